@@ -1,0 +1,2 @@
+//! faceplate
+fn main() {}
