@@ -1,1 +1,60 @@
-//! faceplate
+//! The core of Faceplate: a device's web frontend in two flash slots, updated without ever being
+//! lost.
+//!
+//! Everything here is `no_std`, without heap, and generic over an `embedded-storage` flash and an
+//! [`Nvs`] store, so that the same code runs on the chip and in a simulator.
+//!
+//! - [`layout`] finds the slots by their labels in the partition table on flash.
+//! - [`boot`] decides which slot to serve, as a pure function of what is on flash.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod boot;
+pub mod layout;
+pub mod manifest;
+mod nvs;
+mod region;
+mod slot;
+
+pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial};
+pub use region::{Region, RegionReader};
+pub use slot::Slot;
+
+/// Bytes of a flash sector, the smallest erase of SPI NOR flash, and of a LittleFS block here.
+pub const SECTOR: u32 = 4096;
+
+/// Bytes of the large erase that SPI NOR flash offers (command D8h, e.g. W25Q128 datasheet).
+pub const BLOCK: u32 = 64 * 1024;
+
+/// The largest slot, in sectors: 1 MiB. It sizes the checker's table, two bytes a sector.
+pub const MAX_SLOT_SECTORS: usize = 256;
+
+/// Fixed memory that a check or an update works in, 4.5 KiB. One at a time uses it.
+#[derive(Debug)]
+pub struct Buffers {
+    /// The one sector that is being filled, written or checked.
+    pub sector: Sector,
+    /// For each block of the image, who owns it; the checker's.
+    pub owners: [u16; MAX_SLOT_SECTORS],
+}
+
+/// One sector, aligned for flash drivers that would otherwise copy it.
+#[derive(Debug)]
+#[repr(align(4))]
+pub struct Sector(pub [u8; SECTOR as usize]);
+
+impl Buffers {
+    /// Blank buffers; `const`, so that they can live in a `static`.
+    pub const fn new() -> Self {
+        Self {
+            sector: Sector([0; SECTOR as usize]),
+            owners: [0; MAX_SLOT_SECTORS],
+        }
+    }
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self::new()
+    }
+}

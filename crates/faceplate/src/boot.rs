@@ -1,0 +1,94 @@
+//! Which slot to serve: a pure decision over what is on flash.
+//!
+//! # Why every power cut is safe
+//!
+//! A change of slot writes, in this order: the image record, the trial, the reason, and last the
+//! active slot. Each is one atomic set. A trial or a reason that does not name the active slot is
+//! *stale* and ignored, so everything before the last write changes nothing, and the last write
+//! changes everything at once. A fallback at boot writes the reason and then the active slot; cut
+//! in between, the next boot sees the same facts and decides the same.
+
+use crate::{
+    Slot,
+    nvs::{Change, Last, Outcome, Stored, Trial},
+};
+
+/// What a boot does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Serve this slot.
+    Serve {
+        /// The slot.
+        slot: Slot,
+        /// Its trial, with this boot already counted.
+        trial: Option<Trial>,
+        /// What to store first, in this order.
+        changes: [Option<Change>; 2],
+    },
+    /// Neither slot holds a frontend: serve the recovery page and change nothing.
+    Recover,
+}
+
+/// Decides from what NVS holds and from whether each slot holds a whole frontend.
+pub fn decide(stored: &Stored, valid: [bool; 2]) -> Decision {
+    let active = stored.active.unwrap_or(Slot::Www0);
+    let other = active.other();
+    let trial = stored.trial.filter(|trial| trial.slot == active);
+    match (valid[active.index()], valid[other.index()], trial) {
+        (false, false, _) => Decision::Recover,
+        (false, true, _) => fall_back(active, Outcome::DidNotMount),
+        (true, true, Some(Trial { boots_left: 0, .. })) => {
+            fall_back(active, Outcome::KeptRestarting)
+        }
+        // Nothing to go back to: a frontend that may not work beats none, and the trial must end
+        // or it would refuse the upload that mends it.
+        (true, false, Some(Trial { boots_left: 0, .. })) => Decision::Serve {
+            slot: active,
+            trial: None,
+            changes: end_without_way_back(active),
+        },
+        (true, _, Some(trial)) => {
+            let trial = Trial {
+                boots_left: trial.boots_left - 1,
+                ..trial
+            };
+            Decision::Serve {
+                slot: active,
+                trial: Some(trial),
+                changes: [Some(Change::Trial(trial)), None],
+            }
+        }
+        (true, _, None) => Decision::Serve {
+            slot: active,
+            trial: None,
+            changes: [None, None],
+        },
+    }
+}
+
+/// What to store when a trial ends unconfirmed while the other slot holds nothing.
+pub(crate) fn end_without_way_back(slot: Slot) -> [Option<Change>; 2] {
+    let last = Last {
+        outcome: Outcome::Kept,
+        from: slot,
+        to: slot,
+    };
+    [Some(Change::Last(last)), Some(Change::NoTrial)]
+}
+
+/// What to store to go from `from` to the other slot without a trial.
+pub(crate) fn fall_back_changes(from: Slot, outcome: Outcome) -> [Option<Change>; 2] {
+    let to = from.other();
+    [
+        Some(Change::Last(Last { outcome, from, to })),
+        Some(Change::Active(to)),
+    ]
+}
+
+fn fall_back(from: Slot, outcome: Outcome) -> Decision {
+    Decision::Serve {
+        slot: from.other(),
+        trial: None,
+        changes: fall_back_changes(from, outcome),
+    }
+}

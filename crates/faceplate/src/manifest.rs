@@ -1,0 +1,200 @@
+//! The manifest: LittleFS user attributes that tell a frontend's version and prove its content.
+//!
+//! LittleFS protects its own structures with checksums, but not the bytes of files. So each file
+//! carries a hash of its stored bytes, and the root directory a record with a hash over all of
+//! them. Tools that don't know these attributes ignore them.
+
+use core::fmt;
+
+use heapless::String;
+use sha2::{Digest, Sha256};
+
+/// Attribute of each file: the first [`FILE_HASH_LEN`] bytes of the SHA-256 of its stored bytes.
+pub const FILE_HASH: u8 = 0x66;
+/// Attribute of the root directory: the encoded [`Manifest`].
+pub const MANIFEST: u8 = 0x6d;
+/// Attribute of the root directory: reserved for an Ed25519 signature.
+pub const SIGNATURE: u8 = 0x73;
+
+/// Bytes of a file's hash: 128 bits, as strong against accidents as anyone needs.
+pub const FILE_HASH_LEN: usize = 16;
+/// Longest version string, bytes.
+pub const VERSION_MAX: usize = 64;
+
+/// A frontend's version, for people; at most [`VERSION_MAX`] bytes.
+pub type Version = String<VERSION_MAX>;
+/// A file's hash.
+pub type FileHash = [u8; FILE_HASH_LEN];
+
+/// The one format there is so far.
+const FORMAT: u8 = 1;
+/// Bytes before the version: format, two API numbers, root hash.
+const FIXED: usize = 1 + 2 + 2 + 32;
+
+/// What the root directory says about the whole image.
+///
+/// Stored as: format (1), minimum and maximum API (`u16`, little endian), root hash (32 bytes),
+/// version (UTF-8, the rest).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Lowest firmware API that the frontend works with.
+    pub api_min: u16,
+    /// Highest firmware API that the frontend works with.
+    pub api_max: u16,
+    /// See [`RootHash`].
+    pub root_hash: [u8; 32],
+    /// What people call this frontend.
+    pub version: Version,
+}
+
+/// Why bytes are not a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManifestError {
+    /// Shorter than its fixed part.
+    Short,
+    /// A format that this firmware does not know.
+    Format(u8),
+    /// The version is too long, not UTF-8, or has control characters.
+    Version,
+    /// Minimum above maximum.
+    ApiRange {
+        /// As stored.
+        min: u16,
+        /// As stored.
+        max: u16,
+    },
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short => write!(f, "the manifest is cut short"),
+            Self::Format(format) => write!(f, "manifest format {format} is unknown, want {FORMAT}"),
+            Self::Version => write!(
+                f,
+                "the version must be printable UTF-8 of at most {VERSION_MAX} bytes"
+            ),
+            Self::ApiRange { min, max } => {
+                write!(f, "the lowest API {min} is above the highest {max}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ManifestError {}
+
+impl Manifest {
+    /// Bytes of the longest encoded manifest.
+    pub const MAX_LEN: usize = FIXED + VERSION_MAX;
+
+    /// A manifest from its parts.
+    ///
+    /// # Errors
+    /// When the version or the range of APIs cannot be stored.
+    pub fn new(
+        version: &str,
+        (api_min, api_max): (u16, u16),
+        root_hash: [u8; 32],
+    ) -> Result<Self, ManifestError> {
+        if version.chars().any(char::is_control) {
+            return Err(ManifestError::Version);
+        }
+        if api_min > api_max {
+            return Err(ManifestError::ApiRange {
+                min: api_min,
+                max: api_max,
+            });
+        }
+        let version = Version::try_from(version).map_err(|_| ManifestError::Version)?;
+        Ok(Self {
+            api_min,
+            api_max,
+            root_hash,
+            version,
+        })
+    }
+
+    /// Writes the stored form to the start of `out` and returns its length.
+    pub fn encode(&self, out: &mut [u8; Self::MAX_LEN]) -> usize {
+        out[0] = FORMAT;
+        out[1..3].copy_from_slice(&self.api_min.to_le_bytes());
+        out[3..5].copy_from_slice(&self.api_max.to_le_bytes());
+        out[5..FIXED].copy_from_slice(&self.root_hash);
+        let version = self.version.as_bytes();
+        out[FIXED..FIXED + version.len()].copy_from_slice(version);
+        FIXED + version.len()
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// When the bytes are none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let (fixed, version) = bytes.split_at_checked(FIXED).ok_or(ManifestError::Short)?;
+        if fixed[0] != FORMAT {
+            return Err(ManifestError::Format(fixed[0]));
+        }
+        let version = core::str::from_utf8(version).map_err(|_| ManifestError::Version)?;
+        let api = (
+            u16::from_le_bytes([fixed[1], fixed[2]]),
+            u16::from_le_bytes([fixed[3], fixed[4]]),
+        );
+        let mut root_hash = [0; 32];
+        root_hash.copy_from_slice(&fixed[5..]);
+        Self::new(version, api, root_hash)
+    }
+}
+
+/// The root hash in the making: SHA-256 over every file in the order of a walk through the image.
+///
+/// That order is LittleFS's own: each directory's entries by name, where a longer name comes before
+/// its own prefix, and a directory's content in its place. So one pass without sorting verifies
+/// it, and it depends on the tree alone. For each file: length of its path (`u16`), path,
+/// size (`u32`), hash; numbers little endian.
+#[derive(Debug, Clone, Default)]
+pub struct RootHash(Sha256);
+
+impl RootHash {
+    /// The hash of no files.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next file of the walk.
+    pub fn add(&mut self, path: &str, size: u32, hash: &FileHash) {
+        let len = u16::try_from(path.len()).unwrap_or(u16::MAX);
+        self.0.update(len.to_le_bytes());
+        self.0.update(path.as_bytes());
+        self.0.update(size.to_le_bytes());
+        self.0.update(hash);
+    }
+
+    /// The result.
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
+/// The hash of a file's stored bytes, in the making.
+#[derive(Debug, Clone, Default)]
+pub struct FileHasher(Sha256);
+
+impl FileHasher {
+    /// The hash of no bytes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The result.
+    pub fn finish(self) -> FileHash {
+        let full: [u8; 32] = self.0.finalize().into();
+        let mut hash = [0; FILE_HASH_LEN];
+        hash.copy_from_slice(&full[..FILE_HASH_LEN]);
+        hash
+    }
+}
