@@ -10,7 +10,7 @@ extern crate std;
 #[cfg(feature = "alloc")]
 pub mod build;
 pub mod check;
-mod format;
+pub mod format;
 pub mod read;
 mod storage;
 
