@@ -1,0 +1,253 @@
+//! Gives every directory its metadata pairs and every file its blocks, and writes them.
+//!
+//! Metadata comes first, then the files, both in the order of the tree, so that a change within
+//! one file that keeps its number of blocks moves no other file.
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    BuildError, Options, content,
+    metadata::{Commit, TAG_SIZE, Tail},
+    tree::{Attributes, Entries, Kind, Name, Node, Tree, attributes_bytes},
+};
+use crate::format::{BLOCK_SIZE, NAME_MAX, ctz_blocks};
+
+/// Largest file that is kept in its directory's metadata, bytes: an eighth of a block, which is
+/// C littlefs' own limit.
+const INLINE_MAX: usize = BLOCK_SIZE / 8;
+
+/// Bytes of entries in a metadata pair that has several. Half a block, where C littlefs splits
+/// too: a driver that changes a fuller one would have to split it at once.
+const PAIR_FILL: usize = BLOCK_SIZE / 2;
+
+/// Most entries of a metadata pair; C littlefs splits at as many, though an id has 10 bits.
+const PAIR_ENTRIES: usize = 0xff;
+
+/// Bytes that the attributes of one path may take: what a block leaves beside the longest name
+/// and the largest inline file. (The superblock's entry is smaller than these two.)
+pub(super) const ATTRS_BYTES_MAX: usize =
+    Commit::CAPACITY - (TAG_SIZE + NAME_MAX as usize) - (TAG_SIZE + INLINE_MAX);
+
+/// Where everything in a tree goes.
+pub(super) struct Layout<'a> {
+    root: &'a Attributes,
+    /// In the order of the tail list; pair `n` is in blocks `2n` and `2n + 1`.
+    pairs: Vec<Pair<'a>>,
+    /// Blocks up to the end of the last one in use.
+    used: u64,
+}
+
+/// One metadata pair.
+#[derive(Default)]
+struct Pair<'a> {
+    entries: Vec<Entry<'a>>,
+    /// The next pair belongs to the same directory.
+    continues: bool,
+}
+
+/// A name in a directory with what belongs to it.
+struct Entry<'a> {
+    name: &'a Name,
+    attributes: &'a Attributes,
+    content: Content<'a>,
+}
+
+enum Content<'a> {
+    /// A small file, kept in the metadata.
+    Inline(&'a [u8]),
+    /// A file in blocks of its own, one after the other.
+    Blocks { data: &'a [u8], first: u64 },
+    /// A directory that begins with a certain pair.
+    Directory { entries: &'a Entries, pair: usize },
+}
+
+impl<'a> Layout<'a> {
+    /// Plans the whole image.
+    pub(super) fn new(tree: &'a Tree, options: &Options) -> Result<Self, BuildError> {
+        let name_max = options.name_max;
+        if !(1..=NAME_MAX).contains(&name_max) {
+            return Err(BuildError::BadNameMax { name_max });
+        }
+        let mut layout = Self {
+            root: &tree.attributes,
+            pairs: Vec::new(),
+            used: 0,
+        };
+        let taken = Commit::SUPERBLOCK_BYTES + attributes_bytes(&tree.attributes);
+        layout.add(&tree.entries, taken);
+        layout.check_names(name_max)?;
+        layout.place_files();
+        if layout.used > u64::from(options.block_count) {
+            let block_count = options.block_count;
+            return Err(BuildError::DoesNotFit {
+                needed_blocks: layout.used,
+                block_count,
+            });
+        }
+        Ok(layout)
+    }
+
+    /// Adds a directory and all below it; `fill` bytes of its first pair are taken. Returns the
+    /// number of that pair.
+    fn add(&mut self, entries: &'a Entries, mut fill: usize) -> usize {
+        let first = self.pairs.len();
+        let mut pair = Pair::default();
+        for (name, node) in entries {
+            let entry = Entry::new(name, node);
+            let full = fill + entry.bytes() > PAIR_FILL || pair.entries.len() == PAIR_ENTRIES;
+            if fill > 0 && full {
+                pair.continues = true;
+                self.pairs.push(core::mem::take(&mut pair));
+                fill = 0;
+            }
+            fill += entry.bytes();
+            pair.entries.push(entry);
+        }
+        self.pairs.push(pair);
+
+        for number in first..self.pairs.len() {
+            for index in 0..self.pairs[number].entries.len() {
+                let Content::Directory { entries, .. } = self.pairs[number].entries[index].content
+                else {
+                    continue;
+                };
+                let pair = self.add(entries, 0);
+                self.pairs[number].entries[index].content = Content::Directory { entries, pair };
+            }
+        }
+        first
+    }
+
+    fn check_names(&self, name_max: u32) -> Result<(), BuildError> {
+        let mut entries = self.pairs.iter().flat_map(|pair| &pair.entries);
+        match entries.find(|entry| entry.name.0.len() > name_max as usize) {
+            Some(entry) => Err(BuildError::NameTooLong {
+                path: entry.name.0.clone(),
+                name_max,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives each file the blocks after those of the file before it.
+    fn place_files(&mut self) {
+        let mut next = 2 * self.pairs.len() as u64;
+        for entry in self.pairs.iter_mut().flat_map(|pair| &mut pair.entries) {
+            if let Content::Blocks { data, first } = &mut entry.content {
+                *first = next;
+                next += u64::from(ctz_blocks(data.len() as u32));
+            }
+        }
+        self.used = next;
+    }
+
+    /// Writes the image.
+    pub(super) fn write(&self, options: &Options) -> Result<Vec<u8>, BuildError> {
+        let length = usize::try_from(self.used)
+            .ok()
+            .and_then(|used| used.checked_mul(BLOCK_SIZE));
+        let Some(length) = length else {
+            // More than this machine can address.
+            let block_count = options.block_count;
+            return Err(BuildError::DoesNotFit {
+                needed_blocks: self.used,
+                block_count,
+            });
+        };
+        // Erased flash reads 0xff; what is not used stays so.
+        let mut image = vec![0xff; length];
+        for number in 0..self.pairs.len() {
+            // Newer first, so that a reader of the first block alone has the whole superblock.
+            // Only the superblock pair gets its second block: nothing else needs one before
+            // somebody writes, and a blank block is cheap to flash.
+            self.commit(number, 2, options)
+                .write(block(&mut image, 2 * number));
+            if number == 0 {
+                self.commit(number, 1, options).write(block(&mut image, 1));
+            }
+        }
+        for entry in self.pairs.iter().flat_map(|pair| &pair.entries) {
+            if let Content::Blocks { data, first } = entry.content {
+                content::write(data, first as u32, &mut image);
+            }
+        }
+        Ok(image)
+    }
+
+    /// The content of a metadata pair.
+    fn commit(&self, number: usize, revision: u32, options: &Options) -> Commit {
+        let pair = &self.pairs[number];
+        let mut commit = Commit::new(revision);
+        let mut id = 0;
+        if number == 0 {
+            commit.superblock(&options.superblock());
+            commit.attributes(id, self.root);
+            id += 1;
+        }
+        for entry in &pair.entries {
+            entry.write(id, &mut commit);
+            id += 1;
+        }
+        let next = number + 1;
+        if next < self.pairs.len() {
+            commit.tail(
+                if pair.continues {
+                    Tail::Hard
+                } else {
+                    Tail::Soft
+                },
+                pair_blocks(next),
+            );
+        }
+        commit
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn new(name: &'a Name, node: &'a Node) -> Self {
+        let content = match &node.kind {
+            Kind::File(data) if data.len() <= INLINE_MAX => Content::Inline(data),
+            Kind::File(data) => Content::Blocks { data, first: 0 },
+            Kind::Directory(entries) => Content::Directory { entries, pair: 0 },
+        };
+        Self {
+            name,
+            attributes: &node.attributes,
+            content,
+        }
+    }
+
+    /// Bytes that it takes in a metadata block.
+    fn bytes(&self) -> usize {
+        let content = match self.content {
+            Content::Inline(data) => data.len(),
+            // Both are two block numbers, or a block number and a size.
+            Content::Blocks { .. } | Content::Directory { .. } => 8,
+        };
+        TAG_SIZE + self.name.0.len() + TAG_SIZE + content + attributes_bytes(self.attributes)
+    }
+
+    fn write(&self, id: u16, commit: &mut Commit) {
+        let name = self.name.0.as_bytes();
+        match self.content {
+            Content::Inline(data) => commit.inline_file(id, name, data),
+            Content::Blocks { data, first } => {
+                let size = data.len() as u32;
+                commit.ctz_file(id, name, first as u32 + ctz_blocks(size) - 1, size);
+            }
+            Content::Directory { pair, .. } => commit.directory(id, name, pair_blocks(pair)),
+        }
+        commit.attributes(id, self.attributes);
+    }
+}
+
+/// The two blocks of a metadata pair.
+fn pair_blocks(number: usize) -> [u32; 2] {
+    let first = 2 * number as u32;
+    [first, first + 1]
+}
+
+/// The bytes of a block.
+fn block(image: &mut [u8], number: usize) -> &mut [u8] {
+    &mut image[number * BLOCK_SIZE..][..BLOCK_SIZE]
+}
