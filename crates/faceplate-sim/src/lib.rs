@@ -1,1 +1,3 @@
-//! faceplate-sim
+//! A simulated device: the real core and HTTP app over a flash chip in software.
+
+pub mod flash;

@@ -1,0 +1,151 @@
+//! Flash files: made, opened and locked.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    SECTOR,
+    cells::Cells,
+    layout::{self, LayoutError, TABLE_ADDRESS, TABLE_LEN},
+};
+
+/// Why a flash file cannot be used.
+#[derive(Debug)]
+pub enum FileError {
+    /// The file cannot be made, opened or read.
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Another process has it open.
+    InUse {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file is not as long as the flash.
+    Size {
+        /// Which file.
+        path: PathBuf,
+        /// Bytes of the file.
+        found: u64,
+        /// Bytes of the flash.
+        expected: u64,
+    },
+    /// It has no partition table, or a wrong one.
+    Layout {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        error: LayoutError,
+    },
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::InUse { path } => {
+                write!(
+                    f,
+                    "{}: another simulated device has this flash open",
+                    path.display()
+                )
+            }
+            Self::Size {
+                path,
+                found,
+                expected,
+            } => write!(
+                f,
+                "{}: not a flash file: {found} bytes long, the flash has {expected}",
+                path.display()
+            ),
+            Self::Layout { path, error } => {
+                write!(
+                    f,
+                    "{}: not a flash file: at {TABLE_ADDRESS:#x}: {error}",
+                    path.display()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for FileError {}
+
+/// Makes a new flash file. It appears whole or not at all, and never replaces a file.
+pub(super) fn create(path: &Path, csv: &str, size: usize) -> Result<Cells, FileError> {
+    let table = layout::table(csv, size).map_err(|error| FileError::Layout {
+        path: path.to_owned(),
+        error,
+    })?;
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".new");
+    let unfinished = PathBuf::from(unfinished);
+    let io = |error| FileError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    if path.try_exists().map_err(io)? {
+        return Err(io(io::ErrorKind::AlreadyExists.into()));
+    }
+    fill(&unfinished, &table, size)
+        .and_then(|()| fs::rename(&unfinished, path))
+        .map_err(io)?;
+    open(path, size)
+}
+
+fn fill(path: &Path, table: &[u8], size: usize) -> io::Result<()> {
+    let mut contents = vec![0xff; size];
+    let start = TABLE_ADDRESS as usize;
+    contents
+        .get_mut(start..start + table.len())
+        .ok_or(io::ErrorKind::InvalidInput)?
+        .copy_from_slice(table);
+    File::create(path)?.write_all(&contents)
+}
+
+/// Opens a flash file and keeps others from opening it.
+pub(super) fn open(path: &Path, size: usize) -> Result<Cells, FileError> {
+    let io = |error| FileError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(FileError::InUse {
+                path: path.to_owned(),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(io(error)),
+    }
+    let found = file.metadata().map_err(io)?.len();
+    if found != size as u64 {
+        let expected = size as u64;
+        return Err(FileError::Size {
+            path: path.to_owned(),
+            found,
+            expected,
+        });
+    }
+    let cells = Cells::from_file(file, size / SECTOR).map_err(io)?;
+    let mut table = [0; TABLE_LEN];
+    cells.load(TABLE_ADDRESS, &mut table);
+    layout::check(&table, size).map_err(|error| FileError::Layout {
+        path: path.to_owned(),
+        error,
+    })?;
+    Ok(cells)
+}
