@@ -232,6 +232,17 @@ pub fn name_order(a: &[u8], b: &[u8]) -> Ordering {
     a[..common].cmp(&b[..common]).then(b.len().cmp(&a.len()))
 }
 
+/// Whether a name may stand in an image: 1 to [`NAME_MAX`] bytes of UTF-8, not `.` or `..`, without
+/// `/` and control characters.
+#[must_use]
+pub fn name_is_sound(name: &[u8]) -> bool {
+    (1..=NAME_MAX as usize).contains(&name.len())
+        && name != b"."
+        && name != b".."
+        && !name.iter().any(|byte| *byte == b'/' || byte.is_ascii_control())
+        && core::str::from_utf8(name).is_ok()
+}
+
 /// Pointers at the head of the block with this index in a CTZ list: 32 bits each, the first to
 /// index - 1, the next to index - 2, index - 4 and so on. Block 0 has none.
 #[must_use]

@@ -10,7 +10,9 @@ extern crate std;
 #[cfg(feature = "alloc")]
 pub mod build;
 pub mod check;
+mod error;
 pub mod format;
+mod log;
 pub mod read;
 mod storage;
 

@@ -1,0 +1,143 @@
+//! What can be wrong with an image.
+
+use core::fmt;
+
+use crate::{
+    format::{SuperblockError, Tag},
+    read::{DEPTH_MAX, PATH_MAX},
+};
+
+/// Why an image cannot be read, or is refused by the check. `E` is the storage's own error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error<E> {
+    /// The storage failed.
+    Storage(E),
+    /// Neither block 0 nor block 1 begins a LittleFS file system.
+    NotLittleFs,
+    /// The superblock says something that is not supported.
+    Superblock(SuperblockError),
+    /// A block outside the image is referred to.
+    BlockOutside {
+        /// The block's address.
+        block: u32,
+        /// Number of blocks of the image.
+        blocks: u32,
+    },
+    /// Neither block of a metadata pair holds a commit with the right checksum.
+    NoCommit {
+        /// The pair's blocks.
+        pair: [u32; 2],
+    },
+    /// A record that is unknown, or has a wrong length, or stands where it must not.
+    Record {
+        /// The metadata block.
+        block: u32,
+        /// Offset of the record in the block, bytes.
+        offset: u16,
+        /// The record's tag.
+        tag: Tag,
+    },
+    /// An entry of a directory lacks its name or its content, or has another kind of content
+    /// than its name says.
+    Entry {
+        /// The metadata block.
+        block: u32,
+        /// The entry's number in it.
+        id: u16,
+    },
+    /// A name is empty, too long, `.` or `..`, not UTF-8, or has a `/` or a control byte.
+    Name {
+        /// The metadata block.
+        block: u32,
+        /// The entry's number in it.
+        id: u16,
+    },
+    /// A file is larger than the image, or than the superblock allows.
+    FileSize {
+        /// The metadata block of the file's entry.
+        block: u32,
+        /// The entry's number in it.
+        id: u16,
+        /// The size it claims, bytes.
+        size: u32,
+    },
+    /// More metadata pairs than the image has room for: directories run in a circle.
+    Circle {
+        /// The pair that was one too many.
+        pair: [u32; 2],
+    },
+    /// Directories are nested deeper than [`DEPTH_MAX`].
+    TooDeep {
+        /// The pair of the directory that is too deep.
+        pair: [u32; 2],
+    },
+    /// A path is longer than [`PATH_MAX`] bytes.
+    PathTooLong {
+        /// The metadata block of the last part of the path.
+        block: u32,
+        /// The entry's number in it.
+        id: u16,
+    },
+}
+
+impl<E> Error<E> {
+    /// The same error for another storage, whose error `convert` makes of this one's.
+    pub fn map_storage<F>(self, convert: impl FnOnce(E) -> F) -> Error<F> {
+        match self {
+            Error::Storage(error) => Error::Storage(convert(error)),
+            Error::NotLittleFs => Error::NotLittleFs,
+            Error::Superblock(error) => Error::Superblock(error),
+            Error::BlockOutside { block, blocks } => Error::BlockOutside { block, blocks },
+            Error::NoCommit { pair } => Error::NoCommit { pair },
+            Error::Record { block, offset, tag } => Error::Record { block, offset, tag },
+            Error::Entry { block, id } => Error::Entry { block, id },
+            Error::Name { block, id } => Error::Name { block, id },
+            Error::FileSize { block, id, size } => Error::FileSize { block, id, size },
+            Error::Circle { pair } => Error::Circle { pair },
+            Error::TooDeep { pair } => Error::TooDeep { pair },
+            Error::PathTooLong { block, id } => Error::PathTooLong { block, id },
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Error<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Storage(error) => write!(f, "cannot read the image: {error}"),
+            Error::NotLittleFs => f.write_str("not a LittleFS image: no valid superblock"),
+            Error::Superblock(error) => error.fmt(f),
+            Error::BlockOutside { block, blocks } => {
+                write!(f, "block {block} is referred to, but the image has {blocks} blocks")
+            }
+            Error::NoCommit { pair: [a, b] } => {
+                write!(f, "neither block {a} nor block {b} holds valid metadata")
+            }
+            Error::Record { block, offset, tag } => {
+                write!(f, "block {block}, offset {offset}: unexpected record {tag:?}")
+            }
+            Error::Entry { block, id } => {
+                write!(f, "block {block}, entry {id}: name or content is missing or wrong")
+            }
+            Error::Name { block, id } => {
+                write!(f, "block {block}, entry {id}: the name is not acceptable")
+            }
+            Error::FileSize { block, id, size } => {
+                write!(f, "block {block}, entry {id}: a file of {size} bytes cannot be")
+            }
+            Error::Circle { pair: [a, b] } => {
+                write!(f, "directories run in a circle at blocks {a} and {b}")
+            }
+            Error::TooDeep { pair: [a, b] } => write!(
+                f,
+                "the directory at blocks {a} and {b} is nested deeper than {DEPTH_MAX} levels"
+            ),
+            Error::PathTooLong { block, id } => write!(
+                f,
+                "block {block}, entry {id}: its whole path is longer than {PATH_MAX} bytes"
+            ),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for Error<E> {}
