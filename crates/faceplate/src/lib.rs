@@ -6,19 +6,39 @@
 //!
 //! - [`layout`] finds the slots by their labels in the partition table on flash.
 //! - [`boot`] decides which slot to serve, as a pure function of what is on flash.
+//! - [`verify`] proves that a slot holds a whole frontend.
+//! - [`update`] writes an image into the inactive slot, checks it, and switches.
+//! - [`Engine`] puts these together for one device: what runs, what is on trial, what comes next.
 #![no_std]
 #![forbid(unsafe_code)]
 
 pub mod boot;
+mod engine;
+#[cfg(feature = "esp-nvs")]
+mod esp_nvs;
 pub mod layout;
 pub mod manifest;
-mod nvs;
+pub mod nvs;
 mod region;
 mod slot;
+mod text;
+pub mod update;
+pub mod verify;
+mod write;
 
+pub use engine::{
+    BeginError, Config, ConfirmError, Engine, OpenFile, RollbackError, SlotStatus, State, Status,
+    Tick, TrialStatus,
+};
+#[cfg(feature = "esp-nvs")]
+pub use esp_nvs::EspNvs;
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial};
 pub use region::{Region, RegionReader};
 pub use slot::Slot;
+pub use text::Text;
+
+/// The API that this release of the firmware offers to frontends; their manifests say which they need.
+pub const API: u16 = 1;
 
 /// Bytes of a flash sector, the smallest erase of SPI NOR flash, and of a LittleFS block here.
 pub const SECTOR: u32 = 4096;

@@ -1,5 +1,7 @@
 //! A part of the flash, and reading an image from it.
 
+use core::fmt;
+
 use embedded_storage_async::nor_flash::ReadNorFlash;
 use littlefs_image::Storage;
 
@@ -31,6 +33,15 @@ pub enum ReadError<E> {
     Flash(E),
     /// The range ends outside the region.
     OutOfBounds,
+}
+
+impl<E: fmt::Debug> fmt::Display for ReadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flash(error) => write!(f, "flash: {error:?}"),
+            Self::OutOfBounds => f.write_str("read outside the slot"),
+        }
+    }
 }
 
 /// Reads any range of a region, whatever the flash's read alignment.

@@ -1,0 +1,647 @@
+//! One device's frontend: what is served, what is on trial, what an upload may do.
+
+use core::{
+    cell::{Cell, RefCell},
+    fmt,
+};
+
+use embedded_storage_async::nor_flash::NorFlash;
+use littlefs_image::read::{FileReader, Image, Node};
+
+use crate::{
+    Buffers, Confirmer, Last, Nvs, Outcome, Region, RegionReader, SECTOR, Slot, Stored, Trial,
+    boot::{self, Decision},
+    layout::{Layout, LayoutError},
+    manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher, Version},
+    nvs::Change,
+    text::{Text, text},
+    update::{Progress, Upload},
+    verify::{self, Problem, Requirements, Verified},
+};
+
+/// What the firmware decides once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// What it wants of an image.
+    pub requirements: Requirements,
+    /// Whether the flash may be erased 64 KiB at a time (quicker; a chip may stand still for it).
+    pub block_erase: bool,
+}
+
+/// What is served, and how sure that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// A confirmed frontend.
+    Settled,
+    /// A frontend that is still to be confirmed.
+    Trial,
+    /// No slot holds a frontend: only the recovery page.
+    Recovery,
+}
+
+impl State {
+    /// As the API says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Trial => "trial",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// How the trial stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrialStatus {
+    /// Who confirms.
+    pub confirmer: Confirmer,
+    /// Seconds until the device decides: confirms, when it is the confirmer, or else goes back.
+    pub seconds_left: u32,
+    /// Boots left to be confirmed in.
+    pub boots_left: u8,
+}
+
+/// What is in a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotStatus {
+    /// Which slot.
+    pub slot: Slot,
+    /// Bytes of the partition; 0 where there is none.
+    pub size: u32,
+    /// Bytes of the image in it, or 0.
+    pub used: u32,
+    /// Whether a whole frontend is in it, that is, whether one can switch to it.
+    pub valid: bool,
+    /// The version that it says.
+    pub version: Option<Version>,
+    /// SHA-256 of the image.
+    pub sha256: Option<[u8; 32]>,
+    /// Why it is not valid.
+    pub problem: Option<Problem>,
+}
+
+/// Everything that a client may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The slot that is active now.
+    pub active: Slot,
+    /// What is served.
+    pub state: State,
+    /// The trial, where one runs.
+    pub trial: Option<TrialStatus>,
+    /// The last change of slot.
+    pub last: Option<Last>,
+    /// Both slots.
+    pub slots: [SlotStatus; 2],
+    /// The upload that runs.
+    pub upload: Option<Progress>,
+}
+
+/// Why an upload may not begin. Nothing was touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BeginError {
+    /// Another upload, or a check of the other slot, runs.
+    Busy,
+    /// The running frontend is on trial, so the other slot is its way back.
+    OnTrial,
+    /// A change of slot was made and the device is about to restart.
+    Restarting,
+    /// The image is longer than the slot of so many bytes.
+    TooLarge {
+        /// Bytes of a slot.
+        slot_size: u32,
+    },
+    /// No image has this length: not whole blocks, or fewer than the two of its superblock.
+    BadLength,
+    /// There are no slots to write to.
+    NoSlots(LayoutError),
+    /// NVS could not be read at boot, so it is not known which slot is active.
+    Nvs(Text),
+}
+
+impl fmt::Display for BeginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("another upload is running"),
+            Self::OnTrial => {
+                f.write_str("the running frontend is still on trial; confirm it or roll back first")
+            }
+            Self::Restarting => f.write_str("the device is about to restart"),
+            Self::TooLarge { slot_size } => {
+                write!(f, "the image is longer than a slot of {slot_size} bytes")
+            }
+            Self::BadLength => write!(
+                f,
+                "an image is a multiple of {SECTOR} bytes long, and at least {}",
+                2 * SECTOR
+            ),
+            Self::NoSlots(error) => error.fmt(f),
+            Self::Nvs(error) => write!(f, "the settings store (NVS) failed: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for BeginError {}
+
+/// Why nothing was confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfirmError {
+    /// Nothing is on trial.
+    NotOnTrial,
+    /// The confirmation cannot be stored; the trial goes on.
+    Nvs(Text),
+}
+
+impl fmt::Display for ConfirmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOnTrial => f.write_str("nothing is on trial"),
+            Self::Nvs(error) => write!(f, "the settings store (NVS) failed: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for ConfirmError {}
+
+/// Why there was no way back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollbackError {
+    /// An upload runs.
+    Busy,
+    /// The device is about to restart.
+    Restarting,
+    /// The other slot does not hold a whole frontend.
+    NotValid(Problem),
+    /// The choice cannot be stored; the active slot stays.
+    Nvs(Text),
+}
+
+impl fmt::Display for RollbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("an upload is running"),
+            Self::Restarting => f.write_str("the device is about to restart"),
+            Self::NotValid(problem) => write!(f, "the other slot cannot be used: {problem}"),
+            Self::Nvs(error) => write!(f, "the settings store (NVS) failed: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for RollbackError {}
+
+/// What the passing of time brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tick {
+    /// Nothing.
+    Nothing,
+    /// The device confirmed the frontend.
+    Confirmed,
+    /// The trial is over, unconfirmed: restart now.
+    Reboot,
+}
+
+type SlotContent = Result<Verified, Problem>;
+
+/// The frontend of one device. It is shared by all connections of a single-threaded executor.
+///
+/// `F` is a handle to the flash: cloning it gives another handle to the same chip.
+pub struct Engine<F, N> {
+    flash: F,
+    nvs: RefCell<N>,
+    /// Why NVS could not be read at boot.
+    nvs_fault: Option<Text>,
+    config: Config,
+    layout: Result<Layout, LayoutError>,
+    active: Slot,
+    served: Option<Served>,
+    last: Option<Last>,
+    since_ms: u64,
+    trial: Cell<Option<Trial>>,
+    restarting: Cell<bool>,
+    progress: Cell<Option<Progress>>,
+    slots: RefCell<[SlotContent; 2]>,
+    buffers: RefCell<Buffers>,
+}
+
+/// The frontend that is served from boot to reboot.
+#[derive(Debug, Clone, Copy)]
+struct Served {
+    region: Region,
+    image: Image,
+    /// Whether its file hashes were proved by a manifest.
+    hashed: bool,
+}
+
+impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
+    /// Boots: checks both slots, decides, and stores what the decision says.
+    ///
+    /// `now_ms` is the time at which serving starts, on the clock that [`Self::tick`] gets.
+    /// A store or flash that fails never stops the boot: whatever can be served is.
+    pub async fn boot(
+        flash: F,
+        mut nvs: N,
+        layout: Result<Layout, LayoutError>,
+        config: Config,
+        now_ms: u64,
+    ) -> Self {
+        let (stored, mut nvs_fault) = match Stored::load(&mut nvs) {
+            Ok(stored) => (stored, None),
+            Err(error) => (Stored::default(), Some(text(error))),
+        };
+        let mut buffers = Buffers::new();
+        let slots = match &layout {
+            Ok(layout) => {
+                let region = |slot: Slot| (layout.slots[slot.index()], stored.images[slot.index()]);
+                let [www0, www1] = Slot::ALL.map(region);
+                let wanted = config.requirements;
+                [
+                    verify::at_boot(&flash, www0.0, www0.1, wanted, &mut buffers).await,
+                    verify::at_boot(&flash, www1.0, www1.1, wanted, &mut buffers).await,
+                ]
+            }
+            Err(error) => [Err(Problem::Layout(*error)), Err(Problem::Layout(*error))],
+        };
+        let [www0, www1] = &slots;
+        let decision = boot::decide(&stored, [www0.is_ok(), www1.is_ok()]);
+        let (active, trial, changes) = match decision {
+            Decision::Serve {
+                slot,
+                trial,
+                changes,
+            } => (slot, trial, changes),
+            Decision::Recover => (stored.active.unwrap_or(Slot::Www0), None, [None; 2]),
+        };
+        let mut last = stored.last;
+        for change in changes.iter().flatten() {
+            // With NVS unreadable its content is unknown; leave it as it is.
+            if nvs_fault.is_some() {
+                break;
+            }
+            if let Err(error) = change.apply(&mut nvs) {
+                nvs_fault = Some(text(error));
+            }
+            if let Change::Last(change) = change {
+                last = Some(*change);
+            }
+        }
+        let served = match (&decision, &layout, &slots[active.index()]) {
+            (Decision::Serve { .. }, Ok(layout), Ok(verified)) => Some(Served {
+                region: layout.slots[active.index()],
+                image: verified.image,
+                hashed: verified.manifest.is_some(),
+            }),
+            _ => None,
+        };
+        Self {
+            flash,
+            nvs: RefCell::new(nvs),
+            nvs_fault,
+            config,
+            layout,
+            active,
+            served,
+            last: last.filter(|last| last.to == active),
+            since_ms: now_ms,
+            trial: Cell::new(trial),
+            restarting: Cell::new(false),
+            progress: Cell::new(None),
+            slots: RefCell::new(slots),
+            buffers: RefCell::new(buffers),
+        }
+    }
+
+    /// Everything that a client may know, at `now_ms`.
+    pub fn status(&self, now_ms: u64) -> Status {
+        let slots = self.slots.borrow();
+        Status {
+            active: self.active,
+            state: self.state(),
+            trial: self.trial.get().map(|trial| TrialStatus {
+                confirmer: trial.confirmer,
+                seconds_left: (self.trial_ms_left(trial, now_ms).div_ceil(1000)) as u32,
+                boots_left: trial.boots_left,
+            }),
+            last: self.last,
+            slots: Slot::ALL.map(|slot| self.slot_status(slot, &slots[slot.index()])),
+            upload: self.progress.get(),
+        }
+    }
+
+    fn slot_status(&self, slot: Slot, content: &SlotContent) -> SlotStatus {
+        let size = self
+            .layout
+            .map_or(0, |layout| layout.slots[slot.index()].len);
+        match content {
+            Ok(verified) => SlotStatus {
+                slot,
+                size,
+                used: verified.record.len,
+                valid: true,
+                version: verified.version().cloned(),
+                sha256: Some(verified.record.sha256),
+                problem: None,
+            },
+            Err(problem) => SlotStatus {
+                slot,
+                size,
+                used: 0,
+                valid: false,
+                version: None,
+                sha256: None,
+                problem: Some(problem.clone()),
+            },
+        }
+    }
+
+    /// What is served, and how sure that is.
+    pub fn state(&self) -> State {
+        match (&self.served, self.trial.get()) {
+            (None, _) => State::Recovery,
+            (Some(_), Some(_)) => State::Trial,
+            (Some(_), None) => State::Settled,
+        }
+    }
+
+    /// Starts an upload of `total` bytes into the inactive slot.
+    ///
+    /// # Errors
+    /// When there must not be one now, or not of this length. Nothing was touched.
+    pub fn begin(&self, total: u32, confirmer: Confirmer) -> Result<Upload<'_, F, N>, BeginError> {
+        let layout = self.layout.map_err(BeginError::NoSlots)?;
+        if self.restarting.get() {
+            return Err(BeginError::Restarting);
+        }
+        let buffers = self
+            .buffers
+            .try_borrow_mut()
+            .map_err(|_| BeginError::Busy)?;
+        if self.state() == State::Trial {
+            return Err(BeginError::OnTrial);
+        }
+        if let Some(error) = &self.nvs_fault {
+            return Err(BeginError::Nvs(error.clone()));
+        }
+        let region = layout.slots[self.active.other().index()];
+        if total > region.len {
+            return Err(BeginError::TooLarge {
+                slot_size: region.len,
+            });
+        }
+        if !total.is_multiple_of(SECTOR) || total < 2 * SECTOR {
+            return Err(BeginError::BadLength);
+        }
+        let block_erase = self.config.block_erase;
+        Ok(Upload::new(
+            self,
+            buffers,
+            self.active,
+            region,
+            total,
+            confirmer,
+            block_erase,
+        ))
+    }
+
+    /// Ends the trial: the running frontend works.
+    ///
+    /// # Errors
+    /// When nothing is on trial, or NVS fails.
+    pub fn confirm(&self) -> Result<(), ConfirmError> {
+        if self.trial.get().is_none() || self.restarting.get() {
+            return Err(ConfirmError::NotOnTrial);
+        }
+        self.store(&[Change::NoTrial]).map_err(ConfirmError::Nvs)?;
+        self.trial.set(None);
+        Ok(())
+    }
+
+    /// Switches to the other slot, if it checks out now. The device must restart then.
+    ///
+    /// # Errors
+    /// When the other slot does not hold a whole frontend, something else is under way, or NVS
+    /// fails; the active slot stays.
+    #[allow(
+        clippy::await_holding_refcell_ref,
+        reason = "that is how the buffers are kept from an upload meanwhile; all borrows are tries"
+    )]
+    pub async fn rollback(&self) -> Result<Slot, RollbackError> {
+        let not_valid = |problem| Err(RollbackError::NotValid(problem));
+        let layout = match self.layout {
+            Ok(layout) => layout,
+            Err(error) => return not_valid(Problem::Layout(error)),
+        };
+        if self.restarting.get() {
+            return Err(RollbackError::Restarting);
+        }
+        if let Some(error) = &self.nvs_fault {
+            return Err(RollbackError::Nvs(error.clone()));
+        }
+        let (from, to) = (self.active, self.active.other());
+        let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
+            return Err(RollbackError::Busy);
+        };
+        let known = match &self.slots.borrow()[to.index()] {
+            Ok(verified) => verified.record,
+            Err(problem) => return not_valid(problem.clone()),
+        };
+        let requirements = self.config.requirements;
+        let region = layout.slots[to.index()];
+        let checked =
+            verify::at_boot(&self.flash, region, Some(known), requirements, &mut buffers).await;
+        if let Err(problem) = checked {
+            self.mark(to, problem.clone());
+            return not_valid(problem);
+        }
+        self.store(&[
+            Change::Trial(Trial::new(to, Confirmer::Device)),
+            Change::Last(Last {
+                outcome: Outcome::RolledBack,
+                from,
+                to,
+            }),
+            Change::Active(to),
+        ])
+        .map_err(RollbackError::Nvs)?;
+        self.mark_restarting();
+        Ok(to)
+    }
+
+    /// Lets the trial run on; to be called about once a second.
+    ///
+    /// # Errors
+    /// When NVS fails; the trial goes on and the next call tries again.
+    pub fn tick(&self, now_ms: u64) -> Result<Tick, Text> {
+        let Some(trial) = self.trial.get() else {
+            return Ok(Tick::Nothing);
+        };
+        if self.restarting.get() || self.trial_ms_left(trial, now_ms) > 0 {
+            return Ok(Tick::Nothing);
+        }
+        let has_way_back = self.slots.borrow()[self.active.other().index()].is_ok();
+        match (trial.confirmer, has_way_back) {
+            (Confirmer::Device, _) => {
+                self.store(&[Change::NoTrial])?;
+                self.trial.set(None);
+                Ok(Tick::Confirmed)
+            }
+            (Confirmer::Client { .. }, true) => {
+                self.store_all(&boot::fall_back_changes(self.active, Outcome::NotConfirmed))?;
+                self.mark_restarting();
+                Ok(Tick::Reboot)
+            }
+            (Confirmer::Client { .. }, false) => {
+                self.store_all(&boot::end_without_way_back(self.active))?;
+                self.trial.set(None);
+                Ok(Tick::Nothing)
+            }
+        }
+    }
+
+    fn trial_ms_left(&self, trial: Trial, now_ms: u64) -> u64 {
+        let window = match trial.confirmer {
+            Confirmer::Device => Confirmer::DEVICE_MS,
+            Confirmer::Client { within_s } => u64::from(within_s) * 1000,
+        };
+        window.saturating_sub(now_ms.saturating_sub(self.since_ms))
+    }
+
+    /// Opens a file of the frontend that is served, by its exact path without a leading `/`.
+    /// `None` when there is no such file, or nothing is served.
+    ///
+    /// # Errors
+    /// When flash cannot be read.
+    pub async fn open(&self, path: &str) -> Result<Option<OpenFile<F>>, Text> {
+        let Some(served) = self.served else {
+            return Ok(None);
+        };
+        let mut storage = RegionReader::new(self.flash.clone(), served.region);
+        let image = served.image;
+        let Some(entry) = image.find(&mut storage, path).await.map_err(line)? else {
+            return Ok(None);
+        };
+        let Node::File(file) = entry.node else {
+            return Ok(None);
+        };
+        let mut hash = [0; FILE_HASH_LEN];
+        let hash = match served.hashed {
+            true => image
+                .attr(&mut storage, &entry, FILE_HASH, &mut hash)
+                .await
+                .map_err(line)?
+                .map(|_| hash),
+            false => None,
+        };
+        Ok(Some(OpenFile {
+            storage,
+            size: file.size(),
+            reader: image.reader(&file),
+            hash,
+        }))
+    }
+
+    /// Stores changes in order, up to the first that fails.
+    pub(crate) fn store(&self, changes: &[Change]) -> Result<(), Text> {
+        let mut nvs = self.nvs.borrow_mut();
+        changes
+            .iter()
+            .try_for_each(|change| change.apply(&mut *nvs))
+            .map_err(text)
+    }
+
+    fn store_all(&self, changes: &[Option<Change>; 2]) -> Result<(), Text> {
+        changes
+            .iter()
+            .flatten()
+            .try_for_each(|change| self.store(&[*change]))
+    }
+
+    pub(crate) fn flash(&self) -> F {
+        self.flash.clone()
+    }
+}
+
+impl<F, N> Engine<F, N> {
+    pub(crate) fn requirements(&self) -> Requirements {
+        self.config.requirements
+    }
+
+    pub(crate) fn set_progress(&self, progress: Option<Progress>) {
+        self.progress.set(progress);
+    }
+
+    /// Forgets the progress of an upload, unless it led to a restart.
+    pub(crate) fn end_upload(&self) {
+        if !self.restarting.get() {
+            self.progress.set(None);
+        }
+    }
+
+    pub(crate) fn mark(&self, slot: Slot, problem: Problem) {
+        self.slots.borrow_mut()[slot.index()] = Err(problem);
+    }
+
+    pub(crate) fn mark_valid(&self, slot: Slot, verified: Verified) {
+        self.slots.borrow_mut()[slot.index()] = Ok(verified);
+    }
+
+    pub(crate) fn mark_restarting(&self) {
+        self.restarting.set(true);
+    }
+}
+
+/// A file of the frontend that is served.
+pub struct OpenFile<F> {
+    storage: RegionReader<F>,
+    reader: FileReader,
+    size: u32,
+    hash: Option<FileHash>,
+}
+
+/// Bytes hashed at a time for a file without a hash of its own; on the stack.
+const HASH_CHUNK: usize = 256;
+
+impl<F: NorFlash> OpenFile<F> {
+    /// Its stored length in bytes.
+    pub const fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Identifies its content. An image with a manifest has this at hand; for any other the whole
+    /// file is read.
+    ///
+    /// # Errors
+    /// When flash cannot be read.
+    pub async fn hash(&mut self) -> Result<FileHash, Text> {
+        if let Some(hash) = self.hash {
+            return Ok(hash);
+        }
+        let mut reader = self.reader;
+        let mut hasher = FileHasher::new();
+        let mut chunk = [0; HASH_CHUNK];
+        loop {
+            match reader
+                .read(&mut self.storage, &mut chunk)
+                .await
+                .map_err(line)?
+            {
+                0 => break,
+                n => hasher.update(&chunk[..n]),
+            }
+        }
+        let hash = hasher.finish();
+        self.hash = Some(hash);
+        Ok(hash)
+    }
+
+    /// Reads on; 0 at the end.
+    ///
+    /// # Errors
+    /// When flash cannot be read.
+    pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Text> {
+        self.reader.read(&mut self.storage, buf).await.map_err(line)
+    }
+}
+
+fn line<E: fmt::Display>(error: littlefs_image::read::Error<E>) -> Text {
+    text(error)
+}

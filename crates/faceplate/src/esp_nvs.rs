@@ -1,0 +1,177 @@
+//! The [`Nvs`] port over the `esp-nvs` crate, for an NVS partition that ESP-IDF's tools can read.
+
+extern crate alloc;
+
+mod guard;
+
+use alloc::{rc::Rc, vec::Vec};
+use core::{cell::RefCell, fmt};
+
+use ::esp_nvs::{Key, MAX_KEY_LENGTH, error::Error};
+use embedded_storage::nor_flash::NorFlash;
+
+use self::guard::{Guard, Guarded};
+use crate::{NAMESPACE, Nvs, Region};
+
+/// The NVS partition, opened at the first access and again after a flash fault.
+///
+/// It needs about 2 KiB of heap, and 4 KiB of stack while it opens. What `esp-nvs` alone leaves to
+/// the luck of a power cut or to a worn-out cell is watched over at the flash: see [`guard`].
+pub struct EspNvs<F: NorFlash> {
+    flash: Rc<RefCell<Guard<F>>>,
+    store: Option<::esp_nvs::Nvs<Guarded<F>>>,
+}
+
+/// Why an access to the NVS partition failed.
+#[derive(Debug, PartialEq)]
+pub enum EspNvsError {
+    /// The flash reported a fault, or does not hold what was written to it.
+    Flash,
+    /// There is no room for the value.
+    Full,
+    /// A key is one to 15 ASCII characters.
+    Key,
+    /// The region is not a whole number of sectors inside the flash.
+    Region,
+    /// Another error of `esp-nvs`.
+    Store(Error),
+}
+
+impl fmt::Display for EspNvsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flash => f.write_str("flash fault in the NVS partition"),
+            Self::Full => f.write_str("the NVS partition is full"),
+            Self::Key => f.write_str("an NVS key has 1 to 15 ASCII characters"),
+            Self::Region => f.write_str("the NVS partition does not fit the flash"),
+            Self::Store(error) => write!(f, "NVS: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for EspNvsError {}
+
+impl From<Error> for EspNvsError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::FlashError => Self::Flash,
+            Error::FlashFull | Error::PageFull => Self::Full,
+            Error::InvalidPartitionOffset | Error::InvalidPartitionSize => Self::Region,
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl<F: NorFlash> EspNvs<F> {
+    /// The NVS partition at `region` of `flash`. Nothing is read yet.
+    pub fn new(flash: F, region: Region) -> Self {
+        Self {
+            flash: Rc::new(RefCell::new(Guard::new(flash, region))),
+            store: None,
+        }
+    }
+
+    /// Runs `act` on the open store. After a flash fault the store is opened anew the next time,
+    /// because what it remembers of the partition may not be what is there.
+    fn with<R>(
+        &mut self,
+        act: impl FnOnce(&mut ::esp_nvs::Nvs<Guarded<F>>) -> Result<R, Error>,
+    ) -> Result<R, EspNvsError> {
+        let store = match &mut self.store {
+            Some(store) => store,
+            empty => empty.insert(guard::open(&self.flash)?),
+        };
+        let result = act(store);
+        if matches!(result, Err(Error::FlashError)) {
+            self.store = None;
+        }
+        Ok(result?)
+    }
+
+    fn get<R>(&mut self, key: &str) -> Result<Option<R>, EspNvsError>
+    where
+        ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Get<R>,
+    {
+        let key = checked(key)?;
+        self.with(|store| match store.get(&namespace(), &key) {
+            Ok(value) => Ok(Some(value)),
+            Err(
+                Error::NamespaceNotFound
+                | Error::KeyNotFound
+                | Error::ItemTypeMismatch(_)
+                | Error::CorruptedData,
+            ) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn set<R>(&mut self, key: &str, value: R) -> Result<(), EspNvsError>
+    where
+        ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Set<R>,
+    {
+        let key = checked(key)?;
+        self.with(|store| store.set(&namespace(), &key, value))
+    }
+}
+
+impl<F: NorFlash> Nvs for EspNvs<F> {
+    type Error = EspNvsError;
+
+    fn get_u8(&mut self, key: &str) -> Result<Option<u8>, EspNvsError> {
+        self.get(key)
+    }
+
+    fn get_u32(&mut self, key: &str) -> Result<Option<u32>, EspNvsError> {
+        self.get(key)
+    }
+
+    /// A blob whose chunks are damaged reads as absent.
+    fn get_blob(&mut self, key: &str, buf: &mut [u8]) -> Result<bool, EspNvsError> {
+        match self.get::<Vec<u8>>(key)? {
+            Some(blob) if blob.len() == buf.len() => {
+                buf.copy_from_slice(&blob);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn set_u8(&mut self, key: &str, value: u8) -> Result<(), EspNvsError> {
+        self.set(key, value)
+    }
+
+    fn set_u32(&mut self, key: &str, value: u32) -> Result<(), EspNvsError> {
+        self.set(key, value)
+    }
+
+    fn set_blob(&mut self, key: &str, value: &[u8]) -> Result<(), EspNvsError> {
+        self.set(key, value)
+    }
+
+    fn remove(&mut self, key: &str) -> Result<(), EspNvsError> {
+        let key = checked(key)?;
+        self.with(|store| store.delete(&namespace(), &key))
+    }
+}
+
+const fn namespace() -> Key {
+    Key::from_str(NAMESPACE)
+}
+
+/// The key for a name that `Key` takes without a panic.
+fn checked(name: &str) -> Result<Key, EspNvsError> {
+    let fits = (1..=MAX_KEY_LENGTH).contains(&name.len());
+    if fits && name.bytes().all(|byte| byte.is_ascii() && byte != 0) {
+        Ok(Key::from_str(name))
+    } else {
+        Err(EspNvsError::Key)
+    }
+}
+
+impl<F: NorFlash> fmt::Debug for EspNvs<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EspNvs")
+            .field("open", &self.store.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,300 @@
+//! Proving that a slot holds a whole frontend.
+
+use core::fmt;
+
+use embedded_storage_async::nor_flash::ReadNorFlash;
+use littlefs_image::{
+    Storage,
+    read::{Image, Node, Step},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Buffers, ImageRecord, Region, RegionReader, SECTOR,
+    layout::LayoutError,
+    manifest::{self, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
+    text::{Text, text},
+};
+
+/// What the firmware wants of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requirements {
+    /// The API that this firmware offers to its frontends.
+    pub api: u16,
+    /// Refuse images without a manifest, whose files cannot be proved intact.
+    pub manifest: bool,
+}
+
+/// A whole frontend.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// Where its files are.
+    pub image: Image,
+    /// Its length in bytes and the SHA-256 of these.
+    pub record: ImageRecord,
+    /// What its manifest says, if it has one.
+    pub manifest: Option<Manifest>,
+}
+
+impl Verified {
+    /// Its version, if it says one.
+    pub fn version(&self) -> Option<&Version> {
+        self.manifest.as_ref().map(|manifest| &manifest.version)
+    }
+}
+
+/// Why a slot does not hold a whole frontend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// There are no slots.
+    Layout(LayoutError),
+    /// The flash cannot be read.
+    Flash(Text),
+    /// Not a sound LittleFS image; the text names the block and what is wrong with it.
+    Structure(Text),
+    /// No `/index.html` and no `/index.html.gz`.
+    NoIndex,
+    /// No manifest, and this firmware insists on one.
+    NoManifest,
+    /// The manifest cannot be read.
+    Manifest(ManifestError),
+    /// The frontend is made for other firmware.
+    Api {
+        /// Lowest API it works with.
+        min: u16,
+        /// Highest API it works with.
+        max: u16,
+        /// The API of this firmware.
+        ours: u16,
+    },
+    /// This file has no hash, though the image has a manifest.
+    NoFileHash(Text),
+    /// The bytes of this file are not those that were packed.
+    FileHash(Text),
+    /// Files were added, removed, renamed or replaced since the image was packed.
+    RootHash,
+    /// The bytes are no longer those that were verified, and have no manifest to prove them.
+    Changed,
+    /// An upload into this slot did not end.
+    Incomplete,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Layout(error) => error.fmt(f),
+            Self::Flash(error) => write!(f, "flash cannot be read: {error}"),
+            Self::Structure(what) => f.write_str(what),
+            Self::NoIndex => f.write_str("no index.html in the image's root"),
+            Self::NoManifest => {
+                f.write_str("the image has no manifest; make it with `faceplate pack`")
+            }
+            Self::Manifest(error) => error.fmt(f),
+            Self::Api { min, max, ours } => {
+                write!(
+                    f,
+                    "needs firmware API {min} to {max}, this device has {ours}"
+                )
+            }
+            Self::NoFileHash(path) => write!(f, "{path}: has no hash in the manifest"),
+            Self::FileHash(path) => write!(f, "{path}: content does not match its hash"),
+            Self::RootHash => f.write_str("the set of files does not match the manifest"),
+            Self::Changed => f.write_str("the content changed since it was verified"),
+            Self::Incomplete => f.write_str("an upload into it did not complete"),
+        }
+    }
+}
+
+impl core::error::Error for Problem {}
+
+type ReaderError<F> = littlefs_image::read::Error<
+    crate::region::ReadError<<F as embedded_storage_async::nor_flash::ErrorType>::Error>,
+>;
+
+fn problem<F: ReadNorFlash>(error: ReaderError<F>) -> Problem {
+    match error {
+        littlefs_image::read::Error::Storage(error) => Problem::Flash(text(error)),
+        other => Problem::Structure(text(other)),
+    }
+}
+
+/// The whole check of the image in the first `len` bytes of `region`: structure, index, manifest,
+/// every file's bytes. Nothing is believed that was not read from flash.
+///
+/// `api` is asked for a new frontend; one that was accepted before is not taken away by a new
+/// firmware.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub async fn whole<F: ReadNorFlash + Clone>(
+    flash: &F,
+    region: Region,
+    len: Option<u32>,
+    requirements: Requirements,
+    check_api: bool,
+    buffers: &mut Buffers,
+) -> Result<Verified, Problem> {
+    let mut storage = RegionReader::new(flash.clone(), region);
+    let blocks = len.unwrap_or(region.len) / SECTOR;
+    let image = Image::mount(&mut storage, blocks)
+        .await
+        .map_err(problem::<F>)?;
+    if !has_index(&image, &mut storage).await? {
+        return Err(Problem::NoIndex);
+    }
+    let manifest = read_manifest(&image, &mut storage).await?;
+    match &manifest {
+        Some(manifest) => {
+            let ours = requirements.api;
+            let (min, max) = (manifest.api_min, manifest.api_max);
+            if check_api && !(min..=max).contains(&ours) {
+                return Err(Problem::Api { min, max, ours });
+            }
+            verify_files(&image, &mut storage, manifest, &mut buffers.sector.0).await?;
+        }
+        None if requirements.manifest => return Err(Problem::NoManifest),
+        None => {}
+    }
+    let len = len.unwrap_or(image.blocks() * SECTOR);
+    let sha256 = sha256(&mut storage, len, &mut buffers.sector.0).await?;
+    Ok(Verified {
+        image,
+        record: ImageRecord { len, sha256 },
+        manifest,
+    })
+}
+
+/// The check of a slot at boot. Bytes that hash to what was verified before are as good as then;
+/// otherwise the whole check decides, and only a manifest can prove content.
+///
+/// # Errors
+/// What is wrong with the slot.
+pub async fn at_boot<F: ReadNorFlash + Clone>(
+    flash: &F,
+    region: Region,
+    record: Option<ImageRecord>,
+    requirements: Requirements,
+    buffers: &mut Buffers,
+) -> Result<Verified, Problem> {
+    if let Some(record) = record
+        && record.len <= region.len
+        && record.len % SECTOR == 0
+    {
+        let mut storage = RegionReader::new(flash.clone(), region);
+        if sha256(&mut storage, record.len, &mut buffers.sector.0).await? == record.sha256 {
+            let image = Image::mount(&mut storage, record.len / SECTOR)
+                .await
+                .map_err(problem::<F>)?;
+            let manifest = read_manifest(&image, &mut storage).await?;
+            return Ok(Verified {
+                image,
+                record,
+                manifest,
+            });
+        }
+    }
+    let verified = whole(flash, region, None, requirements, false, buffers).await?;
+    if record.is_some() && verified.manifest.is_none() {
+        return Err(Problem::Changed);
+    }
+    Ok(verified)
+}
+
+async fn has_index<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+) -> Result<bool, Problem> {
+    for name in ["index.html", "index.html.gz"] {
+        let entry = image.find(storage, name).await.map_err(problem::<F>)?;
+        if entry.is_some_and(|entry| matches!(entry.node, Node::File(_))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn read_manifest<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+) -> Result<Option<Manifest>, Problem> {
+    let mut bytes = [0; Manifest::MAX_LEN];
+    let Some(root) = image.find(storage, "").await.map_err(problem::<F>)? else {
+        return Ok(None);
+    };
+    let len = image
+        .attr(storage, &root, manifest::MANIFEST, &mut bytes)
+        .await
+        .map_err(problem::<F>)?;
+    match len {
+        None => Ok(None),
+        Some(len) => {
+            let bytes = bytes
+                .get(..len)
+                .ok_or(Problem::Manifest(ManifestError::Version))?;
+            Manifest::decode(bytes).map(Some).map_err(Problem::Manifest)
+        }
+    }
+}
+
+/// Reads every file, compares its hash, and then the hash over all of them.
+async fn verify_files<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+    manifest: &Manifest,
+    chunk: &mut [u8],
+) -> Result<(), Problem> {
+    let mut root = RootHash::new();
+    let mut walk = image.walk();
+    while let Some(step) = walk.next(storage).await.map_err(problem::<F>)? {
+        let Step::File(entry) = step else { continue };
+        let Node::File(file) = entry.node else {
+            continue;
+        };
+        let mut want = [0; manifest::FILE_HASH_LEN];
+        let len = image
+            .attr(storage, &entry, FILE_HASH, &mut want)
+            .await
+            .map_err(problem::<F>)?;
+        if len != Some(want.len()) {
+            return Err(Problem::NoFileHash(text(walk.path())));
+        }
+        let mut hasher = FileHasher::new();
+        let mut reader = image.reader(&file);
+        loop {
+            let n = reader.read(storage, chunk).await.map_err(problem::<F>)?;
+            if n == 0 {
+                break;
+            }
+            hasher.update(&chunk[..n]);
+        }
+        if hasher.finish() != want {
+            return Err(Problem::FileHash(text(walk.path())));
+        }
+        root.add(walk.path(), file.size(), &want);
+    }
+    if root.finish() != manifest.root_hash {
+        return Err(Problem::RootHash);
+    }
+    Ok(())
+}
+
+/// SHA-256 of the first `len` bytes of a region.
+async fn sha256<F: ReadNorFlash>(
+    storage: &mut RegionReader<F>,
+    len: u32,
+    chunk: &mut [u8],
+) -> Result<[u8; 32], Problem> {
+    let mut hasher = Sha256::new();
+    let mut at = 0;
+    while at < len {
+        let n = (len - at).min(chunk.len() as u32);
+        let part = &mut chunk[..n as usize];
+        storage
+            .read(at, part)
+            .await
+            .map_err(|error| Problem::Flash(text(error)))?;
+        hasher.update(&*part);
+        at += n;
+    }
+    Ok(hasher.finalize().into())
+}

@@ -1,0 +1,226 @@
+//! Writing an image to flash, one sector at a time, with as little wear and time as it takes.
+
+use core::fmt;
+
+use embedded_storage_async::nor_flash::NorFlash;
+
+use crate::{BLOCK, Region, SECTOR};
+
+/// Bytes compared at a time; on the stack.
+const CHUNK: usize = 128;
+
+/// A program page of SPI NOR flash. Blank pages need no programming.
+const PAGE: usize = 256;
+
+/// From how many used sectors on one block erase (150 ms) beats as many sector erases (45 ms each;
+/// W25Q128 datasheet, typical).
+const BLOCK_ERASE_PAYS: u32 = 4;
+
+/// Tries per sector: the first, and one more.
+const TRIES: u32 = 2;
+
+/// How sectors were written so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sectors {
+    /// Sectors that were erased or programmed.
+    pub written: u32,
+    /// Sectors that already held the bytes and were left alone.
+    pub same: u32,
+}
+
+/// A sector that does not hold what was written to it, twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WriteFault<E> {
+    /// Address of the sector on flash.
+    pub(crate) address: u32,
+    /// What the flash said, or `None` when it read back other bytes.
+    pub(crate) flash: Option<E>,
+}
+
+impl<E: fmt::Debug> fmt::Display for WriteFault<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.address;
+        match &self.flash {
+            Some(error) => write!(f, "flash sector {address:#x} cannot be written: {error:?}"),
+            None => write!(
+                f,
+                "flash sector {address:#x} reads back other bytes than written"
+            ),
+        }
+    }
+}
+
+/// What a sector holds, compared with what it should.
+#[derive(PartialEq, Eq)]
+enum Holds {
+    Same,
+    Blank,
+    Other,
+}
+
+/// Writes the sectors of one upload into `region`, in order.
+#[derive(Debug)]
+pub(crate) struct SectorWriter {
+    region: Region,
+    /// Bytes that the upload will write in all, from the region's start.
+    total: u32,
+    /// Whether 64 KiB erases are allowed.
+    block_erase: bool,
+    pub(crate) sectors: Sectors,
+}
+
+impl SectorWriter {
+    pub(crate) const fn new(region: Region, total: u32, block_erase: bool) -> Self {
+        Self {
+            region,
+            total,
+            block_erase,
+            sectors: Sectors {
+                written: 0,
+                same: 0,
+            },
+        }
+    }
+
+    /// Makes the sector at `at` (from the region's start) hold `data`.
+    ///
+    /// The sector is erased only when it has to be, and read back afterwards.
+    pub(crate) async fn put<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        at: u32,
+        data: &[u8; SECTOR as usize],
+    ) -> Result<(), WriteFault<F::Error>> {
+        let address = self.region.offset + at;
+        let mut fault = WriteFault {
+            address,
+            flash: None,
+        };
+        for attempt in 0..TRIES {
+            match self.attempt(flash, at, data, attempt == 0).await {
+                Ok(changed) => {
+                    let count = match changed || attempt > 0 {
+                        true => &mut self.sectors.written,
+                        false => &mut self.sectors.same,
+                    };
+                    *count += 1;
+                    return Ok(());
+                }
+                Err(flash) => fault.flash = flash,
+            }
+        }
+        Err(fault)
+    }
+
+    /// One try; whether anything had to change. `Err(None)`: the bytes read back wrong.
+    async fn attempt<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        at: u32,
+        data: &[u8; SECTOR as usize],
+        may_erase_block: bool,
+    ) -> Result<bool, Option<F::Error>> {
+        let address = self.region.offset + at;
+        match holds(flash, address, data).await.map_err(Some)? {
+            Holds::Same => return Ok(false),
+            Holds::Blank => {}
+            Holds::Other => {
+                let block = may_erase_block && self.whole_block_goes(flash, at).await?;
+                let end = address + if block { BLOCK } else { SECTOR };
+                flash.erase(address, end).await.map_err(Some)?;
+            }
+        }
+        for (start, end) in used_pages(data) {
+            flash
+                .write(address + start as u32, &data[start..end])
+                .await
+                .map_err(Some)?;
+        }
+        match holds(flash, address, data).await.map_err(Some)? {
+            Holds::Same => Ok(true),
+            Holds::Blank | Holds::Other => Err(None),
+        }
+    }
+
+    /// Whether the sector at `at` begins a 64 KiB block that this upload fills to its end, and
+    /// enough of it is in use for one large erase to be quicker.
+    async fn whole_block_goes<F: NorFlash>(
+        &self,
+        flash: &mut F,
+        at: u32,
+    ) -> Result<bool, Option<F::Error>> {
+        let address = self.region.offset + at;
+        if !self.block_erase || !address.is_multiple_of(BLOCK) || self.total - at < BLOCK {
+            return Ok(false);
+        }
+        let mut used = 0;
+        for sector in (address..address + BLOCK).step_by(SECTOR as usize) {
+            if !is_blank(flash, sector).await.map_err(Some)? {
+                used += 1;
+                if used >= BLOCK_ERASE_PAYS {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The runs of pages in `data` that are not blank, as byte ranges.
+fn used_pages(data: &[u8; SECTOR as usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let blank = |page: usize| data[page..page + PAGE].iter().all(|&byte| byte == 0xFF);
+    let mut at = 0;
+    core::iter::from_fn(move || {
+        while at < data.len() && blank(at) {
+            at += PAGE;
+        }
+        let start = at;
+        while at < data.len() && !blank(at) {
+            at += PAGE;
+        }
+        (start < at).then_some((start, at))
+    })
+}
+
+/// Compares the sector at `address` with `data`.
+async fn holds<F: NorFlash>(
+    flash: &mut F,
+    address: u32,
+    data: &[u8; SECTOR as usize],
+) -> Result<Holds, F::Error> {
+    let (mut same, mut blank) = (true, true);
+    let mut chunk = Chunk([0; CHUNK]);
+    for (index, want) in data.chunks_exact(CHUNK).enumerate() {
+        flash
+            .read(address + (index * CHUNK) as u32, &mut chunk.0)
+            .await?;
+        same &= chunk.0 == want;
+        blank &= chunk.is_blank();
+        if !same && !blank {
+            return Ok(Holds::Other);
+        }
+    }
+    Ok(if same { Holds::Same } else { Holds::Blank })
+}
+
+/// Whether the sector at `address` needs no erase.
+async fn is_blank<F: NorFlash>(flash: &mut F, address: u32) -> Result<bool, F::Error> {
+    let mut chunk = Chunk([0; CHUNK]);
+    for at in (address..address + SECTOR).step_by(CHUNK) {
+        flash.read(at, &mut chunk.0).await?;
+        if !chunk.is_blank() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Aligned, for drivers that would copy otherwise.
+#[repr(align(4))]
+struct Chunk([u8; CHUNK]);
+
+impl Chunk {
+    fn is_blank(&self) -> bool {
+        self.0.iter().all(|&byte| byte == 0xFF)
+    }
+}
