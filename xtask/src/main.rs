@@ -1,2 +1,38 @@
-//! xtask
-fn main() {}
+//! The commands of this repository: `cargo xtask test`, `demo` and `bench`.
+
+mod bench;
+mod cargo;
+mod demo;
+mod setup;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask demo [--port N]   pack the example frontend and serve it from a simulated device
+cargo xtask test              run every check and test, setting up what they need
+cargo xtask bench             print sizes, flash operations and instructions; check the budgets
+cargo xtask help              print this";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["demo", rest @ ..] => demo::demo(rest),
+        ["test"] => test::test(),
+        ["bench"] => bench::bench(),
+        ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => {
+            eprintln!("no such command: {}\n\n{HELP}", args.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("xtask: {error}");
+        ExitCode::FAILURE
+    })
+}
