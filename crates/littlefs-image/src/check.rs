@@ -1,1 +1,236 @@
-//! TODO
+//! The check of a whole image: what passes it can be read in every part, by this crate and by others.
+//!
+//! LittleFS has no checksum over the content of files in blocks of their own; that takes a manifest.
+
+mod blocks;
+mod pair;
+
+use core::convert::Infallible;
+
+pub use self::blocks::BLOCKS_MAX;
+use self::blocks::Owners;
+pub use crate::error::Error;
+use crate::{
+    format::{BLOCK_SIZE, FIRST_PAIR, NAME_MAX, Superblock},
+    log::{Commits, newer_first, scan},
+    read::{DEPTH_MAX, Dir, Image, Node},
+    storage::Storage,
+};
+
+/// What the check counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// What the superblock says.
+    pub superblock: Superblock,
+    /// Number of files.
+    pub files: u32,
+    /// Number of directories, without the root.
+    pub dirs: u32,
+    /// Sum of the sizes of all files, bytes.
+    pub bytes: u64,
+    /// Number of blocks in use, those of the metadata included.
+    pub blocks_used: u32,
+    /// The highest block in use: a short image has to reach to its end.
+    pub last_used_block: u32,
+}
+
+/// A directory that is being checked.
+#[derive(Clone, Copy)]
+struct Level {
+    /// The pair of it that is being checked.
+    pair: [u32; 2],
+    /// The next entry of the pair to be looked at.
+    id: u16,
+    /// Length of the directory's path, bytes.
+    path: u8,
+}
+
+/// A block in memory, in the place of the storage that it was read from.
+struct Sector<'a> {
+    block: u32,
+    bytes: &'a [u8; BLOCK_SIZE],
+}
+
+impl Storage for Sector<'_> {
+    type Error = Infallible;
+
+    async fn read(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), Infallible> {
+        // Whoever reads got the offsets from a log that was gone through, so they are inside.
+        let start = offset.wrapping_sub(self.block * BLOCK_SIZE as u32) as usize;
+        match self.bytes.get(start..start.saturating_add(buf.len())) {
+            Some(bytes) => buf.copy_from_slice(bytes),
+            None => buf.fill(0),
+        }
+        Ok(())
+    }
+}
+
+/// An error of a block in memory as one of the storage.
+fn lift<E>(error: Error<Infallible>) -> Error<E> {
+    error.map_storage(|never| match never {})
+}
+
+/// Checks the structure of the image in the first `blocks` blocks of the storage, all of it.
+///
+/// `sector` is room to work in; `owners` needs one number for each block, up to the smaller of
+/// `blocks` and the superblock's block count, which is [`BLOCKS_MAX`] at most. What both hold before
+/// does not matter. As with [`Image::mount`], the image may be shorter than its superblock says;
+/// whether that fits the partition is for the caller to compare.
+///
+/// It reads each metadata block a few times, and the pointers of each file block once, on any bytes.
+///
+/// # Errors
+/// When the storage fails, or with the first thing that is wrong.
+pub async fn check<S: Storage>(
+    storage: &mut S,
+    blocks: u32,
+    sector: &mut [u8; BLOCK_SIZE],
+    owners: &mut [u16],
+) -> Result<Report, Error<S::Error>> {
+    let image = Image::mount(storage, blocks).await?;
+    let mut owners = Owners::new(owners, image.blocks())?;
+    let mut totals = pair::Totals::default();
+    let mut last_name = pair::LastName {
+        bytes: [0; NAME_MAX as usize],
+        length: 0,
+    };
+
+    let first = Level {
+        pair: FIRST_PAIR,
+        id: 0,
+        path: 0,
+    };
+    let mut levels = [first; DEPTH_MAX + 1];
+    let mut depth = 1;
+    let mut part = pair::Part::Superblock;
+    // Whether the pair is met for the first time, rather than come back to from a directory in it.
+    let mut new = true;
+    owners.visit(FIRST_PAIR)?;
+
+    while depth > 0 {
+        let level = &mut levels[depth - 1];
+        let commits = load(storage, image.blocks(), level.pair, sector).await?;
+        let block = commits.log.block;
+        if new {
+            if level.pair == image.root().pair {
+                part = pair::Part::Root;
+            }
+            let tail = commits.tail.map(|tail| tail.pair);
+            owners.link(level.pair, tail)?;
+            let path = level.path.into();
+            let mut pair = pair::Pair {
+                image: &image,
+                commits: &commits,
+                sector,
+                part,
+                path,
+            };
+            pair.check(storage, &mut owners, &mut totals, &mut last_name)
+                .await?;
+        }
+
+        let mut child = None;
+        while child.is_none() && level.id < commits.count {
+            let mut sector = Sector {
+                block,
+                bytes: sector,
+            };
+            let entry = image
+                .entry(&mut sector, &commits.log, level.id)
+                .await
+                .map_err(lift)?;
+            if let Some((entry, name)) = entry
+                && let Node::Dir(dir) = entry.node
+            {
+                child = Some((
+                    dir,
+                    pair::path_length(level.path.into(), name.length.into()),
+                ));
+            }
+            level.id += 1;
+        }
+
+        if let Some((Dir { pair }, path)) = child {
+            owners.visit(pair)?;
+            // The check of the pair saw that no path is longer than 255.
+            let level = Level {
+                pair,
+                id: 0,
+                path: path as u8,
+            };
+            *levels.get_mut(depth).ok_or(Error::TooDeep { pair })? = level;
+            depth += 1;
+            new = true;
+            last_name.length = 0;
+            part = pair::Part::Directory;
+        } else if let Some(tail) = commits.tail.filter(|tail| tail.hard) {
+            if let Some(id) = commits.count.checked_sub(1) {
+                let mut storage = Sector {
+                    block,
+                    bytes: sector,
+                };
+                let entry = image
+                    .entry(&mut storage, &commits.log, id)
+                    .await
+                    .map_err(lift)?;
+                if let Some((_, name)) = entry {
+                    last_name.set(name.bytes_in(block, sector));
+                }
+            }
+            owners.visit(tail.pair)?;
+            *level = Level {
+                pair: tail.pair,
+                id: 0,
+                path: level.path,
+            };
+            new = true;
+            if part != pair::Part::Superblock {
+                part = pair::Part::Directory;
+            }
+        } else {
+            depth -= 1;
+            new = false;
+        }
+    }
+
+    if totals.global_state != [0; 3] {
+        return Err(Error::PendingMove);
+    }
+    let (blocks_used, last_used_block) = owners.finish()?;
+    Ok(Report {
+        superblock: *image.superblock(),
+        files: totals.files,
+        dirs: totals.dirs,
+        bytes: totals.bytes,
+        blocks_used,
+        last_used_block,
+    })
+}
+
+/// Reads the valid block of a pair into the sector.
+async fn load<S: Storage>(
+    storage: &mut S,
+    blocks: u32,
+    pair: [u32; 2],
+    sector: &mut [u8; BLOCK_SIZE],
+) -> Result<Commits, Error<S::Error>> {
+    let [newer, older] = newer_first(storage, blocks, pair).await?;
+    for block in [newer, older] {
+        let from = block * BLOCK_SIZE as u32;
+        storage.read(from, sector).await.map_err(Error::Storage)?;
+        let found = scan(
+            &mut Sector {
+                block,
+                bytes: sector,
+            },
+            block,
+            None,
+        )
+        .await
+        .map_err(lift)?;
+        if let Some(commits) = found {
+            return Ok(commits);
+        }
+    }
+    Err(Error::NoCommit { pair })
+}

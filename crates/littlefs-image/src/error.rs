@@ -79,6 +79,51 @@ pub enum Error<E> {
         /// The entry's number in it.
         id: u16,
     },
+    /// A block is used by two owners, or twice by one.
+    UsedTwice {
+        /// The block's address.
+        block: u32,
+    },
+    /// The pointers between the blocks of a file contradict each other.
+    Shortcut {
+        /// The block that one pointer led to and another should have.
+        block: u32,
+    },
+    /// The names of a directory are not in order, or one is there twice.
+    Order {
+        /// The metadata block.
+        block: u32,
+        /// The entry's number in it.
+        id: u16,
+    },
+    /// A metadata pair is in the list of all pairs, but in no directory.
+    Orphan {
+        /// The pair.
+        pair: [u32; 2],
+    },
+    /// A directory's metadata pair is missing in the list of all pairs, or the list leads back to the first.
+    NotInList {
+        /// The pair.
+        pair: [u32; 2],
+    },
+    /// A part of the list of all metadata pairs runs in a circle.
+    ListCircle,
+    /// The file system was left in the middle of a move or removal.
+    PendingMove,
+    /// The image has more blocks than the check has room for.
+    TooManyBlocks {
+        /// Number of blocks of the image.
+        blocks: u32,
+        /// Number of blocks that there is room for.
+        max: u32,
+    },
+    /// The image is made for a larger partition.
+    TooLarge {
+        /// Number of blocks in the superblock.
+        block_count: u32,
+        /// Number of blocks of the partition.
+        blocks: u32,
+    },
 }
 
 impl<E> Error<E> {
@@ -97,6 +142,21 @@ impl<E> Error<E> {
             Error::Circle { pair } => Error::Circle { pair },
             Error::TooDeep { pair } => Error::TooDeep { pair },
             Error::PathTooLong { block, id } => Error::PathTooLong { block, id },
+            Error::UsedTwice { block } => Error::UsedTwice { block },
+            Error::Shortcut { block } => Error::Shortcut { block },
+            Error::Order { block, id } => Error::Order { block, id },
+            Error::Orphan { pair } => Error::Orphan { pair },
+            Error::NotInList { pair } => Error::NotInList { pair },
+            Error::ListCircle => Error::ListCircle,
+            Error::PendingMove => Error::PendingMove,
+            Error::TooManyBlocks { blocks, max } => Error::TooManyBlocks { blocks, max },
+            Error::TooLarge {
+                block_count,
+                blocks,
+            } => Error::TooLarge {
+                block_count,
+                blocks,
+            },
         }
     }
 }
@@ -136,6 +196,15 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
                 f,
                 "block {block}, entry {id}: its whole path is longer than {PATH_MAX} bytes"
             ),
+            Error::UsedTwice { block } => write!(f, "block {block} is used twice"),
+            Error::Shortcut { block } => write!(f, "block {block}: the pointers between the blocks of its file contradict each other"),
+            Error::Order { block, id } => write!(f, "block {block}, entry {id}: the name is not in order, or there twice"),
+            Error::Orphan { pair: [a, b] } => write!(f, "the metadata at blocks {a} and {b} belongs to no directory"),
+            Error::NotInList { pair: [a, b] } => write!(f, "the metadata at blocks {a} and {b} is not in its place in the list of all metadata"),
+            Error::ListCircle  => f.write_str("the list of all metadata runs in a circle"),
+            Error::PendingMove  => f.write_str("the image was taken in the middle of a move: mount it for writing once, or pack it again"),
+            Error::TooManyBlocks { blocks, max } => write!(f, "the image has {blocks} blocks, and {max} is the most that can be checked"),
+            Error::TooLarge { block_count, blocks } => write!(f, "the image is made for {block_count} blocks of 4096 bytes, but the partition has {blocks}"),
         }
     }
 }

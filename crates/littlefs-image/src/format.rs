@@ -239,7 +239,9 @@ pub fn name_is_sound(name: &[u8]) -> bool {
     (1..=NAME_MAX as usize).contains(&name.len())
         && name != b"."
         && name != b".."
-        && !name.iter().any(|byte| *byte == b'/' || byte.is_ascii_control())
+        && !name
+            .iter()
+            .any(|byte| *byte == b'/' || byte.is_ascii_control())
         && core::str::from_utf8(name).is_ok()
 }
 

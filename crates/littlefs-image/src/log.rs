@@ -14,7 +14,7 @@ use crate::{
 const WINDOW: usize = 128;
 
 /// Offset of the first tag: behind the revision count.
-const FIRST_TAG: u16 = 4;
+pub(crate) const FIRST_TAG: u16 = 4;
 
 /// A small view that moves over one block.
 struct Window {
@@ -26,7 +26,11 @@ struct Window {
 
 impl Window {
     fn new(block: u32) -> Self {
-        Window { block, start: BLOCK_SIZE, bytes: [0; WINDOW] }
+        Window {
+            block,
+            start: BLOCK_SIZE,
+            bytes: [0; WINDOW],
+        }
     }
 
     /// The bytes from `offset` on, up to `end` or the end of the view; at least one.
@@ -40,7 +44,10 @@ impl Window {
         if start != self.start {
             self.start = BLOCK_SIZE;
             let from = self.block * BLOCK_SIZE as u32 + start as u32;
-            storage.read(from, &mut self.bytes).await.map_err(Error::Storage)?;
+            storage
+                .read(from, &mut self.bytes)
+                .await
+                .map_err(Error::Storage)?;
             self.start = start;
         }
         Ok(&self.bytes[offset - start..(end - start).min(WINDOW)])
@@ -138,8 +145,17 @@ pub(crate) async fn scan<S: Storage>(
             previous = tag.0 ^ tag.next_valid_bit();
             offset = end;
             crc = CRC_SEED;
-            let log = Log { block, end, last: previous };
-            valid = Some(Commits { log, count, tail, found });
+            let log = Log {
+                block,
+                end,
+                last: previous,
+            };
+            valid = Some(Commits {
+                log,
+                count,
+                tail,
+                found,
+            });
             continue;
         }
 
@@ -222,12 +238,19 @@ pub(crate) async fn newer_first<S: Storage>(
             return Err(Error::BlockOutside { block, blocks });
         }
         let mut bytes = [0; 4];
-        storage.read(block * BLOCK_SIZE as u32, &mut bytes).await.map_err(Error::Storage)?;
+        storage
+            .read(block * BLOCK_SIZE as u32, &mut bytes)
+            .await
+            .map_err(Error::Storage)?;
         *revision = u32::from_le_bytes(bytes);
     }
     // Revisions wrap around: the newer is the one less than half the range ahead.
     let [a, b] = revisions;
-    Ok(if b.wrapping_sub(a).cast_signed() > 0 { [pair[1], pair[0]] } else { pair })
+    Ok(if b.wrapping_sub(a).cast_signed() > 0 {
+        [pair[1], pair[0]]
+    } else {
+        pair
+    })
 }
 
 /// Goes backwards through a log and shows what was said of one entry, the latest first.
@@ -243,7 +266,12 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new(log: &Log, id: u16) -> Self {
-        History { window: Window::new(log.block), offset: log.end, tag: Tag(log.last), id }
+        History {
+            window: Window::new(log.block),
+            offset: log.end,
+            tag: Tag(log.last),
+            id,
+        }
     }
 
     /// The next older tag of the entry that is a name, a content or an attribute, and the offset of

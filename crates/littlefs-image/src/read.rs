@@ -4,8 +4,10 @@
 //! inside the image, with a result or an error. No recursion, no allocation.
 
 mod file;
+mod probe;
 mod walk;
 
+pub use crate::error::Error;
 use crate::{
     format::{
         BLOCK_SIZE, FIRST_PAIR, MAGIC, Superblock, ctz_blocks,
@@ -14,8 +16,8 @@ use crate::{
     log::{Commits, History, Log, fetch},
     storage::Storage,
 };
-pub use crate::error::Error;
 pub use file::FileReader;
+pub use probe::probe;
 pub use walk::{DEPTH_MAX, PATH_MAX, Step, Walk};
 
 /// Blocks that 32-bit byte offsets can reach.
@@ -45,19 +47,19 @@ pub struct Image {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dir {
     /// Its first metadata pair.
-    pair: [u32; 2],
+    pub(crate) pair: [u32; 2],
 }
 
 /// A file: how long it is and where its bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct File {
     size: u32,
-    content: Content,
+    pub(crate) content: Content,
 }
 
 /// Where the bytes of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Content {
+pub(crate) enum Content {
     /// In the metadata, at this offset of the image.
     Inline { offset: u32 },
     /// In blocks of their own, of which this is the last.
@@ -92,9 +94,9 @@ pub struct Entry {
 
 /// Where a name stands: offset in the image, length.
 #[derive(Debug, Clone, Copy)]
-struct NamePlace {
-    offset: u32,
-    length: u16,
+pub(crate) struct NamePlace {
+    pub(crate) offset: u32,
+    pub(crate) length: u16,
 }
 
 impl Image {
@@ -105,10 +107,7 @@ impl Image {
     ///
     /// # Errors
     /// When the storage fails, or the beginning is not that of a LittleFS image that is supported.
-    pub async fn mount<S: Storage>(
-        storage: &mut S,
-        blocks: u32,
-    ) -> Result<Self, Error<S::Error>> {
+    pub async fn mount<S: Storage>(storage: &mut S, blocks: u32) -> Result<Self, Error<S::Error>> {
         let mut blocks = blocks.min(BLOCKS_MAX);
         let first = match fetch(storage, blocks, FIRST_PAIR, None).await {
             Err(Error::NoCommit { .. } | Error::BlockOutside { .. }) => {
@@ -116,7 +115,9 @@ impl Image {
             }
             other => other?,
         };
-        let mut superblock = superblock(storage, &first).await?.ok_or(Error::NotLittleFs)?;
+        let mut superblock = superblock(storage, &first)
+            .await?
+            .ok_or(Error::NotLittleFs)?;
         let mut pair = FIRST_PAIR;
         let mut commits = first;
         blocks = blocks.min(superblock.block_count);
@@ -124,15 +125,24 @@ impl Image {
         // A file system that is written a lot moves its root on and leaves a superblock behind;
         // the last one of the chain counts.
         for _ in 0..blocks / 2 {
-            let Some(tail) = commits.tail.filter(|tail| tail.hard) else { break };
+            let Some(tail) = commits.tail.filter(|tail| tail.hard) else {
+                break;
+            };
             let next = fetch(storage, blocks, tail.pair, None).await?;
-            let Some(found) = self::superblock(storage, &next).await? else { break };
+            let Some(found) = self::superblock(storage, &next).await? else {
+                break;
+            };
             superblock = found;
             blocks = blocks.min(superblock.block_count);
             pair = tail.pair;
             commits = next;
         }
-        Ok(Image { superblock, blocks, root: Dir { pair }, root_log: commits.log })
+        Ok(Image {
+            superblock,
+            blocks,
+            root: Dir { pair },
+            root_log: commits.log,
+        })
     }
 
     /// What the superblock says.
@@ -164,9 +174,15 @@ impl Image {
         storage: &mut S,
         path: &str,
     ) -> Result<Option<Entry>, Error<S::Error>> {
-        let mut entry = Entry { node: Node::Dir(self.root), log: self.root_log, id: 0 };
+        let mut entry = Entry {
+            node: Node::Dir(self.root),
+            log: self.root_log,
+            id: 0,
+        };
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            let Node::Dir(Dir { mut pair }) = entry.node else { return Ok(None) };
+            let Node::Dir(Dir { mut pair }) = entry.node else {
+                return Ok(None);
+            };
             if name == "." || name == ".." {
                 return Ok(None);
             }
@@ -177,7 +193,12 @@ impl Image {
                 if let Some(id) = commits.found {
                     match self.entry(storage, &commits.log, id).await? {
                         Some((entry, _)) => break entry,
-                        None => return Err(Error::Entry { block: commits.log.block, id }),
+                        None => {
+                            return Err(Error::Entry {
+                                block: commits.log.block,
+                                id,
+                            });
+                        }
                     }
                 }
                 match commits.tail {
@@ -214,7 +235,10 @@ impl Image {
             let length = usize::from(tag.length());
             let read = length.min(buf.len());
             let from = entry.log.block * BLOCK_SIZE as u32 + u32::from(offset);
-            storage.read(from, &mut buf[..read]).await.map_err(Error::Storage)?;
+            storage
+                .read(from, &mut buf[..read])
+                .await
+                .map_err(Error::Storage)?;
             return Ok(Some(length));
         }
         Ok(None)
@@ -233,7 +257,7 @@ impl Image {
     }
 
     /// What stands behind an id of a metadata block, and where its name is; `None` for the superblock.
-    async fn entry<S: Storage>(
+    pub(crate) async fn entry<S: Storage>(
         &self,
         storage: &mut S,
         log: &Log,
@@ -244,7 +268,9 @@ impl Image {
         let (mut name, mut content) = (None, None);
         let mut history = History::new(log, id);
         while name.is_none() || content.is_none() {
-            let Some((tag, offset)) = history.older(storage).await? else { break };
+            let Some((tag, offset)) = history.older(storage).await? else {
+                break;
+            };
             match tag.class() {
                 CLASS_NAME if name.is_none() => name = Some((tag, offset)),
                 CLASS_STRUCT if content.is_none() => content = Some((tag, offset)),
@@ -260,14 +286,19 @@ impl Image {
         let node = match (name.kind(), content.kind(), content.data_len()) {
             (kind::REG, kind::INLINE_STRUCT, length) => Node::File(File {
                 size: length.into(),
-                content: Content::Inline { offset: base + u32::from(offset) },
+                content: Content::Inline {
+                    offset: base + u32::from(offset),
+                },
             }),
             (kind::REG, kind::CTZ_STRUCT, 8) => {
                 let [head, size] = two_words(storage, base + u32::from(offset)).await?;
                 if ctz_blocks(size) > self.blocks {
                     return Err(Error::FileSize { block, id, size });
                 }
-                Node::File(File { size, content: Content::Ctz { head } })
+                Node::File(File {
+                    size,
+                    content: Content::Ctz { head },
+                })
             }
             (kind::DIR, kind::DIR_STRUCT, 8) => {
                 let pair = two_words(storage, base + u32::from(offset)).await?;
@@ -275,8 +306,18 @@ impl Image {
             }
             _ => return Err(Error::Entry { block, id }),
         };
-        let place = NamePlace { offset: base + u32::from(name_offset), length: name.length() };
-        Ok(Some((Entry { node, log: *log, id }, place)))
+        let place = NamePlace {
+            offset: base + u32::from(name_offset),
+            length: name.length(),
+        };
+        Ok(Some((
+            Entry {
+                node,
+                log: *log,
+                id,
+            },
+            place,
+        )))
     }
 }
 
@@ -298,25 +339,38 @@ async fn superblock<S: Storage>(
     let (Some((name, name_offset)), Some((fields, fields_offset))) = (name, fields) else {
         return Ok(None);
     };
-    if usize::from(name.length()) != MAGIC.len()
-        || usize::from(fields.length()) != Superblock::SIZE
+    if usize::from(name.length()) != MAGIC.len() || usize::from(fields.length()) != Superblock::SIZE
     {
         return Ok(None);
     }
     let mut magic = [0; MAGIC.len()];
-    storage.read(base + u32::from(name_offset), &mut magic).await.map_err(Error::Storage)?;
+    storage
+        .read(base + u32::from(name_offset), &mut magic)
+        .await
+        .map_err(Error::Storage)?;
     if magic != MAGIC {
         return Ok(None);
     }
     let mut bytes = [0; Superblock::SIZE];
-    storage.read(base + u32::from(fields_offset), &mut bytes).await.map_err(Error::Storage)?;
-    Superblock::decode(&bytes).map(Some).map_err(Error::Superblock)
+    storage
+        .read(base + u32::from(fields_offset), &mut bytes)
+        .await
+        .map_err(Error::Storage)?;
+    Superblock::decode(&bytes)
+        .map(Some)
+        .map_err(Error::Superblock)
 }
 
 /// Two little-endian numbers, as in a content or a tail.
 async fn two_words<S: Storage>(storage: &mut S, offset: u32) -> Result<[u32; 2], Error<S::Error>> {
     let mut bytes = [0; 8];
-    storage.read(offset, &mut bytes).await.map_err(Error::Storage)?;
+    storage
+        .read(offset, &mut bytes)
+        .await
+        .map_err(Error::Storage)?;
     let [a, b, c, d, e, f, g, h] = bytes;
-    Ok([u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])])
+    Ok([
+        u32::from_le_bytes([a, b, c, d]),
+        u32::from_le_bytes([e, f, g, h]),
+    ])
 }

@@ -26,7 +26,13 @@ pub struct FileReader {
 
 impl FileReader {
     pub(super) fn new(file: File, blocks: u32) -> Self {
-        FileReader { file, blocks, position: 0, trail: [(0, 0); TRAIL], trail_len: 0 }
+        FileReader {
+            file,
+            blocks,
+            position: 0,
+            trail: [(0, 0); TRAIL],
+            trail_len: 0,
+        }
     }
 
     /// Where the next byte will be read, bytes from the beginning of the file.
@@ -60,11 +66,17 @@ impl FileReader {
                 Content::Ctz { head } => {
                     let (index, offset) = ctz_locate(position);
                     let block = self.block(storage, head, index).await?;
-                    (block * BLOCK_SIZE as u32 + offset, BLOCK_SIZE - offset as usize)
+                    (
+                        block * BLOCK_SIZE as u32 + offset,
+                        BLOCK_SIZE - offset as usize,
+                    )
                 }
             };
             let part = room.min(length - done);
-            storage.read(from, &mut buf[done..done + part]).await.map_err(Error::Storage)?;
+            storage
+                .read(from, &mut buf[done..done + part])
+                .await
+                .map_err(Error::Storage)?;
             done += part;
         }
         self.position += length as u32;
@@ -94,7 +106,10 @@ impl FileReader {
             let pointer = at.trailing_zeros().min((at - index).ilog2());
             let mut bytes = [0; 4];
             let from = block * BLOCK_SIZE as u32 + 4 * pointer;
-            storage.read(from, &mut bytes).await.map_err(Error::Storage)?;
+            storage
+                .read(from, &mut bytes)
+                .await
+                .map_err(Error::Storage)?;
             block = self.inside(u32::from_le_bytes(bytes))?;
             at -= 1 << pointer;
             self.remember(at, block);
@@ -111,6 +126,10 @@ impl FileReader {
 
     fn inside<E>(&self, block: u32) -> Result<u32, Error<E>> {
         let blocks = self.blocks;
-        if block < blocks { Ok(block) } else { Err(Error::BlockOutside { block, blocks }) }
+        if block < blocks {
+            Ok(block)
+        } else {
+            Err(Error::BlockOutside { block, blocks })
+        }
     }
 }

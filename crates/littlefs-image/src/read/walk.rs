@@ -55,7 +55,11 @@ pub struct Walk {
 
 impl Walk {
     pub(super) fn new(image: Image) -> Self {
-        let root = Level { pair: image.root.pair, id: 0, path: 0 };
+        let root = Level {
+            pair: image.root.pair,
+            id: 0,
+            path: 0,
+        };
         Walk {
             image,
             levels: [root; DEPTH_MAX + 1],
@@ -97,10 +101,7 @@ impl Walk {
         step
     }
 
-    async fn step<S: Storage>(
-        &mut self,
-        storage: &mut S,
-    ) -> Result<Option<Step>, Error<S::Error>> {
+    async fn step<S: Storage>(&mut self, storage: &mut S) -> Result<Option<Step>, Error<S::Error>> {
         while let Some(top) = self.depth.checked_sub(1) {
             let Level { pair, id, path } = self.levels[top];
             self.path_len = path.into();
@@ -135,9 +136,14 @@ impl Walk {
                 start += 1;
             }
             let end = start + usize::from(name.length);
-            let place =
-                self.path.get_mut(start..end).ok_or(Error::PathTooLong { block, id })?;
-            storage.read(name.offset, place).await.map_err(Error::Storage)?;
+            let place = self
+                .path
+                .get_mut(start..end)
+                .ok_or(Error::PathTooLong { block, id })?;
+            storage
+                .read(name.offset, place)
+                .await
+                .map_err(Error::Storage)?;
             if !name_is_sound(place) {
                 return Err(Error::Name { block, id });
             }
@@ -148,8 +154,15 @@ impl Walk {
             };
             self.count_pair(pair)?;
             // The path has at most PATH_MAX = 255 bytes.
-            let level = Level { pair, id: 0, path: end as u8 };
-            *self.levels.get_mut(self.depth).ok_or(Error::TooDeep { pair })? = level;
+            let level = Level {
+                pair,
+                id: 0,
+                path: end as u8,
+            };
+            *self
+                .levels
+                .get_mut(self.depth)
+                .ok_or(Error::TooDeep { pair })? = level;
             self.depth += 1;
             self.commits = None;
             return Ok(Some(Step::Enter(entry)));
@@ -158,7 +171,10 @@ impl Walk {
     }
 
     fn count_pair<E>(&mut self, pair: [u32; 2]) -> Result<(), Error<E>> {
-        self.pairs_left = self.pairs_left.checked_sub(1).ok_or(Error::Circle { pair })?;
+        self.pairs_left = self
+            .pairs_left
+            .checked_sub(1)
+            .ok_or(Error::Circle { pair })?;
         Ok(())
     }
 }
