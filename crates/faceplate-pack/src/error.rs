@@ -1,0 +1,137 @@
+//! Why files cannot be packed, and why bytes are not an image.
+
+use std::fmt;
+
+use faceplate::{MAX_SLOT_SECTORS, SECTOR, manifest::ManifestError, verify::Problem};
+use littlefs_image::build::BuildError;
+
+use crate::PackedFile;
+
+/// Bytes of the largest slot.
+pub(crate) const SIZE_MAX: u32 = MAX_SLOT_SECTORS as u32 * SECTOR;
+
+/// Why files cannot be packed. Prints as a paragraph that says what to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackError {
+    /// The size asked for is not that of any slot.
+    Size {
+        /// What was asked for, bytes.
+        size: u32,
+    },
+    /// No `index.html` at the top.
+    NoIndex {
+        /// A folder that has one.
+        nested: Option<String>,
+    },
+    /// The files need more room than the slot has.
+    DoesNotFit {
+        /// Bytes needed, in whole blocks.
+        needed: u64,
+        /// Bytes of the slot.
+        size: u32,
+        /// The largest files as they would be stored, largest first.
+        largest: Vec<PackedFile>,
+    },
+    /// The version or the API range cannot be stored.
+    Manifest(ManifestError),
+    /// A name or a file cannot be stored.
+    Build(BuildError),
+}
+
+impl fmt::Display for PackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size { size } => write!(
+                f,
+                "no slot is {size} bytes large: it must be a multiple of {SECTOR}, from {} to \
+                 {SIZE_MAX}",
+                2 * SECTOR
+            ),
+            Self::NoIndex { nested: None } => f.write_str(
+                "there is no index.html at the top; pack the folder that your build puts it in",
+            ),
+            Self::NoIndex {
+                nested: Some(folder),
+            } => write!(
+                f,
+                "there is no index.html at the top, but one in {folder}/; pack that folder instead"
+            ),
+            Self::DoesNotFit {
+                needed,
+                size,
+                largest,
+            } => {
+                let over = needed.saturating_sub(u64::from(*size)).div_ceil(1024);
+                write!(
+                    f,
+                    "does not fit: needs {} KiB, the slot has {} KiB, {over} KiB too much",
+                    needed / 1024,
+                    size / 1024
+                )?;
+                for (index, file) in largest.iter().enumerate() {
+                    let intro = if index == 0 {
+                        ". The largest as stored: "
+                    } else {
+                        ", "
+                    };
+                    let kib = file.stored.div_ceil(1024);
+                    write!(f, "{intro}{} ({kib} KiB)", file.stored_as)?;
+                }
+                Ok(())
+            }
+            Self::Manifest(error) => error.fmt(f),
+            Self::Build(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PackError {}
+
+/// Why bytes are not an image that a device would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageError {
+    /// No image has this length.
+    Length {
+        /// Bytes.
+        len: usize,
+    },
+    /// Longer than the largest slot.
+    TooLarge {
+        /// Bytes.
+        len: usize,
+    },
+    /// The device's own check fails.
+    Problem(Problem),
+    /// The check passed and yet it cannot be read.
+    Unreadable {
+        /// What failed.
+        what: String,
+    },
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { len } => write!(
+                f,
+                "not an image: {len} bytes long, but an image is a multiple of {SECTOR} bytes, and \
+                 at least {}",
+                2 * SECTOR
+            ),
+            Self::TooLarge { len } => write!(
+                f,
+                "not an image for any slot: {len} bytes long, the largest slot has {SIZE_MAX}"
+            ),
+            Self::Problem(problem) => problem.fmt(f),
+            Self::Unreadable { what } => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for ImageError {}
+
+impl From<Problem> for ImageError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}

@@ -1,0 +1,176 @@
+//! From an image back to what is in it, after the same check that a device makes.
+
+use faceplate::{
+    Buffers, Region, RegionReader, SECTOR,
+    manifest::{FileHash, FileHasher, Manifest},
+    verify::{self, Requirements},
+};
+use littlefs_image::{
+    Superblock,
+    read::{Image, Node, Step},
+    run,
+};
+
+use crate::{
+    error::{ImageError, SIZE_MAX},
+    flash::SliceFlash,
+};
+
+/// An image that a device would take (if it has the API that the manifest asks for).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// Length, bytes.
+    pub len: u32,
+    /// SHA-256 of the whole image.
+    pub sha256: [u8; 32],
+    /// Blocks that its file system may grow to; it fits a slot that has as many.
+    pub block_count: u32,
+    /// Disk version of LittleFS, major and minor.
+    pub disk_version: (u16, u16),
+    /// Version, API range and hash over all files; images made by other tools have none.
+    pub manifest: Option<Manifest>,
+    /// The files in the order of a walk.
+    pub files: Vec<File>,
+}
+
+/// A file in an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its path, like `assets/app.js.gz`.
+    pub path: String,
+    /// Its stored bytes.
+    pub size: u32,
+    /// The first half of the SHA-256 of its stored bytes.
+    pub hash: FileHash,
+}
+
+/// Something to be made when an image is unpacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unpacked {
+    /// A folder; it comes before what is in it.
+    Folder {
+        /// Its path, without slashes at the ends.
+        path: String,
+    },
+    /// A file.
+    File {
+        /// Its path.
+        path: String,
+        /// Its bytes as they are stored: those of `name.gz` are compressed.
+        bytes: Vec<u8>,
+    },
+}
+
+/// Checks an image as the device does before it switches to it, and says what is in it.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn inspect(image: &[u8]) -> Result<Inspection, ImageError> {
+    let (inspection, _) = open(image)?;
+    Ok(inspection)
+}
+
+/// Checks an image like [`inspect`], and gives all that is in it.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn unpack(image: &[u8]) -> Result<Vec<Unpacked>, ImageError> {
+    let (_, content) = open(image)?;
+    Ok(content)
+}
+
+fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
+    let wrong = ImageError::Length { len: image.len() };
+    if image.len() > SIZE_MAX as usize {
+        return Err(ImageError::TooLarge { len: image.len() });
+    }
+    let len = u32::try_from(image.len()).map_err(|_| wrong.clone())?;
+    if !len.is_multiple_of(SECTOR) || len < 2 * SECTOR {
+        return Err(wrong);
+    }
+    let flash = SliceFlash(image);
+    let region = Region { offset: 0, len };
+    // Which API a device has is its own business, and so is whether it insists on a manifest.
+    let requirements = Requirements {
+        api: 0,
+        manifest: false,
+    };
+    let mut buffers = Box::new(Buffers::new());
+    let whole = verify::whole(&flash, region, Some(len), requirements, false, &mut buffers);
+    let verified = run(whole)?;
+
+    let mut storage = RegionReader::new(flash, region);
+    let content = run(read_all(&verified.image, &mut storage))?;
+    let files = content.iter().filter_map(describe).collect();
+    let Superblock {
+        version,
+        block_count,
+        ..
+    } = *verified.image.superblock();
+    let inspection = Inspection {
+        len,
+        sha256: verified.record.sha256,
+        block_count,
+        disk_version: ((version >> 16) as u16, version as u16),
+        manifest: verified.manifest,
+        files,
+    };
+    Ok((inspection, content))
+}
+
+/// Reads everything, in the order of a walk.
+async fn read_all(
+    image: &Image,
+    storage: &mut RegionReader<SliceFlash<'_>>,
+) -> Result<Vec<Unpacked>, ImageError> {
+    let mut content = Vec::new();
+    let mut walk = image.walk();
+    while let Some(step) = walk.next(storage).await.map_err(unreadable)? {
+        let path = walk.path().to_owned();
+        match step {
+            Step::Enter(_) => content.push(Unpacked::Folder { path }),
+            Step::Leave => {}
+            Step::File(entry) => {
+                let Node::File(file) = entry.node else {
+                    continue;
+                };
+                let mut bytes = vec![0; file.size() as usize];
+                let mut reader = image.reader(&file);
+                let mut filled = 0;
+                while filled < bytes.len() {
+                    match reader
+                        .read(storage, &mut bytes[filled..])
+                        .await
+                        .map_err(unreadable)?
+                    {
+                        0 => return Err(unreadable(format_args!("{path} ends early"))),
+                        n => filled += n,
+                    }
+                }
+                content.push(Unpacked::File { path, bytes });
+            }
+        }
+    }
+    Ok(content)
+}
+
+fn unreadable(what: impl std::fmt::Display) -> ImageError {
+    ImageError::Unreadable {
+        what: what.to_string(),
+    }
+}
+
+fn describe(content: &Unpacked) -> Option<File> {
+    let Unpacked::File { path, bytes } = content else {
+        return None;
+    };
+    let mut hasher = FileHasher::new();
+    hasher.update(bytes);
+    // Every file of a checked image is smaller than the image.
+    let size = u32::try_from(bytes.len()).ok()?;
+    Some(File {
+        path: path.clone(),
+        size,
+        hash: hasher.finish(),
+    })
+}

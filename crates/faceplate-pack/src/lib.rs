@@ -1,0 +1,28 @@
+//! Packs a built web frontend into one image for Faceplate devices; checks and unpacks images.
+//!
+//! Everything here works on bytes in memory, so that the command line, a build plugin in
+//! WebAssembly and tests share it. The same files and options give the same image everywhere.
+//!
+//! ```
+//! use faceplate_pack::{Options, inspect, pack};
+//!
+//! let files = vec![("index.html".to_owned(), b"<h1>Hello</h1>".to_vec())];
+//! let packed = pack(files, &Options::default())?;
+//! let found = inspect(&packed.image)?;
+//! assert_eq!(found.files[0].path, "index.html");
+//! assert_eq!(found.sha256, packed.report.sha256);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod error;
+mod flash;
+mod gzip;
+mod inspect;
+mod pack;
+mod select;
+
+pub use error::{ImageError, PackError};
+pub use inspect::{File, Inspection, Unpacked, inspect, unpack};
+pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
+pub use select::is_skipped;

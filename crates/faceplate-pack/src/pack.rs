@@ -1,0 +1,315 @@
+//! From a list of files to an image.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use faceplate::{
+    SECTOR,
+    manifest::{FILE_HASH, FileHash, FileHasher, MANIFEST, Manifest, RootHash},
+};
+use littlefs_image::{
+    build::{self, BuildError, Builder, PATH_MAX},
+    format::{NAME_MAX, name_order},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::{PackError, SIZE_MAX},
+    gzip,
+    select::{is_compressible, is_skipped},
+};
+
+/// The firmware API of this release.
+const API: u16 = 1;
+
+/// How many files an image that does not fit names.
+const LARGEST: usize = 5;
+
+/// What an image is made for, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes of the slot: a multiple of 4096, 8 KiB to 1 MiB.
+    pub size: u32,
+    /// What people call this frontend. `None`: the first digits of the hash over its content.
+    pub version: Option<String>,
+    /// Lowest and highest firmware API that it works with.
+    pub api: (u16, u16),
+    /// Which files are stored compressed.
+    pub gzip: Gzip,
+}
+
+impl Default for Options {
+    /// A slot of 1 MiB, version from the content, the API of this release, gzip where it pays.
+    fn default() -> Self {
+        Self {
+            size: SIZE_MAX,
+            version: None,
+            api: (API, API),
+            gzip: Gzip::Auto,
+        }
+    }
+}
+
+/// Which files are stored compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gzip {
+    /// Types that shrink, when they do, as `name.gz`.
+    #[default]
+    Auto,
+    /// None: all files are stored as they are.
+    Never,
+}
+
+/// An image and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// The image, cut after its last block in use.
+    pub image: Vec<u8>,
+    /// What is in it.
+    pub report: Report,
+}
+
+/// What is in an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The files in byte order of their paths.
+    pub files: Vec<PackedFile>,
+    /// Files that were left out; see [`is_skipped`].
+    pub skipped: Vec<String>,
+    /// The version in the manifest.
+    pub version: String,
+    /// The hash over all files in the manifest.
+    pub root_hash: [u8; 32],
+    /// SHA-256 of the image.
+    pub sha256: [u8; 32],
+    /// Blocks of 4096 bytes that the image has.
+    pub blocks_used: u32,
+    /// Blocks of the slot.
+    pub blocks_total: u32,
+}
+
+/// One file of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedFile {
+    /// Its path in the build.
+    pub path: String,
+    /// Its path in the image.
+    pub stored_as: String,
+    /// Its bytes in the build.
+    pub raw: u64,
+    /// Its bytes in the image.
+    pub stored: u64,
+}
+
+/// Packs files, given by paths such as `assets/app.js`, in any order.
+///
+/// A build that brings `app.js` with its own `app.js.gz` keeps the latter alone, if it really is
+/// the former compressed; otherwise both are stored as they are.
+///
+/// # Errors
+/// When there is no `index.html`, a path cannot be stored, or the files do not fit.
+pub fn pack(
+    files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    options: &Options,
+) -> Result<Packed, PackError> {
+    let size = options.size;
+    if !size.is_multiple_of(SECTOR) || !(2 * SECTOR..=SIZE_MAX).contains(&size) {
+        return Err(PackError::Size { size });
+    }
+    // What cannot be stored in any image is said before the work is done.
+    manifest(options, [0; 32])?;
+    let (skipped, files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|(path, _)| is_skipped(path));
+    let mut skipped: Vec<String> = skipped.into_iter().map(|(path, _)| path).collect();
+    skipped.sort();
+    let mut stored = store(unique(files)?, options.gzip);
+    if !stored
+        .iter()
+        .any(|file| matches!(&*file.name, "index.html" | "index.html.gz"))
+    {
+        return Err(PackError::NoIndex {
+            nested: nested_index(&stored),
+        });
+    }
+
+    stored.sort_by(|a, b| walk_order(&a.name, &b.name));
+    let mut root = RootHash::new();
+    for file in &stored {
+        // No slot is larger than what fits the number.
+        let len = u32::try_from(file.bytes.len()).unwrap_or(u32::MAX);
+        root.add(&file.name, len, &file.hash());
+    }
+    let manifest = manifest(options, root.finish())?;
+    let mut report = Report {
+        files: stored.iter().map(Stored::describe).collect(),
+        skipped,
+        version: manifest.version.as_str().to_owned(),
+        root_hash: manifest.root_hash,
+        sha256: [0; 32],
+        blocks_used: 0,
+        blocks_total: size / SECTOR,
+    };
+    report.files.sort_by(|a, b| a.path.cmp(&b.path));
+    let image = build(stored, &manifest, &report)?;
+    report.blocks_used = image.len() as u32 / SECTOR;
+    report.sha256 = Sha256::digest(&image).into();
+    Ok(Packed { image, report })
+}
+
+/// A file as it goes into the image.
+struct Stored {
+    path: String,
+    name: String,
+    raw: usize,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn hash(&self) -> FileHash {
+        let mut hasher = FileHasher::new();
+        hasher.update(&self.bytes);
+        hasher.finish()
+    }
+
+    fn describe(&self) -> PackedFile {
+        PackedFile {
+            path: self.path.clone(),
+            stored_as: self.name.clone(),
+            raw: self.raw as u64,
+            stored: self.bytes.len() as u64,
+        }
+    }
+}
+
+fn unique(files: Vec<(String, Vec<u8>)>) -> Result<BTreeMap<String, Vec<u8>>, PackError> {
+    let mut by_path = BTreeMap::new();
+    for (path, bytes) in files {
+        if by_path.insert(path.clone(), bytes).is_some() {
+            return Err(PackError::Build(BuildError::Duplicate { path }));
+        }
+    }
+    Ok(by_path)
+}
+
+/// Decides for each file how it is stored.
+fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
+    let mut stored = Vec::with_capacity(files.len());
+    let mut as_is = Vec::with_capacity(files.len());
+    let paths: Vec<String> = files.keys().cloned().collect();
+    // Names that a compressed file must not take: files, and folders above files.
+    let taken: BTreeSet<&str> = paths.iter().flat_map(|path| with_folders(path)).collect();
+    for path in &paths {
+        let name = format!("{path}.gz");
+        // Taken out already, as another file's compressed form.
+        let Some(bytes) = files.remove(path) else {
+            continue;
+        };
+        let file = |bytes: Vec<u8>, raw| Stored {
+            path: path.clone(),
+            name: name.clone(),
+            raw,
+            bytes,
+        };
+        if gzip == Gzip::Auto && taken.contains(&*name) {
+            if let Some(theirs) = files
+                .get(&name)
+                .filter(|theirs| gzip::is_gzip_of(theirs, &bytes))
+            {
+                stored.push(file(theirs.clone(), bytes.len()));
+                files.remove(&name);
+                continue;
+            }
+        } else if gzip == Gzip::Auto && is_compressible(path) && fits_path(&name) {
+            let compressed = gzip::compress(&bytes);
+            if compressed.len() < bytes.len() {
+                stored.push(file(compressed, bytes.len()));
+                continue;
+            }
+        }
+        as_is.push((path.clone(), bytes));
+    }
+    stored.extend(as_is.into_iter().map(|(path, bytes)| Stored {
+        name: path.clone(),
+        raw: bytes.len(),
+        path,
+        bytes,
+    }));
+    stored
+}
+
+/// A path and the paths of all folders above it.
+fn with_folders(path: &str) -> impl Iterator<Item = &str> {
+    let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+    folders.chain([path])
+}
+
+fn fits_path(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    path.len() <= PATH_MAX && name.len() <= NAME_MAX as usize
+}
+
+/// The order in which a walk through the image meets two files.
+fn walk_order(a: &str, b: &str) -> std::cmp::Ordering {
+    let mut theirs = b.split('/');
+    for name in a.split('/') {
+        let Some(other) = theirs.next() else { break };
+        let order = name_order(name.as_bytes(), other.as_bytes());
+        if order.is_ne() {
+            return order;
+        }
+    }
+    // Only for a path that is a file and a folder, which no image can have.
+    a.cmp(b)
+}
+
+fn manifest(options: &Options, root_hash: [u8; 32]) -> Result<Manifest, PackError> {
+    let from_content = hex(&root_hash[..4]);
+    let version = options.version.as_deref().unwrap_or(&from_content);
+    Manifest::new(version, options.api, root_hash).map_err(PackError::Manifest)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn build(files: Vec<Stored>, manifest: &Manifest, report: &Report) -> Result<Vec<u8>, PackError> {
+    let mut builder = Builder::new();
+    for file in files {
+        let hash = file.hash();
+        let added = builder.file(&file.name, file.bytes);
+        added
+            .and_then(|builder| builder.attr(&file.name, FILE_HASH, &hash))
+            .map_err(PackError::Build)?;
+    }
+    let mut bytes = [0; Manifest::MAX_LEN];
+    let len = manifest.encode(&mut bytes);
+    builder
+        .attr("", MANIFEST, &bytes[..len])
+        .map_err(PackError::Build)?;
+    let options = build::Options {
+        block_count: report.blocks_total,
+        ..build::Options::default()
+    };
+    builder.build(&options).map_err(|error| match error {
+        BuildError::DoesNotFit { needed_blocks, .. } => {
+            let mut largest = report.files.clone();
+            largest.sort_by_key(|file| std::cmp::Reverse(file.stored));
+            largest.truncate(LARGEST);
+            PackError::DoesNotFit {
+                needed: needed_blocks.saturating_mul(u64::from(SECTOR)),
+                size: report.blocks_total * SECTOR,
+                largest,
+            }
+        }
+        other => PackError::Build(other),
+    })
+}
+
+/// The folder nearest to the top that has an index.
+fn nested_index(files: &[Stored]) -> Option<String> {
+    let folders = files
+        .iter()
+        .filter_map(|file| file.path.strip_suffix("/index.html"));
+    folders
+        .min_by_key(|folder| folder.split('/').count())
+        .map(str::to_owned)
+}

@@ -1,0 +1,103 @@
+//! Which files of a build are packed, and which of them are worth compressing.
+
+/// Files that operating systems leave in folders they show.
+const LITTER: [&str; 3] = ["Thumbs.db", "desktop.ini", "Icon\r"];
+
+/// Extensions of types that shrink well: text, and binary types that are stored uncompressed.
+const COMPRESSIBLE: [&str; 24] = [
+    "appcache",
+    "bmp",
+    "cjs",
+    "css",
+    "csv",
+    "eot",
+    "geojson",
+    "htm",
+    "html",
+    "ico",
+    "js",
+    "json",
+    "map",
+    "md",
+    "mjs",
+    "otf",
+    "svg",
+    "ttf",
+    "txt",
+    "vtt",
+    "wasm",
+    "webmanifest",
+    "xhtml",
+    "xml",
+];
+
+/// Whether a file is left out of the image: one that is hidden (its name or that of a folder above
+/// it begins with a dot, but `.well-known` counts as visible, being part of the web), or that an
+/// operating system made for itself.
+#[must_use]
+pub fn is_skipped(path: &str) -> bool {
+    path.split('/').any(|name| {
+        // `.` and `..` are mistakes to be reported, not hidden files.
+        let hidden = name.starts_with('.') && !matches!(name, ".well-known" | "." | "..");
+        hidden || LITTER.contains(&name)
+    })
+}
+
+/// Whether a file of this name is tried to be stored compressed.
+pub(crate) fn is_compressible(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    name.rsplit_once('.').is_some_and(|(_, extension)| {
+        COMPRESSIBLE
+            .binary_search(&extension.to_ascii_lowercase().as_str())
+            .is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_files_and_litter_are_skipped_but_well_known_is_not() {
+        for path in [
+            ".DS_Store",
+            "a/.gitkeep",
+            ".vite/manifest.json",
+            "img/Thumbs.db",
+            "..a",
+        ] {
+            assert!(is_skipped(path), "{path}");
+        }
+        for path in [
+            "index.html",
+            ".well-known/security.txt",
+            "a.b/c",
+            "../index.html",
+            "./a",
+        ] {
+            assert!(!is_skipped(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn text_is_compressible_in_any_case_and_compressed_types_are_not() {
+        for path in ["index.html", "A/B.JS", "x.min.css", "font.ttf", "logo.svg"] {
+            assert!(is_compressible(path), "{path}");
+        }
+        for path in [
+            "a.png",
+            "b.woff2",
+            "c.js.gz",
+            "LICENSE",
+            "dir.js/name",
+            "js",
+        ] {
+            assert!(!is_compressible(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_extensions_is_sorted_for_its_search() {
+        assert!(COMPRESSIBLE.is_sorted());
+    }
+}
