@@ -11,7 +11,10 @@ use core::{
 ///
 /// It is asynchronous so that a device may let its network run between two reads of a long check.
 /// Storage that never waits (a slice, a file) is used from ordinary code through [`run`].
-#[allow(async_fn_in_trait, reason = "single-threaded executors are the users; no Send bound wanted")]
+#[allow(
+    async_fn_in_trait,
+    reason = "single-threaded executors are the users; no Send bound wanted"
+)]
 pub trait Storage {
     /// What a failed read reports.
     type Error;
