@@ -5,7 +5,8 @@
 //!
 //! - When the partition is opened, the header and entry map of each page are read several times,
 //!   and bits that waver are programmed to 0, which completes what was cut. Entries that were
-//!   written but never marked so are overwritten with zeros: the set that was cut did not happen.
+//!   written but never marked so, however weakly, are overwritten with zeros: the set that was cut
+//!   did not happen.
 //! - A page whose erase is to begin gets its header overwritten first. A half-erased page can so
 //!   never pass for a valid one that brings old values back.
 //! - A page is erased before its first use unless it was erased since the partition was opened:
@@ -16,11 +17,11 @@
 //! It also reads and writes through an aligned buffer, because drivers copy to and from others by
 //! way of a large one on the stack.
 
-use alloc::rc::Rc;
+use super::alloc::rc::Rc;
 use core::cell::RefCell;
 
 use ::esp_nvs::{
-    ENTRIES_PER_PAGE, ENTRY_STATE_BITMAP_SIZE, FLASH_SECTOR_SIZE as PAGE, ITEM_SIZE as ENTRY, Nvs,
+    ENTRY_STATE_BITMAP_SIZE, FLASH_SECTOR_SIZE as PAGE, ITEM_SIZE as ENTRY, Nvs,
     error::Error,
     platform::{Crc, software_crc32},
 };
@@ -34,8 +35,11 @@ use crate::Region;
 const HEADER: usize = 32;
 const MAP: usize = ENTRY_STATE_BITMAP_SIZE;
 
-/// How often the header and the map are read when the partition is opened. A cell that reads 0
-/// half of the time goes unnoticed once in 2^15.
+/// The state of the page that is being filled: the first 4 bytes of its header.
+const ACTIVE: [u8; 4] = 0xffff_fffe_u32.to_le_bytes();
+
+/// How often what may waver is read when the partition is opened. A cell that reads 0 half of the
+/// time goes unnoticed once in 2^15.
 const SAMPLES: usize = 16;
 
 /// Bytes of the buffer on the stack.
@@ -104,38 +108,46 @@ impl<F: NorFlash> Guard<F> {
 
     /// Makes of a page, read into `page`, what it will read from now on.
     fn settle(&mut self, address: u32, page: &mut [u8]) -> Result<(), GuardError> {
+        let (head, entries) = page.split_at_mut(HEADER + MAP);
+        let wavers = self.sample(address, head)?;
+        let crc = software_crc32(u32::MAX, &head[4..28]).to_le_bytes();
+        if head[28..HEADER] != crc {
+            return Ok(()); // Not in use; it is erased before it will be.
+        }
+        let torn = complete_marks(&mut head[HEADER..]);
+        if wavers || torn {
+            self.write(address, head)?;
+        }
+        let first = address + (HEADER + MAP) as u32;
+        if head[..4] == ACTIVE {
+            for (at, part) in (first..).step_by(CHUNK).zip(entries.chunks_mut(CHUNK)) {
+                self.sample(at, part)?;
+            }
+        }
+        for (index, entry) in entries.chunks_exact_mut(ENTRY).enumerate() {
+            let unmarked = head[HEADER + index / 4] >> (index % 4 * 2) & 0b11 == 0b11;
+            if unmarked && entry.iter().any(|&byte| byte != 0xff) {
+                entry.fill(0);
+                self.write(first + (index * ENTRY) as u32, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads some bytes, read before, several times more: bits that are 0 any time are 0 in
+    /// `bytes`. Tells whether there were different readings.
+    fn sample(&mut self, address: u32, bytes: &mut [u8]) -> Result<bool, GuardError> {
         let mut wavers = false;
-        let mut sample = Aligned([0; CHUNK]);
-        let sample = &mut sample.0[..HEADER + MAP];
+        let mut buffer = Aligned([0; CHUNK]);
+        let again = &mut buffer.0[..bytes.len()];
         for _ in 1..SAMPLES {
-            self.flash
-                .read(address, sample)
-                .map_err(|error| GuardError(error.kind()))?;
-            for (byte, again) in page.iter_mut().zip(&*sample) {
+            self.flash.read(address, again).map_err(|error| GuardError(error.kind()))?;
+            for (byte, again) in bytes.iter_mut().zip(&*again) {
                 wavers |= *byte != *again;
                 *byte &= again;
             }
         }
-        if wavers {
-            self.write(address, &page[..HEADER + MAP])?;
-        }
-        let (head, entries) = page.split_at_mut(HEADER + MAP);
-        let (header, map) = head.split_at(HEADER);
-        if header.iter().all(|&byte| byte == 0xff) {
-            return Ok(()); // Not in use; it is erased before it will be.
-        }
-        for (index, entry) in entries
-            .chunks_exact_mut(ENTRY)
-            .enumerate()
-            .take(ENTRIES_PER_PAGE)
-        {
-            let unmarked = map[index / 4] >> (index % 4 * 2) & 0b11 == 0b11;
-            if unmarked && entry.iter().any(|&byte| byte != 0xff) {
-                entry.fill(0);
-                self.write(address + (HEADER + MAP + index * ENTRY) as u32, entry)?;
-            }
-        }
-        Ok(())
+        Ok(wavers)
     }
 
     fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), GuardError> {
@@ -195,6 +207,19 @@ impl<F: NorFlash> Guard<F> {
         1u64.checked_shl((address - self.region.offset) / PAGE as u32)
             .unwrap_or(0)
     }
+}
+
+/// Turns entries marked 01, which a cut on the way from empty (11) to erased (00) leaves, into
+/// erased ones. Tells whether there were any.
+fn complete_marks(map: &mut [u8]) -> bool {
+    let mut torn = false;
+    for byte in map {
+        // The low bits of the pairs whose high bit is 0.
+        let marks = *byte & 0x55 & !(*byte >> 1);
+        torn |= marks != 0;
+        *byte &= !marks;
+    }
+    torn
 }
 
 /// A flash fault; `esp-nvs` keeps nothing of it but that there was one.
