@@ -37,6 +37,13 @@ fn random_trees_read_back_identically_everywhere() {
         assert_eq!(&image[8..16], b"littlefs");
         assert_eq!(&image[BLOCK_SIZE + 8..BLOCK_SIZE + 16], b"littlefs");
 
+        let report = ours::check(&image).expect("the check passes");
+        assert_eq!(
+            report.blocks_used as usize * BLOCK_SIZE,
+            image.len(),
+            "no block is wasted"
+        );
+
         let again = ours::build(&tree, &options, &mut random).expect("it fits");
         assert!(
             image == again,

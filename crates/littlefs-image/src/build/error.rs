@@ -3,8 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::{DEPTH_MAX, PATH_MAX};
-use crate::format::{ATTR_MAX, BLOCK_SIZE, FILE_MAX, NAME_MAX};
+use crate::{
+    format::{ATTR_MAX, BLOCK_SIZE, FILE_MAX, NAME_MAX},
+    read::{DEPTH_MAX, PATH_MAX},
+};
 
 /// Why a tree can't become an image. Prints as one line that says what to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub enum BuildError {
         /// The path.
         path: String,
     },
-    /// A path has more than [`DEPTH_MAX`] names.
+    /// A path leads through more than [`DEPTH_MAX`] directories.
     TooDeep {
         /// The path.
         path: String,
@@ -126,7 +128,7 @@ impl fmt::Display for BuildError {
             Self::TooDeep { path } => {
                 write!(
                     f,
-                    "{path:?}: nested too deep, {DEPTH_MAX} names is the limit"
+                    "{path:?}: nested too deep, {DEPTH_MAX} directories is the limit"
                 )
             }
             Self::Duplicate { path } => write!(f, "{path:?} is there twice"),

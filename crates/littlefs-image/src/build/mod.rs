@@ -14,12 +14,6 @@ use tree::Tree;
 
 use crate::format::{ATTR_MAX, FILE_MAX, NAME_MAX, Superblock, VERSION_2_0, VERSION_2_1};
 
-/// Longest path, bytes with its slashes.
-pub const PATH_MAX: usize = 255;
-
-/// Most names in a path.
-pub const DEPTH_MAX: usize = 16;
-
 /// A tree of files, to be made into an image.
 ///
 /// The image depends on the tree and the [`Options`] alone, not on the order in which the tree

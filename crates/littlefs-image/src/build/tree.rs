@@ -8,12 +8,14 @@ use alloc::{
 use core::cmp::Ordering;
 
 use super::{
-    DEPTH_MAX, PATH_MAX,
     error::{BuildError, NameProblem},
     layout::ATTRS_BYTES_MAX,
     metadata::TAG_SIZE,
 };
-use crate::format::{ATTR_MAX, FILE_MAX, NAME_MAX, name_order};
+use crate::{
+    format::{ATTR_MAX, FILE_MAX, NAME_MAX, name_order},
+    read::{DEPTH_MAX, PATH_MAX},
+};
 
 /// A name, ordered as LittleFS orders the entries of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,7 @@ pub(super) struct Tree {
 impl Tree {
     pub(super) fn file(&mut self, path: &str, data: Vec<u8>) -> Result<(), BuildError> {
         let (parents, name) = split(path)?;
+        check_depth(path, parents)?;
         if data.len() > FILE_MAX as usize {
             return Err(BuildError::FileTooLarge { path: path.into() });
         }
@@ -82,6 +85,7 @@ impl Tree {
 
     pub(super) fn dir(&mut self, path: &str) -> Result<(), BuildError> {
         split(path)?;
+        check_depth(path, Some(path))?;
         self.directory(path, Some(path)).map(|_| ())
     }
 
@@ -176,9 +180,7 @@ fn split(path: &str) -> Result<(Option<&str>, &str), BuildError> {
         path: path.to_string(),
         problem,
     };
-    let mut depth = 0;
     for name in path.split('/') {
-        depth += 1;
         if name.is_empty() {
             return Err(bad(NameProblem::Empty));
         }
@@ -198,11 +200,18 @@ fn split(path: &str) -> Result<(Option<&str>, &str), BuildError> {
     if path.len() > PATH_MAX {
         return Err(BuildError::PathTooLong { path: path.into() });
     }
-    if depth > DEPTH_MAX {
-        return Err(BuildError::TooDeep { path: path.into() });
-    }
     Ok(match path.rsplit_once('/') {
         Some((parents, name)) => (Some(parents), name),
         None => (None, path),
     })
+}
+
+/// Checks how deep directories are nested; `None` is the root.
+fn check_depth(path: &str, directory: Option<&str>) -> Result<(), BuildError> {
+    match directory {
+        Some(names) if names.split('/').count() > DEPTH_MAX => {
+            Err(BuildError::TooDeep { path: path.into() })
+        }
+        _ => Ok(()),
+    }
 }

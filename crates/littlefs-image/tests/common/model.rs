@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use littlefs_image::read::{DEPTH_MAX, PATH_MAX};
+
 use super::random::Random;
 
 /// Kinds of attributes that the generators use, the ones of a manifest among them.
 pub const KINDS: [u8; 5] = [0x00, 0x66, 0x6d, 0x74, 0xff];
-
-/// Longest path and most names in it, as the builder and checker have it.
-const PATH_MAX: usize = 255;
-const DEPTH_MAX: usize = 16;
 
 pub type Attributes = BTreeMap<u8, Vec<u8>>;
 
@@ -192,10 +190,13 @@ impl Tree {
         }
         if random.one_in(4) {
             let names: Vec<String> = (0..DEPTH_MAX).map(|depth| format!("d{depth}")).collect();
-            for depth in 1..DEPTH_MAX {
+            for depth in 1..=DEPTH_MAX {
                 tree.insert(&names[..depth].join("/"), None);
             }
-            tree.insert(&names.join("/"), Some(random_data(random)));
+            tree.insert(
+                &format!("{}/deep", names.join("/")),
+                Some(random_data(random)),
+            );
         }
         for _ in 0..random.below(1 + tree.nodes.len()) {
             let (path, kind, value) = tree.random_attribute(random);

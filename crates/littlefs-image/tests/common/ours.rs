@@ -3,6 +3,7 @@
 use littlefs_image::{
     BLOCK_SIZE, OutOfBounds,
     build::{BuildError, Builder, Options},
+    check::Report,
     read::{Entry, Error, Image, Node as Found, Step},
     run,
 };
@@ -42,8 +43,38 @@ pub fn build(tree: &Tree, options: &Options, random: &mut Random) -> Result<Vec<
     builder(tree, random)?.build(options)
 }
 
-/// Reads everything. Each path is listed, looked up by its name, and read in pieces.
+/// Checks an image, and reads it after all that the check says is unused was cut off.
 pub fn read(image: &[u8]) -> Result<Tree, Error<OutOfBounds>> {
+    let report = check(image)?;
+    let used = (report.last_used_block as usize + 1) * BLOCK_SIZE;
+    let tree = read_unchecked(&image[..used])?;
+    let files = tree.files();
+    let counted = (
+        report.files as usize,
+        report.dirs as usize,
+        report.bytes as usize,
+    );
+    assert_eq!(
+        counted,
+        (files.len(), tree.nodes.len() - files.len(), tree.size())
+    );
+    Ok(tree)
+}
+
+/// Checks an image.
+pub fn check(mut image: &[u8]) -> Result<Report, Error<OutOfBounds>> {
+    let blocks = (image.len() / BLOCK_SIZE) as u32;
+    let mut owners = vec![0; blocks as usize];
+    run(littlefs_image::check::check(
+        &mut image,
+        blocks,
+        &mut [0; BLOCK_SIZE],
+        &mut owners,
+    ))
+}
+
+/// Reads everything. Each path is listed, looked up by its name, and read in pieces.
+pub fn read_unchecked(image: &[u8]) -> Result<Tree, Error<OutOfBounds>> {
     let blocks = (image.len() / BLOCK_SIZE) as u32;
     let mut bytes = image;
     let image = run(Image::mount(&mut bytes, blocks))?;
