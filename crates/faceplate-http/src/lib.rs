@@ -1,1 +1,49 @@
-//! faceplate-http
+//! The HTTP app of a Faceplate device: the update API, the frontend's files, and a recovery page
+//! that is always there.
+//!
+//! [`serve`] answers one connection over any `embedded-io-async` stream, so the same code runs on a
+//! chip (embassy-net) and on a host (tokio). It needs neither heap nor threads; a connection's
+//! memory is its [`ConnectionBuffers`] and its future.
+//!
+//! ```
+//! # use embedded_io_async::{Read, Write};
+//! use faceplate_http::{ConnectionBuffers, Device, serve};
+//!
+//! async fn connection(device: &impl Device, reader: impl Read, writer: impl Write) {
+//!     let mut buffers = ConnectionBuffers::new();
+//!     serve(device, reader, writer, &mut buffers).await;
+//!     // Now close the socket.
+//! }
+//! ```
+//!
+//! It is a small server of its own since the device wants what others lack: an answer before the
+//! body of a bad upload, a strict parser that cannot be led to take a body for a request, time
+//! limits for heads, bodies and responses, and persistent connections.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod api;
+mod conditional;
+mod device;
+mod digest;
+mod documents;
+mod files;
+mod guard;
+pub mod head;
+mod json;
+pub mod limits;
+mod media;
+mod path;
+mod problem;
+mod recovery;
+mod rx;
+mod serve;
+mod time;
+mod tx;
+
+pub use device::{Device, Info};
+pub use limits::Limits;
+pub use serve::{ConnectionBuffers, serve};

@@ -1,0 +1,293 @@
+//! The update API: status, upload, confirm, roll back.
+
+use embedded_io_async::{Read, Write};
+use faceplate::{
+    Confirmer,
+    update::{Done, Upload},
+};
+
+use crate::{
+    Device,
+    digest::content_digest,
+    documents::{DoneJson, RollbackJson, StatusJson},
+    guard::{check_media_type, check_origin},
+    head::{Expect, Head},
+    limits::JSON_MAX,
+    problem::Refusal,
+    rx::Body,
+    tx::{Gone, Header, Tx},
+};
+
+/// Headers of an answer that is true only now.
+const JSON: [Header<'_>; 2] = [
+    ("Content-Type", &"application/json"),
+    ("Cache-Control", &"no-store"),
+];
+
+/// Answers with the status.
+pub(crate) async fn status<D: Device, W: Write>(
+    device: &D,
+    tx: &mut Tx<'_, D, W>,
+) -> Result<(), Gone> {
+    let now_ms = device.now_ms();
+    let status = device.engine().status(now_ms);
+    tx.text(
+        200,
+        &JSON,
+        &StatusJson {
+            info: device.info(),
+            now_ms,
+            status: &status,
+        },
+    )
+    .await
+}
+
+/// A change that may be made, as far as the head of its request tells.
+pub(crate) enum Change {
+    /// A new frontend comes.
+    Upload {
+        /// Bytes of the image.
+        total: u32,
+        /// Who says that it works.
+        confirmer: Confirmer,
+        /// The SHA-256 that it must have.
+        digest: Option<[u8; 32]>,
+    },
+    /// The frontend on trial works.
+    Confirm,
+    /// Back to the other slot.
+    Rollback,
+}
+
+impl Change {
+    /// An upload, if its head is right.
+    pub(crate) fn upload(head: &Head<'_>) -> Result<Self, Refusal> {
+        let length = guarded(head, "application/octet-stream")?;
+        Ok(Self::Upload {
+            // What is beyond counts is beyond every slot, too.
+            total: u32::try_from(length).unwrap_or(u32::MAX),
+            confirmer: confirmer(head.query).map_err(Refusal::Query)?,
+            digest: content_digest(head)?,
+        })
+    }
+
+    /// A confirmation, if its head is right.
+    pub(crate) fn confirm(head: &Head<'_>) -> Result<Self, Refusal> {
+        command(head).map(|()| Self::Confirm)
+    }
+
+    /// A rollback, if its head is right.
+    pub(crate) fn rollback(head: &Head<'_>) -> Result<Self, Refusal> {
+        command(head).map(|()| Self::Rollback)
+    }
+
+    /// Makes the change and answers. `waits`: the client sends its body only when it is told to.
+    pub(crate) async fn run<D: Device, R: Read, W: Write>(
+        self,
+        device: &D,
+        body: &mut Body<'_, '_, D, R>,
+        tx: &mut Tx<'_, D, W>,
+        may_go_on: bool,
+        waits: bool,
+    ) -> Result<(), Gone> {
+        if let Self::Upload {
+            total,
+            confirmer,
+            digest,
+        } = self
+        {
+            let upload = match device.engine().begin(total, confirmer) {
+                Ok(upload) => upload,
+                Err(error) => return tx.refuse(&Refusal::Begin(error)).await,
+            };
+            if waits && !body.has_begun() {
+                tx.proceed().await?;
+            }
+            return match receive::<D, R>(upload, body, digest).await {
+                Ok(done) => {
+                    restart(device, tx, 200, |reboot_ms| DoneJson { done, reboot_ms }).await
+                }
+                Err(refusal) => tx.refuse(&refusal).await,
+            };
+        }
+        if waits && !body.has_begun() {
+            tx.proceed().await?;
+        }
+        if let Err(refusal) = empty_object(body).await {
+            return tx.refuse(&refusal).await;
+        }
+        if may_go_on {
+            tx.keep_open();
+        }
+        if matches!(self, Self::Confirm) {
+            return match device.engine().confirm() {
+                Ok(()) => status(device, tx).await,
+                Err(error) => tx.refuse(&Refusal::Confirm(error)).await,
+            };
+        }
+        match device.engine().rollback().await {
+            Ok(slot) => {
+                restart(device, tx, 202, |reboot_ms| RollbackJson {
+                    slot,
+                    reboot_ms,
+                })
+                .await
+            }
+            Err(error) => tx.refuse(&Refusal::Rollback(error)).await,
+        }
+    }
+}
+
+/// Checks what all changes have in common; returns the length of the body.
+fn guarded(head: &Head<'_>, media_type: &'static str) -> Result<u64, Refusal> {
+    check_origin(head)?;
+    check_media_type(head, media_type)?;
+    match (head.content_length, head.expect) {
+        (None, _) => Err(Refusal::LengthRequired),
+        (_, Expect::Unknown) => Err(Refusal::Expectation),
+        (Some(length), _) => Ok(length),
+    }
+}
+
+fn command(head: &Head<'_>) -> Result<(), Refusal> {
+    match guarded(head, "application/json")? {
+        length if length > JSON_MAX as u64 => Err(Refusal::JsonTooLong),
+        _ => Ok(()),
+    }
+}
+
+/// Who confirms, as the query of an upload says. What is not understood is an error: a misspelt
+/// wish for a trial must not become an upload without one.
+fn confirmer(query: &str) -> Result<Confirmer, &'static str> {
+    let (mut confirm, mut within) = (None, None);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let twice = match key {
+            "confirm" => confirm.replace(value).is_some(),
+            "within" => within.replace(value).is_some(),
+            _ => return Err("the query takes confirm and within"),
+        };
+        if twice {
+            return Err("confirm and within may each be there once");
+        }
+    }
+    match (confirm, within) {
+        (None | Some("device"), None) => Ok(Confirmer::Device),
+        (None | Some("device"), Some(_)) => Err("within goes with confirm=client"),
+        (Some("client"), None) => Ok(Confirmer::Client {
+            within_s: Confirmer::DEFAULT_WITHIN_S,
+        }),
+        (Some("client"), Some(within)) => within
+            .parse()
+            .ok()
+            .filter(|within_s| {
+                within.bytes().all(|byte| byte.is_ascii_digit())
+                    && Confirmer::WITHIN_S.contains(within_s)
+            })
+            .map(|within_s| Confirmer::Client { within_s })
+            .ok_or("within is 10 to 3600 seconds"),
+        (Some(_), _) => Err("confirm is client or device"),
+    }
+}
+
+async fn receive<D: Device, R: Read>(
+    mut upload: Upload<'_, D::Flash, D::Nvs>,
+    body: &mut Body<'_, '_, D, R>,
+    digest: Option<[u8; 32]>,
+) -> Result<Done, Refusal> {
+    loop {
+        let chunk = body.chunk().await?;
+        let n = chunk.len();
+        if n == 0 {
+            break;
+        }
+        let written = upload.write(chunk).await;
+        body.consume(n);
+        written?;
+    }
+    Ok(upload.finish(digest).await?.activate()?)
+}
+
+/// Reads the body of a command: `{}`.
+async fn empty_object<D: Device, R: Read>(body: &mut Body<'_, '_, D, R>) -> Result<(), Refusal> {
+    let mut text = [0; JSON_MAX];
+    let mut len = 0;
+    loop {
+        let chunk = body.chunk().await?;
+        let n = chunk.len();
+        if n == 0 {
+            break;
+        }
+        text.get_mut(len..len + n)
+            .ok_or(Refusal::JsonTooLong)?
+            .copy_from_slice(chunk);
+        body.consume(n);
+        len += n;
+    }
+    let inner = text[..len]
+        .trim_ascii()
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"));
+    match inner {
+        Some(inner) if inner.trim_ascii().is_empty() => Ok(()),
+        _ => Err(Refusal::Json),
+    }
+}
+
+/// Answers that the device restarts, and lets it.
+async fn restart<D: Device, W: Write, T: core::fmt::Display>(
+    device: &D,
+    tx: &mut Tx<'_, D, W>,
+    status: u16,
+    document: impl FnOnce(u32) -> T,
+) -> Result<(), Gone> {
+    let reboot_ms = device.limits().reboot_ms;
+    tx.close();
+    let sent = tx.text(status, &JSON, &document(reboot_ms)).await;
+    // The choice is made; whether the client is still there to hear of it or not.
+    device.reboot_in(reboot_ms);
+    sent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_says_who_confirms() {
+        let client = |within_s| Ok(Confirmer::Client { within_s });
+        for (query, want) in [
+            ("", Ok(Confirmer::Device)),
+            ("confirm=device", Ok(Confirmer::Device)),
+            ("confirm=client", client(Confirmer::DEFAULT_WITHIN_S)),
+            ("confirm=client&within=10", client(10)),
+            ("within=3600&confirm=client", client(3600)),
+            ("&confirm=client&", client(Confirmer::DEFAULT_WITHIN_S)),
+        ] {
+            assert_eq!(confirmer(query), want, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_not_understood_is_an_error() {
+        for query in [
+            "confirm",
+            "confirm=",
+            "confirm=me",
+            "confrim=client",
+            "confirm=client&confirm=client",
+            "confirm=client&within=9",
+            "confirm=client&within=3601",
+            "confirm=client&within=+60",
+            "confirm=client&within=1e2",
+            "confirm=client&within=",
+            "confirm=client&within=99999999999",
+            "confirm=device&within=60",
+            "within=60",
+            "=",
+        ] {
+            assert!(confirmer(query).is_err(), "{query}");
+        }
+    }
+}

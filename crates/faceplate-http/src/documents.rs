@@ -1,0 +1,194 @@
+//! The JSON documents of the API. Their field names are its contract.
+
+use core::fmt;
+
+use faceplate::{
+    Confirmer, Last, Slot, SlotStatus, Status, TrialStatus,
+    update::{Done, Progress},
+};
+
+use crate::{
+    Info,
+    json::{Hex, OrNull, Str},
+};
+
+/// What `GET /api/ota/status` tells.
+pub(crate) struct StatusJson<'a> {
+    pub(crate) info: Info<'a>,
+    pub(crate) now_ms: u64,
+    pub(crate) status: &'a Status,
+}
+
+impl fmt::Display for StatusJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Info {
+            name,
+            firmware,
+            api,
+            chip,
+            boot_id,
+        } = self.info;
+        let Status {
+            active,
+            state,
+            trial,
+            last,
+            slots: [www0, www1],
+            upload,
+        } = self.status;
+        write!(
+            f,
+            r#"{{"device":{{"name":{},"firmware":{},"#,
+            Str(name),
+            Str(firmware)
+        )?;
+        write!(
+            f,
+            r#""api":{api},"chip":{},"boot_id":"{boot_id:08x}","#,
+            Str(chip)
+        )?;
+        write!(f, r#""uptime_ms":{}}},"#, self.now_ms)?;
+        write!(
+            f,
+            r#""active":{},"state":"{}","#,
+            active.number(),
+            state.name()
+        )?;
+        write!(f, r#""trial":{},"#, OrNull(trial.map(TrialJson)))?;
+        write!(f, r#""last":{},"#, OrNull(last.map(LastJson)))?;
+        write!(f, r#""slots":[{},{}],"#, SlotJson(www0), SlotJson(www1))?;
+        write!(f, r#""upload":{}}}"#, OrNull(upload.map(UploadJson)))
+    }
+}
+
+struct TrialJson(TrialStatus);
+
+impl fmt::Display for TrialJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TrialStatus {
+            confirmer,
+            seconds_left,
+            boots_left,
+        } = self.0;
+        let confirm = confirm(confirmer);
+        write!(
+            f,
+            r#"{{"confirm":"{confirm}","seconds_left":{seconds_left},"boots_left":{boots_left}}}"#
+        )
+    }
+}
+
+const fn confirm(confirmer: Confirmer) -> &'static str {
+    match confirmer {
+        Confirmer::Device => "device",
+        Confirmer::Client { .. } => "client",
+    }
+}
+
+struct LastJson(Last);
+
+impl fmt::Display for LastJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Last { outcome, from, to } = self.0;
+        write!(f, r#"{{"outcome":"{}","#, outcome.name())?;
+        write!(f, r#""reason":{},"#, OrNull(outcome.reason().map(Str)))?;
+        write!(f, r#""from":{},"to":{}}}"#, from.number(), to.number())
+    }
+}
+
+struct SlotJson<'a>(&'a SlotStatus);
+
+impl fmt::Display for SlotJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SlotStatus {
+            slot,
+            size,
+            used,
+            valid,
+            version,
+            sha256,
+            problem,
+        } = self.0;
+        write!(
+            f,
+            r#"{{"label":"{}","size":{size},"used":{used},"#,
+            slot.label()
+        )?;
+        write!(
+            f,
+            r#""valid":{valid},"version":{},"#,
+            OrNull(version.as_ref().map(Str))
+        )?;
+        write!(
+            f,
+            r#""sha256":{},"#,
+            OrNull(sha256.as_ref().map(|bytes| Hex(bytes)))
+        )?;
+        write!(f, r#""problem":{}}}"#, OrNull(problem.as_ref().map(Str)))
+    }
+}
+
+struct UploadJson(Progress);
+
+impl fmt::Display for UploadJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Progress {
+            phase,
+            received,
+            written,
+            total,
+        } = self.0;
+        write!(f, r#"{{"phase":"{}","received":{received},"#, phase.name())?;
+        write!(f, r#""written":{written},"total":{total}}}"#)
+    }
+}
+
+/// What a successful upload is answered with.
+pub(crate) struct DoneJson {
+    pub(crate) done: Done,
+    pub(crate) reboot_ms: u32,
+}
+
+impl fmt::Display for DoneJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Done {
+            slot,
+            bytes,
+            sectors,
+            version,
+            sha256,
+            confirmer,
+        } = &self.done;
+        write!(f, r#"{{"slot":{},"bytes":{bytes},"#, slot.number())?;
+        write!(
+            f,
+            r#""sectors":{{"written":{},"same":{}}},"#,
+            sectors.written, sectors.same
+        )?;
+        write!(f, r#""version":{},"#, OrNull(version.as_ref().map(Str)))?;
+        write!(
+            f,
+            r#""sha256":{},"confirm":"{}","#,
+            Hex(sha256),
+            confirm(*confirmer)
+        )?;
+        write!(f, r#""reboot_ms":{}}}"#, self.reboot_ms)
+    }
+}
+
+/// What a rollback is answered with.
+pub(crate) struct RollbackJson {
+    pub(crate) slot: Slot,
+    pub(crate) reboot_ms: u32,
+}
+
+impl fmt::Display for RollbackJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            r#"{{"slot":{},"reboot_ms":{}}}"#,
+            self.slot.number(),
+            self.reboot_ms
+        )
+    }
+}

@@ -1,0 +1,80 @@
+//! How much of the device one client may take: sizes, times and rates, each with its reason.
+
+/// Bytes for a request's head, and for one read of a body. Browsers on a LAN send heads of 400 to
+/// 900 bytes; the rest is room for cookies, which a host shares over all its ports.
+pub const RECEIVE_BUFFER: usize = 2048;
+
+/// Bytes sent at a time: what one TCP segment carries over Ethernet or Wi-Fi (MTU 1500 less 40
+/// bytes of IPv4 and TCP headers), so that the head and a small file leave in one packet.
+pub const SEND_BUFFER: usize = 1460;
+
+/// Longest request target; a longer one gets 414. LittleFS names end at 255 bytes, and
+/// percent-encoding triples them.
+pub const TARGET_MAX: usize = 1024;
+
+/// Longest body of a request that takes JSON: `{}` and some white space.
+pub const JSON_MAX: usize = 64;
+
+/// Times and amounts that end a connection. [`Limits::DEFAULT`] is for devices; tests shorten it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// An idle connection is closed after so long, milliseconds.
+    pub idle_ms: u64,
+    /// A request's head must be complete so long after its first byte, milliseconds.
+    pub head_ms: u64,
+    /// A body must bring another byte within this time, milliseconds; else 408.
+    pub body_stall_ms: u64,
+    /// A client must take another byte within this time, milliseconds.
+    pub write_stall_ms: u64,
+    /// Bodies and responses must keep up [`Self::min_rate`] after this time, milliseconds.
+    pub grace_ms: u64,
+    /// The slowest transfer that is served for longer than [`Self::grace_ms`], bytes a second.
+    pub min_rate: u64,
+    /// After an early answer, so many bytes of the rest are read and thrown away.
+    pub drain_bytes: usize,
+    /// The same for at most so long, milliseconds.
+    pub drain_ms: u64,
+    /// The same until nothing came for so long, milliseconds.
+    pub drain_idle_ms: u64,
+    /// Requests answered on one connection before it is closed.
+    pub requests: u32,
+    /// From the end of the response that announces a restart to the restart, milliseconds.
+    pub reboot_ms: u32,
+}
+
+impl Limits {
+    /// For a device on a home network.
+    pub const DEFAULT: Self = Self {
+        // Longer than the second between two polls of the Update page; short, since a device has
+        // a handful of connections and a browser keeps six open.
+        idle_ms: 3_000,
+        // A head is one or two packets; this leaves time for TCP to send a lost one again twice.
+        head_ms: 5_000,
+        // From the API's contract.
+        body_stall_ms: 15_000,
+        // Like `head_ms`, with the longer silences of a phone that saves power.
+        write_stall_ms: 10_000,
+        // A whole 1 MiB image at the flash's worst (16 erases of 2 s, 4096 pages of 3 ms: 44 s)
+        // fits in here.
+        grace_ms: 60_000,
+        // Half of what flash does at its very worst, by 4 KiB sectors (erase 400 ms, program 48 ms).
+        min_rate: 4_096,
+        // Closing with unread bytes resets the connection, and some clients then drop the answer.
+        // A slot's worth lets a browser end a somewhat too long upload by itself.
+        drain_bytes: 1024 * 1024,
+        // Time for a client across the house to see the answer and stop.
+        drain_ms: 1_000,
+        // Several round trips: who sends nothing for so long is not in the middle of sending.
+        drain_idle_ms: 200,
+        // Any page loads with fewer; then others get their turn at the connection.
+        requests: 100,
+        // Time for the last packet to be sent again if it gets lost, and for another poll.
+        reboot_ms: 500,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

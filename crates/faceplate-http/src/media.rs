@@ -1,0 +1,163 @@
+//! What a file is, by its name: its media type, and how long it may be cached.
+
+/// The `Content-Type` of a path (without the `.gz` of a compressed file).
+pub(crate) fn content_type(path: &str) -> &'static str {
+    const TYPES: [(&str, &str); 37] = [
+        ("html", "text/html; charset=utf-8"),
+        ("htm", "text/html; charset=utf-8"),
+        ("js", "text/javascript; charset=utf-8"),
+        ("mjs", "text/javascript; charset=utf-8"),
+        ("css", "text/css; charset=utf-8"),
+        ("json", "application/json"),
+        ("map", "application/json"),
+        ("webmanifest", "application/manifest+json"),
+        ("svg", "image/svg+xml"),
+        ("png", "image/png"),
+        ("jpg", "image/jpeg"),
+        ("jpeg", "image/jpeg"),
+        ("gif", "image/gif"),
+        ("webp", "image/webp"),
+        ("avif", "image/avif"),
+        ("bmp", "image/bmp"),
+        ("ico", "image/vnd.microsoft.icon"),
+        ("woff2", "font/woff2"),
+        ("woff", "font/woff"),
+        ("ttf", "font/ttf"),
+        ("otf", "font/otf"),
+        ("wasm", "application/wasm"),
+        ("txt", "text/plain; charset=utf-8"),
+        ("md", "text/markdown; charset=utf-8"),
+        ("csv", "text/csv; charset=utf-8"),
+        ("xml", "application/xml"),
+        ("xhtml", "application/xhtml+xml"),
+        ("pdf", "application/pdf"),
+        ("zip", "application/zip"),
+        ("gz", "application/gzip"),
+        ("mp3", "audio/mpeg"),
+        ("ogg", "audio/ogg"),
+        ("wav", "audio/wav"),
+        ("m4a", "audio/mp4"),
+        ("mp4", "video/mp4"),
+        ("webm", "video/webm"),
+        ("ics", "text/calendar; charset=utf-8"),
+    ];
+    extension(path)
+        .and_then(|extension| {
+            TYPES
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(extension))
+        })
+        .map_or("application/octet-stream", |(_, media_type)| media_type)
+}
+
+/// What follows the last dot of the last segment.
+pub(crate) fn extension(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    name.rsplit_once('.').map(|(_, extension)| extension)
+}
+
+/// Directories where bundlers put files whose names change with their content. A missing file
+/// there is missing, never a page.
+pub(crate) fn is_asset(path: &str) -> bool {
+    path.starts_with("assets/") || path.starts_with(SVELTEKIT)
+}
+
+/// SvelteKit names nothing in here without a hash.
+const SVELTEKIT: &str = "_app/immutable/";
+
+/// Whether the content behind this name can never change, so that a browser need not ask again.
+///
+/// A wrong yes shows an old file for a year, a wrong no costs one short request: in doubt it is no.
+pub(crate) fn is_immutable(path: &str) -> bool {
+    if path.starts_with(SVELTEKIT) {
+        return true;
+    }
+    let Some(path) = path.strip_prefix("assets/") else {
+        return false;
+    };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    // `index-BkD3x9Qz.js.map` and `main.3f2a9c1b.js`: the hash is one of the parts.
+    name.split(['.', '-']).skip(1).any(looks_random)
+        || name.split('.').next().is_some_and(looks_random)
+}
+
+/// Whether this is a hash and not a word, a date, a size or a number: at least eight characters
+/// (the default of Vite and Rollup), hexadecimal with digits and letters, or base64url where
+/// the kinds of characters mix as they don't in words.
+fn looks_random(part: &str) -> bool {
+    let bytes = part.as_bytes();
+    let any = |is: fn(&u8) -> bool| bytes.iter().any(is);
+    let all = |is: fn(&u8) -> bool| bytes.iter().all(is);
+    if bytes.len() < 8 || !all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
+        return false;
+    }
+    let digit = any(u8::is_ascii_digit);
+    if all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return digit && any(u8::is_ascii_lowercase);
+    }
+    // CamelCase has as many of these as it has words after the first.
+    let humps = bytes
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+        .count();
+    let mixed = any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase);
+    mixed && (digit || humps >= 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_extension_names_the_type() {
+        for (path, want) in [
+            ("index.html", "text/html; charset=utf-8"),
+            ("a/b.min.js", "text/javascript; charset=utf-8"),
+            ("STYLE.CSS", "text/css; charset=utf-8"),
+            ("a.b/file", "application/octet-stream"),
+            ("file.unknown", "application/octet-stream"),
+            ("font.woff2", "font/woff2"),
+            ("app.wasm", "application/wasm"),
+            ("site.webmanifest", "application/manifest+json"),
+        ] {
+            assert_eq!(content_type(path), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn hashed_names_never_change() {
+        for path in [
+            "assets/index-BkD3x9Qz.js",
+            "assets/index-4sK_8xAB.css",
+            "assets/main.3f2a9c1b.js",
+            "assets/sub/app-4f3a2b1c.js.map",
+            "assets/inter-latin-400-normal-C38fXH4l.woff2",
+            "assets/BkD3x9Qz.js",
+            "_app/immutable/entry/start.js",
+        ] {
+            assert!(is_immutable(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn names_that_people_give_may_change() {
+        for path in [
+            "index.html",
+            "index-BkD3x9Qz.js",
+            "assets/logo.png",
+            "assets/app-settings.js",
+            "assets/app-Settings.js",
+            "assets/icon-FileList.svg",
+            "assets/photo-20240101.jpg",
+            "assets/icon-1024x768.png",
+            "assets/logo-v2-small.png",
+            "assets/IMG_20240101.jpg",
+            "assets/decade-facade00.txt/x",
+            "assets/swagger-ui-bundle.js",
+            "assets/README.md",
+            "_app/version.json",
+        ] {
+            assert!(!is_immutable(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The path of a request, decoded, as the name of a file in the image.
+
+/// Why a path names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathError {
+    /// Not percent-encoded UTF-8, or with control characters.
+    Malformed,
+    /// Empty, `.` or `..` segments, or a `/` inside a segment: no file is called like that.
+    NoSuchFile,
+}
+
+/// A path that is built in a borrowed buffer; without `/` at its start.
+pub(crate) struct Path<'s> {
+    buf: &'s mut [u8],
+    len: usize,
+}
+
+impl<'s> Path<'s> {
+    /// Decodes the path of a request target. A `/` at the end stays, for a directory.
+    pub(crate) fn decode(encoded: &str, buf: &'s mut [u8]) -> Result<Self, PathError> {
+        let encoded = encoded.strip_prefix('/').ok_or(PathError::Malformed)?;
+        let mut path = Path { buf, len: 0 };
+        let mut bytes = encoded.bytes();
+        let mut escaped_slash = false;
+        while let Some(byte) = bytes.next() {
+            let byte = match byte {
+                b'%' => {
+                    let mut digit = || char::from(bytes.next()?).to_digit(16);
+                    let (Some(high), Some(low)) = (digit(), digit()) else {
+                        return Err(PathError::Malformed);
+                    };
+                    let byte = (high << 4 | low) as u8;
+                    escaped_slash |= byte == b'/';
+                    byte
+                }
+                byte => byte,
+            };
+            if byte.is_ascii_control() {
+                return Err(PathError::Malformed);
+            }
+            path.push(&[byte]).ok_or(PathError::NoSuchFile)?;
+        }
+        if core::str::from_utf8(&path.buf[..path.len]).is_err() {
+            return Err(PathError::Malformed);
+        }
+        let name = path.as_str();
+        let name = name.strip_suffix('/').unwrap_or(name);
+        let strange = |segment: &str| matches!(segment, "" | "." | "..");
+        // The root is the one empty path; "//" is not.
+        if escaped_slash || (path.len > 0 && name.split('/').any(strange)) {
+            return Err(PathError::NoSuchFile);
+        }
+        Ok(path)
+    }
+
+    /// The path so far.
+    pub(crate) fn as_str(&self) -> &str {
+        // Only UTF-8 is ever put in; checked after decoding, and only text is added.
+        core::str::from_utf8(&self.buf[..self.len]).unwrap_or_default()
+    }
+
+    /// Bytes so far.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Takes back what was added since it was `len` bytes long.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Adds to it; `None`, and nothing added, when that is too long.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Option<()> {
+        let end = self.len + bytes.len();
+        self.buf.get_mut(self.len..end)?.copy_from_slice(bytes);
+        self.len = end;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::{String, ToString};
+
+    use super::*;
+
+    fn decode(encoded: &str) -> Result<String, PathError> {
+        let mut buf = [0; 64];
+        Path::decode(encoded, &mut buf).map(|path| path.as_str().to_string())
+    }
+
+    #[test]
+    fn escapes_are_decoded_once() {
+        for (encoded, want) in [
+            ("/", ""),
+            ("/a/b.js", "a/b.js"),
+            ("/a%20b", "a b"),
+            ("/%C3%A4/", "ä/"),
+            ("/a+b", "a+b"),
+            ("/%2541", "%41"),
+            ("/...", "..."),
+            ("/a..b/.c", "a..b/.c"),
+            ("/a%5Cb", "a\\b"),
+        ] {
+            assert_eq!(decode(encoded).as_deref(), Ok(want), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn nothing_leads_out_of_the_root() {
+        for encoded in [
+            "/..",
+            "/../",
+            "/../x",
+            "/a/../b",
+            "/a/..",
+            "/%2e%2e/x",
+            "/.%2E/x",
+            "/./x",
+            "/a/.",
+            "//",
+            "//x",
+            "/a//b",
+            "/a//",
+            "/a%2Fb",
+            "/%2f",
+            "/..%2fx",
+        ] {
+            assert_eq!(decode(encoded), Err(PathError::NoSuchFile), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        for encoded in [
+            "/%", "/%4", "/%zz", "/%+1", "/%00", "/a%0d", "/%7f", "/%ff", "/%c3", "*",
+        ] {
+            assert_eq!(decode(encoded), Err(PathError::Malformed), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn a_suffix_that_does_not_fit_is_no_path() {
+        let mut buf = [0; 4];
+        let mut path = Path::decode("/abc", &mut buf).unwrap();
+        assert_eq!(path.push(b"de"), None);
+        assert_eq!(path.as_str(), "abc");
+        assert_eq!(path.push(b"d"), Some(()));
+        assert_eq!(path.as_str(), "abcd");
+        path.truncate(3);
+        assert_eq!(path.as_str(), "abc");
+        assert_eq!(
+            decode(&std::format!("/{}", "x".repeat(65))),
+            Err(PathError::NoSuchFile)
+        );
+    }
+}

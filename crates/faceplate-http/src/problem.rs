@@ -1,0 +1,282 @@
+//! Every reason to refuse a request, and its answer: problem details (RFC 9457).
+
+use core::fmt;
+
+use faceplate::{
+    BeginError, ConfirmError, RollbackError, Text, update::UploadError, verify::Problem,
+};
+
+use crate::{
+    digest::Malformed,
+    head::HeadError,
+    json::Str,
+    limits::{JSON_MAX, Limits},
+    path::PathError,
+};
+
+/// Why a request is refused. Its `Display` is the `detail` of the answer: one helpful line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Head(HeadError),
+    HostSyntax,
+    Host,
+    Origin,
+    Path,
+    NoSuchFile,
+    NoSuchApi,
+    NoFrontend,
+    Method { allow: &'static str },
+    MediaType { want: &'static str },
+    ContentEncoding,
+    LengthRequired,
+    JsonTooLong,
+    Json,
+    Query(&'static str),
+    Digest,
+    Expectation,
+    Stalled,
+    TooSlow,
+    EndedEarly { received: u64, total: u64 },
+    Begin(BeginError),
+    Upload(UploadError),
+    Confirm(ConfirmError),
+    Rollback(RollbackError),
+    Storage(Text),
+}
+
+impl From<HeadError> for Refusal {
+    fn from(error: HeadError) -> Self {
+        Self::Head(error)
+    }
+}
+
+impl From<PathError> for Refusal {
+    fn from(error: PathError) -> Self {
+        match error {
+            PathError::Malformed => Self::Path,
+            PathError::NoSuchFile => Self::NoSuchFile,
+        }
+    }
+}
+
+impl From<Malformed> for Refusal {
+    fn from(_: Malformed) -> Self {
+        Self::Digest
+    }
+}
+
+impl From<UploadError> for Refusal {
+    fn from(error: UploadError) -> Self {
+        Self::Upload(error)
+    }
+}
+
+/// What a client can rely on: the status and the last part of the type. The title says the type
+/// in words.
+struct Kind {
+    status: u16,
+    slug: &'static str,
+    title: &'static str,
+}
+
+const fn kind(status: u16, slug: &'static str, title: &'static str) -> Kind {
+    Kind {
+        status,
+        slug,
+        title,
+    }
+}
+
+impl Refusal {
+    /// The one table of what is answered; `docs/http.md` lists the same.
+    fn kind(&self) -> Kind {
+        const FLASH: Kind = kind(500, "flash-fault", "The flash failed");
+        const NVS: Kind = kind(500, "nvs-fault", "The settings store failed");
+        const BUSY: Kind = kind(409, "busy", "Another update is running");
+        const RESTARTING: Kind = kind(409, "restarting", "The device is restarting");
+        const NOT_FOUND: Kind = kind(404, "not-found", "There is nothing here");
+        match self {
+            Self::Head(error) => match error.status() {
+                414 => kind(414, "target-too-long", "The request target is too long"),
+                431 => kind(
+                    431,
+                    "headers-too-large",
+                    "The request headers are too large",
+                ),
+                505 => kind(505, "http-version", "This HTTP version is not supported"),
+                _ => kind(400, "bad-request", "This is not an HTTP request"),
+            },
+            Self::HostSyntax => kind(400, "bad-request", "This is not an HTTP request"),
+            Self::Host => kind(403, "foreign-host", "The Host is not this device"),
+            Self::Origin => kind(
+                403,
+                "foreign-origin",
+                "Pages of other origins may not do this",
+            ),
+            Self::Path => kind(400, "bad-path", "The path cannot be decoded"),
+            Self::NoSuchFile | Self::NoSuchApi => NOT_FOUND,
+            Self::NoFrontend => kind(503, "no-frontend", "The device has no frontend"),
+            Self::Method { .. } => kind(405, "method", "The method is not allowed here"),
+            Self::MediaType { .. } | Self::ContentEncoding => {
+                kind(415, "media-type", "The media type is not supported here")
+            }
+            Self::LengthRequired => kind(411, "length-required", "The length is missing"),
+            Self::JsonTooLong => kind(413, "too-large", "The body is too large"),
+            Self::Json => kind(400, "bad-body", "The body is not what it should be"),
+            Self::Query(_) => kind(400, "bad-query", "The query is not understood"),
+            Self::Digest => kind(400, "bad-digest", "The Content-Digest is not understood"),
+            Self::Expectation => kind(417, "expectation", "The expectation cannot be met"),
+            Self::Stalled => kind(408, "stalled", "The request did not go on"),
+            Self::TooSlow => kind(408, "too-slow", "The request takes too long"),
+            Self::EndedEarly { .. } => kind(400, "ended-early", "The body ended early"),
+            Self::Begin(error) => match error {
+                BeginError::Busy => BUSY,
+                BeginError::OnTrial => {
+                    kind(409, "on-trial", "The running frontend is still on trial")
+                }
+                BeginError::Restarting => RESTARTING,
+                BeginError::TooLarge { .. } => kind(413, "too-large", "The image is too large"),
+                BeginError::BadLength => kind(422, "bad-length", "No image has this length"),
+                BeginError::NoSlots(_) => kind(500, "no-slots", "The device has no slots"),
+                BeginError::Nvs(_) => NVS,
+            },
+            Self::Upload(error) => match error {
+                UploadError::NotAnImage(_) => {
+                    kind(422, "not-an-image", "This is not an image for this device")
+                }
+                UploadError::TooLong | UploadError::Incomplete { .. } => {
+                    kind(400, "ended-early", "The body ended early")
+                }
+                UploadError::Digest => {
+                    kind(400, "digest-mismatch", "The body does not match its digest")
+                }
+                UploadError::Rejected(Problem::Flash(_)) | UploadError::Flash(_) => FLASH,
+                UploadError::Rejected(Problem::Api { .. }) => {
+                    kind(422, "other-firmware", "The image needs another firmware")
+                }
+                UploadError::Rejected(_) => kind(422, "rejected", "The image fails the check"),
+                UploadError::Nvs(_) => NVS,
+            },
+            Self::Confirm(ConfirmError::NotOnTrial) => {
+                kind(409, "not-on-trial", "Nothing is on trial")
+            }
+            Self::Confirm(ConfirmError::Nvs(_)) => NVS,
+            Self::Rollback(error) => match error {
+                RollbackError::Busy => BUSY,
+                RollbackError::Restarting => RESTARTING,
+                RollbackError::NotValid(Problem::Flash(_)) => FLASH,
+                RollbackError::NotValid(_) => kind(409, "no-way-back", "There is no way back"),
+                RollbackError::Nvs(_) => NVS,
+            },
+            Self::Storage(_) => FLASH,
+        }
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> u16 {
+        self.kind().status
+    }
+
+    /// The methods that would have been right, where that was the reason.
+    pub(crate) const fn allow(&self) -> Option<&'static str> {
+        match self {
+            Self::Method { allow } => Some(allow),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Head(error) => error.fmt(f),
+            Self::HostSyntax => f.write_str("Host is not a host name or address"),
+            Self::Host => {
+                f.write_str("use the device's IP address or its own name, not another host name")
+            }
+            Self::Origin => f.write_str("Origin is not http:// and the Host of the request"),
+            Self::Path => f.write_str("the path is not percent-encoded UTF-8"),
+            Self::NoSuchFile => f.write_str("the frontend has no file of this name"),
+            Self::NoSuchApi => f.write_str("there is no such API; see /api/ota/status"),
+            Self::NoFrontend => {
+                f.write_str("no slot holds a frontend; open /recovery to upload one")
+            }
+            Self::Method { allow } => write!(f, "allowed here: {allow}"),
+            Self::MediaType { want } => write!(f, "send Content-Type: {want}"),
+            Self::ContentEncoding => f.write_str("send the body as it is, without an encoding"),
+            Self::LengthRequired => f.write_str("send Content-Length; chunks are not supported"),
+            Self::JsonTooLong => write!(f, "at most {JSON_MAX} bytes are taken here"),
+            Self::Json => f.write_str("the body must be {}"),
+            Self::Query(what) => f.write_str(what),
+            Self::Digest => f.write_str("Content-Digest must be sha-256=:BASE64:"),
+            Self::Expectation => f.write_str("only Expect: 100-continue is known"),
+            Self::Stalled => f.write_str("nothing came for too long"),
+            Self::TooSlow => {
+                write!(
+                    f,
+                    "at least {} bytes a second are wanted",
+                    Limits::DEFAULT.min_rate
+                )
+            }
+            Self::EndedEarly { received, total } => {
+                write!(
+                    f,
+                    "the body ended after {received} of {total} bytes; nothing was switched"
+                )
+            }
+            Self::Begin(error) => error.fmt(f),
+            Self::Upload(error) => error.fmt(f),
+            Self::Confirm(error) => error.fmt(f),
+            Self::Rollback(error) => error.fmt(f),
+            Self::Storage(error) => write!(f, "flash cannot be read: {error}"),
+        }
+    }
+}
+
+/// The body of the answer.
+pub(crate) struct ProblemJson<'a>(pub(crate) &'a Refusal);
+
+impl fmt::Display for ProblemJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Kind {
+            status,
+            slug,
+            title,
+        } = self.0.kind();
+        write!(
+            f,
+            r#"{{"type":"/problems/{slug}","title":{},"status":{status}"#,
+            Str(title)
+        )?;
+        if let Refusal::Begin(BeginError::TooLarge { slot_size }) = self.0 {
+            write!(f, r#","slot_size":{slot_size}"#)?;
+        }
+        write!(f, r#","detail":{}}}"#, Str(self.0))
+    }
+}
+
+/// What a status is called; for those that are sent here.
+pub(crate) const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        202 => "Accepted",
+        304 => "Not Modified",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        417 => "Expectation Failed",
+        422 => "Unprocessable Content",
+        431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        _ => "Internal Server Error",
+    }
+}

@@ -1,0 +1,269 @@
+//! The way out: one buffer, sent when it is full and at the end of a response.
+
+use core::fmt;
+
+use embedded_io_async::Write;
+
+use crate::{
+    Device,
+    problem::{ProblemJson, Refusal, reason},
+    time::{Pace, before},
+};
+
+/// The client is gone, or does not take what it asked for. Close the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// A header of a response.
+pub(crate) type Header<'a> = (&'a str, &'a dyn fmt::Display);
+
+/// How the answers of one request are framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Framing {
+    /// The request was HEAD: no body, but the headers of one.
+    pub(crate) head_only: bool,
+    /// No other request will be answered on this connection.
+    pub(crate) close: bool,
+}
+
+/// The sending half of a connection.
+pub(crate) struct Tx<'a, D, W> {
+    device: &'a D,
+    writer: W,
+    buf: &'a mut [u8],
+    len: usize,
+    sent: u64,
+    pace: Pace,
+    framing: Framing,
+}
+
+impl<'a, D: Device, W: Write> Tx<'a, D, W> {
+    pub(crate) fn new(device: &'a D, writer: W, buf: &'a mut [u8]) -> Self {
+        let pace = Pace::start(device);
+        let framing = Framing {
+            head_only: false,
+            close: true,
+        };
+        Self {
+            device,
+            writer,
+            buf,
+            len: 0,
+            sent: 0,
+            pace,
+            framing,
+        }
+    }
+
+    /// The answer to a new request begins.
+    pub(crate) fn begin(&mut self, framing: Framing) {
+        self.framing = framing;
+        self.len = 0;
+    }
+
+    /// No other request will be answered on this connection.
+    pub(crate) fn close(&mut self) {
+        self.framing.close = true;
+    }
+
+    /// The request was read to its end: another may follow.
+    pub(crate) fn keep_open(&mut self) {
+        self.framing.close = false;
+    }
+
+    /// How the answer is framed.
+    pub(crate) const fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// The buffer, for other uses before anything is written.
+    pub(crate) fn scratch(&mut self) -> &mut [u8] {
+        self.buf
+    }
+
+    /// Lets a client that waits for it send its body.
+    pub(crate) async fn proceed(&mut self) -> Result<(), Gone> {
+        self.push(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        self.flush().await
+    }
+
+    /// Writes the status line and the headers. `length` is that of the body, `None` where a body
+    /// cannot be.
+    pub(crate) async fn head(
+        &mut self,
+        status: u16,
+        headers: &[Header<'_>],
+        length: Option<u64>,
+    ) -> Result<(), Gone> {
+        // Not before: an upload may have taken its time.
+        self.pace = Pace::start(self.device);
+        self.sent = 0;
+        let close = self.framing.close;
+        let write = |out: &mut dyn fmt::Write| {
+            write!(out, "HTTP/1.1 {status} {}\r\n", reason(status))?;
+            for (name, value) in headers {
+                write!(out, "{name}: {value}\r\n")?;
+            }
+            if let Some(length) = length {
+                write!(out, "Content-Length: {length}\r\n")?;
+            }
+            if close {
+                out.write_str("Connection: close\r\n")?;
+            }
+            out.write_str("X-Content-Type-Options: nosniff\r\n\r\n")
+        };
+        self.formatted(write).await
+    }
+
+    /// A whole response of text.
+    pub(crate) async fn text(
+        &mut self,
+        status: u16,
+        headers: &[Header<'_>],
+        text: &impl fmt::Display,
+    ) -> Result<(), Gone> {
+        let write = |out: &mut dyn fmt::Write| write!(out, "{text}");
+        let mut count = Window {
+            skip: usize::MAX,
+            out: &mut [],
+            len: 0,
+            seen: 0,
+        };
+        write(&mut count).map_err(|_| Gone)?;
+        let length = count.seen;
+        self.head(status, headers, Some(length as u64)).await?;
+        if !self.framing.head_only {
+            self.formatted(write).await?;
+        }
+        self.flush().await
+    }
+
+    /// A whole response that refuses.
+    pub(crate) async fn refuse(&mut self, refusal: &Refusal) -> Result<(), Gone> {
+        let media_type: Header<'_> = ("Content-Type", &"application/problem+json");
+        let no_store: Header<'_> = ("Cache-Control", &"no-store");
+        let body = ProblemJson(refusal);
+        match refusal.allow() {
+            Some(allow) => {
+                let headers = [media_type, no_store, ("Allow", &allow)];
+                self.text(refusal.status(), &headers, &body).await
+            }
+            None => {
+                self.text(refusal.status(), &[media_type, no_store], &body)
+                    .await
+            }
+        }
+    }
+
+    /// Writes text of any length: it is formatted again for each buffer that it fills, which must
+    /// give the same text.
+    async fn formatted(
+        &mut self,
+        write: impl Fn(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> Result<(), Gone> {
+        let mut done = 0;
+        loop {
+            let mut window = Window {
+                skip: done,
+                out: &mut self.buf[self.len..],
+                len: 0,
+                seen: 0,
+            };
+            write(&mut window).map_err(|_| Gone)?;
+            let (written, total) = (window.len, window.seen);
+            self.len += written;
+            done += written;
+            if done >= total {
+                return Ok(());
+            }
+            self.send().await?;
+        }
+    }
+
+    /// Writes bytes.
+    pub(crate) async fn push(&mut self, mut bytes: &[u8]) -> Result<(), Gone> {
+        while !bytes.is_empty() {
+            let free = self.space().await?;
+            let (now, rest) = bytes.split_at(bytes.len().min(free.len()));
+            free[..now.len()].copy_from_slice(now);
+            self.filled(now.len());
+            bytes = rest;
+        }
+        Ok(())
+    }
+
+    /// Room in the buffer, at least one byte; what is put there counts after [`Self::filled`].
+    pub(crate) async fn space(&mut self) -> Result<&mut [u8], Gone> {
+        if self.len == self.buf.len() {
+            self.send().await?;
+        }
+        Ok(&mut self.buf[self.len..])
+    }
+
+    /// The first `n` bytes of the room are to be sent.
+    pub(crate) fn filled(&mut self, n: usize) {
+        self.len = self.buf.len().min(self.len + n);
+    }
+
+    async fn send(&mut self) -> Result<(), Gone> {
+        let mut at = 0;
+        while at < self.len {
+            let deadline = self.deadline_ms();
+            match before(
+                self.device,
+                deadline,
+                self.writer.write(&self.buf[at..self.len]),
+            )
+            .await
+            {
+                Ok(Ok(n)) if n > 0 => {
+                    at += n;
+                    self.sent += n as u64;
+                }
+                _ => {
+                    // What is left must not be sent behind something else.
+                    self.len = 0;
+                    return Err(Gone);
+                }
+            }
+        }
+        self.len = 0;
+        Ok(())
+    }
+
+    /// Sends what is in the buffer, and waits until the network has it.
+    pub(crate) async fn flush(&mut self) -> Result<(), Gone> {
+        self.send().await?;
+        let deadline = self.deadline_ms();
+        match before(self.device, deadline, self.writer.flush()).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Gone),
+        }
+    }
+
+    fn deadline_ms(&self) -> u64 {
+        let stalled = self.device.now_ms() + self.device.limits().write_stall_ms;
+        stalled.min(self.pace.deadline_ms(self.device, self.sent))
+    }
+}
+
+/// Keeps the part of a text that begins after `skip` bytes and fits into `out`.
+struct Window<'o> {
+    skip: usize,
+    out: &'o mut [u8],
+    len: usize,
+    seen: usize,
+}
+
+impl fmt::Write for Window<'_> {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        let skipped = self.skip.saturating_sub(self.seen).min(s.len());
+        self.seen += s.len();
+        let wanted = &s.as_bytes()[skipped..];
+        let free = &mut self.out[self.len..];
+        let n = wanted.len().min(free.len());
+        free[..n].copy_from_slice(&wanted[..n]);
+        self.len += n;
+        Ok(())
+    }
+}
