@@ -8,7 +8,7 @@ use littlefs_image::build::BuildError;
 use crate::PackedFile;
 
 /// Bytes of the largest slot.
-pub(crate) const SIZE_MAX: u32 = MAX_SLOT_SECTORS as u32 * SECTOR;
+pub const SIZE_MAX: u32 = MAX_SLOT_SECTORS as u32 * SECTOR;
 
 /// Why files cannot be packed. Prints as a paragraph that says what to change.
 #[derive(Debug, Clone, PartialEq, Eq)]

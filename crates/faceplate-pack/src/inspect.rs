@@ -3,7 +3,7 @@
 use faceplate::{
     Buffers, Region, RegionReader, SECTOR,
     manifest::{FileHash, FileHasher, Manifest},
-    verify::{self, Requirements},
+    verify::{self, Requirements, Subject},
 };
 use littlefs_image::{
     Superblock,
@@ -89,14 +89,18 @@ fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
         return Err(wrong);
     }
     let flash = SliceFlash(image);
-    let region = Region { offset: 0, len };
+    let region = Region {
+        offset: 0,
+        len: SIZE_MAX,
+    };
     // Which API a device has is its own business, and so is whether it insists on a manifest.
     let requirements = Requirements {
         api: 0,
         manifest: false,
     };
     let mut buffers = Box::new(Buffers::new());
-    let whole = verify::whole(&flash, region, Some(len), requirements, false, &mut buffers);
+    let subject = Subject::Image { len, digest: None };
+    let whole = verify::whole(&flash, region, subject, requirements, &mut buffers);
     let verified = run(whole)?;
 
     let mut storage = RegionReader::new(flash, region);

@@ -22,7 +22,7 @@ mod inspect;
 mod pack;
 mod select;
 
-pub use error::{ImageError, PackError};
+pub use error::{ImageError, PackError, SIZE_MAX};
 pub use inspect::{File, Inspection, Unpacked, inspect, unpack};
 pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
 pub use select::is_skipped;

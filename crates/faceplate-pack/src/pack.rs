@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use faceplate::{
-    SECTOR,
+    API, SECTOR,
     manifest::{FILE_HASH, FileHash, FileHasher, MANIFEST, Manifest, RootHash},
 };
 use littlefs_image::{
-    build::{self, BuildError, Builder, PATH_MAX},
+    build::{self, BuildError, Builder},
     format::{NAME_MAX, name_order},
+    read::PATH_MAX,
 };
 use sha2::{Digest, Sha256};
 
@@ -17,9 +18,6 @@ use crate::{
     gzip,
     select::{is_compressible, is_skipped},
 };
-
-/// The firmware API of this release.
-const API: u16 = 1;
 
 /// How many files an image that does not fit names.
 const LARGEST: usize = 5;

@@ -452,7 +452,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             self.mark(to, problem.clone());
             return not_valid(problem);
         }
-        self.store(&[
+        let switch = [
             Change::Trial(Trial::new(to, Confirmer::Device)),
             Change::Last(Last {
                 outcome: Outcome::RolledBack,
@@ -460,8 +460,14 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 to,
             }),
             Change::Active(to),
-        ])
-        .map_err(RollbackError::Nvs)?;
+        ];
+        // Going back during a trial is going back to what was confirmed before: no trial of its
+        // own, and the record of the running one stays in force until the switch itself.
+        let changes = match self.trial.get() {
+            Some(_) => &switch[1..],
+            None => &switch[..],
+        };
+        self.store(changes).map_err(RollbackError::Nvs)?;
         self.mark_restarting();
         Ok(to)
     }

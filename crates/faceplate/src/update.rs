@@ -7,13 +7,14 @@
 use core::{cell::RefMut, fmt};
 
 use embedded_storage_async::nor_flash::NorFlash;
+use littlefs_image::read::probe;
 
 use crate::{
     Buffers, Confirmer, Engine, Last, Nvs, Outcome, Region, SECTOR, Slot, Trial,
     manifest::Version,
     nvs::Change,
     text::{Text, text},
-    verify::{self, Problem, Verified},
+    verify::{self, Problem, Subject, Verified},
     write::{SectorWriter, Sectors},
 };
 
@@ -215,10 +216,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         let sector = &self.lease.buffers.sector.0;
         if at == 0 {
             let slot_blocks = self.lease.region.len / SECTOR;
-            let _ = slot_blocks;
-            if &sector[8..16] != b"littlefs" {
-                return Err(UploadError::NotAnImage(text("not")));
-            }
+            probe(sector, slot_blocks).map_err(|error| UploadError::NotAnImage(text(error)))?;
         }
         let engine = self.lease.engine;
         let before = self.writer.sectors.written;
@@ -250,27 +248,27 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         }
         self.lease.report(Phase::Checking, total, total);
         let engine = self.lease.engine;
+        let requirements = engine.requirements();
         let verified = verify::whole(
             &engine.flash(),
             self.lease.region,
-            Some(total),
-            engine.requirements(),
-            true,
+            Subject::Image { len: total, digest },
+            requirements,
             &mut self.lease.buffers,
         )
-        .await;
+        .await
+        .and_then(|verified| verified.fits(requirements.api).map(|()| verified));
         let slot = self.lease.to();
         match verified {
             Ok(verified) => {
-                if digest.is_some_and(|digest| digest != verified.record.sha256) {
-                    return Err(UploadError::Digest);
-                }
+                engine.mark_valid(slot, verified.clone());
                 Ok(Checked {
                     lease: self.lease,
                     verified,
                     sectors: self.writer.sectors,
                 })
             }
+            Err(Problem::Digest) => Err(UploadError::Digest),
             Err(problem) => {
                 engine.mark(slot, problem.clone());
                 Err(UploadError::Rejected(problem))
@@ -323,7 +321,6 @@ impl<F: NorFlash + Clone, N: Nvs> Checked<'_, F, N> {
             sha256: self.verified.record.sha256,
             confirmer: *confirmer,
         };
-        engine.mark_valid(to, self.verified.clone());
         Ok(done)
     }
 }

@@ -1,11 +1,12 @@
 //! Proving that a slot holds a whole frontend.
 
-use core::fmt;
+use core::{convert::Infallible, fmt};
 
 use embedded_storage_async::nor_flash::ReadNorFlash;
 use littlefs_image::{
     Storage,
-    read::{Image, Node, Step},
+    check::check,
+    read::{Error, Image, Node, Step},
 };
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,20 @@ pub struct Requirements {
     pub manifest: bool,
 }
 
+/// What a check is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// An image of known length at the start of a region.
+    Image {
+        /// Its length in bytes.
+        len: u32,
+        /// The SHA-256 that it has to have.
+        digest: Option<[u8; 32]>,
+    },
+    /// Whatever image a slot holds.
+    Slot,
+}
+
 /// A whole frontend.
 #[derive(Debug, Clone)]
 pub struct Verified {
@@ -41,6 +56,21 @@ impl Verified {
     pub fn version(&self) -> Option<&Version> {
         self.manifest.as_ref().map(|manifest| &manifest.version)
     }
+
+    /// Whether it works with firmware that offers API `ours`; without a manifest that is assumed.
+    ///
+    /// # Errors
+    /// [`Problem::Api`] when its manifest says that it does not.
+    pub fn fits(&self, ours: u16) -> Result<(), Problem> {
+        match self.manifest {
+            Some(Manifest {
+                api_min: min,
+                api_max: max,
+                ..
+            }) if !(min..=max).contains(&ours) => Err(Problem::Api { min, max, ours }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Why a slot does not hold a whole frontend.
@@ -52,6 +82,8 @@ pub enum Problem {
     Flash(Text),
     /// Not a sound LittleFS image; the text names the block and what is wrong with it.
     Structure(Text),
+    /// The bytes do not have the SHA-256 that was announced for them.
+    Digest,
     /// No `/index.html` and no `/index.html.gz`.
     NoIndex,
     /// No manifest, and this firmware insists on one.
@@ -85,6 +117,7 @@ impl fmt::Display for Problem {
             Self::Layout(error) => error.fmt(f),
             Self::Flash(error) => write!(f, "flash cannot be read: {error}"),
             Self::Structure(what) => f.write_str(what),
+            Self::Digest => f.write_str("the bytes do not match the announced SHA-256"),
             Self::NoIndex => f.write_str("no index.html in the image's root"),
             Self::NoManifest => {
                 f.write_str("the image has no manifest; make it with `faceplate pack`")
@@ -107,35 +140,60 @@ impl fmt::Display for Problem {
 
 impl core::error::Error for Problem {}
 
-type ReaderError<F> = littlefs_image::read::Error<
-    crate::region::ReadError<<F as embedded_storage_async::nor_flash::ErrorType>::Error>,
->;
+type ReaderError<F> =
+    Error<crate::region::ReadError<<F as embedded_storage_async::nor_flash::ErrorType>::Error>>;
 
 fn problem<F: ReadNorFlash>(error: ReaderError<F>) -> Problem {
     match error {
-        littlefs_image::read::Error::Storage(error) => Problem::Flash(text(error)),
+        Error::Storage(error) => Problem::Flash(text(error)),
         other => Problem::Structure(text(other)),
     }
 }
 
-/// The whole check of the image in the first `len` bytes of `region`: structure, index, manifest,
-/// every file's bytes. Nothing is believed that was not read from flash.
+/// The whole check of the image at the start of `region`: structure, index, manifest, every file's
+/// bytes. Nothing is believed that was not read from flash.
 ///
-/// `api` is asked for a new frontend; one that was accepted before is not taken away by a new
-/// firmware.
+/// Whether it fits the firmware's API is asked apart, by [`Verified::fits`], and of new frontends
+/// only: one that was accepted before is not taken away by a new firmware.
 ///
 /// # Errors
 /// The first thing that is wrong.
 pub async fn whole<F: ReadNorFlash + Clone>(
     flash: &F,
     region: Region,
-    len: Option<u32>,
+    subject: Subject,
     requirements: Requirements,
-    check_api: bool,
     buffers: &mut Buffers,
 ) -> Result<Verified, Problem> {
     let mut storage = RegionReader::new(flash.clone(), region);
-    let blocks = len.unwrap_or(region.len) / SECTOR;
+    let blocks = match subject {
+        Subject::Image { len, .. } => len.min(region.len) / SECTOR,
+        Subject::Slot => region.len / SECTOR,
+    };
+    if let Subject::Image {
+        len,
+        digest: Some(digest),
+    } = subject
+        && sha256(&mut storage, len, &mut buffers.sector.0).await? != digest
+    {
+        return Err(Problem::Digest);
+    }
+    let report = check(
+        &mut storage,
+        blocks,
+        &mut buffers.sector.0,
+        &mut buffers.owners,
+    )
+    .await
+    .map_err(problem::<F>)?;
+    let (block_count, slot_blocks) = (report.superblock.block_count, region.len / SECTOR);
+    if block_count > slot_blocks {
+        let error = Error::<Infallible>::TooLarge {
+            block_count,
+            blocks: slot_blocks,
+        };
+        return Err(Problem::Structure(text(error)));
+    }
     let image = Image::mount(&mut storage, blocks)
         .await
         .map_err(problem::<F>)?;
@@ -145,18 +203,22 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     let manifest = read_manifest(&image, &mut storage).await?;
     match &manifest {
         Some(manifest) => {
-            let ours = requirements.api;
-            let (min, max) = (manifest.api_min, manifest.api_max);
-            if check_api && !(min..=max).contains(&ours) {
-                return Err(Problem::Api { min, max, ours });
-            }
             verify_files(&image, &mut storage, manifest, &mut buffers.sector.0).await?;
         }
         None if requirements.manifest => return Err(Problem::NoManifest),
         None => {}
     }
-    let len = len.unwrap_or(image.blocks() * SECTOR);
-    let sha256 = sha256(&mut storage, len, &mut buffers.sector.0).await?;
+    let len = match subject {
+        Subject::Image { len, .. } => len,
+        Subject::Slot => (report.last_used_block + 1) * SECTOR,
+    };
+    let sha256 = match subject {
+        Subject::Image {
+            digest: Some(digest),
+            ..
+        } => digest,
+        _ => sha256(&mut storage, len, &mut buffers.sector.0).await?,
+    };
     Ok(Verified {
         image,
         record: ImageRecord { len, sha256 },
@@ -193,7 +255,7 @@ pub async fn at_boot<F: ReadNorFlash + Clone>(
             });
         }
     }
-    let verified = whole(flash, region, None, requirements, false, buffers).await?;
+    let verified = whole(flash, region, Subject::Slot, requirements, buffers).await?;
     if record.is_some() && verified.manifest.is_none() {
         return Err(Problem::Changed);
     }

@@ -193,15 +193,12 @@ fn however_often_it_restarts_unconfirmed_a_boot_settles_after_at_most_one_more_t
 {
     for (mut stored, valid) in all_states() {
         let mut boots = 0;
-        loop {
-            let Decision::Serve {
-                slot,
-                trial,
-                changes,
-            } = decide(&stored, valid)
-            else {
-                break;
-            };
+        while let Decision::Serve {
+            slot,
+            trial,
+            changes,
+        } = decide(&stored, valid)
+        {
             if trial.is_none() {
                 assert_eq!(
                     decide(&stored, valid),

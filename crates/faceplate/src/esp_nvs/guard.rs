@@ -141,7 +141,9 @@ impl<F: NorFlash> Guard<F> {
         let mut buffer = Aligned([0; CHUNK]);
         let again = &mut buffer.0[..bytes.len()];
         for _ in 1..SAMPLES {
-            self.flash.read(address, again).map_err(|error| GuardError(error.kind()))?;
+            self.flash
+                .read(address, again)
+                .map_err(|error| GuardError(error.kind()))?;
             for (byte, again) in bytes.iter_mut().zip(&*again) {
                 wavers |= *byte != *again;
                 *byte &= again;

@@ -1,0 +1,208 @@
+//! A board for tests: the real core over a simulated flash, and frontends to put on it.
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+
+use std::collections::BTreeMap;
+
+use faceplate::{
+    BeginError, Config, Confirmer, Engine, EspNvs, Region, State, Status, Tick,
+    layout::Layout,
+    update::{Done, UploadError},
+    verify::Requirements,
+};
+use faceplate_pack::{Gzip, Options, pack};
+use faceplate_sim::flash::{SimFlash, W25Q128_SIZE};
+use littlefs_image::run;
+
+/// The partition table of every board.
+pub const PARTITIONS: &str = include_str!("../../../../partitions.csv");
+
+/// The core as it runs on a board.
+pub type Device = Engine<SimFlash, EspNvs<SimFlash>>;
+
+/// A numbers generator (xorshift64*), so that every run tests the same.
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| self.next().to_le_bytes()[3]).collect()
+    }
+}
+
+/// A frontend: its files, and the image of them.
+pub struct Frontend {
+    pub version: &'static str,
+    pub files: BTreeMap<String, Vec<u8>>,
+    pub image: Vec<u8>,
+}
+
+impl Frontend {
+    /// An index, a small stylesheet, and scripts of about `kib` KiB in all, different for each
+    /// version.
+    pub fn new(version: &'static str, kib: usize) -> Self {
+        let mut rng = Rng::new(version.bytes().fold(7, |n, byte| n * 31 + u64::from(byte)));
+        let mut files = BTreeMap::new();
+        let index = format!("<!doctype html><title>{version}</title>");
+        files.insert("index.html".to_owned(), index.into_bytes());
+        files.insert("assets/style.css".to_owned(), rng.bytes(300));
+        files.insert("assets/empty.js".to_owned(), Vec::new());
+        files.insert("assets/app.js".to_owned(), rng.bytes(kib * 1024 * 3 / 4));
+        files.insert("assets/vendor/lib.js".to_owned(), rng.bytes(kib * 1024 / 4));
+        Self::of(version, files)
+    }
+
+    pub fn of(version: &'static str, files: BTreeMap<String, Vec<u8>>) -> Self {
+        let options = Options {
+            version: Some(version.to_owned()),
+            gzip: Gzip::Never,
+            ..Options::default()
+        };
+        let packed = pack(files.clone(), &options).expect("packs");
+        Self {
+            version,
+            files,
+            image: packed.image,
+        }
+    }
+}
+
+/// A board; clones share the flash.
+#[derive(Clone)]
+pub struct Board {
+    pub flash: SimFlash,
+}
+
+impl Board {
+    /// A board as it comes from the shop: partition table, everything else blank.
+    pub fn new() -> Self {
+        Self {
+            flash: SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE).expect("a good table"),
+        }
+    }
+
+    /// A board on which `frontend` was flashed into `www_0` by cable.
+    pub fn with(frontend: &Frontend) -> Self {
+        let board = Self::new();
+        board
+            .flash
+            .poke(board.layout().slots[0].offset, &frontend.image)
+            .expect("in bounds");
+        board
+    }
+
+    /// The same flash content on another board, with counters at zero.
+    pub fn fork(&self) -> Self {
+        Self {
+            flash: self.flash.fork(),
+        }
+    }
+
+    pub fn layout(&self) -> Layout {
+        run(Layout::read(&mut self.flash.clone())).expect("a good table")
+    }
+
+    pub fn slot(&self, index: usize) -> Region {
+        self.layout().slots[index]
+    }
+
+    /// What the firmware does at reset, at time 0.
+    pub fn boot(&self) -> Device {
+        let layout = run(Layout::read(&mut self.flash.clone()));
+        // Without a table there is no NVS either; the core only needs one that fails.
+        let nvs = layout.map_or(Region { offset: 0, len: 0 }, |layout| layout.nvs);
+        run(Engine::boot(
+            self.flash.clone(),
+            EspNvs::new(self.flash.clone(), nvs),
+            layout,
+            Config {
+                requirements: Requirements {
+                    api: faceplate::API,
+                    manifest: false,
+                },
+                block_erase: true,
+            },
+            0,
+        ))
+    }
+}
+
+/// Uploads `image` as a client does, in pieces of a TCP segment.
+pub fn upload(device: &Device, image: &[u8], confirmer: Confirmer) -> Result<Done, Refused> {
+    let length = u32::try_from(image.len()).expect("a small image");
+    let mut upload = device.begin(length, confirmer).map_err(Refused::Begin)?;
+    run(async {
+        for piece in image.chunks(1460) {
+            upload.write(piece).await?;
+        }
+        upload.finish(None).await?.activate()
+    })
+    .map_err(Refused::Upload)
+}
+
+/// Why an upload came to nothing.
+#[derive(Debug, PartialEq)]
+pub enum Refused {
+    Begin(BeginError),
+    Upload(UploadError),
+}
+
+/// Boots, and uploads over what runs.
+pub fn install(board: &Board, frontend: &Frontend, confirmer: Confirmer) -> Result<(), String> {
+    upload(&board.boot(), &frontend.image, confirmer)
+        .map(|_| ())
+        .map_err(|error| format!("{error:?}"))
+}
+
+/// Whether all files of `frontend`, and the index above all, are what the device serves.
+pub fn serves(device: &Device, frontend: &Frontend) -> bool {
+    frontend
+        .files
+        .iter()
+        .all(|(path, content)| read(device, path).as_ref() == Some(content))
+}
+
+/// A file as the device serves it.
+pub fn read(device: &Device, path: &str) -> Option<Vec<u8>> {
+    run(async {
+        let mut file = device.open(path).await.expect("readable")?;
+        let mut content = Vec::new();
+        let mut chunk = [0; 1000];
+        loop {
+            match file.read(&mut chunk).await.expect("readable") {
+                0 => return Some(content),
+                n => content.extend_from_slice(&chunk[..n]),
+            }
+        }
+    })
+}
+
+/// The status at time 0.
+pub fn status(device: &Device) -> Status {
+    device.status(0)
+}
+
+/// Lets the device serve long enough to confirm what it runs.
+pub fn settle(device: &Device) {
+    if status(device).state == State::Trial {
+        assert_eq!(device.confirm(), Ok(()));
+    }
+}
+
+/// Lets so much time pass.
+pub fn pass(device: &Device, seconds: u64) -> Tick {
+    device.tick(seconds * 1000).expect("NVS works")
+}

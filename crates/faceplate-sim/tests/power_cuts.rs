@@ -1,0 +1,412 @@
+//! The power is cut at every flash operation of everything that changes flash. Whatever happened,
+//! the next boot serves a whole frontend, the old one or the new one, and takes the next upload.
+
+mod board;
+
+use board::{Board, Device, Frontend, Rng, install, serves, status, upload};
+use faceplate::{Confirmer, EspNvs, Slot, State, Stored, Tick};
+use faceplate_sim::flash::Cut;
+
+/// Torn variants of each operation: random prefixes and bits.
+const TEARS: u64 = 6;
+/// Pairs of cuts tried for each scenario.
+const PAIRS: u64 = 300;
+
+const CLIENT: Confirmer = Confirmer::Client { within_s: 60 };
+/// When a client's window is over, ms.
+const WINDOW_OVER: u64 = 60_000;
+
+/// The frontends of all scenarios. The first two need more than one 64 KiB erase.
+struct Frontends {
+    old: Frontend,
+    new: Frontend,
+    /// What is uploaded after the cut.
+    next: Frontend,
+}
+
+/// Something that changes flash: how the board is before, and what is done.
+struct Scenario {
+    name: &'static str,
+    before: fn(&Frontends) -> Board,
+    /// Runs from a reset to a reset; `Err` says where it was stopped.
+    act: fn(&Board, &Frontends) -> Result<(), String>,
+    /// Whether `www_0` and `www_1` may each be served afterwards.
+    old_may_serve: bool,
+    new_may_serve: bool,
+    /// Whether nothing may be served afterwards.
+    may_recover: bool,
+}
+
+/// `old` in www_0, confirmed; `new` in www_1, active and on trial by a client.
+fn on_trial(f: &Frontends) -> Board {
+    let board = Board::with(&f.old);
+    install(&board, &f.new, CLIENT).expect("installs");
+    board
+}
+
+/// The same, with the trial confirmed.
+fn settled_on_new(f: &Frontends) -> Board {
+    let board = on_trial(f);
+    board.boot().confirm().expect("on trial");
+    board
+}
+
+fn say(error: impl ToString) -> String {
+    error.to_string()
+}
+
+/// A boot after the change, which counts down a trial.
+fn boot_again(board: &Board) -> Result<(), String> {
+    board.boot();
+    if board.flash.is_on() {
+        Ok(())
+    } else {
+        Err("cut at boot".into())
+    }
+}
+
+fn tick(device: &Device, at_ms: u64, expected: Tick) -> Result<(), String> {
+    match device.tick(at_ms) {
+        Ok(tick) if tick == expected => Ok(()),
+        Ok(other) => Err(format!("{other:?} instead of {expected:?}")),
+        Err(error) => Err(say(error)),
+    }
+}
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "first install",
+        before: |_| Board::new(),
+        act: |board, f| install(board, &f.new, CLIENT).and_then(|()| boot_again(board)),
+        old_may_serve: false,
+        new_may_serve: true,
+        may_recover: true,
+    },
+    Scenario {
+        name: "upload over an older frontend",
+        // www_1 holds a third frontend, so that the upload has to erase.
+        before: |f| {
+            let board = Board::with(&f.old);
+            board
+                .flash
+                .poke(board.slot(1).offset, &f.next.image)
+                .expect("in bounds");
+            board
+        },
+        act: |board, f| install(board, &f.new, CLIENT).and_then(|()| boot_again(board)),
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+    },
+    Scenario {
+        name: "identical upload",
+        before: |f| {
+            let board = settled_on_new(f);
+            board
+                .flash
+                .poke(board.slot(0).offset, &f.new.image)
+                .expect("in bounds");
+            board
+        },
+        act: |board, f| install(board, &f.new, Confirmer::Device).and_then(|()| boot_again(board)),
+        old_may_serve: false,
+        new_may_serve: true,
+        may_recover: false,
+    },
+    Scenario {
+        name: "confirm by a client",
+        before: on_trial,
+        act: |board, _| {
+            board.boot().confirm().map_err(say)?;
+            boot_again(board)
+        },
+        old_may_serve: false,
+        new_may_serve: true,
+        may_recover: false,
+    },
+    Scenario {
+        name: "confirm by the device",
+        before: |f| {
+            let board = Board::with(&f.old);
+            install(&board, &f.new, Confirmer::Device).expect("installs");
+            board
+        },
+        act: |board, _| {
+            tick(&board.boot(), Confirmer::DEVICE_MS, Tick::Confirmed)?;
+            boot_again(board)
+        },
+        old_may_serve: false,
+        new_may_serve: true,
+        may_recover: false,
+    },
+    Scenario {
+        name: "roll back by hand",
+        before: settled_on_new,
+        act: |board, _| {
+            littlefs_image::run(board.boot().rollback()).map_err(say)?;
+            boot_again(board)
+        },
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+    },
+    Scenario {
+        name: "trial expiry: the window is over",
+        before: on_trial,
+        act: |board, _| {
+            tick(&board.boot(), WINDOW_OVER, Tick::Reboot)?;
+            boot_again(board)
+        },
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+    },
+    Scenario {
+        name: "trial expiry: no boots left",
+        before: |f| {
+            let board = on_trial(f);
+            for _ in 0..3 {
+                assert_eq!(status(&board.boot()).state, State::Trial);
+            }
+            board
+        },
+        act: |board, _| boot_again(board).and_then(|()| boot_again(board)),
+        old_may_serve: true,
+        new_may_serve: false,
+        may_recover: false,
+    },
+    Scenario {
+        name: "trial expiry without a way back",
+        before: |f| {
+            let board = Board::new();
+            install(&board, &f.new, CLIENT).expect("installs");
+            board
+        },
+        act: |board, _| {
+            tick(&board.boot(), WINDOW_OVER, Tick::Nothing)?;
+            boot_again(board)
+        },
+        old_may_serve: false,
+        new_may_serve: true,
+        may_recover: false,
+    },
+    Scenario {
+        name: "fallback from a damaged slot",
+        before: |f| {
+            let board = settled_on_new(f);
+            board
+                .flash
+                .poke(board.slot(1).offset + 20 * 4096 + 1000, &[0; 64])
+                .expect("in bounds");
+            board
+        },
+        act: |board, _| boot_again(board).and_then(|()| boot_again(board)),
+        old_may_serve: true,
+        new_may_serve: false,
+        may_recover: false,
+    },
+];
+
+/// What must hold after a cut, on a board that has power again.
+fn check(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
+    let nvs = &mut EspNvs::new(board.flash.clone(), board.layout().nvs);
+    Stored::load(nvs).unwrap_or_else(|error| panic!("{context}: NVS is unreadable: {error}"));
+
+    let device = board.boot();
+    let found = status(&device);
+    if found.state == State::Recovery {
+        assert!(
+            scenario.may_recover,
+            "{context}: nothing is served: {found:?}"
+        );
+    } else {
+        let whole = scenario.old_may_serve && serves(&device, &f.old)
+            || scenario.new_may_serve && serves(&device, &f.new);
+        assert!(
+            whole,
+            "{context}: neither the old nor the new frontend is served: {found:?}"
+        );
+    }
+
+    // The next upload succeeds, is served after a restart, and can be confirmed.
+    board::settle(&device);
+    let done = upload(&device, &f.next.image, CLIENT)
+        .unwrap_or_else(|error| panic!("{context}: the next upload fails: {error:?}"));
+    let device = board.boot();
+    assert!(
+        serves(&device, &f.next),
+        "{context}: the next frontend is not served"
+    );
+    assert_eq!(status(&device).active, done.slot, "{context}");
+    assert_eq!(device.confirm(), Ok(()), "{context}");
+    assert_eq!(status(&board.boot()).state, State::Settled, "{context}");
+}
+
+fn cuts(seed: u64) -> Vec<Cut> {
+    let mut cuts = vec![Cut::Before, Cut::After];
+    for tear in 0..TEARS {
+        cuts.push(Cut::Torn {
+            seed: seed * TEARS + tear,
+        });
+    }
+    cuts.push(Cut::Unstable { seed });
+    cuts
+}
+
+/// Flash operations that the scenario takes undisturbed.
+fn operations(scenario: &Scenario, before: &Board, f: &Frontends) -> u64 {
+    let board = before.fork();
+    (scenario.act)(&board, f).unwrap_or_else(|error| panic!("{}: {error}", scenario.name));
+    board.flash.counters().operations
+}
+
+fn run_cut(scenario: &Scenario, board: &Board, f: &Frontends, after: u64, cut: Cut) {
+    board.flash.cut_after(after, cut);
+    let stopped = (scenario.act)(board, f);
+    // A cut after the last operation stops nothing, and a boot goes on without NVS.
+    assert!(!board.flash.is_on(), "cut {after} never came: {stopped:?}");
+    board.flash.power_on();
+}
+
+fn frontends() -> Frontends {
+    Frontends {
+        old: Frontend::new("1.0.0", 90),
+        new: Frontend::new("2.0.0", 150),
+        next: Frontend::new("3.0.0", 170),
+    }
+}
+
+#[test]
+fn a_power_cut_at_any_operation_leaves_a_whole_frontend_that_can_be_updated() {
+    let f = frontends();
+    let mut total = 0;
+    for scenario in SCENARIOS {
+        let before = (scenario.before)(&f);
+        let operations = operations(scenario, &before, &f);
+        assert!(operations > 0, "{} changes nothing", scenario.name);
+        let mut tried = 0;
+        for after in 0..operations {
+            for cut in cuts(after) {
+                let context = format!("{}, operation {after}, {cut:?}", scenario.name);
+                let board = before.fork();
+                run_cut(scenario, &board, &f, after, cut);
+                check(scenario, &board, &f, &context);
+                tried += 1;
+            }
+        }
+        println!(
+            "{:>6} cuts at {operations:>3} operations: {}",
+            tried, scenario.name
+        );
+        total += tried;
+    }
+    println!("{total:>6} cuts in all");
+}
+
+#[test]
+fn a_second_power_cut_after_the_first_does_no_more_harm() {
+    let f = frontends();
+    let mut rng = Rng::new(2026);
+    let mut total = 0;
+    for scenario in SCENARIOS {
+        let before = (scenario.before)(&f);
+        let operations = operations(scenario, &before, &f);
+        let mut both = 0;
+        for pair in 0..PAIRS {
+            let board = before.fork();
+            let first = (rng.below(operations), pick(&mut rng));
+            run_cut(scenario, &board, &f, first.0, first.1);
+            // Whatever is done next, by the boot alone or by doing it all again, is cut as well.
+            let second = (rng.below(operations), pick(&mut rng));
+            board.flash.cut_after(second.0, second.1);
+            let context = format!("{}, pair {pair}: {first:?}, {second:?}", scenario.name);
+            board.boot();
+            if board.flash.is_on() {
+                // It may be refused now (on trial, say), or be over before the cut comes.
+                let _refused_or_cut = (scenario.act)(&board, &f);
+            }
+            both += u64::from(!board.flash.is_on());
+            board.flash.cancel_cut();
+            board.flash.power_on();
+            check_either(scenario, &board, &f, &context);
+        }
+        println!("{PAIRS:>6} pairs ({both} stopped twice): {}", scenario.name);
+        total += PAIRS;
+    }
+    println!("{total:>6} pairs in all");
+}
+
+fn pick(rng: &mut Rng) -> Cut {
+    let seed = rng.next();
+    match rng.below(5) {
+        0 => Cut::Before,
+        1 => Cut::After,
+        2 => Cut::Unstable { seed },
+        _ => Cut::Torn { seed },
+    }
+}
+
+/// A scenario begun twice may get one step further than once: both frontends are fine then.
+fn check_either(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
+    let wider = Scenario {
+        old_may_serve: true,
+        new_may_serve: true,
+        ..*scenario
+    };
+    check(&wider, board, f, context);
+}
+
+#[test]
+fn what_is_active_after_an_undisturbed_run_is_what_the_scenario_is_for() {
+    let f = frontends();
+    let expected: &[(&str, Slot, &Frontend, State)] = &[
+        ("first install", Slot::Www1, &f.new, State::Trial),
+        (
+            "upload over an older frontend",
+            Slot::Www1,
+            &f.new,
+            State::Trial,
+        ),
+        ("identical upload", Slot::Www0, &f.new, State::Trial),
+        ("confirm by a client", Slot::Www1, &f.new, State::Settled),
+        ("confirm by the device", Slot::Www1, &f.new, State::Settled),
+        ("roll back by hand", Slot::Www0, &f.old, State::Trial),
+        (
+            "trial expiry: the window is over",
+            Slot::Www0,
+            &f.old,
+            State::Settled,
+        ),
+        (
+            "trial expiry: no boots left",
+            Slot::Www0,
+            &f.old,
+            State::Settled,
+        ),
+        (
+            "trial expiry without a way back",
+            Slot::Www1,
+            &f.new,
+            State::Settled,
+        ),
+        (
+            "fallback from a damaged slot",
+            Slot::Www0,
+            &f.old,
+            State::Settled,
+        ),
+    ];
+    assert_eq!(expected.len(), SCENARIOS.len());
+    for ((name, slot, frontend, state), scenario) in expected.iter().zip(SCENARIOS) {
+        assert_eq!(*name, scenario.name);
+        let board = (scenario.before)(&f);
+        (scenario.act)(&board, &f).expect("undisturbed");
+        let device = board.boot();
+        assert_eq!(
+            (status(&device).active, status(&device).state),
+            (*slot, *state),
+            "{name}"
+        );
+        assert!(serves(&device, frontend), "{name}");
+    }
+}
