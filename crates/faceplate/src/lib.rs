@@ -31,7 +31,7 @@ pub use engine::{
     Tick, TrialStatus,
 };
 #[cfg(feature = "esp-nvs")]
-pub use esp_nvs::EspNvs;
+pub use esp_nvs::{EspNvs, EspNvsError};
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial};
 pub use region::{Region, RegionReader};
 pub use slot::Slot;
