@@ -1,3 +1,11 @@
 //! A simulated device: the real core and HTTP app over a flash chip in software.
+//!
+//! [`run`] is a whole device as a program: a flash file that is byte for byte the chip's, boots,
+//! restarts, power cuts. [`flash`] alone is for tests that put code over a flash that can fail.
 
+pub mod device;
 pub mod flash;
+mod port;
+mod run;
+
+pub use run::{CONNECTIONS, Event, PARTITIONS, SimError, SimOptions, live, run};

@@ -1,0 +1,100 @@
+//! One boot of the simulated device: the real core and HTTP app over the simulated flash.
+
+use std::{
+    cell::Cell,
+    hash::{BuildHasher, Hasher, RandomState},
+    time::{Duration, Instant},
+};
+
+use faceplate::{Config, Engine, EspNvs, Region, layout::Layout, verify::Requirements};
+use faceplate_http::{Device, Info, Limits};
+use tokio::{sync::Notify, time::sleep};
+
+use crate::flash::SimFlash;
+
+/// What the device calls itself; `.local` behind it is its name on a network.
+pub const NAME: &str = "faceplate-sim";
+
+/// The device between two resets.
+pub struct SimDevice {
+    engine: Engine<SimFlash, EspNvs<SimFlash>>,
+    boot_id: u32,
+    booted: Instant,
+    limits: Limits,
+    reboot_at: Cell<Option<Instant>>,
+    reboot_asked: Notify,
+}
+
+impl SimDevice {
+    /// Boots as the firmware does: partition table, NVS, decision.
+    pub async fn boot(mut flash: SimFlash, limits: Limits) -> Self {
+        let layout = Layout::read(&mut flash).await;
+        // Without a partition table there is no NVS either: an empty region fails every access.
+        let nvs = layout.map_or(Region { offset: 0, len: 0 }, |layout| layout.nvs);
+        let nvs = EspNvs::new(flash.clone(), nvs);
+        let config = Config {
+            requirements: Requirements {
+                api: faceplate::API,
+                manifest: false,
+            },
+            block_erase: true,
+        };
+        let booted = Instant::now();
+        let engine = Engine::boot(flash, nvs, layout, config, 0).await;
+        Self {
+            engine,
+            boot_id: RandomState::new().build_hasher().finish() as u32,
+            booted,
+            limits,
+            reboot_at: Cell::new(None),
+            reboot_asked: Notify::new(),
+        }
+    }
+
+    /// Ends when the device is to restart.
+    pub async fn reboot_due(&self) {
+        loop {
+            match self.reboot_at.get() {
+                Some(at) => return tokio::time::sleep_until(at.into()).await,
+                None => self.reboot_asked.notified().await,
+            }
+        }
+    }
+}
+
+impl Device for SimDevice {
+    type Flash = SimFlash;
+    type Nvs = EspNvs<SimFlash>;
+
+    fn engine(&self) -> &Engine<SimFlash, EspNvs<SimFlash>> {
+        &self.engine
+    }
+
+    fn info(&self) -> Info<'_> {
+        Info {
+            name: NAME,
+            firmware: env!("CARGO_PKG_VERSION"),
+            api: faceplate::API,
+            chip: "simulated",
+            boot_id: self.boot_id,
+        }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.booted.elapsed().as_millis() as u64
+    }
+
+    async fn sleep_ms(&self, ms: u64) {
+        sleep(Duration::from_millis(ms)).await;
+    }
+
+    fn reboot_in(&self, ms: u32) {
+        let at = Instant::now() + Duration::from_millis(ms.into());
+        self.reboot_at.set(Some(at));
+        self.reboot_asked.notify_one();
+    }
+}

@@ -1,0 +1,239 @@
+//! The life of a simulated device: power on, boot, serve, restart.
+
+use std::{fmt, io, net::SocketAddr, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
+
+use embedded_io_adapters::tokio_1::FromTokio;
+use faceplate::{State, Tick};
+use faceplate_http::{ConnectionBuffers, Device, Limits, serve};
+use littlefs_image::run as now;
+use tokio::{
+    net::TcpListener,
+    sync::Semaphore,
+    task::{LocalSet, spawn_local},
+    time::{interval, sleep},
+};
+
+use crate::{
+    device::SimDevice,
+    flash::{Cut, FileError, FlashError, SimFlash, Timing, W25Q128_SIZE},
+    port::Port,
+};
+
+/// The partition table of new devices.
+pub const PARTITIONS: &str = include_str!("../../../partitions.csv");
+
+/// Connections served at once, as many as the firmware has sockets; more wait.
+pub const CONNECTIONS: usize = 6;
+
+/// How often a trial's time is looked at.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How a device is simulated.
+#[derive(Debug, Clone)]
+pub struct SimOptions {
+    /// The flash file; made when there is none.
+    pub flash: PathBuf,
+    /// Where the device is reached. Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// The frontend that a new device gets into `www_0`, as by serial flashing.
+    pub www: Option<Vec<u8>>,
+    /// Whether flash operations take the time of the datasheet.
+    pub timing: Timing,
+    /// Cuts the power in the middle of the flash operation that follows so many others.
+    pub power_cut_after: Option<u64>,
+    /// How long a restart takes.
+    pub reboot: Duration,
+    /// Time limits of the HTTP app.
+    pub limits: Limits,
+}
+
+/// What happens to a simulated device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// There was a flash file already, so [`SimOptions::www`] was not used.
+    WwwNotUsed,
+    /// It booted and is reached at this address.
+    Booted {
+        /// Where.
+        address: SocketAddr,
+        /// What it serves, in words.
+        serves: String,
+    },
+    /// It confirmed its frontend by itself.
+    Confirmed,
+    /// It restarts.
+    Restarting,
+    /// The trial could not be ended; it is tried again.
+    Fault(String),
+}
+
+/// Why a simulated device could not go on.
+#[derive(Debug)]
+pub enum SimError {
+    /// The flash file.
+    File(FileError),
+    /// The content of the flash.
+    Flash(FlashError),
+    /// The image is longer than a slot of so many bytes.
+    WwwTooLarge(u32),
+    /// The network.
+    Listen {
+        /// Where it was to be reached.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for SimError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Flash(error) => error.fmt(f),
+            Self::WwwTooLarge(slot) => write!(f, "the image is longer than the {slot} byte slot"),
+            Self::Listen { address, error } => write!(f, "cannot listen at {address}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SimError {}
+
+/// Simulates a device on this thread. `on_event` is told what happens.
+///
+/// It never ends by itself, but for errors; a power cut calls `on_power_cut`, which usually ends
+/// the process (what the device did is in the flash file by then).
+///
+/// # Errors
+/// When the flash file or the network cannot be used.
+pub fn run(
+    options: SimOptions,
+    on_event: impl FnMut(Event),
+    on_power_cut: impl FnOnce() + 'static,
+) -> Result<(), SimError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| SimError::Listen {
+            address: options.listen,
+            error,
+        })?;
+    runtime.block_on(live(options, on_event, on_power_cut))
+}
+
+/// The same as a future, for those who have a single-threaded runtime; dropping it stops the
+/// device.
+///
+/// # Errors
+/// When the flash file or the network cannot be used.
+pub async fn live(
+    options: SimOptions,
+    mut on_event: impl FnMut(Event),
+    on_power_cut: impl FnOnce() + 'static,
+) -> Result<(), SimError> {
+    let flash = open_flash(&options, &mut on_event)?;
+    flash.set_timing(options.timing);
+    if let Some(operations) = options.power_cut_after {
+        // The operation number is the seed: each one tears in its own way, the same every time.
+        flash.cut_after(operations, Cut::Torn { seed: operations });
+        flash.on_cut(on_power_cut);
+    }
+    let failed = |error| SimError::Listen {
+        address: options.listen,
+        error,
+    };
+    let port = Port::take(options.listen).map_err(failed)?;
+    loop {
+        let device = Rc::new(SimDevice::boot(flash.clone(), options.limits).await);
+        let listener = port.listen().map_err(failed)?;
+        on_event(Event::Booted {
+            address: port.address(),
+            serves: describe(&device),
+        });
+        // All tasks end with the set: a reset leaves no connection open.
+        let tasks = LocalSet::new();
+        tasks
+            .run_until(serve_until_reboot(device, listener, &mut on_event))
+            .await;
+        drop(tasks);
+        on_event(Event::Restarting);
+        sleep(options.reboot).await;
+    }
+}
+
+fn open_flash(
+    options: &SimOptions,
+    on_event: &mut impl FnMut(Event),
+) -> Result<SimFlash, SimError> {
+    if options.flash.exists() {
+        if options.www.is_some() {
+            on_event(Event::WwwNotUsed);
+        }
+        return SimFlash::open(&options.flash, W25Q128_SIZE).map_err(SimError::File);
+    }
+    let flash =
+        SimFlash::create(&options.flash, PARTITIONS, W25Q128_SIZE).map_err(SimError::File)?;
+    if let (Some(www), Ok(layout)) = (
+        &options.www,
+        now(faceplate::layout::Layout::read(&mut flash.clone())),
+    ) {
+        let slot = layout.slots[0];
+        if www.len() > slot.len as usize {
+            return Err(SimError::WwwTooLarge(slot.len));
+        }
+        flash.poke(slot.offset, www).map_err(SimError::Flash)?;
+    }
+    Ok(flash)
+}
+
+fn describe(device: &SimDevice) -> String {
+    let status = device.engine().status(device.now_ms());
+    let slot = &status.slots[status.active.index()];
+    let version = slot.version.as_deref().unwrap_or("without a version");
+    match status.state {
+        State::Settled => format!("{version} from {}", status.active),
+        State::Trial => format!("{version} from {}, on trial", status.active),
+        State::Recovery => "the recovery page".to_owned(),
+    }
+}
+
+async fn serve_until_reboot(
+    device: Rc<SimDevice>,
+    listener: TcpListener,
+    on_event: &mut impl FnMut(Event),
+) {
+    spawn_local(accept(device.clone(), listener));
+    let mut ticks = interval(TICK);
+    loop {
+        tokio::select! {
+            () = device.reboot_due() => return,
+            _ = ticks.tick() => match device.engine().tick(device.now_ms()) {
+                Ok(Tick::Nothing) => {}
+                Ok(Tick::Confirmed) => on_event(Event::Confirmed),
+                Ok(Tick::Reboot) => return,
+                Err(error) => on_event(Event::Fault(error.to_string())),
+            },
+        }
+    }
+}
+
+async fn accept(device: Rc<SimDevice>, listener: TcpListener) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS));
+    // The semaphore is never closed, so this ends only with the device.
+    while let Ok(place) = free.clone().acquire_owned().await {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, say: others will be closed.
+            sleep(TICK).await;
+            continue;
+        };
+        let device = device.clone();
+        spawn_local(async move {
+            // Only a hint; without it answers take a little longer.
+            let _no_delay = stream.set_nodelay(true);
+            let (reader, writer) = stream.into_split();
+            let mut buffers = ConnectionBuffers::new();
+            let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
+            serve(&*device, reader, writer, &mut buffers).await;
+            drop(place);
+        });
+    }
+}
