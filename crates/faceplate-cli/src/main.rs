@@ -1,2 +1,44 @@
-//! faceplate
-fn main() {}
+//! The `faceplate` command: packs a web frontend, sends it to devices, and simulates one.
+//!
+//! It ends with 0 when the thing is done, 1 when it failed, and 2 when it was used wrongly. With
+//! `--json` the answer is on standard output, `{"error": …}` for a failure included; otherwise a
+//! failure is a paragraph on standard error.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod failure;
+mod text;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use commands::Command;
+use failure::Failure;
+
+/// Replace the web frontend of a device over the air, and never leave the device without one.
+#[derive(clap::Parser)]
+#[command(name = "faceplate", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let json = command.wants_json();
+    match command.run() {
+        Ok(code) => code,
+        Err(Failure::Told) => ExitCode::from(1),
+        Err(failure) => {
+            if json {
+                text::print_json(&failure.json());
+            } else {
+                eprintln!("error: {failure}");
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The commands, each in a file of its own.
+
+mod inspect;
+mod pack;
+mod unpack;
+
+use std::{fs, path::Path, process::ExitCode};
+
+use crate::failure::Failure;
+
+/// What to do.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    Pack(pack::Pack),
+    Inspect(inspect::Inspect),
+    Unpack(unpack::Unpack),
+}
+
+impl Command {
+    /// Whether the answer is for a script.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Inspect(inspect) => inspect.json,
+            Self::Pack(_) | Self::Unpack(_) => false,
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Pack(pack) => pack.run()?,
+            Self::Inspect(inspect) => inspect.run()?,
+            Self::Unpack(unpack) => unpack.run()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Longest file that is read as an image: beyond a whole slot it is none, and says so by its size.
+const IMAGE_MAX: u64 = 64 << 20;
+
+/// Reads an image file.
+fn read_image(path: &Path) -> Result<Vec<u8>, Failure> {
+    let place = path.display();
+    let meta = fs::metadata(path).map_err(|error| Failure::at(place, error))?;
+    let place = path.display();
+    if meta.is_dir() {
+        return Err(Failure::at(
+            place,
+            "a folder, not an image; `faceplate pack` makes one of it",
+        ));
+    }
+    if meta.len() > IMAGE_MAX {
+        return Err(Failure::at(
+            place,
+            format_args!("not an image: {} bytes long", meta.len()),
+        ));
+    }
+    fs::read(path).map_err(|error| Failure::at(path.display(), error))
+}

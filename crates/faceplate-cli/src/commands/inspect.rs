@@ -1,0 +1,90 @@
+//! `faceplate inspect`: what is in an image, and whether a device would take it.
+
+use std::path::PathBuf;
+
+use faceplate_pack::Inspection;
+use serde_json::{Value, json};
+
+use super::read_image;
+use crate::{failure::Failure, text};
+
+/// Check an image as a device does, and show what is in it.
+#[derive(clap::Args)]
+pub(crate) struct Inspect {
+    /// The image.
+    image: PathBuf,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Inspect {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let bytes = read_image(&self.image)?;
+        let found = faceplate_pack::inspect(&bytes)
+            .map_err(|error| Failure::at(self.image.display(), error))?;
+        if self.json {
+            text::print_json(&to_json(&found));
+        } else {
+            text::print(&describe(&found, &self.image.display().to_string()));
+        }
+        Ok(())
+    }
+}
+
+fn to_json(found: &Inspection) -> Value {
+    let manifest = found.manifest.as_ref();
+    let files: Vec<Value> = found
+        .files
+        .iter()
+        .map(|file| json!({ "path": file.path, "size": file.size, "hash": text::hex(&file.hash) }))
+        .collect();
+    json!({
+        "version": manifest.map(|manifest| manifest.version.as_str()),
+        "api": manifest.map(|manifest| json!({ "min": manifest.api_min, "max": manifest.api_max })),
+        "root_hash": manifest.map(|manifest| text::hex(&manifest.root_hash)),
+        "bytes": found.len,
+        "slot_bytes": u64::from(found.block_count) * 4096,
+        "sha256": text::hex(&found.sha256),
+        "littlefs": format!("{}.{}", found.disk_version.0, found.disk_version.1),
+        "files": files,
+    })
+}
+
+fn describe(found: &Inspection, name: &str) -> String {
+    let mut lines = vec![format!("{name}: a whole frontend")];
+    match &found.manifest {
+        Some(manifest) => {
+            let api = match (manifest.api_min, manifest.api_max) {
+                (min, max) if min == max => format!("API {min}"),
+                (min, max) => format!("API {min} to {max}"),
+            };
+            lines.push(format!("  version   {}", manifest.version));
+            lines.push(format!("  firmware  {api}"));
+        }
+        None => lines.push(
+            "  version   unknown: no manifest, so damage to its files could not be seen".to_owned(),
+        ),
+    }
+    lines.push(format!(
+        "  size      {} ({} blocks), for slots of {} or more",
+        text::bytes(found.len.into()),
+        found.len / 4096,
+        text::bytes(u64::from(found.block_count) * 4096),
+    ));
+    lines.push(format!(
+        "  format    LittleFS {}.{}",
+        found.disk_version.0, found.disk_version.1
+    ));
+    lines.push(format!("  sha-256   {}", text::hex(&found.sha256)));
+    lines.push(format!("  {}:", text::count(found.files.len(), "file")));
+    for file in &found.files {
+        let size = text::bytes(file.size.into());
+        lines.push(format!(
+            "  {size:>10}  {}  {}",
+            &text::hex(&file.hash)[..16],
+            file.path
+        ));
+    }
+    lines.join("\n")
+}

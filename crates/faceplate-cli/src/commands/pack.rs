@@ -1,0 +1,120 @@
+//! `faceplate pack`: from a folder to an image.
+
+use std::path::{Path, PathBuf};
+
+use faceplate_pack::{Gzip, Options, Report, pack};
+
+use crate::{arguments, failure::Failure, text, tree};
+
+/// Make an image of a built frontend.
+///
+/// Text is stored compressed where that is smaller. Links are followed. Hidden files (names that
+/// begin with a dot, except .well-known) are left out. The same files give the same image on every
+/// machine.
+#[derive(clap::Args)]
+pub(crate) struct Pack {
+    /// The folder that the build wrote, with index.html in it.
+    dist: PathBuf,
+    /// The image to write.
+    #[arg(short, long, value_name = "FILE", default_value = "www.bin")]
+    output: PathBuf,
+    /// Size of the device's frontend partitions.
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = arguments::size)]
+    size: u32,
+    /// What people call this frontend, like 1.2.0 [default: digits of a hash over its files].
+    #[arg(long, value_name = "V")]
+    app_version: Option<String>,
+    /// Firmware APIs that the frontend works with, like 1 or 1..2 [default: that of this release].
+    #[arg(long, value_name = "MIN..MAX", value_parser = arguments::api)]
+    api: Option<(u16, u16)>,
+    /// Whether text is stored compressed.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    gzip: GzipWhen,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum GzipWhen {
+    /// Where it is smaller.
+    Auto,
+    /// All files as they are.
+    Never,
+}
+
+impl Pack {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let found = tree::read(&self.dist).map_err(Failure::new)?;
+        if let Some(inside) = self.output_inside() {
+            return Err(Failure::Usage(format!(
+                "the image must not be written into the folder that is packed ({inside}); name \
+                 another place with -o"
+            )));
+        }
+        let defaults = Options::default();
+        let options = Options {
+            size: self.size,
+            version: self.app_version,
+            api: self.api.unwrap_or(defaults.api),
+            gzip: match self.gzip {
+                GzipWhen::Auto => Gzip::Auto,
+                GzipWhen::Never => Gzip::Never,
+            },
+        };
+        let mut packed = pack(found.files, &options).map_err(|error| match error {
+            faceplate_pack::PackError::Manifest(error) => Failure::Usage(error.to_string()),
+            other => Failure::at(self.dist.display(), other),
+        })?;
+        packed.report.skipped.extend(found.skipped);
+        tree::replace(&self.output, &packed.image).map_err(Failure::new)?;
+        text::print(&describe(&packed.report, &self.output));
+        Ok(())
+    }
+
+    /// The output's folder, when that is the packed one or in it.
+    fn output_inside(&self) -> Option<String> {
+        let dist = self.dist.canonicalize().ok()?;
+        let folder = self
+            .output
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        folder
+            .starts_with(dist)
+            .then(|| folder.display().to_string())
+    }
+}
+
+fn describe(report: &Report, output: &Path) -> String {
+    let widest = report
+        .files
+        .iter()
+        .map(|file| file.path.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut lines = Vec::new();
+    for file in &report.files {
+        let how = match file.stored_as == file.path {
+            true => "",
+            false => "gzip",
+        };
+        let (raw, stored) = (text::bytes(file.raw), text::bytes(file.stored));
+        let line = format!("{:<widest$}  {raw:>10}  {stored:>10}  {how}", file.path);
+        lines.push(line.trim_end().to_owned());
+    }
+    if !report.skipped.is_empty() {
+        lines.push(format!("left out (hidden): {}", report.skipped.join(", ")));
+    }
+    let (used, total) = (
+        u64::from(report.blocks_used),
+        u64::from(report.blocks_total),
+    );
+    lines.push(format!(
+        "{}: version {}, {}, {} of {} ({used} of {total} blocks, {} %)",
+        output.display(),
+        report.version,
+        text::count(report.files.len(), "file"),
+        text::bytes(used * 4096),
+        text::bytes(total * 4096),
+        (used * 100).div_ceil(total.max(1)),
+    ));
+    lines.join("\n")
+}

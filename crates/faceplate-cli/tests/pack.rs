@@ -1,0 +1,331 @@
+//! `faceplate pack`, `inspect` and `unpack`, as somebody at a terminal or a script sees them.
+
+mod common;
+
+use std::{
+    fs::{self, File},
+    time::{Duration, SystemTime},
+};
+
+use common::{Folder, noise, run_in, text};
+
+fn site(folder: &Folder, files: &[(&str, Vec<u8>)]) {
+    for (path, bytes) in files {
+        folder.file(&format!("dist/{path}"), bytes);
+    }
+}
+
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("index.html", text(3000)),
+        ("assets/app-1234.js", text(90_000)),
+        ("assets/logo.png", noise(9000)),
+        ("robots.txt", b"User-agent: *\n".to_vec()),
+    ]
+}
+
+#[test]
+fn a_folder_is_packed_inspected_and_unpacked() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    folder.file("dist/.DS_Store", noise(10));
+    folder.file("dist/.git/HEAD", "ref");
+    let pack = ["pack", "dist", "-o", "www.bin", "--app-version", "1.2.0"];
+    let packed = run_in(folder.path(), &pack).expect(0);
+    assert_eq!(packed.err, "");
+    let table: Vec<&str> = packed.out.lines().collect();
+    assert_eq!(table.len(), 6, "{}", packed.out);
+    assert!(
+        table[0].starts_with("assets/app-1234.js    87.9 KiB"),
+        "{}",
+        table[0]
+    );
+    assert!(table[0].ends_with("gzip"));
+    assert_eq!(table[4], "left out (hidden): .DS_Store, .git");
+    let summary = table[5];
+    assert!(
+        summary.starts_with("www.bin: version 1.2.0, 4 files, "),
+        "{summary}"
+    );
+    assert!(summary.contains(" of 1.00 MiB (") && summary.contains(" of 256 blocks, "));
+
+    let shown = run_in(folder.path(), &["inspect", "www.bin"]).expect(0).out;
+    for part in [
+        "www.bin: a whole frontend",
+        "version   1.2.0",
+        "API 1",
+        "assets/logo.png",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+
+    let unpacked = run_in(folder.path(), &["unpack", "www.bin", "-o", "out"]).expect(0);
+    assert_eq!(unpacked.out, "out: 4 files\n");
+    assert_eq!(
+        fs::read(folder.join("out/assets/logo.png")).unwrap(),
+        noise(9000)
+    );
+    assert_eq!(
+        fs::read(folder.join("out/robots.txt")).unwrap(),
+        b"User-agent: *\n"
+    );
+    assert!(folder.join("out/index.html.gz").exists());
+}
+
+#[test]
+fn unpacking_and_packing_again_gives_the_same_image() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    run_in(folder.path(), &["pack", "dist", "-o", "a.bin"]).expect(0);
+    run_in(folder.path(), &["unpack", "a.bin", "-o", "out"]).expect(0);
+    run_in(folder.path(), &["pack", "out", "-o", "b.bin"]).expect(0);
+    assert!(fs::read(folder.join("a.bin")).unwrap() == fs::read(folder.join("b.bin")).unwrap());
+}
+
+#[test]
+fn the_image_does_not_depend_on_times_or_on_the_order_of_creation() {
+    let (one, two) = (Folder::new(), Folder::new());
+    site(&one, &files());
+    let mut turned = files();
+    turned.reverse();
+    site(&two, &turned);
+    let past = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    for (path, _) in files() {
+        let file = File::options()
+            .write(true)
+            .open(two.join("dist").join(path))
+            .unwrap();
+        file.set_modified(past).unwrap();
+    }
+    for folder in [&one, &two] {
+        run_in(folder.path(), &["pack", "dist"]).expect(0);
+    }
+    let images = [&one, &two].map(|folder| fs::read(folder.join("www.bin")).unwrap());
+    assert!(images[0] == images[1]);
+}
+
+#[test]
+fn inspect_tells_scripts_everything_about_an_image() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    let pack = [
+        "pack",
+        "dist",
+        "--app-version",
+        "v7",
+        "--api",
+        "1..3",
+        "--size",
+        "512K",
+    ];
+    run_in(folder.path(), &pack).expect(0);
+    let json = run_in(folder.path(), &["inspect", "www.bin", "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(json["version"], "v7");
+    assert_eq!(json["api"], serde_json::json!({ "min": 1, "max": 3 }));
+    assert_eq!(json["slot_bytes"], 512 * 1024);
+    let len = fs::metadata(folder.join("www.bin")).unwrap().len();
+    assert_eq!(json["bytes"], len);
+    assert_eq!(json["sha256"].as_str().unwrap().len(), 64);
+    let paths: Vec<&str> = json["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "assets/app-1234.js.gz",
+            "assets/logo.png",
+            "index.html.gz",
+            "robots.txt"
+        ]
+    );
+}
+
+#[test]
+fn a_damaged_image_is_refused_with_the_reason() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    run_in(folder.path(), &["pack", "dist"]).expect(0);
+    let mut image = fs::read(folder.join("www.bin")).unwrap();
+    let at = image
+        .windows(32)
+        .position(|window| window == &noise(32)[..])
+        .unwrap();
+    image[at + 500] ^= 4;
+    folder.file("bad.bin", &image);
+    let human = run_in(folder.path(), &["inspect", "bad.bin"]).expect(1);
+    let message = "bad.bin: assets/logo.png: content does not match its hash";
+    assert_eq!(
+        (human.out, human.err),
+        (String::new(), format!("error: {message}\n"))
+    );
+    let script = run_in(folder.path(), &["inspect", "bad.bin", "--json"]).expect(1);
+    assert_eq!(
+        script.json(),
+        serde_json::json!({ "error": { "message": message } })
+    );
+    assert_eq!(script.err, "");
+    let unpack = run_in(folder.path(), &["unpack", "bad.bin", "-o", "out"]).expect(1);
+    assert!(unpack.err.contains("does not match its hash"));
+    assert!(!folder.join("out").exists());
+}
+
+#[test]
+fn a_frontend_that_does_not_fit_is_told_by_how_much_and_why() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    folder.file("dist/movie.mp4", noise(1_200_000));
+    let ended = run_in(folder.path(), &["pack", "dist"]).expect(1);
+    assert_eq!(
+        ended.err,
+        "error: dist: does not fit: needs 1204 KiB, the slot has 1024 KiB, 180 KiB too much. The \
+         largest as stored: movie.mp4 (1172 KiB), assets/logo.png (9 KiB), assets/app-1234.js.gz \
+         (1 KiB), index.html.gz (1 KiB), robots.txt (1 KiB)\n"
+    );
+    assert!(!folder.join("www.bin").exists());
+}
+
+#[test]
+fn an_image_that_is_there_stays_when_packing_fails() {
+    let folder = Folder::new();
+    folder.file("www.bin", "the old one");
+    folder.file("dist/app.js", text(100));
+    let ended = run_in(folder.path(), &["pack", "dist"]).expect(1);
+    assert!(
+        ended.err.contains("there is no index.html at the top"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(fs::read(folder.join("www.bin")).unwrap(), b"the old one");
+}
+
+#[test]
+fn a_wrong_folder_is_told_from_a_wrong_use() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    let missing = run_in(folder.path(), &["pack", "build"]).expect(1);
+    assert!(
+        missing.err.contains("build: there is no such folder"),
+        "{}",
+        missing.err
+    );
+    let file = run_in(folder.path(), &["pack", "dist/index.html"]).expect(1);
+    assert!(file.err.contains("not a folder"), "{}", file.err);
+    let parent = run_in(folder.path(), &["pack", "."]).expect(2);
+    assert!(
+        parent.err.contains("must not be written into the folder"),
+        "{}",
+        parent.err
+    );
+    for wrong in [
+        &["pack"][..],
+        &["pack", "dist", "--size", "5000"],
+        &["pack", "dist", "--size", "2M"],
+        &["pack", "dist", "--api", "3..1"],
+        &["pack", "dist", "--gzip", "maybe"],
+        &["pack", "dist", "--app-version", "a\nb"],
+        &["polish", "dist"],
+        &["unpack", "www.bin"],
+        &[],
+    ] {
+        run_in(folder.path(), wrong).expect(2);
+    }
+    assert!(!folder.join("www.bin").exists());
+}
+
+#[test]
+fn an_image_inside_the_packed_folder_is_refused() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    let ended = run_in(
+        folder.path(),
+        &["pack", "dist", "-o", "dist/assets/www.bin"],
+    )
+    .expect(2);
+    assert!(ended.err.contains("name another place"), "{}", ended.err);
+}
+
+#[test]
+fn unpack_writes_into_new_or_empty_folders_alone() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    run_in(folder.path(), &["pack", "dist"]).expect(0);
+    let ended = run_in(folder.path(), &["unpack", "www.bin", "-o", "dist"]).expect(1);
+    assert!(ended.err.contains("has something in it"), "{}", ended.err);
+    fs::create_dir(folder.join("empty")).unwrap();
+    run_in(folder.path(), &["unpack", "www.bin", "-o", "empty"]).expect(0);
+}
+
+#[test]
+fn what_is_no_image_is_named() {
+    let folder = Folder::new();
+    folder.file("photo.jpg", noise(3000));
+    let ended = run_in(folder.path(), &["inspect", "photo.jpg"]).expect(1);
+    assert!(
+        ended
+            .err
+            .contains("photo.jpg: not an image: 3000 bytes long"),
+        "{}",
+        ended.err
+    );
+    folder.file("noise.bin", noise(8192));
+    run_in(folder.path(), &["inspect", "noise.bin"]).expect(1);
+    let ended = run_in(folder.path(), &["inspect", "nothing.bin"]).expect(1);
+    assert!(ended.err.contains("nothing.bin: "), "{}", ended.err);
+    let ended = run_in(folder.path(), &["inspect", "."]).expect(1);
+    assert!(ended.err.contains("faceplate pack"), "{}", ended.err);
+}
+
+#[cfg(unix)]
+mod links {
+    use std::os::unix::{ffi::OsStrExt as _, fs::symlink, net::UnixListener};
+
+    use super::*;
+
+    #[test]
+    fn links_are_followed_to_files_and_folders() {
+        let folder = Folder::new();
+        folder.file("shared/logo.png", noise(700));
+        folder.file("real/index.html", text(100));
+        symlink("../shared", folder.join("real/img")).unwrap();
+        symlink("../shared/logo.png", folder.join("real/icon.png")).unwrap();
+        symlink("real", folder.join("dist")).unwrap();
+        run_in(folder.path(), &["pack", "dist"]).expect(0);
+        run_in(folder.path(), &["unpack", "www.bin", "-o", "out"]).expect(0);
+        for path in ["out/img/logo.png", "out/icon.png"] {
+            assert_eq!(fs::read(folder.join(path)).unwrap(), noise(700));
+        }
+    }
+
+    #[test]
+    fn loops_dead_links_and_sockets_are_named() {
+        let folder = Folder::new();
+        folder.file("dist/index.html", text(100));
+        let refused = |wanted: &str| {
+            let ended = run_in(folder.path(), &["pack", "dist"]).expect(1);
+            assert!(ended.err.contains(wanted), "{}", ended.err);
+        };
+        symlink("..", folder.join("dist/up")).unwrap();
+        refused("dist/up/dist: a link to a folder that it is in");
+        fs::remove_file(folder.join("dist/up")).unwrap();
+        symlink("nowhere", folder.join("dist/dead")).unwrap();
+        refused("dist/dead: a link that leads nowhere");
+        fs::remove_file(folder.join("dist/dead")).unwrap();
+        let _socket = UnixListener::bind(folder.join("dist/socket")).unwrap();
+        refused("dist/socket: neither a file nor a folder");
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf_8_is_named() {
+        let folder = Folder::new();
+        folder.file("dist/index.html", text(100));
+        let name = std::ffi::OsStr::from_bytes(b"caf\xe9.js");
+        fs::write(folder.join("dist").join(name), "x").unwrap();
+        let ended = run_in(folder.path(), &["pack", "dist"]).expect(1);
+        assert!(ended.err.contains("not UTF-8"), "{}", ended.err);
+    }
+}
