@@ -350,6 +350,8 @@ impl Superblock {
         if attr_max > ATTR_MAX {
             return Err(SuperblockError::AttrMax(attr_max));
         }
+        // The C library takes 0 for "not said".
+        let attr_max = if attr_max == 0 { ATTR_MAX } else { attr_max };
         Ok(Superblock {
             version,
             block_count,
@@ -375,6 +377,8 @@ pub enum SuperblockError {
     FileMax(u32),
     /// The largest attribute, bytes.
     AttrMax(u32),
+    /// A limit is larger than in the superblock before, which the C library refuses.
+    Grown,
 }
 
 impl fmt::Display for SuperblockError {
@@ -398,6 +402,9 @@ impl fmt::Display for SuperblockError {
                     f,
                     "the superblock's name_max of {n} is not within 1 and {NAME_MAX}"
                 )
+            }
+            SuperblockError::Grown => {
+                f.write_str("the last superblock allows more than the one before it")
             }
             SuperblockError::FileMax(n) => {
                 write!(

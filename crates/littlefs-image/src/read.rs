@@ -10,7 +10,7 @@ mod walk;
 pub use crate::error::Error;
 use crate::{
     format::{
-        BLOCK_SIZE, FIRST_PAIR, MAGIC, Superblock, ctz_blocks,
+        BLOCK_SIZE, FIRST_PAIR, MAGIC, Superblock, SuperblockError, ctz_blocks,
         kind::{self, CLASS_NAME, CLASS_STRUCT},
     },
     log::{Commits, History, Log, fetch},
@@ -132,6 +132,12 @@ impl Image {
             let Some(found) = self::superblock(storage, &next).await? else {
                 break;
             };
+            if found.name_max > superblock.name_max
+                || found.file_max > superblock.file_max
+                || found.attr_max > superblock.attr_max
+            {
+                return Err(Error::Superblock(SuperblockError::Grown));
+            }
             superblock = found;
             blocks = blocks.min(superblock.block_count);
             pair = tail.pair;

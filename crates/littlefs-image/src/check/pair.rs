@@ -134,10 +134,7 @@ impl Pair<'_> {
     /// Each record is of a known kind, has the right length, and stands where it may.
     fn records<E>(&self, totals: &mut Totals) -> Result<(), Error<E>> {
         let block = self.commits.log.block;
-        let attr_max = match self.image.superblock().attr_max {
-            0 => crate::format::ATTR_MAX,
-            max => max,
-        };
+        let attr_max = self.image.superblock().attr_max;
         let mut superblock = false;
         let mut global_state = [0; 3];
         let mut offset = FIRST_TAG;

@@ -31,7 +31,12 @@ pub struct Record {
 }
 
 pub fn record(kind: u16, id: u16, data: &[u8]) -> Record {
-    Record { kind, id, length: data.len() as u16, data: data.to_vec() }
+    Record {
+        kind,
+        id,
+        length: data.len() as u16,
+        data: data.to_vec(),
+    }
 }
 
 /// Two 32-bit numbers as they stand in contents and tails.
@@ -59,8 +64,14 @@ impl Metadata {
         while let Some(bytes) = block.get(at..at + 4) {
             let tag = u32::from_be_bytes(bytes.try_into().ok()?) ^ previous;
             let (kind, id, length) = (tag >> 20 & 0x7ff, tag >> 10 & 0x3ff, tag & 0x3ff);
-            let size = if length == u32::from(NONE) { 0 } else { length as usize };
-            let Some(data) = block.get(at + 4..at + 4 + size) else { break };
+            let size = if length == u32::from(NONE) {
+                0
+            } else {
+                length as usize
+            };
+            let Some(data) = block.get(at + 4..at + 4 + size) else {
+                break;
+            };
             if tag >> 31 == 1 {
                 break;
             }
@@ -73,7 +84,12 @@ impl Metadata {
                 start = at + 4 + size;
             } else {
                 let (kind, id, length) = (kind as u16, id as u16, length as u16);
-                records.push(Record { kind, id, length, data: data.to_vec() });
+                records.push(Record {
+                    kind,
+                    id,
+                    length,
+                    data: data.to_vec(),
+                });
                 previous = tag;
             }
             at += 4 + size;
