@@ -81,7 +81,7 @@ fn random_trees_read_back_identically_everywhere() {
 fn every_name_of_a_split_directory_is_found() {
     let mut random = Random::for_test("split directories");
     let mut python = Python::start();
-    for _ in 0..10 {
+    for _ in 0..4 {
         let mut tree = Tree::default();
         tree.add_crowd(&mut random);
         // Names that begin others, in all lengths: where orders differ.
@@ -169,7 +169,7 @@ fn many_commits_in_one_directory_read_back_identically() {
 fn what_python_writes_and_changes_reads_back_identically() {
     let mut random = Random::for_test("Python writes");
     let mut python = Python::start();
-    for case in 0..100 {
+    for case in 0..80 {
         let config = python::Config {
             block_count: BLOCKS,
             cache: [None, Some(64), Some(512)][random.below(3)],

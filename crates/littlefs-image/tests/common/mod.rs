@@ -9,6 +9,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
 };
 
 pub mod c;
@@ -20,8 +21,10 @@ pub mod random;
 /// A folder below the target directory with something that `install` puts there once.
 ///
 /// Test programs may run at the same time: each installs into a folder of its own, and the first
-/// that is done gives it its name.
+/// that is done gives it its name. Within one, the others wait.
 pub fn installed(name: &str, install: impl FnOnce(&Path)) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
     let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let home = root.join(name);
     if !home.exists() {

@@ -6,8 +6,8 @@ use littlefs_image::read::{DEPTH_MAX, PATH_MAX};
 
 use super::random::Random;
 
-/// Kinds of attributes that the generators use, the ones of a manifest among them.
-pub const KINDS: [u8; 5] = [0x00, 0x66, 0x6d, 0x74, 0xff];
+/// Kinds of attributes that the generators use: both ends and one in between.
+pub const KINDS: [u8; 3] = [0x00, 0x66, 0xff];
 
 pub type Attributes = BTreeMap<u8, Vec<u8>>;
 

@@ -8,6 +8,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
+use littlefs_image::BLOCK_SIZE;
 use serde_json::{Value, json};
 
 use super::{
@@ -95,10 +96,9 @@ impl Python {
             "do": "write", "image": hex(image), "ops": ops, "grow_to": grow_to,
             "block_count": config.block_count, "config": options(config),
         }))?;
-        Ok((
-            unhex(&answer["image"]),
-            answer["used"].as_u64().expect("a number"),
-        ))
+        let mut image = unhex(&answer["image"]);
+        image.resize(config.block_count as usize * BLOCK_SIZE, 0xff);
+        Ok((image, answer["used"].as_u64().expect("a number")))
     }
 
     /// Reads all of an image.
@@ -166,22 +166,27 @@ fn encode(op: &Op) -> Value {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.map(|digit| DIGITS[digit as usize]).collect()
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }
 
 fn unhex(text: &Value) -> Vec<u8> {
-    let digit = |byte: &u8| match byte {
-        b'0'..=b'9' => byte - b'0',
-        _ => byte - b'a' + 10,
+    let digit = |byte: u8| {
+        if byte <= b'9' {
+            byte - b'0'
+        } else {
+            byte - b'a' + 10
+        }
     };
     let digits = text.as_str().expect("a string").as_bytes();
     digits
         .chunks_exact(2)
-        .map(|pair| digit(&pair[0]) << 4 | digit(&pair[1]))
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
         .collect()
 }
 
