@@ -1,0 +1,58 @@
+//! What updates and serving cost, counted on the simulated flash chip.
+//!
+//! `bench` prints all figures and fails when one is over its budget; `bench serve ROUNDS` only
+//! serves, so that its instructions can be counted from outside. `cargo xtask bench` runs both.
+
+mod device;
+mod frontends;
+mod memory;
+mod serving;
+mod uploads;
+
+use std::{error::Error, process::ExitCode};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Prints one figure; with a budget, whether it is kept.
+struct Report {
+    over: bool,
+}
+
+impl Report {
+    fn line(&self, what: &str, figure: &str) {
+        println!("{what:<46} {figure}");
+    }
+
+    fn budget(&mut self, what: &str, figure: f64, most: f64, unit: &str) {
+        let kept = figure <= most;
+        self.over |= !kept;
+        let verdict = if kept { "kept" } else { "OVER" };
+        self.line(
+            what,
+            &format!("{figure:.2} {unit} (budget {most:.2}: {verdict})"),
+        );
+    }
+}
+
+fn main() -> Result<ExitCode> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        [] => {
+            let mut report = Report { over: false };
+            uploads::measure(&mut report)?;
+            serving::measure(&mut report)?;
+            memory::measure(&mut report)?;
+            Ok(if report.over {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            })
+        }
+        ["serve", rounds] => {
+            println!("{}", serving::serve(rounds.parse()?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err("usage: bench [serve ROUNDS]".into()),
+    }
+}
