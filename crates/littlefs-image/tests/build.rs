@@ -1,0 +1,287 @@
+//! What the builder promises besides images that others can read.
+
+mod common;
+
+use common::{model::Tree, ours, random::Random};
+use littlefs_image::{
+    BLOCK_SIZE,
+    build::{BuildError, Builder, DiskVersion, NameProblem, Options},
+    read::{DEPTH_MAX, PATH_MAX},
+};
+
+/// Content that differs from block to block.
+fn content(length: usize, seed: u8) -> Vec<u8> {
+    (0..length)
+        .map(|at| (at / 7 + at / 4096) as u8 ^ seed)
+        .collect()
+}
+
+fn sample() -> Builder {
+    let mut builder = Builder::new();
+    builder.file("index.html", "<h1>Hello</h1>").expect("valid");
+    builder
+        .file("assets/app.js", content(40_000, 1))
+        .expect("valid");
+    builder
+        .file("assets/app.js.gz", content(9_000, 2))
+        .expect("valid");
+    builder
+        .file("assets/zoom.css", content(5_000, 3))
+        .expect("valid");
+    builder.dir("assets/empty").expect("valid");
+    builder.attr("", 0x6d, b"of the root").expect("valid");
+    builder.attr("index.html", 0x66, &[7; 16]).expect("valid");
+    builder
+}
+
+#[test]
+fn the_bytes_of_an_image_are_the_same_in_every_release() {
+    for (version, crc) in [
+        (DiskVersion::V2_0, 0xfd90_9b4b),
+        (DiskVersion::V2_1, 0xfd90_9b4b),
+    ] {
+        let options = Options {
+            version,
+            ..Options::default()
+        };
+        let image = sample().build(&options).expect("it fits");
+        let mut sum = flate2::Crc::new();
+        sum.update(&image);
+        assert_eq!(
+            (image.len(), sum.sum()),
+            (21 * BLOCK_SIZE, crc),
+            "{version:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_tree_is_an_empty_file_system() {
+    let image = Builder::new().build(&Options::default()).expect("it fits");
+    assert_eq!(image.len(), 2 * BLOCK_SIZE);
+    assert_eq!(ours::read(&image), Ok(Tree::default()));
+}
+
+#[test]
+fn a_change_within_a_file_changes_its_blocks_and_its_directory_only() {
+    let before = sample().build(&Options::default()).expect("it fits");
+    let mut builder = sample();
+    builder.file("assets/more.js", "").expect("valid");
+    let more = builder.build(&Options::default()).expect("it fits");
+    // An empty file stands in its directory's metadata, which is the second pair.
+    assert_eq!(changed_blocks(&before, &more), [2]);
+
+    let mut builder = Builder::new();
+    builder.file("a", content(20_000, 1)).expect("valid");
+    builder.file("b", content(20_000, 2)).expect("valid");
+    let before = builder.build(&Options::default()).expect("it fits");
+    let mut builder = Builder::new();
+    let mut edited = content(20_000, 1);
+    edited[10_000] ^= 1;
+    builder.file("a", edited).expect("valid");
+    builder.file("b", content(20_000, 2)).expect("valid");
+    let after = builder.build(&Options::default()).expect("it fits");
+    assert_eq!(changed_blocks(&before, &after), [4]);
+}
+
+fn changed_blocks(before: &[u8], after: &[u8]) -> Vec<usize> {
+    assert_eq!(before.len(), after.len());
+    let pairs = before.chunks(BLOCK_SIZE).zip(after.chunks(BLOCK_SIZE));
+    pairs
+        .enumerate()
+        .filter(|(_, (a, b))| a != b)
+        .map(|(block, _)| block)
+        .collect()
+}
+
+#[test]
+fn paths_that_a_file_system_or_a_server_can_not_carry_are_refused() {
+    for (path, problem) in [
+        ("", NameProblem::Empty),
+        ("/a", NameProblem::Empty),
+        ("a/", NameProblem::Empty),
+        ("a//b", NameProblem::Empty),
+        (".", NameProblem::Dots),
+        ("a/..", NameProblem::Dots),
+        ("../a", NameProblem::Dots),
+        ("a/./b", NameProblem::Dots),
+        ("a\0b", NameProblem::Control),
+        ("a/b\n", NameProblem::Control),
+        ("\x7f", NameProblem::Control),
+    ] {
+        let error = BuildError::BadName {
+            path: path.into(),
+            problem,
+        };
+        assert_eq!(Builder::new().file(path, "").map(drop), Err(error.clone()));
+        assert_eq!(Builder::new().dir(path).map(drop), Err(error.clone()));
+        if !path.is_empty() {
+            assert_eq!(Builder::new().attr(path, 1, b"").map(drop), Err(error));
+        }
+    }
+    // Dots are fine where they mean nothing.
+    assert!(Builder::new().file("..a/.b./...", "").is_ok());
+}
+
+#[test]
+fn lengths_and_depths_are_allowed_up_to_their_limits() {
+    let name = "n".repeat(255);
+    assert!(Builder::new().file(&name, "").is_ok());
+    let path = "n".repeat(256);
+    let error = BuildError::NameTooLong {
+        path: path.clone(),
+        name_max: 255,
+    };
+    assert_eq!(Builder::new().file(&path, "").map(drop), Err(error));
+
+    let path = format!("{}/{}", "a".repeat(PATH_MAX - 101), "b".repeat(100));
+    assert!(Builder::new().file(&path, "").is_ok());
+    let path = format!("{path}b");
+    let error = BuildError::PathTooLong { path: path.clone() };
+    assert_eq!(Builder::new().file(&path, "").map(drop), Err(error));
+
+    let deep = vec!["d"; DEPTH_MAX].join("/");
+    let mut builder = Builder::new();
+    assert!(builder.dir(&deep).is_ok());
+    assert!(builder.file(&format!("{deep}/file"), "").is_ok());
+    let path = format!("{deep}/d");
+    let error = BuildError::TooDeep { path: path.clone() };
+    assert_eq!(builder.dir(&path).map(drop), Err(error));
+    let path = format!("{deep}/d/file");
+    let error = BuildError::TooDeep { path: path.clone() };
+    assert_eq!(builder.file(&path, "").map(drop), Err(error));
+}
+
+#[test]
+fn a_path_is_taken_once() {
+    let mut builder = Builder::new();
+    builder.file("a/b", "").expect("valid");
+    let taken = |path: &str| Err(BuildError::Duplicate { path: path.into() });
+    let below = |path: &str| Err(BuildError::NotADirectory { path: path.into() });
+    assert_eq!(builder.file("a/b", "").map(drop), taken("a/b"));
+    assert_eq!(builder.file("a", "").map(drop), taken("a"));
+    assert_eq!(builder.dir("a/b").map(drop), taken("a/b"));
+    assert_eq!(builder.file("a/b/c/d", "").map(drop), below("a/b"));
+    assert_eq!(builder.dir("a/b/c").map(drop), below("a/b"));
+    assert!(builder.dir("a").is_ok(), "a directory may be named again");
+
+    let image = builder.build(&Options::default()).expect("it fits");
+    let paths: Vec<_> = ours::read(&image)
+        .expect("it reads")
+        .nodes
+        .into_keys()
+        .collect();
+    assert_eq!(paths, ["a", "a/b"], "a refused call leaves nothing behind");
+}
+
+#[test]
+fn attributes_are_refused_where_they_have_no_place() {
+    let mut builder = Builder::new();
+    builder.file("a", "").expect("valid");
+    let error = BuildError::NotFound { path: "b".into() };
+    assert_eq!(builder.attr("b", 1, b"").map(drop), Err(error));
+    let error = BuildError::NotFound { path: "a/b".into() };
+    assert_eq!(builder.attr("a/b", 1, b"").map(drop), Err(error));
+    let error = BuildError::AttributeTooLarge {
+        path: "a".into(),
+        kind: 1,
+        size: 1023,
+    };
+    assert_eq!(builder.attr("a", 1, &[0; 1023]).map(drop), Err(error));
+    builder.attr("a", 1, &[0; 1022]).expect("valid");
+    let error = BuildError::DuplicateAttribute {
+        path: "a".into(),
+        kind: 1,
+    };
+    assert_eq!(builder.attr("a", 1, b"").map(drop), Err(error));
+}
+
+#[test]
+fn a_metadata_block_holds_all_attributes_that_are_accepted() {
+    let mut random = Random::for_test("attributes");
+    let mut builder = Builder::new();
+    let name = "n".repeat(255);
+    builder.file(&name, vec![1; 512]).expect("valid");
+    for path in ["", &name] {
+        let mut kind = 0;
+        while builder.attr(path, kind, &random.bytes(200)).is_ok() {
+            kind += 1;
+        }
+        let error = BuildError::TooManyAttributes { path: path.into() };
+        assert_eq!(builder.attr(path, kind, &[0; 200]).map(drop), Err(error));
+        // Up to the last byte.
+        let mut length = 200;
+        while builder.attr(path, kind, &random.bytes(length)).is_err() {
+            length -= 1;
+        }
+        assert!(kind > 14);
+    }
+    let image = builder.build(&Options::default()).expect("it fits");
+    assert_eq!(ours::read(&image).expect("it reads").nodes.len(), 1);
+}
+
+#[test]
+fn options_are_kept_and_out_of_range_ones_refused() {
+    let mut builder = Builder::new();
+    builder.file("assets/abc", "").expect("valid");
+    let short = Options {
+        name_max: 6,
+        ..Options::default()
+    };
+    let image = builder.build(&short).expect("it fits");
+    let superblock = ours::check(&image).expect("the check passes").superblock;
+    assert_eq!((superblock.block_count, superblock.name_max), (256, 6));
+    assert_eq!(superblock.version, 0x0002_0001);
+
+    let error = BuildError::NameTooLong {
+        path: "assets".into(),
+        name_max: 5,
+    };
+    assert_eq!(
+        builder.build(&Options {
+            name_max: 5,
+            ..short.clone()
+        }),
+        Err(error)
+    );
+    for name_max in [0, 256] {
+        let options = Options {
+            name_max,
+            ..short.clone()
+        };
+        assert_eq!(
+            builder.build(&options),
+            Err(BuildError::BadNameMax { name_max })
+        );
+    }
+    for block_count in [0, 3] {
+        let error = BuildError::DoesNotFit {
+            needed_blocks: 4,
+            block_count,
+        };
+        assert_eq!(
+            builder.build(&Options {
+                block_count,
+                ..short.clone()
+            }),
+            Err(error)
+        );
+    }
+}
+
+#[test]
+fn an_error_is_one_line_that_says_what_and_how_much() {
+    let error = BuildError::DoesNotFit {
+        needed_blocks: 300,
+        block_count: 256,
+    };
+    assert_eq!(
+        error.to_string(),
+        "needs 300 blocks (1200 KiB), the image may have 256 (1024 KiB)"
+    );
+    let error = BuildError::BadName {
+        path: "a\n/".into(),
+        problem: NameProblem::Empty,
+    };
+    assert_eq!(error.to_string().lines().count(), 1);
+}
