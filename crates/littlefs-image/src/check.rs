@@ -115,8 +115,6 @@ pub async fn check<S: Storage>(
             if level.pair == image.root().pair {
                 part = pair::Part::Root;
             }
-            let tail = commits.tail.map(|tail| tail.pair);
-            owners.link(level.pair, tail)?;
             let path = level.path.into();
             let mut pair = pair::Pair {
                 image: &image,
@@ -127,6 +125,8 @@ pub async fn check<S: Storage>(
             };
             pair.check(storage, &mut owners, &mut totals, &mut last_name)
                 .await?;
+            let tail = commits.tail.map(|tail| tail.pair);
+            owners.link(level.pair, tail)?;
         }
 
         let mut child = None;
