@@ -61,6 +61,8 @@ pub enum Event {
     },
     /// It confirmed its frontend by itself.
     Confirmed,
+    /// Its frontend was not confirmed in time, but there is none to go back to.
+    Kept,
     /// It restarts.
     Restarting,
     /// The trial could not be ended; it is tried again.
@@ -209,6 +211,7 @@ async fn serve_until_reboot(
             _ = ticks.tick() => match device.engine().tick(device.now_ms()) {
                 Ok(Tick::Nothing) => {}
                 Ok(Tick::Confirmed) => on_event(Event::Confirmed),
+                Ok(Tick::Kept) => on_event(Event::Kept),
                 Ok(Tick::Reboot) => return,
                 Err(error) => on_event(Event::Fault(error.to_string())),
             },

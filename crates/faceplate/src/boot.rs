@@ -45,7 +45,7 @@ pub fn decide(stored: &Stored, valid: [bool; 2]) -> Decision {
         (true, false, Some(Trial { boots_left: 0, .. })) => Decision::Serve {
             slot: active,
             trial: None,
-            changes: end_without_way_back(active),
+            changes: [Some(Change::Last(kept(active))), Some(Change::NoTrial)],
         },
         (true, _, Some(trial)) => {
             let trial = Trial {
@@ -66,29 +66,29 @@ pub fn decide(stored: &Stored, valid: [bool; 2]) -> Decision {
     }
 }
 
-/// What to store when a trial ends unconfirmed while the other slot holds nothing.
-pub(crate) fn end_without_way_back(slot: Slot) -> [Option<Change>; 2] {
-    let last = Last {
+/// A trial ended unconfirmed while the other slot holds nothing.
+pub(crate) const fn kept(slot: Slot) -> Last {
+    Last {
         outcome: Outcome::Kept,
         from: slot,
         to: slot,
-    };
-    [Some(Change::Last(last)), Some(Change::NoTrial)]
+    }
 }
 
-/// What to store to go from `from` to the other slot without a trial.
-pub(crate) fn fall_back_changes(from: Slot, outcome: Outcome) -> [Option<Change>; 2] {
-    let to = from.other();
-    [
-        Some(Change::Last(Last { outcome, from, to })),
-        Some(Change::Active(to)),
-    ]
+/// The device went from `from` to the other slot by itself.
+pub(crate) const fn fallen_back(from: Slot, outcome: Outcome) -> Last {
+    Last {
+        outcome,
+        from,
+        to: from.other(),
+    }
 }
 
 fn fall_back(from: Slot, outcome: Outcome) -> Decision {
+    let last = fallen_back(from, outcome);
     Decision::Serve {
-        slot: from.other(),
+        slot: last.to,
         trial: None,
-        changes: fall_back_changes(from, outcome),
+        changes: [Some(Change::Last(last)), Some(Change::Active(last.to))],
     }
 }

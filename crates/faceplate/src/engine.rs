@@ -198,6 +198,8 @@ pub enum Tick {
     Confirmed,
     /// The trial is over, unconfirmed: restart now.
     Reboot,
+    /// The trial is over, unconfirmed, and there is nothing to go back to.
+    Kept,
 }
 
 type SlotContent = Result<Verified, Problem>;
@@ -214,7 +216,7 @@ pub struct Engine<F, N> {
     layout: Result<Layout, LayoutError>,
     active: Slot,
     served: Option<Served>,
-    last: Option<Last>,
+    last: Cell<Option<Last>>,
     since_ms: u64,
     trial: Cell<Option<Trial>>,
     restarting: Cell<bool>,
@@ -300,7 +302,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             layout,
             active,
             served,
-            last: last.filter(|last| last.to == active),
+            last: Cell::new(last.filter(|last| last.to == active)),
             since_ms: now_ms,
             trial: Cell::new(trial),
             restarting: Cell::new(false),
@@ -321,7 +323,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 seconds_left: (self.trial_ms_left(trial, now_ms).div_ceil(1000)) as u32,
                 boots_left: trial.boots_left,
             }),
-            last: self.last,
+            last: self.last.get(),
             slots: Slot::ALL.map(|slot| self.slot_status(slot, &slots[slot.index()])),
             upload: self.progress.get(),
         }
@@ -491,14 +493,17 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 Ok(Tick::Confirmed)
             }
             (Confirmer::Client { .. }, true) => {
-                self.store_all(&boot::fall_back_changes(self.active, Outcome::NotConfirmed))?;
+                let last = boot::fallen_back(self.active, Outcome::NotConfirmed);
+                self.store(&[Change::Last(last), Change::Active(last.to)])?;
                 self.mark_restarting();
                 Ok(Tick::Reboot)
             }
             (Confirmer::Client { .. }, false) => {
-                self.store_all(&boot::end_without_way_back(self.active))?;
+                let last = boot::kept(self.active);
+                self.store(&[Change::Last(last), Change::NoTrial])?;
+                self.last.set(Some(last));
                 self.trial.set(None);
-                Ok(Tick::Nothing)
+                Ok(Tick::Kept)
             }
         }
     }
@@ -552,13 +557,6 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             .iter()
             .try_for_each(|change| change.apply(&mut *nvs))
             .map_err(text)
-    }
-
-    fn store_all(&self, changes: &[Option<Change>; 2]) -> Result<(), Text> {
-        changes
-            .iter()
-            .flatten()
-            .try_for_each(|change| self.store(&[*change]))
     }
 
     pub(crate) fn flash(&self) -> F {

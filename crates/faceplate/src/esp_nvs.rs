@@ -29,6 +29,8 @@ pub enum EspNvsError {
     Flash,
     /// There is no room for the value.
     Full,
+    /// The partition holds contradictory values, and what was set cannot be read.
+    Damaged,
     /// A key is one to 15 ASCII characters.
     Key,
     /// The region is not a whole number of sectors inside the flash.
@@ -42,6 +44,7 @@ impl fmt::Display for EspNvsError {
         match self {
             Self::Flash => f.write_str("flash fault in the NVS partition"),
             Self::Full => f.write_str("the NVS partition is full"),
+            Self::Damaged => f.write_str("the NVS partition is damaged; erase it to start anew"),
             Self::Key => f.write_str("an NVS key has 1 to 15 ASCII characters"),
             Self::Region => f.write_str("the NVS partition does not fit the flash"),
             Self::Store(error) => write!(f, "NVS: {error}"),
@@ -112,6 +115,22 @@ impl<F: NorFlash> EspNvs<F> {
         let key = checked(key)?;
         self.with(|store| store.set(&namespace(), &key, value))
     }
+
+    /// Sets a value and reads it back. In a partition with contradictory contents the old value
+    /// may hide the new one; opening it anew tidies that up.
+    fn set_and_read<R, V>(&mut self, key: &str, value: R, same: V) -> Result<(), EspNvsError>
+    where
+        R: Copy,
+        V: Fn(&mut Self) -> Result<bool, EspNvsError>,
+        ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Set<R>,
+    {
+        self.set(key, value)?;
+        if same(self)? {
+            return Ok(());
+        }
+        self.store = None;
+        if same(self)? { Ok(()) } else { Err(EspNvsError::Damaged) }
+    }
 }
 
 impl<F: NorFlash> Nvs for EspNvs<F> {
@@ -137,15 +156,17 @@ impl<F: NorFlash> Nvs for EspNvs<F> {
     }
 
     fn set_u8(&mut self, key: &str, value: u8) -> Result<(), EspNvsError> {
-        self.set(key, value)
+        self.set_and_read(key, value, |nvs| Ok(nvs.get_u8(key)? == Some(value)))
     }
 
     fn set_u32(&mut self, key: &str, value: u32) -> Result<(), EspNvsError> {
-        self.set(key, value)
+        self.set_and_read(key, value, |nvs| Ok(nvs.get_u32(key)? == Some(value)))
     }
 
     fn set_blob(&mut self, key: &str, value: &[u8]) -> Result<(), EspNvsError> {
-        self.set(key, value)
+        self.set_and_read(key, value, |nvs| {
+            Ok(nvs.get::<Vec<u8>>(key)?.is_some_and(|found| found == value))
+        })
     }
 
     fn remove(&mut self, key: &str) -> Result<(), EspNvsError> {

@@ -38,6 +38,10 @@ const MAP: usize = ENTRY_STATE_BITMAP_SIZE;
 /// The state of the page that is being filled: the first 4 bytes of its header.
 const ACTIVE: [u8; 4] = 0xffff_fffe_u32.to_le_bytes();
 
+/// The highest byte that a page's sequence number may have. No flash lives to count so far, and
+/// `esp-nvs` overflows near the end of its range.
+const LAST_SEQUENCE: u8 = 0x7f;
+
 /// How often what may waver is read when the partition is opened. A cell that reads 0 half of the
 /// time goes unnoticed once in 2^15.
 const SAMPLES: usize = 16;
@@ -114,9 +118,13 @@ impl<F: NorFlash> Guard<F> {
         if head[28..HEADER] != crc {
             return Ok(()); // Not in use; it is erased before it will be.
         }
+        if head[7] > LAST_SEQUENCE {
+            head[..4].fill(0); // As good as corrupt.
+            return Ok(());
+        }
         let torn = complete_marks(&mut head[HEADER..]);
         if wavers || torn {
-            self.write(address, head)?;
+            self.program(address, head)?;
         }
         let first = address + (HEADER + MAP) as u32;
         if head[..4] == ACTIVE {
@@ -128,7 +136,7 @@ impl<F: NorFlash> Guard<F> {
             let unmarked = head[HEADER + index / 4] >> (index % 4 * 2) & 0b11 == 0b11;
             if unmarked && entry.iter().any(|&byte| byte != 0xff) {
                 entry.fill(0);
-                self.write(first + (index * ENTRY) as u32, entry)?;
+                self.program(first + (index * ENTRY) as u32, entry)?;
             }
         }
         Ok(())
@@ -160,19 +168,25 @@ impl<F: NorFlash> Guard<F> {
             }
             self.blank &= !page;
         }
+        self.program(address, bytes)?;
+        let mut buffer = Aligned([0; CHUNK]);
+        for (at, part) in (address..).step_by(CHUNK).zip(bytes.chunks(CHUNK)) {
+            let buffer = &mut buffer.0[..part.len()];
+            self.flash.read(at, buffer).map_err(|error| GuardError(error.kind()))?;
+            if buffer != part {
+                return Err(GuardError(NorFlashErrorKind::Other));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes without reading back: a worn cell in what is being given up does no harm.
+    fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), GuardError> {
         let mut buffer = Aligned([0; CHUNK]);
         for (at, part) in (address..).step_by(CHUNK).zip(bytes.chunks(CHUNK)) {
             let buffer = &mut buffer.0[..part.len()];
             buffer.copy_from_slice(part);
-            self.flash
-                .write(at, buffer)
-                .map_err(|error| GuardError(error.kind()))?;
-            self.flash
-                .read(at, buffer)
-                .map_err(|error| GuardError(error.kind()))?;
-            if buffer != part {
-                return Err(GuardError(NorFlashErrorKind::Other));
-            }
+            self.flash.write(at, buffer).map_err(|error| GuardError(error.kind()))?;
         }
         Ok(())
     }
