@@ -27,9 +27,10 @@ impl Report {
         let kept = figure <= most;
         self.over |= !kept;
         let verdict = if kept { "kept" } else { "OVER" };
+        let digits = if figure.fract() == 0.0 { 0 } else { 2 };
         self.line(
             what,
-            &format!("{figure:.2} {unit} (budget {most:.2}: {verdict})"),
+            &format!("{figure:.digits$} {unit} (budget {most:.digits$}: {verdict})"),
         );
     }
 }
@@ -50,7 +51,7 @@ fn main() -> Result<ExitCode> {
             })
         }
         ["serve", rounds] => {
-            println!("{}", serving::serve(rounds.parse()?)?);
+            println!("{}", serving::serve_rounds(rounds.parse()?)?);
             Ok(ExitCode::SUCCESS)
         }
         _ => Err("usage: bench [serve ROUNDS]".into()),
