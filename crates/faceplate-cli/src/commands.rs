@@ -1,7 +1,9 @@
 //! The commands, each in a file of its own.
 
+mod flash_image;
 mod inspect;
 mod pack;
+mod sim;
 mod unpack;
 
 use std::{fs, path::Path, process::ExitCode};
@@ -14,6 +16,8 @@ pub(crate) enum Command {
     Pack(pack::Pack),
     Inspect(inspect::Inspect),
     Unpack(unpack::Unpack),
+    Sim(sim::Sim),
+    FlashImage(flash_image::FlashImage),
 }
 
 impl Command {
@@ -21,7 +25,7 @@ impl Command {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Self::Inspect(inspect) => inspect.json,
-            Self::Pack(_) | Self::Unpack(_) => false,
+            Self::Pack(_) | Self::Unpack(_) | Self::Sim(_) | Self::FlashImage(_) => false,
         }
     }
 
@@ -31,6 +35,8 @@ impl Command {
             Self::Pack(pack) => pack.run()?,
             Self::Inspect(inspect) => inspect.run()?,
             Self::Unpack(unpack) => unpack.run()?,
+            Self::Sim(sim) => sim.run()?,
+            Self::FlashImage(flash) => flash.run()?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -57,4 +63,11 @@ fn read_image(path: &Path) -> Result<Vec<u8>, Failure> {
         ));
     }
     fs::read(path).map_err(|error| Failure::at(path.display(), error))
+}
+
+/// Reads an image file that a device would take.
+fn read_frontend(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = read_image(path)?;
+    faceplate_pack::inspect(&bytes).map_err(|error| Failure::at(path.display(), error))?;
+    Ok(bytes)
 }

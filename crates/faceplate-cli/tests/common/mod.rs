@@ -11,10 +11,10 @@ use std::{
 use serde_json::Value;
 
 /// A folder that is gone when the test ends.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("faceplate-cli-{}-{number}", std::process::id());
@@ -23,16 +23,16 @@ impl Folder {
         Self(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn join(&self, path: &str) -> PathBuf {
+    pub(crate) fn join(&self, path: &str) -> PathBuf {
         self.0.join(path)
     }
 
     /// Writes a file, with the folders above it.
-    pub fn file(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
@@ -48,31 +48,31 @@ impl Drop for Folder {
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     #[track_caller]
-    pub fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
         self
     }
 }
 
 /// The command, to be started.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_faceplate"))
 }
 
 /// Runs the command in a folder.
-pub fn run_in(folder: &Path, arguments: &[&str]) -> Ended {
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ended {
     let output = command()
         .current_dir(folder)
         .args(arguments)
@@ -86,7 +86,7 @@ pub fn run_in(folder: &Path, arguments: &[&str]) -> Ended {
 }
 
 /// Text that compresses.
-pub fn text(len: usize) -> Vec<u8> {
+pub(crate) fn text(len: usize) -> Vec<u8> {
     b"const answer = 42; // the same line again\n"
         .iter()
         .copied()
@@ -96,7 +96,7 @@ pub fn text(len: usize) -> Vec<u8> {
 }
 
 /// Bytes that do not compress.
-pub fn noise(len: usize) -> Vec<u8> {
+pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = || {
         state ^= state << 13;

@@ -1,0 +1,89 @@
+//! `faceplate sim`: a simulated device.
+
+use std::{net::SocketAddr, path::PathBuf, process, time::Duration};
+
+use faceplate_http::Limits;
+use faceplate_sim::{Event, SimOptions, flash::Timing};
+
+use super::read_frontend;
+use crate::{failure::Failure, text};
+
+/// The status with which a power cut ends the process.
+const POWER_CUT: i32 = 3;
+
+/// Simulate a device: the same core and HTTP app as on the chip, over a flash file.
+///
+/// It prints the address that it serves at, and goes on until it is stopped. Started again with the
+/// same flash file, it goes on where it was. A frontend is uploaded to it as to a real device.
+#[derive(clap::Args)]
+pub(crate) struct Sim {
+    /// The 16 MB flash of the device; made when there is none.
+    #[arg(long, value_name = "FILE", default_value = "device.bin")]
+    flash: PathBuf,
+    /// Where it is reached; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The frontend that a new device gets, as by serial flashing [default: none, it starts in
+    /// recovery].
+    #[arg(long, value_name = "IMAGE")]
+    www: Option<PathBuf>,
+    /// Whether flash operations take as long as on a chip.
+    #[arg(long, value_name = "TIMING", default_value = "none")]
+    flash_timing: FlashTiming,
+    /// Cut the power in the middle of the flash operation (erase or program) that follows so many
+    /// others: the process ends at once, with status 3.
+    #[arg(long, value_name = "OPS")]
+    power_cut_after: Option<u64>,
+    /// How long a restart takes, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 2000)]
+    reboot_ms: u32,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum FlashTiming {
+    /// The typical times of the datasheet.
+    Real,
+    /// None.
+    None,
+}
+
+impl Sim {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let www = self.www.as_deref().map(read_frontend).transpose()?;
+        let options = SimOptions {
+            flash: self.flash,
+            listen: self.listen,
+            www,
+            timing: match self.flash_timing {
+                FlashTiming::Real => Timing::Real,
+                FlashTiming::None => Timing::None,
+            },
+            power_cut_after: self.power_cut_after,
+            reboot: Duration::from_millis(self.reboot_ms.into()),
+            limits: Limits::DEFAULT,
+        };
+        let power_cut = || {
+            text::print("power cut");
+            process::exit(POWER_CUT);
+        };
+        faceplate_sim::run(options, tell, power_cut).map_err(Failure::new)
+    }
+}
+
+fn tell(event: Event) {
+    match event {
+        Event::WwwNotUsed => eprintln!(
+            "warning: the flash file is there already, so --www was not used; delete the file for \
+             a new device, or use `faceplate push`"
+        ),
+        Event::Booted { address, serves } => {
+            text::print(&format!("http://{address}/ serves {serves}"));
+        }
+        Event::Confirmed => text::print("the frontend on trial is confirmed by the device"),
+        Event::Kept => text::print(
+            "nobody confirmed the frontend on trial, but there is none to go back to: it stays",
+        ),
+        Event::Restarting => text::print("restarting"),
+        Event::Fault(what) => eprintln!("warning: {what}"),
+    }
+}
