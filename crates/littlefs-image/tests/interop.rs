@@ -298,6 +298,37 @@ fn an_image_that_fills_its_blocks_to_the_last_mounts_and_one_block_less_is_refus
     }
 }
 
+#[test]
+fn images_are_as_small_as_those_of_python() {
+    let mut random = Random::for_test("sizes");
+    let mut python = Python::start();
+    let config = python::Config {
+        block_count: BLOCKS,
+        ..python::Config::default()
+    };
+    let options = Options {
+        block_count: BLOCKS,
+        ..Options::default()
+    };
+    let (mut ours, mut theirs) = (0, 0);
+    for _ in 0..20 {
+        let mut ops = Tree::random(&mut random).ops();
+        ops.retain(python::can);
+        let image = ours::build(&Tree::of(&ops), &options, &mut random).expect("it fits");
+        let blocks = (image.len() / BLOCK_SIZE) as u64;
+        let (_, used) = python.write(&[], &ops, &config).expect("Python does it");
+        assert!(
+            blocks <= used,
+            "case {case}: {blocks} blocks, Python {used}"
+        );
+        ours += blocks;
+        theirs += used;
+    }
+    println!("{ours} blocks, Python {theirs}");
+    // A directory may need one more pair now and then: some room of a pair stays free.
+    assert!(ours * 100 <= theirs * 101, "{ours} blocks, Python {theirs}");
+}
+
 /// Compares, with a message that shows the difference instead of all bytes.
 fn assert_same<E: std::fmt::Debug>(what: &str, found: &Result<Tree, E>, tree: &Tree) {
     let found = found

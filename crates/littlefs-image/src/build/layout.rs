@@ -13,12 +13,16 @@ use super::{
 use crate::format::{BLOCK_SIZE, NAME_MAX, ctz_blocks};
 
 /// Largest file that is kept in its directory's metadata, bytes: an eighth of a block, which is
-/// C littlefs' own limit.
+/// C littlefs' own limit. Its other limit, the cache, is for those who change the file: the file
+/// has to fit into it then. (esp_littlefs has 512.)
 const INLINE_MAX: usize = BLOCK_SIZE / 8;
 
-/// Bytes of entries in a metadata pair that has several. Half a block, where C littlefs splits
-/// too: a driver that changes a fuller one would have to split it at once.
-const PAIR_FILL: usize = BLOCK_SIZE / 2;
+/// Bytes of entries in a metadata pair that has several.
+///
+/// C littlefs reads an inline file that is larger than its cache piece by piece, and the last piece
+/// runs on behind the file by less than the file's length. At the end of a block that would be an
+/// error, so as much stays free.
+const PAIR_FILL: usize = Commit::CAPACITY - INLINE_MAX;
 
 /// Most entries of a metadata pair; C littlefs splits at as many, though an id has 10 bits.
 const PAIR_ENTRIES: usize = 0xff;
@@ -89,6 +93,9 @@ impl<'a> Layout<'a> {
 
     /// Adds a directory and all below it; `fill` bytes of its first pair are taken. Returns the
     /// number of that pair.
+    ///
+    /// Pairs are filled up one after the other. C littlefs splits a full one into half full ones;
+    /// it will when it changes these, and until then that would only cost blocks.
     fn add(&mut self, entries: &'a Entries, mut fill: usize) -> usize {
         let first = self.pairs.len();
         let mut pair = Pair::default();
