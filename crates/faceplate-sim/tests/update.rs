@@ -1,0 +1,428 @@
+//! The update session: what is written, what is refused before anything is erased, and what it
+//! costs.
+
+mod board;
+
+use board::{Board, Frontend, Refused, Rng, install, read, serves, status, upload};
+use faceplate::{
+    BeginError, Buffers, ConfirmError, Confirmer, Outcome, RollbackError, Slot,
+    update::{Phase, UploadError},
+    verify::Problem,
+};
+use faceplate_sim::flash::Counters;
+use littlefs_image::run;
+
+const CLIENT: Confirmer = Confirmer::Client { within_s: 60 };
+
+/// Bytes of a slot.
+const SLOT: usize = 0x10_0000;
+
+/// What one upload did to the flash; the board stays as it was.
+fn cost(board: &Board, image: &[u8]) -> (Counters, board::Device) {
+    let device = board.boot();
+    let before = board.flash.counters();
+    upload(&device, image, CLIENT).expect("uploads");
+    (board.flash.counters().since(&before), device)
+}
+
+/// How often a sector of www_1 was erased.
+fn erases_in_slot(board: &Board) -> u32 {
+    let first = board.slot(1).offset as usize / 4096;
+    board.flash.wear()[first..first + SLOT / 4096].iter().sum()
+}
+
+/// A board with `old` in www_0 and `other` in www_1.
+fn with_both(old: &Frontend, other: &Frontend) -> Board {
+    let board = Board::with(old);
+    board
+        .flash
+        .poke(board.slot(1).offset, &other.image)
+        .expect("in bounds");
+    board
+}
+
+#[test]
+fn a_full_image_over_another_takes_one_large_erase_for_each_64_kib_and_meets_the_time_budget() {
+    let old = Frontend::new("1.0.0", 90);
+    let (other, new) = (Frontend::new("1.5.0", 996), Frontend::new("2.0.0", 996));
+    let board = with_both(&old, &other);
+    let (cost, _) = cost(&board, &new.image);
+    assert_eq!(new.image.len(), SLOT, "a full slot");
+    assert_eq!(cost.block_erases, 16);
+    // NVS may erase a sector of its own.
+    assert!(cost.sector_erases <= 1, "{cost:?}");
+    // 16 blocks at 150 ms and 4096 pages at 0.4 ms are 4.04 s.
+    let budget = 1.1 * 4.04;
+    let modelled = cost.busy().as_secs_f64();
+    println!(
+        "{} bytes: {cost:?}, {modelled:.3} s of {budget:.3} s",
+        new.image.len()
+    );
+    assert!(modelled <= budget, "{modelled} s");
+}
+
+#[test]
+fn an_identical_upload_erases_and_programs_nothing_in_the_slot() {
+    let old = Frontend::new("1.0.0", 90);
+    let new = Frontend::new("2.0.0", 300);
+    let board = with_both(&old, &new);
+    let (cost, device) = cost(&board, &new.image);
+    assert_eq!(erases_in_slot(&board), 0);
+    // What is left are the few small writes of NVS.
+    assert!(cost.bytes_programmed < 1024, "{cost:?}");
+    assert_eq!(
+        status(&device).upload.map(|upload| upload.phase),
+        Some(Phase::Restarting)
+    );
+    assert!(serves(&board.boot(), &new));
+}
+
+#[test]
+fn only_sectors_that_differ_are_written_where_the_first_of_a_block_is_the_same() {
+    let old = Frontend::new("1.0.0", 90);
+    let new = Frontend::new("2.0.0", 300);
+    let board = with_both(&old, &new);
+    for sector in [3, 20, 21, 40] {
+        let at = board.slot(1).offset + sector * 4096 + 100;
+        board.flash.poke(at, &[0; 8]).expect("in bounds");
+    }
+    let device = board.boot();
+    let done = upload(&device, &new.image, CLIENT).expect("uploads");
+    assert_eq!(done.sectors.written, 4);
+    assert_eq!(done.sectors.same, new.image.len() as u32 / 4096 - 4);
+}
+
+#[test]
+fn a_blank_slot_is_programmed_without_an_erase() {
+    let old = Frontend::new("1.0.0", 90);
+    let new = Frontend::new("2.0.0", 300);
+    let board = Board::with(&old);
+    cost(&board, &new.image);
+    assert_eq!(erases_in_slot(&board), 0);
+}
+
+#[test]
+fn bytes_past_the_end_of_a_short_image_stay_as_they_are() {
+    let old = Frontend::new("1.0.0", 90);
+    let new = Frontend::new("2.0.0", 100);
+    let board = Board::with(&old);
+    let slot = board.slot(1);
+    board
+        .flash
+        .poke(slot.offset, &Rng::new(9).bytes(SLOT))
+        .expect("in bounds");
+    let tail = (slot.offset + new.image.len() as u32, SLOT - new.image.len());
+    let before = board.flash.peek(tail.0, tail.1).expect("in bounds");
+    install(&board, &new, CLIENT).expect("installs");
+    assert_eq!(board.flash.peek(tail.0, tail.1).expect("in bounds"), before);
+    assert!(serves(&board.boot(), &new));
+}
+
+/// Uploads `image` and expects that it is refused with nothing written anywhere.
+fn refused_untouched(image: &[u8], context: &str) -> Refused {
+    let old = Frontend::new("1.0.0", 90);
+    let other = Frontend::new("1.5.0", 90);
+    let board = with_both(&old, &other);
+    let device = board.boot();
+    let before = board.flash.counters();
+    let error = upload(&device, image, CLIENT).expect_err(context);
+    let cost = board.flash.counters().since(&before);
+    assert_eq!(cost.operations, 0, "{context}: flash was changed");
+    assert!(
+        status(&device).slots[1].valid,
+        "{context}: the way back is lost"
+    );
+    assert_eq!(run(device.rollback()), Ok(Slot::Www1), "{context}");
+    error
+}
+
+#[test]
+fn a_wrong_file_is_refused_before_anything_is_erased() {
+    let good = Frontend::new("2.0.0", 90).image;
+    let mut wrong_magic = good.clone();
+    wrong_magic[8] ^= 1;
+    let mut torn = good.clone();
+    torn[40] ^= 1;
+    let table: &[(&str, Vec<u8>)] = &[
+        ("zeros", vec![0; 65536]),
+        ("blank", vec![0xFF; 65536]),
+        ("an app image", [vec![0xE9; 8192], good.clone()].concat()),
+        ("wrong magic", wrong_magic),
+        ("damaged superblock", torn),
+        (
+            "a page",
+            b"<!doctype html>"
+                .iter()
+                .copied()
+                .cycle()
+                .take(8192)
+                .collect(),
+        ),
+    ];
+    for (name, image) in table {
+        let error = refused_untouched(image, name);
+        assert!(
+            matches!(error, Refused::Upload(UploadError::NotAnImage(_))),
+            "{name}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_length_that_no_image_has_is_refused_before_anything_is_read() {
+    for len in [0, 1, 4095, 4096, 8191, 8193, SLOT - 1] {
+        let error = refused_untouched(&vec![0; len], &len.to_string());
+        assert_eq!(error, Refused::Begin(BeginError::BadLength), "{len}");
+    }
+    for len in [SLOT + 1, SLOT + 4096, 16 << 20] {
+        let error = refused_untouched(&vec![0; len], &len.to_string());
+        let slot_size = SLOT as u32;
+        assert_eq!(
+            error,
+            Refused::Begin(BeginError::TooLarge { slot_size }),
+            "{len}"
+        );
+    }
+}
+
+#[test]
+fn every_damaged_byte_of_a_file_is_found_by_its_hash() {
+    let old = Frontend::new("1.0.0", 30);
+    let new = Frontend::new("2.0.0", 60);
+    let content = &new.files["assets/app.js"];
+    let start = new
+        .image
+        .windows(64)
+        .position(|window| window == &content[..64])
+        .expect("stored as it is");
+    for at in (start..start + 3000).step_by(97) {
+        let mut image = new.image.clone();
+        image[at] ^= 0x10;
+        let board = Board::with(&old);
+        let device = board.boot();
+        let error = upload(&device, &image, CLIENT).expect_err("damaged");
+        let Refused::Upload(UploadError::Rejected(Problem::FileHash(path))) = &error else {
+            panic!("byte {at}: {error:?}");
+        };
+        assert_eq!(path, "assets/app.js");
+        assert!(serves(&board.boot(), &old));
+    }
+}
+
+#[test]
+fn an_image_for_other_firmware_is_refused() {
+    let files = [("index.html".to_owned(), b"hi".to_vec())];
+    let options = faceplate_pack::Options {
+        api: (7, 9),
+        ..faceplate_pack::Options::default()
+    };
+    let image = faceplate_pack::pack(files, &options).expect("packs").image;
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    let error = upload(&board.boot(), &image, CLIENT).expect_err("another API");
+    let problem = Problem::Api {
+        min: 7,
+        max: 9,
+        ours: faceplate::API,
+    };
+    assert_eq!(error, Refused::Upload(UploadError::Rejected(problem)));
+}
+
+#[test]
+fn an_image_without_an_index_is_refused() {
+    let mut builder = littlefs_image::build::Builder::new();
+    builder
+        .file("page.html", b"hi".to_vec())
+        .expect("a good name");
+    let image = builder
+        .build(&littlefs_image::build::Options::default())
+        .expect("builds");
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    let error = upload(&board.boot(), &image, CLIENT).expect_err("no index");
+    assert_eq!(
+        error,
+        Refused::Upload(UploadError::Rejected(Problem::NoIndex))
+    );
+}
+
+/// An image as other tools make it: without a manifest.
+fn plain_image() -> Vec<u8> {
+    let mut builder = littlefs_image::build::Builder::new();
+    builder
+        .file("index.html", b"plain".to_vec())
+        .expect("a good name");
+    builder
+        .file("app.js", Rng::new(3).bytes(50_000))
+        .expect("a good name");
+    builder
+        .build(&littlefs_image::build::Options::default())
+        .expect("builds")
+}
+
+#[test]
+fn an_image_without_a_manifest_is_accepted_on_its_structure_and_proved_by_its_record() {
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    upload(&board.boot(), &plain_image(), CLIENT).expect("accepted");
+    let device = board.boot();
+    assert_eq!(read(&device, "index.html").as_deref(), Some(&b"plain"[..]));
+    device.confirm().expect("on trial");
+
+    // One byte of content changes: no checksum of LittleFS sees it, the record does.
+    let slot = board.slot(1);
+    let content = board
+        .flash
+        .peek(slot.offset + 6 * 4096 + 77, 1)
+        .expect("in bounds");
+    board
+        .flash
+        .poke(slot.offset + 6 * 4096 + 77, &[content[0] ^ 1])
+        .expect("in bounds");
+    let device = board.boot();
+    let now = status(&device);
+    assert_eq!(now.active, Slot::Www0);
+    assert_eq!(
+        now.last.map(|last| last.outcome),
+        Some(Outcome::DidNotMount)
+    );
+    assert_eq!(now.slots[1].problem, Some(Problem::Changed));
+}
+
+#[test]
+fn a_slot_flashed_by_cable_over_an_updated_one_is_served_if_a_manifest_proves_it() {
+    let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 30));
+    let board = Board::with(&old);
+    install(&board, &new, Confirmer::Device).expect("installs");
+    board.boot().confirm().expect("on trial");
+    // Now NVS has a record of www_1, and somebody writes another image over it.
+    let next = Frontend::new("3.0.0", 50);
+    board
+        .flash
+        .poke(board.slot(1).offset, &next.image)
+        .expect("in bounds");
+    let device = board.boot();
+    assert_eq!(status(&device).active, Slot::Www1);
+    assert!(serves(&device, &next));
+}
+
+#[test]
+fn while_a_frontend_is_on_trial_no_upload_touches_the_way_back() {
+    let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 30));
+    let board = Board::with(&old);
+    install(&board, &new, CLIENT).expect("installs");
+    let device = board.boot();
+    let error = upload(&device, &old.image, CLIENT).expect_err("on trial");
+    assert_eq!(error, Refused::Begin(BeginError::OnTrial));
+    device.confirm().expect("on trial");
+    assert!(upload(&device, &old.image, CLIENT).is_ok());
+}
+
+#[test]
+fn one_upload_runs_at_a_time_and_a_dropped_one_makes_room() {
+    let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 30));
+    let board = Board::with(&old);
+    let device = board.boot();
+    let len = new.image.len() as u32;
+    let mut first = device.begin(len, CLIENT).expect("may begin");
+    run(first.write(&new.image[..10_000])).expect("written");
+    assert_eq!(device.begin(len, CLIENT).err(), Some(BeginError::Busy));
+    assert_eq!(run(device.rollback()), Err(RollbackError::Busy));
+    let progress = status(&device).upload.expect("runs");
+    assert_eq!(
+        (progress.received, progress.written, progress.total),
+        (10_000, 8192, len)
+    );
+    drop(first);
+    assert_eq!(status(&device).upload, None);
+    assert_eq!(status(&device).slots[1].problem, Some(Problem::Incomplete));
+    assert!(upload(&device, &new.image, CLIENT).is_ok());
+    // After the switch the inactive slot is the one to boot: nothing may write there.
+    assert_eq!(
+        device.begin(len, CLIENT).err(),
+        Some(BeginError::Restarting)
+    );
+    assert_eq!(run(device.rollback()), Err(RollbackError::Restarting));
+    assert_eq!(device.confirm(), Err(ConfirmError::NotOnTrial));
+}
+
+#[test]
+fn too_few_or_too_many_bytes_never_switch() {
+    let new = Frontend::new("2.0.0", 30);
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    let device = board.boot();
+    let total = new.image.len() as u32;
+    let mut short = device.begin(total, CLIENT).expect("may begin");
+    run(short.write(&new.image[..5000])).expect("written");
+    let error = run(short.finish(None)).err();
+    assert_eq!(
+        error,
+        Some(UploadError::Incomplete {
+            received: 5000,
+            total
+        })
+    );
+
+    let mut long = device.begin(total, CLIENT).expect("may begin");
+    run(long.write(&new.image)).expect("written");
+    assert_eq!(run(long.write(&[0])), Err(UploadError::TooLong));
+    drop(long);
+    assert_eq!(status(&board.boot()).active, Slot::Www0);
+}
+
+#[test]
+fn bytes_that_do_not_match_the_announced_digest_never_switch() {
+    let new = Frontend::new("2.0.0", 30);
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    let device = board.boot();
+    let mut upload = device
+        .begin(new.image.len() as u32, CLIENT)
+        .expect("may begin");
+    run(upload.write(&new.image)).expect("written");
+    assert_eq!(
+        run(upload.finish(Some([7; 32]))).err(),
+        Some(UploadError::Digest)
+    );
+    assert_eq!(status(&board.boot()).active, Slot::Www0);
+}
+
+#[test]
+fn serving_a_large_file_reads_at_most_a_twentieth_more_than_its_bytes() {
+    let frontend = Frontend::new("1.0.0", 900);
+    let board = Board::with(&frontend);
+    let device = board.boot();
+    for (path, content) in frontend
+        .files
+        .iter()
+        .filter(|(_, content)| content.len() > 65536)
+    {
+        let before = board.flash.counters();
+        let got = read(&device, path).expect("there");
+        let bytes = board.flash.counters().since(&before).bytes_read;
+        assert_eq!(&got, content);
+        // Finding the file reads directories; that is not what is measured here.
+        let before = board.flash.counters();
+        assert!(run(device.open(path)).expect("readable").is_some());
+        let lookup = board.flash.counters().since(&before).bytes_read;
+        let per_byte = (bytes - lookup) as f64 / content.len() as f64;
+        println!(
+            "{path}: {} bytes, {per_byte:.4} read per byte, lookup {lookup}",
+            content.len()
+        );
+        assert!(per_byte <= 1.05, "{path}: {per_byte}");
+    }
+}
+
+#[test]
+fn the_update_path_fits_in_its_memory_budget() {
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    let device = board.boot();
+    let mut upload = device.begin(8192, CLIENT).expect("may begin");
+    let write = size_of_val(&upload.write(&[0; 100]));
+    let session = size_of_val(&upload);
+    let finish = size_of_val(&upload.finish(None));
+    let (engine, buffers) = (size_of_val(&device), size_of::<Buffers>());
+    let total = engine + session + write.max(finish);
+    println!(
+        "engine {engine} (of it buffers {buffers}), session {session}, write {write}, \
+         finish {finish}: {total} bytes"
+    );
+    assert!(total <= 8 * 1024, "{total} bytes");
+}
