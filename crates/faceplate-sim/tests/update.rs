@@ -44,7 +44,7 @@ fn with_both(old: &Frontend, other: &Frontend) -> Board {
 #[test]
 fn a_full_image_over_another_takes_one_large_erase_for_each_64_kib_and_meets_the_time_budget() {
     let old = Frontend::new("1.0.0", 90);
-    let (other, new) = (Frontend::new("1.5.0", 996), Frontend::new("2.0.0", 996));
+    let (other, new) = (Frontend::new("1.5.0", 993), Frontend::new("2.0.0", 993));
     let board = with_both(&old, &other);
     let (cost, _) = cost(&board, &new.image);
     assert_eq!(new.image.len(), SLOT, "a full slot");
