@@ -108,7 +108,7 @@ pub enum Error<E> {
     },
     /// A part of the list of all metadata pairs runs in a circle.
     ListCircle,
-    /// The file system was left in the middle of a move or removal.
+    /// The file system was left in the middle of a move.
     PendingMove,
     /// The image has more blocks than the check has room for.
     TooManyBlocks {

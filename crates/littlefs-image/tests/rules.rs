@@ -542,6 +542,11 @@ fn a_pending_move_is_refused() {
         verdict_of([1; 12], [1; 12]).is_ok(),
         "it was settled in another pair"
     );
+    let orphans = [0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert!(
+        verdict_of(orphans, [0; 12]).is_ok(),
+        "that there may be orphans is no move"
+    );
     let replaced = verdict(|disk| disk.records(0).extend([share(&[1; 12]), share(&[0; 12])]));
     assert!(replaced.is_ok(), "only the latest counts");
 }

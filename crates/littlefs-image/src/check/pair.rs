@@ -18,7 +18,7 @@ pub(super) struct Totals {
     pub(super) files: u32,
     pub(super) dirs: u32,
     pub(super) bytes: u64,
-    /// XOR of the pairs' shares; not zero while a move or an orphan is to be dealt with.
+    /// XOR of the pairs' shares; not zero while a move or orphans are to be dealt with.
     pub(super) global_state: [u32; 3],
 }
 
