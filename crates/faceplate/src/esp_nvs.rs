@@ -13,7 +13,7 @@ use embedded_storage::nor_flash::NorFlash;
 use self::guard::{Guard, Guarded};
 use crate::{NAMESPACE, Nvs, Region};
 
-/// The NVS partition, opened at the first access and again after a flash fault.
+/// The NVS partition, opened at the first access, and again after each set and each flash fault.
 ///
 /// It needs about 2 KiB of heap, and 4 KiB of stack while it opens. What `esp-nvs` alone leaves to
 /// the luck of a power cut or to a worn-out cell is watched over at the flash: see [`guard`].
@@ -108,28 +108,21 @@ impl<F: NorFlash> EspNvs<F> {
         })
     }
 
-    fn set<R>(&mut self, key: &str, value: R) -> Result<(), EspNvsError>
-    where
-        ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Set<R>,
-    {
-        let key = checked(key)?;
-        self.with(|store| store.set(&namespace(), &key, value))
-    }
-
-    /// Sets a value and reads it back. In a partition with contradictory contents the old value
-    /// may hide the new one; opening it anew tidies that up.
+    /// Sets a value, opens the partition anew and reads the value back: what is there now is what
+    /// the next boot will find, also where the partition held contradictory values before.
     fn set_and_read<R, V>(&mut self, key: &str, value: R, same: V) -> Result<(), EspNvsError>
     where
-        R: Copy,
-        V: Fn(&mut Self) -> Result<bool, EspNvsError>,
+        V: FnOnce(&mut Self) -> Result<bool, EspNvsError>,
         ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Set<R>,
     {
-        self.set(key, value)?;
-        if same(self)? {
-            return Ok(());
-        }
+        let name = checked(key)?;
+        self.with(|store| store.set(&namespace(), &name, value))?;
         self.store = None;
-        if same(self)? { Ok(()) } else { Err(EspNvsError::Damaged) }
+        if same(self)? {
+            Ok(())
+        } else {
+            Err(EspNvsError::Damaged)
+        }
     }
 }
 

@@ -172,7 +172,9 @@ impl<F: NorFlash> Guard<F> {
         let mut buffer = Aligned([0; CHUNK]);
         for (at, part) in (address..).step_by(CHUNK).zip(bytes.chunks(CHUNK)) {
             let buffer = &mut buffer.0[..part.len()];
-            self.flash.read(at, buffer).map_err(|error| GuardError(error.kind()))?;
+            self.flash
+                .read(at, buffer)
+                .map_err(|error| GuardError(error.kind()))?;
             if buffer != part {
                 return Err(GuardError(NorFlashErrorKind::Other));
             }
@@ -186,7 +188,9 @@ impl<F: NorFlash> Guard<F> {
         for (at, part) in (address..).step_by(CHUNK).zip(bytes.chunks(CHUNK)) {
             let buffer = &mut buffer.0[..part.len()];
             buffer.copy_from_slice(part);
-            self.flash.write(at, buffer).map_err(|error| GuardError(error.kind()))?;
+            self.flash
+                .write(at, buffer)
+                .map_err(|error| GuardError(error.kind()))?;
         }
         Ok(())
     }
