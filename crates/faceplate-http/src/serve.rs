@@ -109,7 +109,14 @@ async fn request<D: Device, R: Read, W: Write>(
             left = Some(body.left());
             return Ok(after(tx, left));
         }
-        Err(refusal) => tx.refuse(&refusal).await?,
+        Err(refusal) => {
+            if refusal == Refusal::LengthRequired {
+                // There may be a body; nobody knows where it ends.
+                tx.close();
+                left = None;
+            }
+            tx.refuse(&refusal).await?;
+        }
     }
     rx.consume(len);
     Ok(after(tx, left))

@@ -28,7 +28,10 @@ fn a_browsers_head_is_taken_apart() {
     assert_eq!((head.path, head.query), ("/a/b.js", "x=1?2"));
     assert_eq!(head.host, Some("192.168.4.1"));
     assert!(head.keep_alive && !head.has_body());
-    assert_eq!(head.all("ACCEPT").collect::<Vec<_>>(), [&b"text/html"[..], b"*/*"]);
+    assert_eq!(
+        head.all("ACCEPT").collect::<Vec<_>>(),
+        [&b"text/html"[..], b"*/*"]
+    );
     assert_eq!(head.single("empty"), Ok(Some(&b""[..])));
     assert_eq!(head.single("absent"), Ok(None));
     assert_eq!(head.single("Accept"), Err(HeadError::Duplicate("Accept")));
@@ -44,13 +47,35 @@ fn the_framing_of_a_body_is_understood() {
     let nothing = Expect::Nothing;
     assert_eq!(head(""), Ok((None, false, nothing)));
     assert_eq!(head("Content-Length: 0\r\n"), Ok((Some(0), false, nothing)));
-    assert_eq!(head("content-length:007\r\n"), Ok((Some(7), false, nothing)));
+    assert_eq!(
+        head("content-length:007\r\n"),
+        Ok((Some(7), false, nothing))
+    );
     let largest = format!("Content-Length: {}\r\n", u64::MAX);
     assert_eq!(head(&largest), Ok((Some(u64::MAX), false, nothing)));
-    assert_eq!(head("Transfer-Encoding: chunked\r\n"), Ok((None, true, nothing)));
-    assert_eq!(head("Expect: 100-Continue\r\n"), Ok((None, false, Expect::Continue)));
-    assert_eq!(head("Expect: a-cake\r\n"), Ok((None, false, Expect::Unknown)));
-    for length in ["", "+5", "-1", "5 5", "5,5", "0x5", "5.0", "18446744073709551616", "five"] {
+    assert_eq!(
+        head("Transfer-Encoding: chunked\r\n"),
+        Ok((None, true, nothing))
+    );
+    assert_eq!(
+        head("Expect: 100-Continue\r\n"),
+        Ok((None, false, Expect::Continue))
+    );
+    assert_eq!(
+        head("Expect: a-cake\r\n"),
+        Ok((None, false, Expect::Unknown))
+    );
+    for length in [
+        "",
+        "+5",
+        "-1",
+        "5 5",
+        "5,5",
+        "0x5",
+        "5.0",
+        "18446744073709551616",
+        "five",
+    ] {
         let fields = format!("Content-Length: {length}\r\n");
         assert_eq!(head(&fields), Err(HeadError::ContentLength), "{length:?}");
     }
@@ -64,13 +89,19 @@ fn the_framing_of_a_body_is_understood() {
 
 #[test]
 fn a_connection_persists_unless_somebody_says_otherwise() {
-    let keep = |start: &str| parse(&format!("{start}\r\nHost: h\r\n\r\n")).unwrap().keep_alive;
+    let keep = |start: &str| {
+        parse(&format!("{start}\r\nHost: h\r\n\r\n"))
+            .unwrap()
+            .keep_alive
+    };
     assert!(keep("GET / HTTP/1.1"));
     assert!(keep("GET / HTTP/1.2"));
     assert!(!keep("GET / HTTP/1.0"));
     assert!(!keep("GET / HTTP/1.0\r\nConnection: keep-alive"));
     assert!(!keep("GET / HTTP/1.1\r\nConnection: x, Close"));
-    assert!(!keep("GET / HTTP/1.1\r\nConnection: x\r\nConnection: close"));
+    assert!(!keep(
+        "GET / HTTP/1.1\r\nConnection: x\r\nConnection: close"
+    ));
 }
 
 #[test]
@@ -78,7 +109,11 @@ fn a_target_is_a_path_or_an_http_url() {
     let target = |target: &str, host: &str| {
         let text = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
         parse(&text).map(|head| {
-            (head.path.to_owned(), head.query.to_owned(), head.host.unwrap_or("").to_owned())
+            (
+                head.path.to_owned(),
+                head.query.to_owned(),
+                head.host.unwrap_or("").to_owned(),
+            )
         })
     };
     let parts = |path: &str, query: &str, host: &str| {
@@ -90,9 +125,21 @@ fn a_target_is_a_path_or_an_http_url() {
     assert_eq!(target("http://h?q", "h"), parts("/", "q", "h"));
     assert_eq!(target("*", "h"), parts("*", "", "h"));
     assert_eq!(target("http://h/", "other"), Err(HeadError::Host));
-    for wrong in ["h:80", "https://h/", "x", "?", "/#f", "ftp://h/", "/ä", "/\u{7f}"] {
+    for wrong in [
+        "h:80",
+        "https://h/",
+        "x",
+        "?",
+        "/#f",
+        "ftp://h/",
+        "/ä",
+        "/\u{7f}",
+    ] {
         let error = target(wrong, "h").unwrap_err();
-        assert!(matches!(error, HeadError::Target | HeadError::ControlCharacter), "{wrong}");
+        assert!(
+            matches!(error, HeadError::Target | HeadError::ControlCharacter),
+            "{wrong}"
+        );
     }
     let long = format!("/{}", "x".repeat(TARGET_MAX));
     assert_eq!(target(&long, "h"), Err(HeadError::TargetTooLong));
@@ -119,11 +166,20 @@ fn a_head_that_is_unusual_is_refused() {
         ("G(T / HTTP/1.1\r\nHost: a\r\n\r\n", RequestLine),
         ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", HeaderLine),
         ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", HeaderLine),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n", HeaderLine),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\t2\r\n\r\n", HeaderLine),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n",
+            HeaderLine,
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\t2\r\n\r\n",
+            HeaderLine,
+        ),
         ("GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", HeaderLine),
         ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", HeaderLine),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX\u{e4}: 1\r\n\r\n", HeaderLine),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nX\u{e4}: 1\r\n\r\n",
+            HeaderLine,
+        ),
         ("GET / HTTP/1.1\nHost: a\n\n", ControlCharacter),
         ("GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n", ControlCharacter),
         ("GET / HTTP/1.1\r\nHost: a\rX: 1\r\n\r\n", ControlCharacter),
@@ -209,7 +265,11 @@ fn whatever_is_taken_another_strict_parser_reads_the_same() {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut other = httparse::Request::new(&mut headers);
         let text = bytes.escape_ascii().to_string();
-        assert_eq!(other.parse(&bytes), Ok(httparse::Status::Complete(len)), "{text}");
+        assert_eq!(
+            other.parse(&bytes),
+            Ok(httparse::Status::Complete(len)),
+            "{text}"
+        );
         let method = match other.method {
             Some("GET") => Method::Get,
             Some("HEAD") => Method::Head,
@@ -223,10 +283,22 @@ fn whatever_is_taken_another_strict_parser_reads_the_same() {
             .headers
             .iter()
             .filter(|header| header.name.eq_ignore_ascii_case("content-length"))
-            .map(|header| std::str::from_utf8(header.value).unwrap().parse::<u64>().ok())
+            .map(|header| {
+                std::str::from_utf8(header.value)
+                    .unwrap()
+                    .parse::<u64>()
+                    .ok()
+            })
             .collect();
-        assert_eq!(lengths, Vec::from_iter(head.content_length.map(Some)), "{text}");
+        assert_eq!(
+            lengths,
+            Vec::from_iter(head.content_length.map(Some)),
+            "{text}"
+        );
     }
     // A generator that only makes rubbish, or none, would prove nothing.
-    assert!(taken > 5_000 && refused > 5_000, "{taken} taken, {refused} refused");
+    assert!(
+        taken > 5_000 && refused > 5_000,
+        "{taken} taken, {refused} refused"
+    );
 }

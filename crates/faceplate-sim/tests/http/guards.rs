@@ -1,0 +1,234 @@
+//! Who may ask what: hosts, origins, media types, preflights.
+
+use crate::{
+    board::{Board, Frontend},
+    client::{Client, Response, ask, command_text, upload_head},
+    server::Server,
+};
+
+fn server() -> Server {
+    Server::start(|| Board::with(&Frontend::new("one", 16)))
+}
+
+fn send(server: &Server, text: &str) -> Response {
+    let mut client = Client::new(server);
+    client.send(text);
+    client.response()
+}
+
+#[test]
+fn a_foreign_host_is_refused_on_every_request() {
+    let server = server();
+    let before = server.operations();
+    for request in [
+        "GET /".to_owned(),
+        "GET /assets/app.js".to_owned(),
+        "GET /api/ota/status".to_owned(),
+        "GET /recovery".to_owned(),
+        "GET /no/such".to_owned(),
+        "OPTIONS /api/ota/frontend".to_owned(),
+    ] {
+        let text = format!("{request} HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+        assert_eq!(
+            send(&server, &text).problem(),
+            (403, "foreign-host".to_owned()),
+            "{request}"
+        );
+    }
+    let foreign = |text: String| text.replace("Host: localhost", "Host: evil.example:80");
+    for text in [
+        foreign(upload_head("", 8192, "")),
+        foreign(command_text("confirm", "{}")),
+        foreign(command_text("rollback", "{}")),
+    ] {
+        assert_eq!(
+            send(&server, &text).problem(),
+            (403, "foreign-host".to_owned()),
+            "{text}"
+        );
+    }
+    assert_eq!(server.operations(), before);
+}
+
+#[test]
+fn the_device_answers_to_addresses_and_its_own_names() {
+    let server = server();
+    for host in [
+        "127.0.0.1",
+        "10.1.2.3:8080",
+        "[::1]:80",
+        "localhost",
+        "Provider.local",
+        "provider.local.:80",
+        "face.example",
+    ] {
+        let text = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        assert_eq!(send(&server, &text).status, 200, "{host}");
+    }
+    for host in [
+        "other.local",
+        "local",
+        "provider",
+        "provider.local.evil.example",
+    ] {
+        let text = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        assert_eq!(send(&server, &text).status, 403, "{host}");
+    }
+}
+
+#[test]
+fn a_request_names_exactly_one_host() {
+    let server = server();
+    for text in [
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nhost: evil.example\r\n\r\n",
+        "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ] {
+        assert_eq!(
+            send(&server, text).problem(),
+            (400, "bad-request".to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn pages_of_other_origins_change_nothing() {
+    let server = server();
+    let before = server.operations();
+    for origin in [
+        "http://evil.example",
+        "https://localhost",
+        "null",
+        "http://localhost:81",
+    ] {
+        let header = format!("Origin: {origin}\r\n");
+        let with =
+            |text: String| text.replacen("Content-Type", &format!("{header}Content-Type"), 1);
+        for text in [
+            upload_head("", 8192, &header),
+            with(command_text("confirm", "{}")),
+            with(command_text("rollback", "{}")),
+        ] {
+            let response = send(&server, &text);
+            assert_eq!(
+                response.problem(),
+                (403, "foreign-origin".to_owned()),
+                "{text}"
+            );
+        }
+    }
+    assert_eq!(server.operations(), before);
+    let own = command_text("confirm", "{}").replacen(
+        "Content-Type",
+        "Origin: http://localhost\r\nContent-Type",
+        1,
+    );
+    assert_eq!(
+        send(&server, &own).problem(),
+        (409, "not-on-trial".to_owned())
+    );
+}
+
+#[test]
+fn a_change_has_the_media_type_that_makes_a_browser_ask_first() {
+    let server = server();
+    let before = server.operations();
+    for (path, right) in [
+        ("frontend", "application/octet-stream"),
+        ("confirm", "application/json"),
+        ("rollback", "application/json"),
+    ] {
+        for header in [
+            "",
+            "Content-Type:\r\n",
+            "Content-Type: text/plain\r\n",
+            "Content-Type: application/x-www-form-urlencoded\r\n",
+            "Content-Type: multipart/form-data; boundary=x\r\n",
+            "Content-Type: text/plain; application/octet-stream\r\n",
+            "Content-Type: application/octet-stream, text/plain\r\n",
+            "Content-Type: application/xml\r\n",
+        ] {
+            let text = format!(
+                "POST /api/ota/{path} HTTP/1.1\r\nHost: localhost\r\n{header}Content-Length: 2\r\n\r\n{{}}"
+            );
+            let response = send(&server, &text);
+            assert_eq!(response.problem(), (415, "media-type".to_owned()), "{text}");
+            assert!(response.detail().contains(right), "{}", response.detail());
+        }
+    }
+    let encoded = upload_head("", 8192, "Content-Encoding: gzip\r\n");
+    assert_eq!(
+        send(&server, &encoded).problem(),
+        (415, "media-type".to_owned())
+    );
+    assert_eq!(server.operations(), before);
+}
+
+#[test]
+fn no_answer_gives_leave_to_other_origins() {
+    let server = server();
+    let origin = "Origin: http://evil.example\r\n";
+    let preflight = format!(
+        "{origin}Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n"
+    );
+    for line in [
+        "OPTIONS /api/ota/frontend",
+        "OPTIONS /api/ota/status",
+        "OPTIONS /",
+        "OPTIONS *",
+        "PATCH /api/ota/frontend",
+        "GET /api/ota/status",
+        "GET /",
+        "GET /missing.js",
+        "POST /api/ota/frontend",
+    ] {
+        let response = ask(&server, line, &preflight);
+        assert!(
+            response
+                .headers
+                .iter()
+                .all(|(name, _)| !name.starts_with("access-control")),
+            "{line}: {response:?}"
+        );
+        if line.starts_with("OPTIONS") {
+            assert_eq!(response.problem(), (405, "method".to_owned()), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_method_that_is_not_allowed_gets_those_that_are() {
+    let server = server();
+    for (line, allow) in [
+        ("POST /", "GET, HEAD"),
+        ("PUT /assets/app.js", "GET, HEAD"),
+        ("DELETE /recovery", "GET, HEAD"),
+        ("POST /api/ota/status", "GET, HEAD"),
+        ("GET /api/ota/frontend", "POST"),
+        ("PATCH /api/ota/frontend", "POST"),
+        ("GET /api/ota/confirm", "POST"),
+        ("HEAD /api/ota/rollback", "POST"),
+        ("get /", "GET, HEAD"),
+    ] {
+        let response = ask(&server, line, "");
+        assert_eq!(response.status, 405, "{line}");
+        assert_eq!(response.header("allow"), Some(allow), "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_api_is_not_there() {
+    let server = server();
+    for line in [
+        "GET /api",
+        "GET /api/",
+        "POST /api/x",
+        "GET /api/ota/frontend/blocks?slot=active",
+    ] {
+        let response = ask(&server, line, "Accept: text/html\r\n");
+        assert_eq!(response.problem(), (404, "not-found".to_owned()), "{line}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The HTTP app over real sockets, asked by a raw client.
+
+#[path = "../board/mod.rs"]
+mod board;
+mod client;
+mod server;
+
+mod connections;
+mod files;
+mod guards;
+mod trials;
+mod uploads;

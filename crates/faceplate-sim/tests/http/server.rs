@@ -1,0 +1,167 @@
+//! A device behind a TCP port, in a thread of its own.
+
+use std::{
+    cell::Cell,
+    net::{Ipv4Addr, SocketAddr},
+    thread,
+    time::{Duration, Instant},
+};
+
+use embedded_io_adapters::tokio_1::FromTokio;
+use faceplate_http::{ConnectionBuffers, Device, Info, Limits, serve};
+use faceplate_sim::flash::SimFlash;
+use tokio::{net::TcpListener, runtime, sync::mpsc, task::LocalSet};
+
+use crate::board::{self, Board};
+
+/// A board that serves HTTP.
+pub(crate) struct TestDevice {
+    pub(crate) board: Board,
+    pub(crate) engine: board::Device,
+    /// What the firmware was asked to wait before it restarts.
+    pub(crate) reboot: Cell<Option<u32>>,
+    limits: Limits,
+    start: Instant,
+}
+
+impl Device for TestDevice {
+    type Flash = SimFlash;
+    type Nvs = faceplate::EspNvs<SimFlash>;
+
+    fn engine(&self) -> &board::Device {
+        &self.engine
+    }
+
+    fn info(&self) -> Info<'_> {
+        Info {
+            name: "provider",
+            firmware: "1.2.3",
+            api: 1,
+            chip: "esp32s3",
+            boot_id: 0xab,
+        }
+    }
+
+    fn answers_to(&self, host: &str) -> bool {
+        host.eq_ignore_ascii_case("face.example")
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.start.elapsed().as_millis() as u64
+    }
+
+    async fn sleep_ms(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    fn reboot_in(&self, ms: u32) {
+        assert_eq!(self.reboot.replace(Some(ms)), None, "one restart is enough");
+    }
+}
+
+type Job = Box<dyn FnOnce(&TestDevice) + Send>;
+
+/// The other side of the port. The thread ends with it.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+impl Server {
+    /// A device over the board that `make` gives, with the limits of a real one.
+    pub(crate) fn start(make: impl FnOnce() -> Board + Send + 'static) -> Self {
+        Self::with_limits(Limits::DEFAULT, make)
+    }
+
+    /// The same with other limits.
+    pub(crate) fn with_limits(
+        limits: Limits,
+        make: impl FnOnce() -> Board + Send + 'static,
+    ) -> Self {
+        let (jobs, inbox) = mpsc::unbounded_channel();
+        let (tell, address) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let board = make();
+            let engine = board.boot();
+            let start = Instant::now();
+            let device = TestDevice {
+                board,
+                engine,
+                reboot: Cell::new(None),
+                limits,
+                start,
+            };
+            let device: &'static TestDevice = Box::leak(Box::new(device));
+            let runtime = runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(LocalSet::new().run_until(async {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                run(device, listener, inbox).await;
+            }));
+        });
+        Self {
+            address: address.recv().unwrap(),
+            jobs,
+        }
+    }
+
+    /// Runs `job` beside the connections and returns what it found.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&TestDevice) -> T + Send + 'static,
+    ) -> T {
+        let (tell, answer) = std::sync::mpsc::channel();
+        let job: Job = Box::new(move |device| tell.send(job(device)).unwrap());
+        assert!(self.jobs.send(job).is_ok(), "the device has crashed");
+        answer.recv().unwrap()
+    }
+
+    /// Erases and programs so far.
+    pub(crate) fn operations(&self) -> u64 {
+        self.ask(|device| device.board.flash.counters().operations)
+    }
+
+    /// The board as it is after a restart.
+    pub(crate) fn rebooted(&self) -> Self {
+        let image = self.ask(|device| {
+            let flash = &device.board.flash;
+            flash.peek(0, faceplate_sim::flash::W25Q128_SIZE).unwrap()
+        });
+        Self::start(move || {
+            let board = Board::new();
+            board.flash.poke(0, &image).unwrap();
+            board
+        })
+    }
+}
+
+async fn run(
+    device: &'static TestDevice,
+    listener: TcpListener,
+    mut inbox: mpsc::UnboundedReceiver<Job>,
+) {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, _) = accepted.unwrap();
+                tokio::task::spawn_local(async move {
+                    let (reader, writer) = stream.into_split();
+                    let mut buffers = ConnectionBuffers::new();
+                    let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
+                    serve(device, reader, writer, &mut buffers).await;
+                });
+            }
+            job = inbox.recv() => match job {
+                Some(job) => job(device),
+                None => return,
+            },
+        }
+    }
+}
