@@ -102,6 +102,11 @@ pub(crate) fn test() -> Result<ExitCode, String> {
         )
     });
     lint(&mut report);
+    for target in crate::fuzz::targets()? {
+        report.step(&format!("corpus of the fuzz target {target}"), |_| {
+            crate::fuzz::replay(&target)
+        });
+    }
     no_std(&mut report);
     report.step("documentation of the code", |_| {
         run(cargo(&[
