@@ -38,6 +38,14 @@ impl Default for Config {
     }
 }
 
+// How files are opened. C repairs what it finds odd when one is opened for writing, so `tree`, which
+// is the judge, only reads.
+const READ: u32 = lfs::lfs_open_flags_LFS_O_RDONLY;
+const WRITE: u32 = lfs::lfs_open_flags_LFS_O_RDWR;
+const CREATE: u32 = lfs::lfs_open_flags_LFS_O_CREAT;
+const TRUNCATE: u32 = lfs::lfs_open_flags_LFS_O_TRUNC;
+const APPEND: u32 = lfs::lfs_open_flags_LFS_O_APPEND;
+
 /// What a C function returns instead of success, with the function's name.
 pub type Failure = (&'static str, c_int);
 
@@ -122,19 +130,16 @@ impl C {
                 lfs::lfs_mkdir(fs, text(path).as_ptr())
             }),
             Op::Write(path, data) => {
-                let flags = lfs::lfs_open_flags_LFS_O_CREAT | lfs::lfs_open_flags_LFS_O_TRUNC;
-                self.open(path, flags, |file| file.write(data))
+                self.open(path, WRITE | CREATE | TRUNCATE, |file| file.write(data))
             }
-            Op::Append(path, data) => self.open(path, lfs::lfs_open_flags_LFS_O_APPEND, |file| {
-                file.write(data)
-            }),
-            Op::Truncate(path, length) => self.open(path, 0, |file| {
+            Op::Append(path, data) => self.open(path, WRITE | APPEND, |file| file.write(data)),
+            Op::Truncate(path, length) => self.open(path, WRITE, |file| {
                 let length = *length as u32;
                 check("lfs_file_truncate", unsafe {
                     lfs::lfs_file_truncate(file.fs, file.file, length)
                 })
             }),
-            Op::Patch(path, at, data) => self.open(path, 0, |file| {
+            Op::Patch(path, at, data) => self.open(path, WRITE, |file| {
                 let at = *at as i32;
                 check("lfs_file_seek", unsafe {
                     lfs::lfs_file_seek(file.fs, file.file, at, 0)
@@ -168,9 +173,8 @@ impl C {
             fs: self.fs,
             file: Box::into_raw(Box::default()),
         };
-        let flags = (flags | lfs::lfs_open_flags_LFS_O_RDWR) as c_int;
         check("lfs_file_open", unsafe {
-            lfs::lfs_file_open(self.fs, file.file, text(path).as_ptr(), flags)
+            lfs::lfs_file_open(self.fs, file.file, text(path).as_ptr(), flags as c_int)
         })
         .inspect_err(|_| file.free())?;
         let result = work(&file);
@@ -200,7 +204,7 @@ impl C {
                     lfs::lfs_stat(self.fs, text(&path).as_ptr(), &mut info)
                 })?;
                 let data = if u32::from(info.type_) == lfs::lfs_type_LFS_TYPE_REG {
-                    Some(self.open(&path, 0, |file| file.read(info.size as usize))?)
+                    Some(self.open(&path, READ, |file| file.read(info.size as usize))?)
                 } else {
                     open.push(path.clone());
                     None
