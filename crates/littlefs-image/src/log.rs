@@ -102,8 +102,20 @@ pub(crate) struct Commits {
     /// Number of ids in use.
     pub(crate) count: u16,
     pub(crate) tail: Option<Tail>,
-    /// The id that has the name that was searched for.
-    pub(crate) found: Option<u16>,
+    /// The entry that has the name that was searched for.
+    pub(crate) found: Option<Found>,
+}
+
+/// A record: its tag, and the offset of its data in the block.
+pub(crate) type Record = (Tag, u16);
+
+/// An entry that was found by its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) id: u16,
+    pub(crate) name: Record,
+    /// Its content, if that stands behind the name.
+    pub(crate) content: Option<Record>,
 }
 
 /// Goes through a block's log from its beginning to the last commit with a right checksum.
@@ -119,7 +131,7 @@ pub(crate) async fn scan<S: Storage>(
     let mut valid = None;
     let mut count = 0;
     let mut tail = None;
-    let mut found = None;
+    let mut found: Option<Found> = None;
     // A wrong record counts only if its commit does; behind the last commit there may be anything.
     let mut wrong = None;
     let mut offset = FIRST_TAG;
@@ -176,22 +188,29 @@ pub(crate) async fn scan<S: Storage>(
             kind if kind < kind::DIR_STRUCT && id != ID_NONE && !tag.is_deleted() => {
                 count = count.max(id + 1);
                 if sought.is_some() {
-                    found = Some(id);
-                } else if is_name && found == Some(id) {
+                    let name = (tag, offset + 4);
+                    found = Some(Found {
+                        id,
+                        name,
+                        content: None,
+                    });
+                } else if is_name && found.is_some_and(|found| found.id == id) {
                     found = None;
                 }
             }
             kind::CREATE if id <= count && count < ID_NONE => {
                 count += 1;
-                found = found.map(|at| if id <= at { at + 1 } else { at });
+                if let Some(found) = found.as_mut().filter(|found| id <= found.id) {
+                    found.id += 1;
+                }
             }
             kind::DELETE if id < count => {
                 count -= 1;
-                found = match found {
-                    Some(at) if id < at => Some(at - 1),
-                    Some(at) if id == at => None,
-                    other => other,
-                };
+                match &mut found {
+                    Some(entry) if id < entry.id => entry.id -= 1,
+                    Some(entry) if id == entry.id => found = None,
+                    _ => {}
+                }
             }
             kind::SOFT_TAIL | kind::HARD_TAIL if tag.length() == 8 => {
                 let pair = [
@@ -201,7 +220,12 @@ pub(crate) async fn scan<S: Storage>(
                 let hard = tag.kind() == kind::HARD_TAIL;
                 tail = (pair != [BLOCK_NULL; 2]).then_some(Tail { pair, hard });
             }
-            _ if matches!(tag.class(), CLASS_STRUCT | CLASS_USER_ATTR) => {}
+            _ if tag.class() == CLASS_STRUCT => {
+                if let Some(found) = found.as_mut().filter(|found| id == found.id) {
+                    found.content = Some((tag, offset + 4));
+                }
+            }
+            _ if tag.class() == CLASS_USER_ATTR => {}
             kind::FCRC | kind::MOVE_STATE => {}
             _ => wrong = Some((offset, tag)),
         }
@@ -279,7 +303,7 @@ impl History {
     pub(crate) async fn older<S: Storage>(
         &mut self,
         storage: &mut S,
-    ) -> Result<Option<(Tag, u16)>, Error<S::Error>> {
+    ) -> Result<Option<Record>, Error<S::Error>> {
         // All offsets were passed in the other direction, but the storage is not trusted to say
         // the same twice.
         while let Some(offset) = self.offset.checked_sub(self.tag.size()) {

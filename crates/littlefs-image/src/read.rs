@@ -13,7 +13,7 @@ use crate::{
         BLOCK_SIZE, FIRST_PAIR, MAGIC, Superblock, SuperblockError, ctz_blocks,
         kind::{self, CLASS_NAME, CLASS_STRUCT},
     },
-    log::{Commits, History, Log, fetch},
+    log::{Commits, Found, History, Log, Record, fetch},
     storage::Storage,
 };
 pub use file::FileReader;
@@ -196,16 +196,18 @@ impl Image {
             entry = loop {
                 pairs_left = pairs_left.checked_sub(1).ok_or(Error::Circle { pair })?;
                 let commits = fetch(storage, self.blocks, pair, Some(name.as_bytes())).await?;
-                if let Some(id) = commits.found {
-                    match self.entry(storage, &commits.log, id).await? {
-                        Some((entry, _)) => break entry,
-                        None => {
-                            return Err(Error::Entry {
-                                block: commits.log.block,
-                                id,
-                            });
-                        }
-                    }
+                if let Some(Found { id, name, content }) = commits.found {
+                    let log = &commits.log;
+                    // In a log that was written at once the content stands behind the name.
+                    let found = match content {
+                        Some(_) => self.put_together(storage, log, id, name, content).await?,
+                        None => self.entry(storage, log, id).await?,
+                    };
+                    let (entry, _) = found.ok_or(Error::Entry {
+                        block: log.block,
+                        id,
+                    })?;
+                    break entry;
                 }
                 match commits.tail {
                     Some(tail) if tail.hard => pair = tail.pair,
@@ -269,8 +271,6 @@ impl Image {
         log: &Log,
         id: u16,
     ) -> Result<Option<(Entry, NamePlace)>, Error<S::Error>> {
-        let block = log.block;
-        let base = block * BLOCK_SIZE as u32;
         let (mut name, mut content) = (None, None);
         let mut history = History::new(log, id);
         while name.is_none() || content.is_none() {
@@ -283,8 +283,24 @@ impl Image {
                 _ => {}
             }
         }
-        let missing = Error::Entry { block, id };
-        let (name, name_offset) = name.ok_or(missing)?;
+        let name = name.ok_or(Error::Entry {
+            block: log.block,
+            id,
+        })?;
+        self.put_together(storage, log, id, name, content).await
+    }
+
+    /// The entry that these records make; `None` for the superblock.
+    async fn put_together<S: Storage>(
+        &self,
+        storage: &mut S,
+        log: &Log,
+        id: u16,
+        (name, name_offset): Record,
+        content: Option<Record>,
+    ) -> Result<Option<(Entry, NamePlace)>, Error<S::Error>> {
+        let block = log.block;
+        let base = block * BLOCK_SIZE as u32;
         if name.kind() == kind::SUPERBLOCK {
             return Ok(None);
         }
