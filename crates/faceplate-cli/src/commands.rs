@@ -1,9 +1,13 @@
 //! The commands, each in a file of its own.
 
+mod confirm;
 mod flash_image;
 mod inspect;
 mod pack;
+mod push;
+mod rollback;
 mod sim;
+mod status;
 mod unpack;
 
 use std::{fs, path::Path, process::ExitCode};
@@ -16,6 +20,10 @@ pub(crate) enum Command {
     Pack(pack::Pack),
     Inspect(inspect::Inspect),
     Unpack(unpack::Unpack),
+    Push(push::Push),
+    Status(status::ShowStatus),
+    Confirm(confirm::Confirm),
+    Rollback(rollback::Rollback),
     Sim(sim::Sim),
     FlashImage(flash_image::FlashImage),
 }
@@ -25,6 +33,10 @@ impl Command {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Self::Inspect(inspect) => inspect.json,
+            Self::Push(push) => push.json,
+            Self::Status(status) => status.json,
+            Self::Confirm(confirm) => confirm.json,
+            Self::Rollback(rollback) => rollback.json,
             Self::Pack(_) | Self::Unpack(_) | Self::Sim(_) | Self::FlashImage(_) => false,
         }
     }
@@ -35,6 +47,10 @@ impl Command {
             Self::Pack(pack) => pack.run()?,
             Self::Inspect(inspect) => inspect.run()?,
             Self::Unpack(unpack) => unpack.run()?,
+            Self::Push(push) => push.run()?,
+            Self::Status(status) => status.run()?,
+            Self::Confirm(confirm) => confirm.run()?,
+            Self::Rollback(rollback) => rollback.run()?,
             Self::Sim(sim) => sim.run()?,
             Self::FlashImage(flash) => flash.run()?,
         }

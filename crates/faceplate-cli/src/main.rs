@@ -7,7 +7,11 @@
 
 mod arguments;
 mod commands;
+mod device;
 mod failure;
+mod page;
+mod progress;
+mod push;
 mod text;
 mod tree;
 

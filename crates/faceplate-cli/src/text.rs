@@ -1,6 +1,6 @@
 //! Numbers and hashes as people and scripts read them.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
 use serde_json::Value;
 
@@ -18,6 +18,38 @@ pub(crate) fn bytes(count: u64) -> String {
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Base64 (RFC 4648, section 4).
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group
+            .iter()
+            .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = bits << (8 * (3 - group.len()));
+        for digit in 0..4 {
+            let value = bits >> (18 - 6 * digit) & 63;
+            text.push(if digit > group.len() {
+                '='
+            } else {
+                DIGITS[value].into()
+            });
+        }
+    }
+    text
+}
+
+/// A span of time, by its two largest units.
+pub(crate) fn duration(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+    }
 }
 
 /// `1 file`, `2 files`.
@@ -53,6 +85,30 @@ mod tests {
             "100 KiB",
             "1.00 MiB",
             "16.00 MiB",
+        ];
+        assert_eq!(shown, want);
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        // RFC 4648, section 10.
+        let bytes = ["", "f", "fo", "foo", "foob", "fooba", "foobar"];
+        let want = [
+            "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy",
+        ];
+        assert_eq!(bytes.map(|bytes| base64(bytes.as_bytes())), want);
+    }
+
+    #[test]
+    fn spans_are_shown_by_their_two_largest_units() {
+        let shown = [0, 59, 60, 3599, 3600, 90_000].map(|s| duration(Duration::from_secs(s)));
+        let want = [
+            "0 s",
+            "59 s",
+            "1 min 0 s",
+            "59 min 59 s",
+            "1 h 0 min",
+            "1 d 1 h",
         ];
         assert_eq!(shown, want);
     }

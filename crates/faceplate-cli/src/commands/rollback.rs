@@ -1,0 +1,65 @@
+//! `faceplate rollback`: back to the other slot.
+
+use std::time::Duration;
+
+use super::status::describe;
+use crate::{
+    device::{self, Address, Status},
+    failure::Failure,
+    progress::Progress,
+    push::for_reboot,
+    text,
+};
+
+/// Bring back the frontend in a device's other slot. It is on trial by the device for 30 seconds.
+#[derive(clap::Args)]
+pub(crate) struct Rollback {
+    /// The device: host, host:port or http://host:port.
+    device: Address,
+    /// Seconds to wait for the device to restart.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..=3600)
+    )]
+    timeout: u32,
+    /// Answer in JSON: the status after the restart.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Rollback {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let failed = |what: String| Failure::at(&self.device, what);
+        let asked = device::status(&self.device).map_err(|error| failed(error.to_string()))?;
+        let (before, _): (Status, _) = asked;
+        let mut progress = Progress::new(self.device.to_string(), self.json);
+        progress.phase("checking the other slot");
+        let started = device::rollback(&self.device).map_err(|error| failed(error.to_string()))?;
+        progress.phase("restarting");
+        let timeout = Duration::from_secs(self.timeout.into());
+        let after = for_reboot(&self.device, &before, timeout).map_err(|_| {
+            failed(format!(
+                "it switched to www_{} but did not come back within {} s with a frontend; see to \
+                 its power and network, then ask `faceplate status`",
+                started.slot, self.timeout
+            ))
+        })?;
+        drop(progress);
+        if after.active != started.slot {
+            let why = after
+                .last
+                .as_ref()
+                .map_or_else(String::new, |last| format!(": {last}"));
+            return Err(failed(format!("it runs {}{why}", after.active_slot())));
+        }
+        if !self.json {
+            text::print(&describe(&after));
+            return Ok(());
+        }
+        let (_, raw) = device::status(&self.device).map_err(|error| failed(error.to_string()))?;
+        text::print_json(&raw);
+        Ok(())
+    }
+}

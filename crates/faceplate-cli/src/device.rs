@@ -1,0 +1,13 @@
+//! A device on the network, and asking it things.
+
+mod address;
+mod api;
+mod http;
+mod status;
+mod upload;
+
+pub(crate) use address::Address;
+pub(crate) use api::{ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, status};
+pub(crate) use http::{ClientError, Response};
+pub(crate) use status::{Slot, State, Status, Trial, Upload};
+pub(crate) use upload::{Sending, upload};

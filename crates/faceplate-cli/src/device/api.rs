@@ -1,0 +1,163 @@
+//! The device's API, call by call.
+
+use std::{fmt, time::Duration};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Address, ClientError, Response, Status, http::request};
+
+/// Longest wait for an answer: the worst erase keeps a device for 2 s, and a packet may be lost.
+const ANSWER: Duration = Duration::from_secs(6);
+/// The same for a rollback, which reads the whole other slot first.
+const ROLLBACK: Duration = Duration::from_secs(20);
+/// The same for a file of the frontend, which has up to 1 MiB.
+const FILE: Duration = Duration::from_secs(20);
+
+/// Why a device did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// There is no answer.
+    Client(ClientError),
+    /// It answers, but has no such API.
+    NotFaceplate,
+    /// It said no, and why.
+    Refused(Problem),
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(error) => error.fmt(f),
+            Self::NotFaceplate => {
+                f.write_str("what answers there is no Faceplate device: it has no /api/ota/status")
+            }
+            Self::Refused(problem) => problem.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl From<ClientError> for ApiError {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+/// A refusal (RFC 9457), or what a refusal without details is made into.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    /// The status of the answer.
+    pub(crate) status: u16,
+    /// The last part of the type, such as `not-on-trial`; empty when there is none.
+    pub(crate) kind: String,
+    title: String,
+    detail: String,
+}
+
+impl Problem {
+    /// From any answer that is no success.
+    pub(crate) fn of(response: &Response) -> Self {
+        let json: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+        let kind = text("type");
+        Self {
+            status: response.status,
+            kind: kind.rsplit('/').next().unwrap_or_default().to_owned(),
+            title: text("title"),
+            detail: text("detail"),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.title, &*self.detail) {
+            ("", "") => write!(f, "it answers with status {}", self.status),
+            (title, "") => write!(f, "{title} (status {})", self.status),
+            ("", detail) => write!(f, "{detail} (status {})", self.status),
+            (title, detail) => write!(f, "{title}: {detail} (status {})", self.status),
+        }
+    }
+}
+
+/// What a good upload is answered with.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Uploaded {
+    pub(crate) sectors: Sectors,
+    pub(crate) sha256: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Sectors {
+    /// Sectors that were written.
+    pub(crate) written: u64,
+    /// Sectors that had the bytes already.
+    pub(crate) same: u64,
+}
+
+/// What a rollback is answered with.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Started {
+    pub(crate) slot: usize,
+}
+
+/// Asks for the status; also gives it as it came.
+pub(crate) fn status(address: &Address) -> Result<(Status, Value), ApiError> {
+    let path = "/api/ota/status";
+    let response = request(
+        address,
+        "GET",
+        path,
+        &[("Accept", "application/json")],
+        &[],
+        ANSWER,
+    )?;
+    match response.status {
+        200 => parse_status(&response),
+        404 if Problem::of(&response).kind.is_empty() => Err(ApiError::NotFaceplate),
+        _ => Err(ApiError::Refused(Problem::of(&response))),
+    }
+}
+
+fn parse_status(response: &Response) -> Result<(Status, Value), ApiError> {
+    let raw: Value = serde_json::from_slice(&response.body).map_err(|_| ApiError::NotFaceplate)?;
+    let status = Status::deserialize(&raw).map_err(|_| ApiError::NotFaceplate)?;
+    Ok((status, raw))
+}
+
+/// Says that the frontend on trial works; gives the status that follows.
+pub(crate) fn confirm(address: &Address) -> Result<(Status, Value), ApiError> {
+    let response = command(address, "/api/ota/confirm", ANSWER)?;
+    match response.status {
+        200 => parse_status(&response),
+        _ => Err(ApiError::Refused(Problem::of(&response))),
+    }
+}
+
+/// Has the device go back to the other slot.
+pub(crate) fn rollback(address: &Address) -> Result<Started, ApiError> {
+    let response = command(address, "/api/ota/rollback", ROLLBACK)?;
+    match response.status {
+        202 => serde_json::from_slice(&response.body).map_err(|_| ApiError::NotFaceplate),
+        _ => Err(ApiError::Refused(Problem::of(&response))),
+    }
+}
+
+fn command(address: &Address, path: &str, within: Duration) -> Result<Response, ClientError> {
+    request(
+        address,
+        "POST",
+        path,
+        &[("Content-Type", "application/json")],
+        b"{}",
+        within,
+    )
+}
+
+/// Gets a file of the frontend, as a browser would ask for it.
+pub(crate) fn file(address: &Address, path: &str, accept: &str) -> Result<Response, ClientError> {
+    let fields = [("Accept", accept), ("Accept-Encoding", "gzip")];
+    request(address, "GET", path, &fields, &[], FILE)
+}

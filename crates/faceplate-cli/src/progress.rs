@@ -1,0 +1,115 @@
+//! How long work shows that it goes on: a bar on a terminal, plain lines elsewhere, nothing for scripts.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::text;
+
+/// Plain lines are written when so many more percent are done.
+const STEP: u64 = 25;
+/// The spinner's pace.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Shows the progress with one device.
+pub(crate) struct Progress {
+    device: String,
+    view: View,
+}
+
+enum View {
+    Bar(ProgressBar),
+    Lines { percent: u64 },
+    Nothing,
+}
+
+impl Progress {
+    /// For work with `device`; `quiet` shows nothing.
+    pub(crate) fn new(device: String, quiet: bool) -> Self {
+        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let view = match (quiet, terminal) {
+            (true, _) => View::Nothing,
+            (false, true) => View::Bar(ProgressBar::new_spinner()),
+            (false, false) => View::Lines { percent: 0 },
+        };
+        Self { device, view }
+    }
+
+    /// A new phase begins, which has no measure.
+    pub(crate) fn phase(&mut self, what: &str) {
+        match &mut self.view {
+            View::Bar(bar) => {
+                bar.unset_length();
+                bar.set_style(style("{prefix}: {spinner} {msg}"));
+                bar.set_prefix(self.device.clone());
+                bar.set_message(what.to_owned());
+                bar.enable_steady_tick(TICK);
+            }
+            View::Lines { percent } => {
+                *percent = 0;
+                text::print(&format!("{}: {what}", self.device));
+            }
+            View::Nothing => {}
+        }
+    }
+
+    /// The device has written so many bytes.
+    pub(crate) fn written(&mut self, written: u64, total: u64) {
+        match &mut self.view {
+            View::Bar(bar) => {
+                if bar.length() != Some(total) {
+                    bar.set_style(style("{prefix}: {msg} [{bar:30}] {bytes} of {total_bytes}"));
+                    bar.set_length(total);
+                    bar.set_message("writing");
+                }
+                bar.set_position(written);
+            }
+            View::Lines { percent } => {
+                let now = written.saturating_mul(100) / total.max(1);
+                if now / STEP > *percent / STEP {
+                    *percent = now;
+                    let (written, total) = (text::bytes(written), text::bytes(total));
+                    let device = &self.device;
+                    text::print(&format!("{device}: written {written} of {total} ({now} %)"));
+                }
+            }
+            View::Nothing => {}
+        }
+    }
+
+    /// Something that must be said between.
+    pub(crate) fn warn(&self, what: &str) {
+        let line = format!("{}: warning: {what}", self.device);
+        match &self.view {
+            View::Bar(bar) => bar.suspend(|| eprintln!("{line}")),
+            View::Lines { .. } => eprintln!("{line}"),
+            View::Nothing => {}
+        }
+    }
+
+    /// All is done.
+    pub(crate) fn done(&mut self, what: &str) {
+        self.clear();
+        if !matches!(self.view, View::Nothing) {
+            text::print(&format!("{}: {what}", self.device));
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&mut self) {
+        if let View::Bar(bar) = &self.view {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

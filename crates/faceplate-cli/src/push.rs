@@ -1,0 +1,211 @@
+//! Bringing an image to one device, up to the moment when the new frontend serves and is confirmed.
+
+mod check;
+mod error;
+mod send;
+mod wait;
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use faceplate_pack::{ImageError, Inspection, Unpacked};
+
+use crate::{
+    device::{self, Address, Sectors, State, Status},
+    progress::Progress,
+    text,
+};
+pub(crate) use error::PushError;
+pub(crate) use wait::for_reboot;
+
+/// Longest pause between two signs of life while an image is sent: the worst erase of a chip is 2 s,
+/// and reading a whole slot back takes less than a second.
+const STALL: Duration = Duration::from_secs(20);
+
+/// An image that a device would take.
+pub(crate) struct Image {
+    bytes: Vec<u8>,
+    inspection: Inspection,
+    sha256: String,
+    /// The stored bytes of each file.
+    files: HashMap<String, Vec<u8>>,
+}
+
+impl Image {
+    /// Checks an image.
+    pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, ImageError> {
+        let inspection = faceplate_pack::inspect(&bytes)?;
+        let files = faceplate_pack::unpack(&bytes)?
+            .into_iter()
+            .filter_map(|item| match item {
+                Unpacked::File { path, bytes } => Some((path, bytes)),
+                Unpacked::Folder { .. } => None,
+            });
+        let files = files.collect();
+        Ok(Self {
+            sha256: text::hex(&inspection.sha256),
+            bytes,
+            inspection,
+            files,
+        })
+    }
+
+    /// SHA-256 in hex digits.
+    pub(crate) fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Bytes of the image.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The version that it says.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.inspection
+            .manifest
+            .as_ref()
+            .map(|manifest| manifest.version.as_str())
+    }
+
+    /// What it is called.
+    fn name(&self) -> String {
+        self.version()
+            .map_or_else(|| format!("image {}", &self.sha256[..8]), str::to_owned)
+    }
+}
+
+/// How an image is brought to a device.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// Who confirms.
+    pub(crate) confirm: Confirm,
+    /// How long to wait for a device that restarts.
+    pub(crate) timeout: Duration,
+}
+
+/// Who says that the new frontend works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Confirm {
+    /// We, when it has loaded; the device goes back when we don't within so many seconds.
+    Client {
+        /// Seconds from the device's restart; `None`: the device's own default.
+        within: Option<u16>,
+    },
+    /// The device, when it has served for a while.
+    Device,
+}
+
+/// What was done.
+#[derive(Debug, Clone)]
+pub(crate) struct Pushed {
+    /// The slot that serves now.
+    pub(crate) slot: String,
+    /// Whether anything was sent; not when it ran the image already.
+    pub(crate) sent: bool,
+    /// Sectors written and left alone, if the device could tell.
+    pub(crate) sectors: Option<Sectors>,
+    /// How long it took.
+    pub(crate) took: Duration,
+    /// What is not as it should be, but no reason to fail.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Brings `image` to the device and waits until it serves and is confirmed.
+pub(crate) fn push(
+    image: &Image,
+    address: &Address,
+    options: &Options,
+    progress: &mut Progress,
+) -> Result<Pushed, PushError> {
+    let begin = Instant::now();
+    progress.phase("asking for its status");
+    let (before, _) = device::status(address).map_err(PushError::Unreachable)?;
+    if before.serves(&image.sha256) && before.state == State::Settled {
+        let warnings = check::frontend(address, image, progress)?;
+        let slot = before.active_slot().label.clone();
+        progress.done(&format!(
+            "runs {} in {slot} already; nothing was sent",
+            image.name()
+        ));
+        return Ok(Pushed {
+            slot,
+            sent: false,
+            sectors: None,
+            took: begin.elapsed(),
+            warnings,
+        });
+    }
+    may_begin(image, &before)?;
+
+    let size = text::bytes(image.len() as u64);
+    let to = before.inactive_slot().label.clone();
+    progress.phase(&format!("sending {} ({size}) to {to}", image.name()));
+    let sectors = send::send(image, address, options, &before, progress)?;
+
+    progress.phase("restarting");
+    let after = for_reboot(address, &before, options.timeout)?;
+    runs(image, &after)?;
+    progress.phase("loading the new frontend");
+    let warnings = check::frontend(address, image, progress)?;
+    progress.phase("confirming");
+    let settled = match options.confirm {
+        Confirm::Client { .. } => wait::confirm(address, image)?,
+        Confirm::Device => wait::for_device(address, image, &after, options.timeout)?,
+    };
+    let slot = settled.active_slot().label.clone();
+    progress.done(&format!("runs {} in {slot}, confirmed", image.name()));
+    Ok(Pushed {
+        slot,
+        sent: true,
+        sectors,
+        took: begin.elapsed(),
+        warnings,
+    })
+}
+
+/// What can be known before anything is sent.
+fn may_begin(image: &Image, status: &Status) -> Result<(), PushError> {
+    if status.upload.is_some() {
+        return Err(PushError::Busy);
+    }
+    if let Some(trial) = &status.trial {
+        return Err(PushError::OnTrial(trial.clone()));
+    }
+    let slot = status.inactive_slot().size;
+    if slot != 0 && image.len() as u64 > slot {
+        return Err(PushError::TooLarge {
+            len: image.len() as u64,
+            slot,
+        });
+    }
+    let ours = status.device.api;
+    match &image.inspection.manifest {
+        Some(manifest) if !(manifest.api_min..=manifest.api_max).contains(&ours) => {
+            let (min, max) = (manifest.api_min, manifest.api_max);
+            Err(PushError::Api { min, max, ours })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the device runs the image after its restart; if not, why.
+fn runs(image: &Image, status: &Status) -> Result<(), PushError> {
+    if status.serves(&image.sha256) {
+        return Ok(());
+    }
+    Err(match (&status.last, status.state) {
+        (_, State::Recovery) => PushError::Recovery,
+        (Some(last), _) if last.outcome == "fell_back" || last.outcome == "rolled_back" => {
+            PushError::FellBack {
+                last: last.to_string(),
+                runs: status.active_slot().to_string(),
+            }
+        }
+        _ => PushError::Another {
+            runs: status.active_slot().to_string(),
+        },
+    })
+}
