@@ -130,11 +130,19 @@ impl Metadata {
     }
 }
 
-/// CRC-32 bit by bit, without the final XOR.
+/// CRC-32 without the final XOR, by a table of what each byte does.
 fn crc(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 }
-        })
-    })
+    static TABLE: [u32; 256] = {
+        let mut table = [0; 256];
+        let mut at = 0;
+        while at < 256 * 8 {
+            let (byte, bit) = (at / 8, at % 8);
+            let crc = if bit == 0 { byte as u32 } else { table[byte] };
+            table[byte] = crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
+            at += 1;
+        }
+        table
+    };
+    let step = |crc: u32, byte: &u8| crc >> 8 ^ TABLE[usize::from(crc as u8 ^ byte)];
+    bytes.iter().fold(u32::MAX, step)
 }
