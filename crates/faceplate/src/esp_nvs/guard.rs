@@ -9,7 +9,7 @@
 //!   did not happen.
 //! - A page whose erase is to begin gets its header overwritten first. A half-erased page can so
 //!   never pass for a valid one that brings old values back.
-//! - A page is erased before its first use unless it was erased since the partition was opened:
+//! - A page is erased before its first use unless it was erased since the device started:
 //!   half-erased, it may look blank and not be.
 //! - Every write is read back. When it is not there, `esp-nvs` gets an error before it has erased
 //!   the old value.
@@ -57,8 +57,8 @@ pub(super) struct Guard<F> {
     flash: F,
     region: Region,
     opening: bool,
-    /// Pages (by number, up to 64) that were erased since the partition was opened and not
-    /// written since.
+    /// Pages (by number, up to 64) that were erased since the device started and not written
+    /// since.
     blank: u64,
 }
 
@@ -81,7 +81,6 @@ pub(super) fn open<F: NorFlash>(guard: &Rc<RefCell<Guard<F>>>) -> Result<Nvs<Gua
     let region = {
         let mut guard = guard.borrow_mut();
         guard.opening = true;
-        guard.blank = 0;
         guard.region
     };
     let store = Nvs::new(
@@ -214,6 +213,7 @@ impl<F: NorFlash> Guard<F> {
                 .write(address, header)
                 .map_err(|error| GuardError(error.kind()))?;
         }
+        self.blank &= !self.page_bit(address);
         self.flash
             .erase(address, address + PAGE as u32)
             .map_err(|error| GuardError(error.kind()))?;
