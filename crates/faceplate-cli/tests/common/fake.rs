@@ -1,0 +1,392 @@
+//! A device that behaves, except where it is told not to.
+
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+/// What a device does instead of what it should. Numbers are bytes of the body that it takes first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Act {
+    Close,
+    Stall,
+    Garbage,
+    /// A head that promises more than comes.
+    HalfAnswer,
+    /// A byte now and then, for ever.
+    Trickle,
+    Answer(u16, &'static str),
+    AnswerAfter(usize, u16, &'static str),
+    CloseAfter(usize),
+    StallAfter(usize),
+    /// It is gone from the network.
+    DieAfter(usize),
+    /// It does what it should, but does not say so.
+    SwitchAndClose,
+    /// It accepts the image, and is gone.
+    SwitchAndDie,
+    /// It accepts the image, and does not restart.
+    AcceptOnly,
+    /// It accepts the image, and comes back with the old one, for a reason.
+    FallBack(&'static str),
+    /// It accepts the image, and comes back with the recovery page.
+    Recover,
+    /// It accepts the image, and comes back as if it had not.
+    Forget,
+}
+
+/// The device and its plans.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) on_status: Option<Act>,
+    /// One for each upload, then it behaves.
+    pub(crate) on_upload: Vec<Act>,
+    pub(crate) on_confirm: Vec<Act>,
+    pub(crate) on_file: Option<(String, Act)>,
+    /// After so many statuses from the new frontend.
+    pub(crate) settles_after: Option<u32>,
+    pub(crate) falls_after: Option<u32>,
+    pub(crate) dies_after: Option<u32>,
+    /// What it serves once it runs the new frontend.
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+    /// SHA-256 of the new frontend.
+    pub(crate) new: String,
+
+    pub(crate) confirmed: bool,
+    /// Bytes of bodies that came.
+    pub(crate) received: usize,
+    pub(crate) query: String,
+    pub(crate) digest: String,
+    pub(crate) boot: u32,
+    pub(crate) runs_new: bool,
+    pub(crate) settled: bool,
+    pub(crate) recovery: bool,
+    pub(crate) reason: Option<&'static str>,
+    pub(crate) statuses: u32,
+    pub(crate) dead: bool,
+}
+
+/// The device on the network.
+pub(crate) struct Fake {
+    pub(crate) address: String,
+    state: Arc<Mutex<State>>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Fake {
+    pub(crate) fn start(state: State) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        listener.set_nonblocking(true).unwrap();
+        let state = Arc::new(Mutex::new(state));
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = {
+            let (state, stop) = (state.clone(), stop.clone());
+            thread::spawn(move || accept(listener, &state, &stop))
+        };
+        Self {
+            address,
+            state,
+            stop,
+            thread,
+        }
+    }
+
+    /// Ends it; gives what became of it.
+    pub(crate) fn stop(self) -> State {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+        std::mem::take(&mut *self.state.lock().unwrap())
+    }
+}
+
+fn accept(listener: TcpListener, state: &Arc<Mutex<State>>, stop: &Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) && !state.lock().unwrap().dead {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                let (state, stop) = (state.clone(), stop.clone());
+                thread::spawn(move || connection(stream, &state, &stop));
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+struct Request {
+    stream: TcpStream,
+    line: String,
+    digest: String,
+    length: usize,
+    /// Bytes of the body that came with the head.
+    early: usize,
+}
+
+impl Request {
+    fn read(mut stream: TcpStream) -> Option<Self> {
+        stream.set_nonblocking(false).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let mut bytes = Vec::new();
+        let end = loop {
+            let mut chunk = [0; 4096];
+            match stream.read(&mut chunk) {
+                Ok(n) if n > 0 => bytes.extend_from_slice(&chunk[..n]),
+                _ => return None,
+            }
+            if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                break at + 4;
+            }
+        };
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let field = |name: &str| {
+            let line = head
+                .lines()
+                .find(|line| line.to_ascii_lowercase().starts_with(name));
+            line.map_or("", |line| line[name.len()..].trim()).to_owned()
+        };
+        Some(Self {
+            line: head.lines().next().unwrap().to_owned(),
+            digest: field("content-digest:"),
+            length: field("content-length:").parse().unwrap_or(0),
+            early: bytes.len() - end,
+            stream,
+        })
+    }
+
+    /// Takes the body up to so many bytes.
+    fn take(&mut self, most: usize) -> usize {
+        let mut taken = self.early;
+        while taken < most.min(self.length) {
+            let mut chunk = [0; 4096];
+            match self.stream.read(&mut chunk) {
+                Ok(n) if n > 0 => taken += n,
+                _ => break,
+            }
+        }
+        taken
+    }
+
+    fn answer(&mut self, status: u16, body: &[u8]) {
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.raw(&[head.as_bytes(), body].concat());
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        // The client may have gone.
+        let _sent = self.stream.write_all(bytes);
+    }
+
+    /// Keeps the connection until the client is gone, or the test is over.
+    fn stall(&mut self, stop: &AtomicBool) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while !stop.load(Ordering::Relaxed) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn connection(stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) {
+    let Some(mut request) = Request::read(stream) else {
+        return;
+    };
+    let line = request.line.clone();
+    let mut words = line.split(' ');
+    let (method, target) = (words.next().unwrap(), words.next().unwrap());
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    match (method, path) {
+        ("GET", "/api/ota/status") => {
+            let mut locked = state.lock().unwrap();
+            if let Some(act) = locked.on_status {
+                drop(locked);
+                return misbehave(act, &mut request, state, stop);
+            }
+            let status = locked.status().to_string();
+            drop(locked);
+            request.answer(200, status.as_bytes());
+        }
+        ("POST", "/api/ota/frontend") => {
+            let mut locked = state.lock().unwrap();
+            locked.query = query.to_owned();
+            locked.digest.clone_from(&request.digest);
+            let act = locked.on_upload.pop();
+            drop(locked);
+            match act {
+                Some(act) => misbehave(act, &mut request, state, stop),
+                None => accept_image(&mut request, state, true),
+            }
+        }
+        ("POST", "/api/ota/confirm") => {
+            let mut locked = state.lock().unwrap();
+            let act = locked.on_confirm.pop();
+            match act {
+                Some(Act::SwitchAndClose) => (locked.settled, locked.confirmed) = (true, true),
+                Some(act) => {
+                    drop(locked);
+                    misbehave(act, &mut request, state, stop);
+                }
+                None if locked.settled => {
+                    drop(locked);
+                    let problem =
+                        r#"{"type":"/problems/not-on-trial","title":"Nothing is on trial"}"#;
+                    request.answer(409, problem.as_bytes());
+                }
+                None => {
+                    (locked.settled, locked.confirmed) = (true, true);
+                    let status = locked.status().to_string();
+                    drop(locked);
+                    request.answer(200, status.as_bytes());
+                }
+            }
+        }
+        _ => {
+            let locked = state.lock().unwrap();
+            let act = locked.on_file.clone().filter(|(file, _)| file == path);
+            let file = locked.files.iter().find(|(file, _)| file == path).cloned();
+            drop(locked);
+            match (act, file) {
+                (Some((_, act)), _) => misbehave(act, &mut request, state, stop),
+                (None, Some((_, bytes))) => request.answer(200, &bytes),
+                (None, None) => request.answer(404, b"{}"),
+            }
+        }
+    }
+}
+
+/// Takes the image, answers and restarts.
+fn accept_image(request: &mut Request, state: &Mutex<State>, answers: bool) {
+    let taken = request.take(usize::MAX);
+    let mut locked = state.lock().unwrap();
+    locked.received += taken;
+    assert_eq!(taken, request.length);
+    let sha256 = locked.new.clone();
+    (locked.boot, locked.runs_new, locked.statuses) = (1, true, 0);
+    drop(locked);
+    if answers {
+        let sectors = json!({ "written": 1, "same": 2 });
+        let answer = json!({ "slot": 1, "sectors": sectors, "sha256": sha256 });
+        request.answer(200, answer.to_string().as_bytes());
+    }
+}
+
+fn misbehave(act: Act, request: &mut Request, state: &Mutex<State>, stop: &AtomicBool) {
+    let take = |request: &mut Request, most| {
+        let taken = request.take(most);
+        state.lock().unwrap().received += taken;
+    };
+    match act {
+        Act::Close => {}
+        Act::Stall => request.stall(stop),
+        Act::Garbage => request.raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
+        Act::HalfAnswer => request.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"dev"),
+        Act::Trickle => {
+            for byte in b"HTTP/1.1 200 OK\r\n".iter().cycle().take(1000) {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                request.raw(&[*byte]);
+                thread::sleep(Duration::from_millis(300));
+            }
+        }
+        Act::Answer(status, body) => request.answer(status, body.as_bytes()),
+        Act::AnswerAfter(most, status, body) => {
+            take(request, most);
+            request.answer(status, body.as_bytes());
+        }
+        Act::CloseAfter(most) => take(request, most),
+        Act::StallAfter(most) => {
+            take(request, most);
+            request.stall(stop);
+        }
+        Act::DieAfter(most) => {
+            take(request, most);
+            state.lock().unwrap().dead = true;
+        }
+        Act::SwitchAndClose => accept_image(request, state, false),
+        Act::SwitchAndDie => {
+            accept_image(request, state, true);
+            state.lock().unwrap().dead = true;
+        }
+        Act::AcceptOnly => {
+            accept_image(request, state, true);
+            let mut locked = state.lock().unwrap();
+            (locked.boot, locked.runs_new) = (0, false);
+        }
+        Act::FallBack(reason) => {
+            accept_image(request, state, true);
+            let mut locked = state.lock().unwrap();
+            (locked.runs_new, locked.settled, locked.reason) = (false, true, Some(reason));
+        }
+        Act::Recover => {
+            accept_image(request, state, true);
+            let mut locked = state.lock().unwrap();
+            (locked.runs_new, locked.recovery) = (false, true);
+        }
+        Act::Forget => {
+            accept_image(request, state, true);
+            state.lock().unwrap().runs_new = false;
+        }
+    }
+}
+
+impl State {
+    fn status(&mut self) -> Value {
+        let is = |after: Option<u32>, statuses| after.is_some_and(|after| statuses > after);
+        if self.boot > 0 {
+            self.statuses += 1;
+        }
+        self.settled |= is(self.settles_after, self.statuses);
+        self.dead |= is(self.dies_after, self.statuses);
+        if is(self.falls_after, self.statuses) {
+            self.boot = 2;
+            (self.runs_new, self.settled, self.reason) = (false, true, Some("kept_restarting"));
+        }
+        let on_trial = self.runs_new && !self.settled;
+        let state = match (self.recovery, on_trial) {
+            (true, _) => "recovery",
+            (false, true) => "trial",
+            (false, false) => "settled",
+        };
+        let trial = json!({ "confirm": "client", "seconds_left": 9, "boots_left": 2 });
+        let last = match (self.reason, self.runs_new) {
+            (Some(reason), _) => {
+                json!({ "outcome": "fell_back", "reason": reason, "from": 1, "to": 0 })
+            }
+            (None, true) => json!({ "outcome": "updated", "reason": null, "from": 0, "to": 1 }),
+            (None, false) => Value::Null,
+        };
+        let slot = |label: &str, version: &str, sha256: &str| {
+            json!({
+                "label": label, "size": 1 << 20, "used": 8192, "valid": true, "version": version,
+                "sha256": sha256, "problem": null,
+            })
+        };
+        json!({
+            "device": {
+                "name": "fake", "firmware": "0", "api": 1, "chip": "none",
+                "boot_id": self.boot.to_string(), "uptime_ms": 1,
+            },
+            "active": u8::from(self.runs_new),
+            "state": state,
+            "trial": if on_trial { trial } else { Value::Null },
+            "last": last,
+            "slots": [slot("www_0", "old", "0a"), slot("www_1", "new", &self.new)],
+            "upload": null,
+        })
+    }
+}
