@@ -50,14 +50,15 @@ pub(crate) fn demo(args: &[&str]) -> Result<ExitCode, String> {
     println!(
         "
 The simulated device serves at   http://127.0.0.1:{port}/   until you press Ctrl-C.
-Its flash is {device}: start it again and it goes on where it was.
+Its flash is the file {device}; the next demo starts with a fresh one.
 
 Try next, in another terminal:
   1. change a word in web/apps/provider/index.html
   2. {faceplate} pack web/apps/provider --app-version 2 -o {image}
   3. {faceplate} push {image} 127.0.0.1:{port}
-The page shows version 2. To see the device take a broken frontend back, delete a file that
-index.html asks for from a copy of that folder, pack the copy, and push it.
+The page then says version 2. Or upload the image on http://127.0.0.1:{port}/update.html. To see
+the device take a broken frontend back, delete app.js from a copy of that folder, and pack and push
+the copy.
 ",
         device = shown(&device),
         faceplate = shown(&faceplate),
