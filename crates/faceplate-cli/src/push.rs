@@ -138,16 +138,12 @@ pub(crate) fn push(
             warnings,
         });
     }
-    may_begin(image, &before)?;
-
-    let size = text::bytes(image.len() as u64);
-    let to = before.inactive_slot().label.clone();
-    progress.phase(&format!("sending {} ({size}) to {to}", image.name()));
-    let sectors = send::send(image, address, options, &before, progress)?;
-
-    progress.phase("restarting");
-    let after = for_reboot(address, &before, options.timeout)?;
-    runs(image, &after)?;
+    // A push that was interrupted goes on where it was.
+    let sent = !before.serves(&image.sha256);
+    let (after, sectors) = match sent {
+        true => replace(image, address, options, &before, progress)?,
+        false => (before, None),
+    };
     progress.phase("loading the new frontend");
     let warnings = check::frontend(address, image, progress)?;
     progress.phase("confirming");
@@ -159,11 +155,30 @@ pub(crate) fn push(
     progress.done(&format!("runs {} in {slot}, confirmed", image.name()));
     Ok(Pushed {
         slot,
-        sent: true,
+        sent,
         sectors,
         took: begin.elapsed(),
         warnings,
     })
+}
+
+/// Sends the image and waits until the device runs it.
+fn replace(
+    image: &Image,
+    address: &Address,
+    options: &Options,
+    before: &Status,
+    progress: &mut Progress,
+) -> Result<(Status, Option<Sectors>), PushError> {
+    may_begin(image, before)?;
+    let size = text::bytes(image.len() as u64);
+    let to = &before.inactive_slot().label;
+    progress.phase(&format!("sending {} ({size}) to {to}", image.name()));
+    let sectors = send::send(image, address, options, before, progress)?;
+    progress.phase("restarting");
+    let after = for_reboot(address, before, options.timeout)?;
+    runs(image, &after)?;
+    Ok((after, sectors))
 }
 
 /// What can be known before anything is sent.

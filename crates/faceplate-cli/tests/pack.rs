@@ -238,6 +238,21 @@ fn a_wrong_folder_is_told_from_a_wrong_use() {
 }
 
 #[test]
+fn a_page_that_asks_for_what_is_not_there_is_warned_of() {
+    let folder = Folder::new();
+    let page = r#"<script src="/app.js?v=1"></script><script src="./gone.js"></script>
+        <link rel="stylesheet" href="/deep/a%20b.css"><img src="https://example.com/x.png">"#;
+    folder.file("dist/index.html", page);
+    folder.file("dist/app.js", text(100));
+    folder.file("dist/deep/a b.css", text(100));
+    let ended = run_in(folder.path(), &["pack", "dist"]).expect(0);
+    assert_eq!(
+        ended.err,
+        "warning: index.html asks for /gone.js, which is not in dist\n"
+    );
+}
+
+#[test]
 fn an_image_inside_the_packed_folder_is_refused() {
     let folder = Folder::new();
     site(&folder, &files());

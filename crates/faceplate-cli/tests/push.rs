@@ -8,6 +8,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::TcpStream,
+    process::Stdio,
     thread,
     time::{Duration, Instant},
 };
@@ -202,6 +203,24 @@ fn a_page_whose_script_is_missing_is_not_confirmed_and_can_be_rolled_back() {
         ended.out
     );
     assert_eq!(served(&sim), page("old"));
+}
+
+#[test]
+fn a_push_that_was_interrupted_before_it_confirmed_goes_on() {
+    let (folder, sim) = device(&QUICK);
+    let mut child = common::command()
+        .current_dir(folder.path())
+        .args(["push", "new.bin", &sim.address])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    sim.wait_for("restarting");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    sim.wait_for("serves new from www_1, on trial");
+    let json = push(&folder, &sim, "new.bin", &["--json"]).expect(0).json();
+    assert_eq!(json["devices"][0]["sent"], false);
+    assert_eq!(status(&folder, &sim)["state"], "settled");
 }
 
 #[test]

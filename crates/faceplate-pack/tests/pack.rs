@@ -128,6 +128,30 @@ fn the_order_of_the_files_does_not_matter() {
 }
 
 #[test]
+fn the_image_is_the_same_on_every_machine() {
+    // A change of these is a change of every image that users have packed: say so in the changelog.
+    let sha256 = |gzip| {
+        let options = Options {
+            gzip,
+            ..Options::default()
+        };
+        let bytes = pack(site(), &options).unwrap().report.sha256;
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    assert_eq!(
+        sha256(Gzip::Never),
+        "bbbdfbcd5d80b1f7125320fdd4ff32cc6f30594d102c7e49908dab606a33c8a8"
+    );
+    assert_eq!(
+        sha256(Gzip::Auto),
+        "28515d1cb1ec9c8a2e7aa9291ad5360752a4ff6473f5345a25c660fb09d624b8"
+    );
+}
+
+#[test]
 fn the_version_is_the_one_given_or_tells_contents_apart() {
     let with = |version: Option<&str>, files| {
         let options = Options {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use faceplate_pack::{Gzip, Options, Report, pack};
 
-use crate::{arguments, failure::Failure, text, tree};
+use crate::{arguments, failure::Failure, page, text, tree};
 
 /// Make an image of a built frontend.
 ///
@@ -59,6 +59,7 @@ impl Pack {
                 GzipWhen::Never => Gzip::Never,
             },
         };
+        let missing = missing(&found.files);
         let mut packed = pack(found.files, &options).map_err(|error| match error {
             faceplate_pack::PackError::Manifest(error) => Failure::Usage(error.to_string()),
             other => Failure::at(self.dist.display(), other),
@@ -66,6 +67,12 @@ impl Pack {
         packed.report.skipped.extend(found.skipped);
         tree::replace(&self.output, &packed.image).map_err(Failure::new)?;
         text::print(&describe(&packed.report, &self.output));
+        for path in missing {
+            eprintln!(
+                "warning: index.html asks for {path}, which is not in {}",
+                self.dist.display()
+            );
+        }
         Ok(())
     }
 
@@ -81,6 +88,23 @@ impl Pack {
             .starts_with(dist)
             .then(|| folder.display().to_string())
     }
+}
+
+/// What the index loads but is not there: `faceplate push` would not confirm it.
+fn missing(files: &[(String, Vec<u8>)]) -> Vec<String> {
+    let Some((_, index)) = files.iter().find(|(path, _)| path == "index.html") else {
+        return Vec::new();
+    };
+    // Whatever host it will have, an address with a host in it leads elsewhere.
+    let assets = page::assets(&String::from_utf8_lossy(index), "");
+    let is_there = |path: &str| {
+        let name = page::file_name(path).unwrap_or_default();
+        files
+            .iter()
+            .any(|(file, _)| *file == name || *file == format!("{name}.gz"))
+    };
+    let paths = assets.into_iter().map(|asset| asset.path);
+    paths.filter(|path| !is_there(path)).collect()
 }
 
 fn describe(report: &Report, output: &Path) -> String {
