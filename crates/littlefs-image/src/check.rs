@@ -41,6 +41,8 @@ struct Level {
     pair: [u32; 2],
     /// The next entry of the pair to be looked at.
     id: u16,
+    /// Directories in the pair that were not descended into yet.
+    dirs: u32,
     /// Length of the directory's path, bytes.
     path: u8,
 }
@@ -98,6 +100,7 @@ pub async fn check<S: Storage>(
     let first = Level {
         pair: FIRST_PAIR,
         id: 0,
+        dirs: 0,
         path: 0,
     };
     let mut levels = [first; DEPTH_MAX + 1];
@@ -116,6 +119,7 @@ pub async fn check<S: Storage>(
                 part = pair::Part::Root;
             }
             let path = level.path.into();
+            let dirs = totals.dirs;
             let mut pair = pair::Pair {
                 image: &image,
                 commits: &commits,
@@ -125,12 +129,13 @@ pub async fn check<S: Storage>(
             };
             pair.check(storage, &mut owners, &mut totals, &mut last_name)
                 .await?;
+            level.dirs = totals.dirs - dirs;
             let tail = commits.tail.map(|tail| tail.pair);
             owners.link(level.pair, tail)?;
         }
 
         let mut child = None;
-        while child.is_none() && level.id < commits.count {
+        while child.is_none() && level.dirs > 0 && level.id < commits.count {
             let mut sector = Sector {
                 block,
                 bytes: sector,
@@ -142,6 +147,7 @@ pub async fn check<S: Storage>(
             if let Some((entry, name)) = entry
                 && let Node::Dir(dir) = entry.node
             {
+                level.dirs -= 1;
                 child = Some((
                     dir,
                     pair::path_length(level.path.into(), name.length.into()),
@@ -156,6 +162,7 @@ pub async fn check<S: Storage>(
             let level = Level {
                 pair,
                 id: 0,
+                dirs: 0,
                 path: path as u8,
             };
             *levels.get_mut(depth).ok_or(Error::TooDeep { pair })? = level;
@@ -181,6 +188,7 @@ pub async fn check<S: Storage>(
             *level = Level {
                 pair: tail.pair,
                 id: 0,
+                dirs: 0,
                 path: level.path,
             };
             new = true;

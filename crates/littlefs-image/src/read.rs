@@ -291,7 +291,7 @@ impl Image {
     }
 
     /// The entry that these records make; `None` for the superblock.
-    async fn put_together<S: Storage>(
+    pub(crate) async fn put_together<S: Storage>(
         &self,
         storage: &mut S,
         log: &Log,

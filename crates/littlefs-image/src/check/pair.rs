@@ -1,14 +1,16 @@
 //! The check of one metadata pair: its records, its entries, and the blocks of its files.
 
+use core::convert::Infallible;
+
 use super::{Error, Sector, blocks::Owners, lift};
 use crate::{
     format::{
         BLOCK_SIZE, ID_NONE, TAG_SEED, Tag, ctz_blocks, ctz_pointers,
-        kind::{self, CLASS_NAME, CLASS_USER_ATTR},
+        kind::{self, CLASS_NAME, CLASS_STRUCT, CLASS_USER_ATTR},
         name_is_sound, name_order,
     },
     log::{Commits, FIRST_TAG, History},
-    read::{Content, File, Image, NamePlace, Node, PATH_MAX},
+    read::{Content, Entry, File, Image, NamePlace, Node, PATH_MAX},
     storage::Storage,
 };
 
@@ -81,16 +83,7 @@ impl Pair<'_> {
         let block = self.commits.log.block;
         let mut previous: &[u8] = &last_name.bytes[..last_name.length];
         for id in 0..self.commits.count {
-            self.one_name(id).await.map_err(lift)?;
-            let mut sector = Sector {
-                block,
-                bytes: self.sector,
-            };
-            let entry = self
-                .image
-                .entry(&mut sector, &self.commits.log, id)
-                .await
-                .map_err(lift)?;
+            let entry = self.entry(id).await.map_err(lift)?;
             let (entry, name) = match entry {
                 None if id == 0 => continue, // the superblock
                 // A superblock that was left behind holds nothing else.
@@ -186,22 +179,37 @@ impl Pair<'_> {
         Ok(())
     }
 
-    /// An entry has one name only: of two, different readers would believe different ones.
-    async fn one_name(&self, id: u16) -> Result<(), Error<core::convert::Infallible>> {
-        let block = self.commits.log.block;
+    /// The entry behind an id; `None` for the superblock.
+    ///
+    /// It has one name only: of two, different readers would believe different ones.
+    async fn entry(&self, id: u16) -> Result<Option<(Entry, NamePlace)>, Error<Infallible>> {
+        let log = &self.commits.log;
         let mut sector = Sector {
-            block,
+            block: log.block,
             bytes: self.sector,
         };
-        let mut history = History::new(&self.commits.log, id);
-        let mut names = 0;
-        while let Some((tag, _)) = history.older(&mut sector).await? {
-            names += u32::from(tag.class() == CLASS_NAME);
+        let mut history = History::new(log, id);
+        let (mut names, mut name, mut content) = (0, None, None);
+        while let Some(record) = history.older(&mut sector).await? {
+            match record.0.class() {
+                CLASS_NAME => {
+                    names += 1;
+                    name = Some(record);
+                }
+                CLASS_STRUCT if content.is_none() => content = Some(record),
+                _ => {}
+            }
         }
-        if names == 1 {
-            Ok(())
-        } else {
-            Err(Error::Entry { block, id })
+        match name {
+            Some(name) if names == 1 => {
+                self.image
+                    .put_together(&mut sector, log, id, name, content)
+                    .await
+            }
+            _ => Err(Error::Entry {
+                block: log.block,
+                id,
+            }),
         }
     }
 
