@@ -9,11 +9,11 @@ use faceplate::{
 use crate::{
     Device,
     digest::content_digest,
-    documents::{DoneJson, RollbackJson, StatusJson},
+    documents::{Changed, RestartJson, StatusJson},
     guard::{check_media_type, check_origin},
     head::{Expect, Head},
     limits::JSON_MAX,
-    problem::Refusal,
+    problem::{Failed, Refusal},
     rx::Body,
     tx::{Gone, Header, Tx},
 };
@@ -82,7 +82,8 @@ impl Change {
         command(head).map(|()| Self::Rollback)
     }
 
-    /// Makes the change and answers. `waits`: the client sends its body only when it is told to.
+    /// Makes the change and answers, or tells why not. `waits`: the client sends its body only
+    /// when it is told to.
     pub(crate) async fn run<D: Device, R: Read, W: Write>(
         self,
         device: &D,
@@ -90,53 +91,53 @@ impl Change {
         tx: &mut Tx<'_, D, W>,
         may_go_on: bool,
         waits: bool,
-    ) -> Result<(), Gone> {
-        if let Self::Upload {
-            total,
-            confirmer,
-            digest,
-        } = self
-        {
-            let upload = match device.engine().begin(total, confirmer) {
-                Ok(upload) => upload,
-                Err(error) => return tx.refuse(&Refusal::Begin(error)).await,
-            };
-            if waits && !body.has_begun() {
-                tx.proceed().await?;
+    ) -> Result<(), Failed> {
+        let changed = match self {
+            Self::Upload {
+                total,
+                confirmer,
+                digest,
+            } => {
+                let upload = device
+                    .engine()
+                    .begin(total, confirmer)
+                    .map_err(Refusal::Begin)?;
+                proceed(waits, body, tx).await?;
+                Changed::Frontend(receive::<D, R>(upload, body, digest).await?)
             }
-            return match receive::<D, R>(upload, body, digest).await {
-                Ok(done) => {
-                    restart(device, tx, 200, |reboot_ms| DoneJson { done, reboot_ms }).await
+            Self::Confirm => {
+                proceed(waits, body, tx).await?;
+                empty_object(body).await?;
+                if may_go_on {
+                    tx.keep_open();
                 }
-                Err(refusal) => tx.refuse(&refusal).await,
-            };
-        }
-        if waits && !body.has_begun() {
-            tx.proceed().await?;
-        }
-        if let Err(refusal) = empty_object(body).await {
-            return tx.refuse(&refusal).await;
-        }
-        if may_go_on {
-            tx.keep_open();
-        }
-        if matches!(self, Self::Confirm) {
-            return match device.engine().confirm() {
-                Ok(()) => status(device, tx).await,
-                Err(error) => tx.refuse(&Refusal::Confirm(error)).await,
-            };
-        }
-        match device.engine().rollback().await {
-            Ok(slot) => {
-                restart(device, tx, 202, |reboot_ms| RollbackJson {
-                    slot,
-                    reboot_ms,
-                })
-                .await
+                device.engine().confirm().map_err(Refusal::Confirm)?;
+                return Ok(status(device, tx).await?);
             }
-            Err(error) => tx.refuse(&Refusal::Rollback(error)).await,
-        }
+            Self::Rollback => {
+                proceed(waits, body, tx).await?;
+                empty_object(body).await?;
+                if may_go_on {
+                    tx.keep_open();
+                }
+                let slot = device.engine().rollback().await;
+                Changed::Back(slot.map_err(Refusal::Rollback)?)
+            }
+        };
+        Ok(restart(device, tx, changed).await?)
     }
+}
+
+/// Lets a client that waits for a word send its body.
+async fn proceed<D: Device, R: Read, W: Write>(
+    waits: bool,
+    body: &Body<'_, '_, D, R>,
+    tx: &mut Tx<'_, D, W>,
+) -> Result<(), Gone> {
+    if waits && !body.has_begun() {
+        tx.proceed().await?;
+    }
+    Ok(())
 }
 
 /// Checks what all changes have in common; returns the length of the body.
@@ -236,16 +237,21 @@ async fn empty_object<D: Device, R: Read>(body: &mut Body<'_, '_, D, R>) -> Resu
 }
 
 /// Answers that the device restarts, and lets it.
-async fn restart<D: Device, W: Write, T: core::fmt::Display>(
+async fn restart<D: Device, W: Write>(
     device: &D,
     tx: &mut Tx<'_, D, W>,
-    status: u16,
-    document: impl FnOnce(u32) -> T,
+    changed: Changed,
 ) -> Result<(), Gone> {
     let reboot_ms = device.limits().reboot_ms;
+    let status = match changed {
+        Changed::Frontend(_) => 200,
+        Changed::Back(_) => 202,
+    };
     tx.close();
-    let sent = tx.text(status, &JSON, &document(reboot_ms)).await;
-    // The choice is made; whether the client is still there to hear of it or not.
+    let sent = tx
+        .text(status, &JSON, &RestartJson { changed, reboot_ms })
+        .await;
+    // The choice is made, whether the client is still there to hear of it or not.
     device.reboot_in(reboot_ms);
     sent
 }

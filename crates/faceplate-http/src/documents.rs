@@ -143,52 +143,44 @@ impl fmt::Display for UploadJson {
     }
 }
 
-/// What a successful upload is answered with.
-pub(crate) struct DoneJson {
-    pub(crate) done: Done,
+/// A change of slot that was made.
+pub(crate) enum Changed {
+    /// A new frontend was uploaded.
+    Frontend(Done),
+    /// The device goes back to this slot.
+    Back(Slot),
+}
+
+/// What a change that restarts the device is answered with.
+pub(crate) struct RestartJson {
+    pub(crate) changed: Changed,
     pub(crate) reboot_ms: u32,
 }
 
-impl fmt::Display for DoneJson {
+impl fmt::Display for RestartJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Done {
-            slot,
-            bytes,
-            sectors,
-            version,
-            sha256,
-            confirmer,
-        } = &self.done;
-        write!(f, r#"{{"slot":{},"bytes":{bytes},"#, slot.number())?;
-        write!(
-            f,
-            r#""sectors":{{"written":{},"same":{}}},"#,
-            sectors.written, sectors.same
-        )?;
-        write!(f, r#""version":{},"#, OrNull(version.as_ref().map(Str)))?;
-        write!(
-            f,
-            r#""sha256":{},"confirm":"{}","#,
-            Hex(sha256),
-            confirm(*confirmer)
-        )?;
+        match &self.changed {
+            Changed::Frontend(Done {
+                slot,
+                bytes,
+                sectors,
+                version,
+                sha256,
+                confirmer,
+            }) => {
+                write!(f, r#"{{"slot":{},"bytes":{bytes},"#, slot.number())?;
+                let (written, same) = (sectors.written, sectors.same);
+                write!(f, r#""sectors":{{"written":{written},"same":{same}}},"#)?;
+                write!(f, r#""version":{},"#, OrNull(version.as_ref().map(Str)))?;
+                write!(
+                    f,
+                    r#""sha256":{},"confirm":"{}","#,
+                    Hex(sha256),
+                    confirm(*confirmer)
+                )?;
+            }
+            Changed::Back(slot) => write!(f, r#"{{"slot":{},"#, slot.number())?,
+        }
         write!(f, r#""reboot_ms":{}}}"#, self.reboot_ms)
-    }
-}
-
-/// What a rollback is answered with.
-pub(crate) struct RollbackJson {
-    pub(crate) slot: Slot,
-    pub(crate) reboot_ms: u32,
-}
-
-impl fmt::Display for RollbackJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            r#"{{"slot":{},"reboot_ms":{}}}"#,
-            self.slot.number(),
-            self.reboot_ms
-        )
     }
 }

@@ -9,24 +9,27 @@ use crate::{
     head::{Head, list},
     media::{content_type, extension, is_asset, is_immutable},
     path::Path,
-    problem::Refusal,
+    problem::{Failed, Refusal},
     recovery,
-    tx::{Gone, Header, Tx},
+    tx::{Header, Tx},
 };
 
 /// What a path leads to.
 enum Found<F> {
     /// A file.
-    File {
-        file: OpenFile<F>,
-        gzip: bool,
-        content_type: &'static str,
-        immutable: bool,
-    },
+    File(Content<F>),
     /// A directory whose name lacks the `/` at its end: relative links in its page would be wrong.
     Directory,
     /// The recovery page, in place of a page that is not there.
     Recovery,
+}
+
+/// A file, and what is told of it.
+struct Content<F> {
+    file: OpenFile<F>,
+    gzip: bool,
+    content_type: &'static str,
+    immutable: bool,
 }
 
 /// Answers a GET or HEAD for anything that is no API.
@@ -34,28 +37,15 @@ pub(crate) async fn get<D: Device, W: Write>(
     device: &D,
     head: &Head<'_>,
     tx: &mut Tx<'_, D, W>,
-) -> Result<(), Gone> {
-    match find(device, head, tx.scratch()).await {
-        Ok(Found::File {
-            file,
-            gzip,
-            content_type,
-            immutable,
-        }) => {
-            let kind = Kind {
-                gzip,
-                content_type,
-                immutable,
-            };
-            send(head, tx, file, kind).await
-        }
-        Ok(Found::Directory) => {
+) -> Result<(), Failed> {
+    match find(device, head, tx.scratch()).await? {
+        Found::File(content) => send(head, tx, content).await,
+        Found::Directory => {
             let query = if head.query.is_empty() { "" } else { "?" };
             let location = format_args!("{}/{query}{}", head.path, head.query);
-            tx.text(308, &[("Location", &location)], &"").await
+            Ok(tx.text(308, &[("Location", &location)], &"").await?)
         }
-        Ok(Found::Recovery) => recovery::page(tx).await,
-        Err(refusal) => tx.refuse(&refusal).await,
+        Found::Recovery => Ok(recovery::page(tx).await?),
     }
 }
 
@@ -123,12 +113,12 @@ async fn open<D: Device>(
             .await
             .map_err(Refusal::Storage)?
         {
-            found = Some(Found::File {
+            found = Some(Found::File(Content {
                 file,
                 gzip,
                 content_type,
                 immutable,
-            });
+            }));
             break;
         }
     }
@@ -156,42 +146,33 @@ fn is_zero_weight(parameter: &[u8]) -> bool {
     }
 }
 
-struct Kind {
-    gzip: bool,
-    content_type: &'static str,
-    immutable: bool,
-}
-
 async fn send<D: Device, W: Write>(
     head: &Head<'_>,
     tx: &mut Tx<'_, D, W>,
-    mut file: OpenFile<D::Flash>,
-    kind: Kind,
-) -> Result<(), Gone> {
-    let etag = match file.hash().await {
-        Ok(hash) => ETag(hash),
-        Err(error) => return tx.refuse(&Refusal::Storage(error)).await,
-    };
-    let cache = match kind.immutable {
+    content: Content<D::Flash>,
+) -> Result<(), Failed> {
+    let Content {
+        mut file,
+        gzip,
+        content_type,
+        immutable,
+    } = content;
+    let etag = ETag(file.hash().await.map_err(Refusal::Storage)?);
+    let cache = match immutable {
         true => "max-age=31536000, immutable",
         false => "no-cache",
     };
-    let encoding: Header<'_> = ("Content-Encoding", &"gzip");
     let headers: [Header<'_>; 4] = [
         ("ETag", &etag),
         ("Cache-Control", &cache),
-        ("Content-Type", &kind.content_type),
-        encoding,
+        ("Content-Type", &content_type),
+        ("Content-Encoding", &"gzip"),
     ];
     if not_modified(head, etag) {
         tx.head(304, &headers[..2], None).await?;
-        return tx.flush().await;
+        return Ok(tx.flush().await?);
     }
-    let headers = if kind.gzip {
-        &headers[..]
-    } else {
-        &headers[..3]
-    };
+    let headers = if gzip { &headers[..] } else { &headers[..3] };
     let size = file.size();
     tx.head(200, headers, Some(u64::from(size))).await?;
     let mut left = if tx.framing().head_only { 0 } else { size };
@@ -203,8 +184,8 @@ async fn send<D: Device, W: Write>(
                 tx.filled(n);
                 left -= n as u32;
             }
-            _ => return Err(Gone),
+            _ => return Err(Failed::Gone),
         }
     }
-    tx.flush().await
+    Ok(tx.flush().await?)
 }

@@ -12,6 +12,7 @@ use crate::{
     json::Str,
     limits::{JSON_MAX, Limits},
     path::PathError,
+    tx::Gone,
 };
 
 /// Why a request is refused. Its `Display` is the `detail` of the answer: one helpful line.
@@ -42,6 +43,26 @@ pub(crate) enum Refusal {
     Confirm(ConfirmError),
     Rollback(RollbackError),
     Storage(Text),
+}
+
+/// Why a request has no good answer.
+pub(crate) enum Failed {
+    /// Nothing was sent yet: this is.
+    Refused(Refusal),
+    /// The connection is of no more use.
+    Gone,
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Gone> for Failed {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
 }
 
 impl From<HeadError> for Refusal {
@@ -88,7 +109,7 @@ const fn kind(status: u16, slug: &'static str, title: &'static str) -> Kind {
 }
 
 impl Refusal {
-    /// The one table of what is answered; `docs/http.md` lists the same.
+    /// The one table of what is answered. These are a contract: clients compare types.
     fn kind(&self) -> Kind {
         const FLASH: Kind = kind(500, "flash-fault", "The flash failed");
         const NVS: Kind = kind(500, "nvs-fault", "The settings store failed");

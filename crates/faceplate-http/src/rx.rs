@@ -5,17 +5,9 @@ use embedded_io_async::Read;
 use crate::{
     Device,
     head::{HeadError, find_end},
-    problem::Refusal,
+    problem::{Failed, Refusal},
     time::{Pace, before},
 };
-
-/// Why there is no head.
-pub(crate) enum NoHead {
-    /// The connection ended, or was idle for too long: nothing to say.
-    Gone,
-    /// To be answered, and then closed.
-    Refused(Refusal),
-}
 
 /// Why a read brought nothing.
 enum Dry {
@@ -57,7 +49,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
 
     /// Waits for a whole head and returns its length; its bytes are the first that
     /// [`Self::arrived`] has.
-    pub(crate) async fn head(&mut self) -> Result<usize, NoHead> {
+    pub(crate) async fn head(&mut self) -> Result<usize, Failed> {
         self.buf.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -74,7 +66,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
             match find_end(self.arrived()) {
                 Ok(Some(len)) => return Ok(len),
                 Ok(None) => {}
-                Err(error) => return Err(NoHead::Refused(error.into())),
+                Err(error) => return Err(Refusal::Head(error).into()),
             }
             if self.end == self.buf.len() {
                 let line_ends = self.buf.contains(&b'\n');
@@ -83,7 +75,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
                 } else {
                     HeadError::TargetTooLong
                 };
-                return Err(NoHead::Refused(error.into()));
+                return Err(Refusal::Head(error).into());
             }
             match self.read(deadline).await {
                 Ok(()) if !begun => {
@@ -91,8 +83,9 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
                     deadline = self.device.now_ms() + limits.head_ms;
                 }
                 Ok(()) => {}
-                Err(Dry::TimedOut) if begun => return Err(NoHead::Refused(Refusal::Stalled)),
-                Err(_) => return Err(NoHead::Gone),
+                Err(Dry::TimedOut) if begun => return Err(Refusal::Stalled.into()),
+                // An idle connection ends without a word.
+                Err(_) => return Err(Failed::Gone),
             }
         }
     }

@@ -9,9 +9,9 @@ use crate::{
     head::{Expect, Head, Method},
     limits::{RECEIVE_BUFFER, SEND_BUFFER},
     path::Path,
-    problem::Refusal,
+    problem::{Failed, Refusal},
     recovery,
-    rx::{Body, NoHead, Rx},
+    rx::{Body, Rx},
     tx::{Framing, Gone, Tx},
 };
 
@@ -73,69 +73,67 @@ async fn request<D: Device, R: Read, W: Write>(
     tx: &mut Tx<'_, D, W>,
     last: bool,
 ) -> Result<After, Gone> {
+    // Until a head says otherwise, nobody knows where the request ends.
+    let mut left = None;
     tx.begin(Framing {
         head_only: false,
         close: true,
     });
-    let len = match rx.head().await {
-        Ok(len) => len,
-        Err(NoHead::Gone) => return Err(Gone),
-        Err(NoHead::Refused(refusal)) => return malformed(tx, &refusal).await,
-    };
-    let head = match Head::parse(&rx.arrived()[..len]) {
-        Ok(head) => head,
-        Err(error) => return malformed(tx, &error.into()).await,
-    };
+    match answer(device, rx, tx, last, &mut left).await {
+        Ok(()) => {}
+        Err(Failed::Refused(refusal)) => tx.refuse(&refusal).await?,
+        Err(Failed::Gone) => return Err(Gone),
+    }
+    Ok(match tx.framing().close {
+        true => After::Close { left },
+        false => After::Next,
+    })
+}
+
+/// Reads a request and answers it, or tells why not. What is left of it in the end goes to
+/// `left`.
+async fn answer<D: Device, R: Read, W: Write>(
+    device: &D,
+    rx: &mut Rx<'_, D, R>,
+    tx: &mut Tx<'_, D, W>,
+    last: bool,
+    left: &mut Option<u64>,
+) -> Result<(), Failed> {
+    let len = rx.head().await?;
+    let head = Head::parse(&rx.arrived()[..len]).map_err(Refusal::Head)?;
     let may_go_on = head.keep_alive && !last;
-    // A body that nobody reads would be taken for the next request.
-    let close = !may_go_on || head.has_body();
     tx.begin(Framing {
         head_only: head.method == Method::Head,
-        close,
+        // A body that nobody reads would be taken for the next request.
+        close: !may_go_on || head.has_body(),
     });
-    let mut left = match head.transfer_encoding {
-        true => None,
-        false => Some(head.content_length.unwrap_or(0)),
-    };
-    match route(device, &head, tx.scratch()) {
-        Ok(Route::Status) => api::status(device, tx).await?,
-        Ok(Route::Recovery) => recovery::page(tx).await?,
-        Ok(Route::File) => files::get(device, &head, tx).await?,
+    if !head.transfer_encoding {
+        *left = Some(head.content_length.unwrap_or(0));
+    }
+    let route = route(device, &head, tx.scratch());
+    let answered = match route {
         Ok(Route::Change(change)) => {
             let waits = head.expect == Expect::Continue;
             rx.consume(len);
             let mut body = Body::new(rx, left.unwrap_or(0));
-            change.run(device, &mut body, tx, may_go_on, waits).await?;
-            left = Some(body.left());
-            return Ok(after(tx, left));
+            let changed = change.run(device, &mut body, tx, may_go_on, waits).await;
+            *left = Some(body.left());
+            return changed;
         }
+        Ok(Route::Status) => api::status(device, tx).await.map_err(Failed::from),
+        Ok(Route::Recovery) => recovery::page(tx).await.map_err(Failed::from),
+        Ok(Route::File) => files::get(device, &head, tx).await,
         Err(refusal) => {
             if refusal == Refusal::LengthRequired {
                 // There may be a body; nobody knows where it ends.
                 tx.close();
-                left = None;
+                *left = None;
             }
-            tx.refuse(&refusal).await?;
+            Err(refusal.into())
         }
-    }
+    };
     rx.consume(len);
-    Ok(after(tx, left))
-}
-
-fn after<D: Device, W: Write>(tx: &Tx<'_, D, W>, left: Option<u64>) -> After {
-    match tx.framing().close {
-        true => After::Close { left },
-        false => After::Next,
-    }
-}
-
-/// Answers bytes that are no request; nothing behind them can be trusted.
-async fn malformed<D: Device, W: Write>(
-    tx: &mut Tx<'_, D, W>,
-    refusal: &Refusal,
-) -> Result<After, Gone> {
-    tx.refuse(refusal).await?;
-    Ok(After::Close { left: None })
+    answered
 }
 
 /// What a request asks for, when nothing is wrong with its head.
