@@ -311,6 +311,7 @@ fn other_commands_end_in_time_too() {
         ..State::default()
     });
     let ended = run_in(folder.path(), &["confirm", &fake.address]).expect(1);
-    assert!(ended.err.contains("it does not answer"), "{}", ended.err);
+    let wanted = "it does not answer; ask `faceplate status` whether it was done";
+    assert!(ended.err.contains(wanted), "{}", ended.err);
     fake.stop();
 }

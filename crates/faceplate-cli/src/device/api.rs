@@ -23,6 +23,8 @@ pub(crate) enum ApiError {
     NotFaceplate,
     /// It said no, and why.
     Refused(Problem),
+    /// It may or may not have done it: there is no answer.
+    Unknown(ClientError),
 }
 
 impl fmt::Display for ApiError {
@@ -33,6 +35,9 @@ impl fmt::Display for ApiError {
                 f.write_str("what answers there is no Faceplate device: it has no /api/ota/status")
             }
             Self::Refused(problem) => problem.fmt(f),
+            Self::Unknown(error) => {
+                write!(f, "{error}; ask `faceplate status` whether it was done")
+            }
         }
     }
 }
@@ -145,15 +150,20 @@ pub(crate) fn rollback(address: &Address) -> Result<Started, ApiError> {
     }
 }
 
-fn command(address: &Address, path: &str, within: Duration) -> Result<Response, ClientError> {
-    request(
+fn command(address: &Address, path: &str, within: Duration) -> Result<Response, ApiError> {
+    let answer = request(
         address,
         "POST",
         path,
         &[("Content-Type", "application/json")],
         b"{}",
         within,
-    )
+    );
+    answer.map_err(|error| match error {
+        // It was not even asked.
+        ClientError::Resolve(_) | ClientError::Connect(_) => ApiError::Client(error),
+        _ => ApiError::Unknown(error),
+    })
 }
 
 /// Gets a file of the frontend, as a browser would ask for it.

@@ -136,7 +136,9 @@ pub(super) fn head(
     fields: &[(&str, &str)],
     body: usize,
 ) -> String {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    // No `Connection: close`: who closes first has to remember the connection for a while (RFC 9293,
+    // TIME-WAIT), and a device has few of them.
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
     head.push_str(concat!(
         "User-Agent: faceplate/",
         env!("CARGO_PKG_VERSION"),

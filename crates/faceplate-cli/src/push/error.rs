@@ -222,11 +222,17 @@ impl fmt::Display for PushError {
                     ),
                 }
             }
-            Self::NotConfirmed(error) => write!(
-                f,
-                "the new frontend loads but could not be confirmed: {error}. Run `faceplate \
-                 confirm`, or the device takes it back"
-            ),
+            Self::NotConfirmed(error) => {
+                let why: &dyn fmt::Display = match error {
+                    ApiError::Unknown(error) => error,
+                    error => error,
+                };
+                write!(
+                    f,
+                    "the new frontend loads but could not be confirmed: {why}. Run `faceplate \
+                     confirm`, or the device takes it back"
+                )
+            }
             Self::Unsettled { waited } => write!(
                 f,
                 "the new frontend loads, but the device did not confirm it within {} s; ask \

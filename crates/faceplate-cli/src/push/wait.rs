@@ -65,7 +65,7 @@ pub(super) fn confirm(address: &Address, image: &Image) -> Result<Status, PushEr
                     return Ok(status);
                 }
             }
-            (ApiError::Client(_), _) if tries < TRIES => {}
+            (ApiError::Client(_) | ApiError::Unknown(_), _) if tries < TRIES => {}
             _ => return Err(PushError::NotConfirmed(error)),
         }
         if tries >= TRIES {
