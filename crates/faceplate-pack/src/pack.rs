@@ -216,7 +216,7 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
                 files.remove(&name);
                 continue;
             }
-        } else if gzip == Gzip::Auto && is_compressible(path) && fits_path(&name) {
+        } else if gzip == Gzip::Auto && is_compressible(path, &bytes) && fits_path(&name) {
             let compressed = gzip::compress(&bytes);
             if compressed.len() < bytes.len() {
                 stored.push(file(compressed, bytes.len()));

@@ -43,14 +43,17 @@ pub fn is_skipped(path: &str) -> bool {
     })
 }
 
-/// Whether a file of this name is tried to be stored compressed.
-pub(crate) fn is_compressible(path: &str) -> bool {
+/// Whether a file is tried to be stored compressed: by its type, or where the name tells none, by
+/// whether it is text.
+pub(crate) fn is_compressible(path: &str, bytes: &[u8]) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    name.rsplit_once('.').is_some_and(|(_, extension)| {
-        COMPRESSIBLE
-            .binary_search(&extension.to_ascii_lowercase().as_str())
-            .is_ok()
-    })
+    match name.rsplit_once('.') {
+        Some((_, extension)) => {
+            let extension = extension.to_ascii_lowercase();
+            COMPRESSIBLE.binary_search(&&*extension).is_ok()
+        }
+        None => !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok(),
+    }
 }
 
 #[cfg(test)]
@@ -82,18 +85,18 @@ mod tests {
     #[test]
     fn text_is_compressible_in_any_case_and_compressed_types_are_not() {
         for path in ["index.html", "A/B.JS", "x.min.css", "font.ttf", "logo.svg"] {
-            assert!(is_compressible(path), "{path}");
+            assert!(is_compressible(path, b"\0"), "{path}");
         }
-        for path in [
-            "a.png",
-            "b.woff2",
-            "c.js.gz",
-            "LICENSE",
-            "dir.js/name",
-            "js",
-        ] {
-            assert!(!is_compressible(path), "{path}");
+        for path in ["a.png", "b.woff2", "c.js.gz", "dir.js/name.bin"] {
+            assert!(!is_compressible(path, b"text"), "{path}");
         }
+    }
+
+    #[test]
+    fn a_file_whose_name_tells_no_type_is_compressible_when_it_is_text() {
+        assert!(is_compressible("a.b/LICENSE", "© someone".as_bytes()));
+        assert!(!is_compressible("LICENSE", b"a\0b"));
+        assert!(!is_compressible("js", b"\xff\xfe"));
     }
 
     #[test]
