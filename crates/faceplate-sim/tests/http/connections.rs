@@ -250,7 +250,7 @@ fn a_head_that_trickles_is_given_up() {
 #[test]
 fn an_idle_connection_is_closed_without_a_word() {
     let server = with_limits(Limits {
-        idle_ms: 300,
+        idle_ms: 1_000,
         ..Limits::DEFAULT
     });
     let mut fresh = Client::new(&server);
