@@ -33,7 +33,8 @@ pub(crate) struct Push {
     /// [default: the device's, 120].
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(10..=3600))]
     within: Option<u16>,
-    /// Seconds to wait for a device that restarts.
+    /// Seconds to wait for a device that restarts; while it is sent to, at most 20 of them without a
+    /// sign of life.
     #[arg(
         long,
         value_name = "SECONDS",
