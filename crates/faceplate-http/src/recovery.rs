@@ -23,7 +23,7 @@ pub(crate) async fn page<D: Device, W: Write>(tx: &mut Tx<'_, D, W>) -> Result<(
         ("X-Frame-Options", &"DENY"),
         (
             "Content-Security-Policy",
-            &"default-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+            &"default-src 'self' 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
         ),
     ];
     tx.text(200, &headers, &PAGE).await

@@ -426,3 +426,11 @@ fn the_update_path_fits_in_its_memory_budget() {
     );
     assert!(total <= 8 * 1024, "{total} bytes");
 }
+
+#[test]
+fn a_slot_that_was_never_written_is_called_empty() {
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    let slots = status(&board.boot()).slots;
+    assert!(slots[0].valid);
+    assert_eq!(slots[1].problem, Some(Problem::Empty));
+}

@@ -80,6 +80,8 @@ pub enum Problem {
     Layout(LayoutError),
     /// The flash cannot be read.
     Flash(Text),
+    /// The slot was never written.
+    Empty,
     /// Not a sound LittleFS image; the text names the block and what is wrong with it.
     Structure(Text),
     /// The bytes do not have the SHA-256 that was announced for them.
@@ -118,6 +120,7 @@ impl fmt::Display for Problem {
             Self::Flash(error) => write!(f, "flash cannot be read: {error}"),
             Self::Structure(what) => f.write_str(what),
             Self::Digest => f.write_str("the bytes do not match the announced SHA-256"),
+            Self::Empty => f.write_str("empty"),
             Self::NoIndex => f.write_str("no index.html in the image's root"),
             Self::NoManifest => {
                 f.write_str("the image has no manifest; make it with `faceplate pack`")
@@ -178,14 +181,20 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     {
         return Err(Problem::Digest);
     }
-    let report = check(
+    let report = match check(
         &mut storage,
         blocks,
         &mut buffers.sector.0,
         &mut buffers.owners,
     )
     .await
-    .map_err(problem::<F>)?;
+    {
+        Ok(report) => report,
+        Err(Error::NotLittleFs) if is_blank(&mut storage, &mut buffers.sector.0).await? => {
+            return Err(Problem::Empty);
+        }
+        Err(error) => return Err(problem::<F>(error)),
+    };
     let (block_count, slot_blocks) = (report.superblock.block_count, region.len / SECTOR);
     if block_count > slot_blocks {
         let error = Error::<Infallible>::TooLarge {
@@ -338,6 +347,18 @@ async fn verify_files<F: ReadNorFlash>(
         return Err(Problem::RootHash);
     }
     Ok(())
+}
+
+/// Whether the first sector was never programmed since its last erase.
+async fn is_blank<F: ReadNorFlash>(
+    storage: &mut RegionReader<F>,
+    sector: &mut [u8; SECTOR as usize],
+) -> Result<bool, Problem> {
+    storage
+        .read(0, sector)
+        .await
+        .map_err(|error| Problem::Flash(text(error)))?;
+    Ok(sector.iter().all(|&byte| byte == 0xFF))
 }
 
 /// SHA-256 of the first `len` bytes of a region.
