@@ -131,7 +131,15 @@ fn format(report: &mut Report) {
     match setup::component("rustfmt", "fmt") {
         Ok(()) => {
             report.step("format", |_| {
-                run(&mut cargo(&["fmt", "--all", "--", "--check"]))
+                run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
+                // The fuzz targets are a workspace of their own.
+                run(&mut cargo(&[
+                    "fmt",
+                    "--manifest-path",
+                    "fuzz/Cargo.toml",
+                    "--",
+                    "--check",
+                ]))
             });
         }
         Err(why) => report.skip("format", &why),
