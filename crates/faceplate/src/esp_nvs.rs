@@ -16,7 +16,7 @@ use crate::{NAMESPACE, Nvs, Region};
 /// The NVS partition, opened at the first access, and again after each set and each flash fault.
 ///
 /// It needs about 2 KiB of heap, and 4 KiB of stack while it opens. What `esp-nvs` alone leaves to
-/// the luck of a power cut or to a worn-out cell is watched over at the flash: see [`guard`].
+/// the luck of a power cut or to a worn-out cell is watched over at the flash, by `guard`.
 pub struct EspNvs<F: NorFlash> {
     flash: Rc<RefCell<Guard<F>>>,
     store: Option<::esp_nvs::Nvs<Guarded<F>>>,
