@@ -96,10 +96,10 @@ pub(crate) fn test() -> Result<ExitCode, String> {
     report.step("what the tests need", |_| setup::prepare());
     format(&mut report);
     report.step("tests", |tests| {
-        counted(
-            cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
-            tests,
-        )
+        let mut command = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+        // Tests print what they counted: power cuts, mutations, bytes.
+        command.args(["--", "--show-output"]);
+        counted(command, tests)
     });
     lint(&mut report);
     for target in crate::fuzz::targets()? {
