@@ -35,6 +35,7 @@ impl fmt::Display for StatusJson<'_> {
             last,
             slots: [www0, www1],
             upload,
+            fault,
         } = self.status;
         write!(
             f,
@@ -57,7 +58,8 @@ impl fmt::Display for StatusJson<'_> {
         write!(f, r#""trial":{},"#, OrNull(trial.map(TrialJson)))?;
         write!(f, r#""last":{},"#, OrNull(last.map(LastJson)))?;
         write!(f, r#""slots":[{},{}],"#, SlotJson(www0), SlotJson(www1))?;
-        write!(f, r#""upload":{}}}"#, OrNull(upload.map(UploadJson)))
+        write!(f, r#""upload":{},"#, OrNull(upload.map(UploadJson)))?;
+        write!(f, r#""fault":{}}}"#, OrNull(fault.as_deref().map(Str)))
     }
 }
 

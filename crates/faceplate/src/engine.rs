@@ -9,14 +9,16 @@ use embedded_storage_async::nor_flash::NorFlash;
 use littlefs_image::read::{FileReader, Image, Node};
 
 use crate::{
-    Buffers, Confirmer, Last, Nvs, Outcome, Region, RegionReader, SECTOR, Slot, Stored, Trial,
-    boot::{self, Decision},
+    Buffers, Confirmer, ImageRecord, Last, Nvs, Outcome, Region, RegionReader, SECTOR, Slot,
+    Stored, Trial,
+    boot::{self, Content, Decision},
     layout::{Layout, LayoutError},
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher, Version},
     nvs::Change,
     text::{Text, text},
     update::{Progress, Upload},
     verify::{self, Problem, Requirements, Verified},
+    write::SectorWriter,
 };
 
 /// What the firmware decides once.
@@ -95,6 +97,9 @@ pub struct Status {
     pub slots: [SlotStatus; 2],
     /// The upload that runs.
     pub upload: Option<Progress>,
+    /// What is wrong with NVS, so that no change can be made; and what is said above about the
+    /// trial and the last change may not be so.
+    pub fault: Option<Text>,
 }
 
 /// Why an upload may not begin. Nothing was touched.
@@ -115,7 +120,7 @@ pub enum BeginError {
     BadLength,
     /// There are no slots to write to.
     NoSlots(LayoutError),
-    /// NVS could not be read at boot, so it is not known which slot is active.
+    /// NVS failed at boot or since, so it is not sure which slot the next boot serves.
     Nvs(Text),
 }
 
@@ -204,14 +209,25 @@ pub enum Tick {
 
 type SlotContent = Result<Verified, Problem>;
 
+/// How often NVS is read at boot before the device does without it.
+const LOAD_TRIES: u32 = 3;
+
+fn content(slot: &SlotContent) -> Content {
+    match slot {
+        Ok(_) => Content::Whole,
+        Err(Problem::Flash(_)) => Content::Unreadable,
+        Err(_) => Content::Bad,
+    }
+}
+
 /// The frontend of one device. It is shared by all connections of a single-threaded executor.
 ///
 /// `F` is a handle to the flash: cloning it gives another handle to the same chip.
 pub struct Engine<F, N> {
     flash: F,
     nvs: RefCell<N>,
-    /// Why NVS could not be read at boot.
-    nvs_fault: Option<Text>,
+    /// Why it is not known, or not sure, what NVS holds; no change is begun then.
+    nvs_fault: RefCell<Option<Text>>,
     config: Config,
     layout: Result<Layout, LayoutError>,
     active: Slot,
@@ -246,7 +262,13 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         config: Config,
         now_ms: u64,
     ) -> Self {
-        let (stored, mut nvs_fault) = match Stored::load(&mut nvs) {
+        let mut loaded = Stored::load(&mut nvs);
+        for _ in 1..LOAD_TRIES {
+            if loaded.is_err() {
+                loaded = Stored::load(&mut nvs);
+            }
+        }
+        let (stored, mut nvs_fault) = match loaded {
             Ok(stored) => (stored, None),
             Err(error) => (Stored::default(), Some(text(error))),
         };
@@ -264,14 +286,14 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             Err(error) => [Err(Problem::Layout(*error)), Err(Problem::Layout(*error))],
         };
         let [www0, www1] = &slots;
-        let decision = boot::decide(&stored, [www0.is_ok(), www1.is_ok()]);
+        let decision = boot::decide(&stored, [content(www0), content(www1)]);
         let (active, trial, changes) = match decision {
             Decision::Serve {
                 slot,
                 trial,
                 changes,
             } => (slot, trial, changes),
-            Decision::Recover => (stored.active.unwrap_or(Slot::Www0), None, [None; 2]),
+            Decision::Recover => (stored.active.unwrap_or(Slot::Www0), None, [None; 3]),
         };
         let mut last = stored.last;
         for change in changes.iter().flatten() {
@@ -297,7 +319,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         Self {
             flash,
             nvs: RefCell::new(nvs),
-            nvs_fault,
+            nvs_fault: RefCell::new(nvs_fault),
             config,
             layout,
             active,
@@ -326,6 +348,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             last: self.last.get(),
             slots: Slot::ALL.map(|slot| self.slot_status(slot, &slots[slot.index()])),
             upload: self.progress.get(),
+            fault: self.nvs_fault.borrow().clone(),
         }
     }
 
@@ -380,7 +403,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         if self.state() == State::Trial {
             return Err(BeginError::OnTrial);
         }
-        if let Some(error) = &self.nvs_fault {
+        if let Some(error) = self.nvs_fault.borrow().as_ref() {
             return Err(BeginError::Nvs(error.clone()));
         }
         let region = layout.slots[self.active.other().index()];
@@ -392,15 +415,19 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         if !total.is_multiple_of(SECTOR) || total < 2 * SECTOR {
             return Err(BeginError::BadLength);
         }
-        let block_erase = self.config.block_erase;
+        // A slot that holds a frontend was read and verified; an empty one was never written.
+        let trusted = matches!(
+            &self.slots.borrow()[self.active.other().index()],
+            Ok(_) | Err(Problem::Empty)
+        );
+        let writer = SectorWriter::new(region, total, self.config.block_erase, trusted);
         Ok(Upload::new(
             self,
             buffers,
             self.active,
-            region,
             total,
             confirmer,
-            block_erase,
+            writer,
         ))
     }
 
@@ -412,9 +439,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         if self.trial.get().is_none() || self.restarting.get() {
             return Err(ConfirmError::NotOnTrial);
         }
-        self.store(&[Change::NoTrial]).map_err(ConfirmError::Nvs)?;
-        self.trial.set(None);
-        Ok(())
+        self.end_trial().map_err(ConfirmError::Nvs)
     }
 
     /// Switches to the other slot, if it checks out now. The device must restart then.
@@ -435,7 +460,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         if self.restarting.get() {
             return Err(RollbackError::Restarting);
         }
-        if let Some(error) = &self.nvs_fault {
+        if let Some(error) = self.nvs_fault.borrow().as_ref() {
             return Err(RollbackError::Nvs(error.clone()));
         }
         let (from, to) = (self.active, self.active.other());
@@ -443,34 +468,44 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             return Err(RollbackError::Busy);
         };
         let known = match &self.slots.borrow()[to.index()] {
-            Ok(verified) => verified.record,
+            Ok(verified) => Some(verified.record),
+            // That it could not be read before does not mean that it cannot be read now.
+            Err(Problem::Flash(_)) => {
+                let stored = Stored::load(&mut *self.nvs.borrow_mut());
+                stored
+                    .map_err(|error| RollbackError::Nvs(text(error)))?
+                    .images[to.index()]
+            }
             Err(problem) => return not_valid(problem.clone()),
         };
         let requirements = self.config.requirements;
         let region = layout.slots[to.index()];
-        let checked =
-            verify::at_boot(&self.flash, region, Some(known), requirements, &mut buffers).await;
-        if let Err(problem) = checked {
-            self.mark(to, problem.clone());
-            return not_valid(problem);
+        let checked = verify::at_boot(&self.flash, region, known, requirements, &mut buffers).await;
+        if self.restarting.get() {
+            return Err(RollbackError::Restarting);
         }
-        let switch = [
+        match checked {
+            Ok(verified) => self.mark_valid(to, verified),
+            Err(problem) => {
+                self.mark(to, problem.clone());
+                return not_valid(problem);
+            }
+        }
+        let before = [
             Change::Trial(Trial::new(to, Confirmer::Device)),
             Change::Last(Last {
                 outcome: Outcome::RolledBack,
                 from,
                 to,
             }),
-            Change::Active(to),
         ];
         // Going back during a trial is going back to what was confirmed before: no trial of its
         // own, and the record of the running one stays in force until the switch itself.
-        let changes = match self.trial.get() {
-            Some(_) => &switch[1..],
-            None => &switch[..],
+        let before = match self.trial.get() {
+            Some(_) => &before[1..],
+            None => &before[..],
         };
-        self.store(changes).map_err(RollbackError::Nvs)?;
-        self.mark_restarting();
+        self.switch(before, to).map_err(RollbackError::Nvs)?;
         Ok(to)
     }
 
@@ -485,24 +520,27 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         if self.restarting.get() || self.trial_ms_left(trial, now_ms) > 0 {
             return Ok(Tick::Nothing);
         }
-        let has_way_back = self.slots.borrow()[self.active.other().index()].is_ok();
-        match (trial.confirmer, has_way_back) {
+        let way_back = content(&self.slots.borrow()[self.active.other().index()]);
+        match (trial.confirmer, way_back) {
             (Confirmer::Device, _) => {
-                self.store(&[Change::NoTrial])?;
-                self.trial.set(None);
+                self.end_trial()?;
                 Ok(Tick::Confirmed)
             }
-            (Confirmer::Client { .. }, true) => {
+            (Confirmer::Client { .. }, Content::Whole) => {
                 let last = boot::fallen_back(self.active, Outcome::NotConfirmed);
-                self.store(&[Change::Last(last), Change::Active(last.to)])?;
+                self.switch(&[Change::Last(last)], last.to)?;
+                Ok(Tick::Reboot)
+            }
+            // Perhaps the next boot can read it; the trial's boots are counted.
+            (Confirmer::Client { .. }, Content::Unreadable) => {
                 self.mark_restarting();
                 Ok(Tick::Reboot)
             }
-            (Confirmer::Client { .. }, false) => {
+            (Confirmer::Client { .. }, Content::Bad) => {
                 let last = boot::kept(self.active);
-                self.store(&[Change::Last(last), Change::NoTrial])?;
+                self.store(&[Change::Last(last)])?;
+                self.end_trial()?;
                 self.last.set(Some(last));
-                self.trial.set(None);
                 Ok(Tick::Kept)
             }
         }
@@ -557,6 +595,45 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             .iter()
             .try_for_each(|change| change.apply(&mut *nvs))
             .map_err(text)
+    }
+
+    /// The running frontend is not on trial any more.
+    fn end_trial(&self) -> Result<(), Text> {
+        if let Err(error) = self.store(&[Change::NoTrial]) {
+            // As in [`Self::switch`]: the record may be gone all the same.
+            let stored = Stored::load(&mut *self.nvs.borrow_mut());
+            if !stored.is_ok_and(|stored| stored.trial.is_none()) {
+                return Err(error);
+            }
+        }
+        self.trial.set(None);
+        Ok(())
+    }
+
+    /// Makes `to` the active slot, after storing what comes before that. The device must restart
+    /// then.
+    pub(crate) fn switch(&self, before: &[Change], to: Slot) -> Result<(), Text> {
+        self.store(before)?;
+        if let Err(error) = self.store(&[Change::Active(to)]) {
+            // The fault may have come after the new value was stored: what is there now decides.
+            match Stored::load(&mut *self.nvs.borrow_mut()) {
+                Ok(stored) if stored.active == Some(to) => {}
+                Ok(_) => return Err(error),
+                Err(_) => {
+                    self.nvs_fault.replace(Some(error.clone()));
+                    return Err(error);
+                }
+            }
+        }
+        self.mark_restarting();
+        Ok(())
+    }
+
+    /// Notes, on flash too, that `slot` holds no frontend until an upload is finished.
+    pub(crate) fn begin_writing(&self, slot: Slot) -> Result<(), Text> {
+        self.store(&[Change::Image(slot, ImageRecord::UNFINISHED)])?;
+        self.mark(slot, Problem::Incomplete);
+        Ok(())
     }
 
     pub(crate) fn flash(&self) -> F {

@@ -163,8 +163,15 @@ impl<F: NorFlash> Nvs for EspNvs<F> {
     }
 
     fn remove(&mut self, key: &str) -> Result<(), EspNvsError> {
-        let key = checked(key)?;
-        self.with(|store| store.delete(&namespace(), &key))
+        let name = checked(key)?;
+        self.with(|store| store.delete(&namespace(), &name))?;
+        self.store = None;
+        // Any type will do: a key that is there has one.
+        match self.with(|store| store.get::<u32>(&namespace(), &name).map(|_| ())) {
+            Err(EspNvsError::Store(Error::KeyNotFound | Error::NamespaceNotFound)) => Ok(()),
+            Err(error @ EspNvsError::Flash) => Err(error),
+            _ => Err(EspNvsError::Damaged),
+        }
     }
 }
 

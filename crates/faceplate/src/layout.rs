@@ -15,6 +15,12 @@ const MAX_ENTRIES: u32 = 0xC00 / 32;
 /// Bytes of one entry.
 const ENTRY: usize = 32;
 
+/// How an entry begins.
+const MAGIC: [u8; 2] = [0xAA, 0x50];
+
+/// Where the sector of the table ends; the bootloader lies before it.
+const TABLE_END: u32 = TABLE_OFFSET + SECTOR;
+
 /// The label of the NVS partition.
 const NVS_LABEL: &str = "nvs";
 
@@ -44,6 +50,8 @@ pub enum LayoutError {
     TooLarge(&'static str),
     /// These partitions share bytes.
     Overlap(&'static str, &'static str),
+    /// This partition shares bytes with another one, or with the bootloader or the table itself.
+    OverlapsOther(&'static str),
     /// The slots differ in size, so what fits in one may not fit in the other.
     Unequal,
 }
@@ -65,6 +73,10 @@ impl fmt::Display for LayoutError {
                 MAX_SLOT_SECTORS as u32 * SECTOR / 1024
             ),
             Self::Overlap(a, b) => write!(f, "partitions `{a}` and `{b}` overlap"),
+            Self::OverlapsOther(label) => write!(
+                f,
+                "partition `{label}` overlaps another one, or the partition table"
+            ),
             Self::Unequal => write!(f, "`www_0` and `www_1` differ in size"),
         }
     }
@@ -80,19 +92,9 @@ impl Layout {
     pub async fn read<F: ReadNorFlash>(flash: &mut F) -> Result<Self, LayoutError> {
         const LABELS: [&str; 3] = [NVS_LABEL, Slot::Www0.label(), Slot::Www1.label()];
         let mut found: [Option<Region>; 3] = [None; 3];
-        for index in 0..MAX_ENTRIES {
-            let mut entry = [0; ENTRY];
-            let at = TABLE_OFFSET + index * ENTRY as u32;
-            flash
-                .read(at, &mut entry)
-                .await
-                .map_err(|_| LayoutError::Flash)?;
-            match entry {
-                [0xAA, 0x50, ..] => {}
-                _ if index == 0 => return Err(LayoutError::NoTable),
-                // The MD5 row or blank flash: the table's end.
-                _ => break,
-            }
+        let mut entries = 0;
+        while let Some(entry) = read_entry(flash, entries).await? {
+            entries += 1;
             for (label, place) in LABELS.into_iter().zip(&mut found) {
                 if label_of(&entry) == label.as_bytes()
                     && place.replace(region_of(&entry)).is_some()
@@ -100,6 +102,9 @@ impl Layout {
                     return Err(LayoutError::Twice(label));
                 }
             }
+        }
+        if entries == 0 {
+            return Err(LayoutError::NoTable);
         }
         let capacity = flash.capacity() as u64;
         let mut regions = [Region { offset: 0, len: 0 }; 3];
@@ -118,6 +123,22 @@ impl Layout {
                 return Err(LayoutError::Overlap(LABELS[a], LABELS[b]));
             }
         }
+        for index in 0..entries {
+            let Some(entry) = read_entry(flash, index).await? else {
+                break;
+            };
+            let other = region_of(&entry);
+            for (label, region) in LABELS.into_iter().zip(regions) {
+                if label_of(&entry) != label.as_bytes() && region.overlaps(other) {
+                    return Err(LayoutError::OverlapsOther(label));
+                }
+            }
+        }
+        for (label, region) in LABELS.into_iter().zip(regions) {
+            if region.offset < TABLE_END {
+                return Err(LayoutError::OverlapsOther(label));
+            }
+        }
         if www0.len != www1.len {
             return Err(LayoutError::Unequal);
         }
@@ -129,6 +150,24 @@ impl Layout {
             slots: [www0, www1],
         })
     }
+}
+
+/// The entry with this number; `None` at the table's end: its MD5 row, blank flash, or no more room.
+/// The bootloader has checked the MD5 before any firmware runs.
+async fn read_entry<F: ReadNorFlash>(
+    flash: &mut F,
+    index: u32,
+) -> Result<Option<[u8; ENTRY]>, LayoutError> {
+    if index >= MAX_ENTRIES {
+        return Ok(None);
+    }
+    let mut entry = [0; ENTRY];
+    let at = TABLE_OFFSET + index * ENTRY as u32;
+    flash
+        .read(at, &mut entry)
+        .await
+        .map_err(|_| LayoutError::Flash)?;
+    Ok(entry.starts_with(&MAGIC).then_some(entry))
 }
 
 fn word(entry: &[u8; ENTRY], at: usize) -> u32 {

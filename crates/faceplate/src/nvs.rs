@@ -225,6 +225,13 @@ pub struct ImageRecord {
 }
 
 impl ImageRecord {
+    /// In place of a record: an upload into the slot began, and whatever it holds was not verified
+    /// since. No image is empty, so none has this.
+    pub const UNFINISHED: Self = Self {
+        len: 0,
+        sha256: [0; 32],
+    };
+
     /// Bytes of the stored form.
     const LEN: usize = 36;
 

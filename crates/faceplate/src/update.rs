@@ -152,6 +152,8 @@ pub struct Upload<'e, F, N> {
     lease: Lease<'e, F, N>,
     writer: SectorWriter,
     received: u32,
+    /// Whether anything was changed yet.
+    begun: bool,
 }
 
 impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
@@ -159,24 +161,24 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         engine: &'e Engine<F, N>,
         buffers: RefMut<'e, Buffers>,
         from: Slot,
-        region: Region,
         total: u32,
         confirmer: Confirmer,
-        block_erase: bool,
+        writer: SectorWriter,
     ) -> Self {
         let lease = Lease {
             engine,
             buffers,
             from,
-            region,
+            region: writer.region(),
             total,
             confirmer,
         };
         lease.report(Phase::Writing, 0, 0);
         Self {
             lease,
-            writer: SectorWriter::new(region, total, block_erase),
+            writer,
             received: 0,
+            begun: false,
         }
     }
 
@@ -219,11 +221,20 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             probe(sector, slot_blocks).map_err(|error| UploadError::NotAnImage(text(error)))?;
         }
         let engine = self.lease.engine;
-        let before = self.writer.sectors.written;
-        let put = self.writer.put(&mut engine.flash(), at, sector).await;
-        if put.is_err() || self.writer.sectors.written != before {
-            engine.mark(slot, Problem::Incomplete);
+        let mut flash = engine.flash();
+        if !self.begun {
+            let skipped = self.writer.skip(&mut flash, at, sector).await;
+            if skipped.map_err(|fault| UploadError::Flash(text(fault)))? {
+                self.lease
+                    .report(Phase::Writing, self.received, self.received);
+                return Ok(());
+            }
+            // From the first change on, the slot holds neither the old image nor the new one, and
+            // that has to outlive a power cut.
+            engine.begin_writing(slot).map_err(UploadError::Nvs)?;
+            self.begun = true;
         }
+        let put = self.writer.put(&mut flash, at, sector).await;
         put.map_err(|fault| UploadError::Flash(text(fault)))?;
         self.lease
             .report(Phase::Writing, self.received, self.received);
@@ -260,14 +271,11 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         .and_then(|verified| verified.fits(requirements.api).map(|()| verified));
         let slot = self.lease.to();
         match verified {
-            Ok(verified) => {
-                engine.mark_valid(slot, verified.clone());
-                Ok(Checked {
-                    lease: self.lease,
-                    verified,
-                    sectors: self.writer.sectors,
-                })
-            }
+            Ok(verified) => Ok(Checked {
+                lease: self.lease,
+                verified,
+                sectors: self.writer.sectors,
+            }),
             Err(Problem::Digest) => Err(UploadError::Digest),
             Err(problem) => {
                 engine.mark(slot, problem.clone());
@@ -299,19 +307,17 @@ impl<F: NorFlash + Clone, N: Nvs> Checked<'_, F, N> {
         } = &self.lease;
         let to = self.lease.to();
         self.lease.report(Phase::Switching, *total, *total);
-        engine
-            .store(&[
-                Change::Image(to, self.verified.record),
-                Change::Trial(Trial::new(to, *confirmer)),
-                Change::Last(Last {
-                    outcome: Outcome::Updated,
-                    from: *from,
-                    to,
-                }),
-                Change::Active(to),
-            ])
-            .map_err(UploadError::Nvs)?;
-        engine.mark_restarting();
+        let before = [
+            Change::Trial(Trial::new(to, *confirmer)),
+            Change::Image(to, self.verified.record),
+            Change::Last(Last {
+                outcome: Outcome::Updated,
+                from: *from,
+                to,
+            }),
+        ];
+        engine.switch(&before, to).map_err(UploadError::Nvs)?;
+        engine.mark_valid(to, self.verified.clone());
         self.lease.report(Phase::Restarting, *total, *total);
         let done = Done {
             slot: to,

@@ -109,7 +109,7 @@ pub enum Problem {
     RootHash,
     /// The bytes are no longer those that were verified, and have no manifest to prove them.
     Changed,
-    /// An upload into this slot did not end.
+    /// An upload into this slot was not finished.
     Incomplete,
 }
 
@@ -238,6 +238,9 @@ pub async fn whole<F: ReadNorFlash + Clone>(
 /// The check of a slot at boot. Bytes that hash to what was verified before are as good as then;
 /// otherwise the whole check decides, and only a manifest can prove content.
 ///
+/// An upload that was not finished leaves nothing valid, whatever it looks like. A read that fails
+/// is tried again.
+///
 /// # Errors
 /// What is wrong with the slot.
 pub async fn at_boot<F: ReadNorFlash + Clone>(
@@ -247,6 +250,29 @@ pub async fn at_boot<F: ReadNorFlash + Clone>(
     requirements: Requirements,
     buffers: &mut Buffers,
 ) -> Result<Verified, Problem> {
+    let mut found = slot(flash, region, record, requirements, buffers).await;
+    for _ in 1..READ_TRIES {
+        if !matches!(found, Err(Problem::Flash(_))) {
+            break;
+        }
+        found = slot(flash, region, record, requirements, buffers).await;
+    }
+    found
+}
+
+/// How often a check that the flash refuses is tried.
+const READ_TRIES: u32 = 3;
+
+async fn slot<F: ReadNorFlash + Clone>(
+    flash: &F,
+    region: Region,
+    record: Option<ImageRecord>,
+    requirements: Requirements,
+    buffers: &mut Buffers,
+) -> Result<Verified, Problem> {
+    if record == Some(ImageRecord::UNFINISHED) {
+        return Err(Problem::Incomplete);
+    }
     if let Some(record) = record
         && record.len <= region.len
         && record.len % SECTOR == 0

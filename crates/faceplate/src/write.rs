@@ -16,6 +16,10 @@ const PAGE: usize = 256;
 /// W25Q128 datasheet, typical).
 const BLOCK_ERASE_PAYS: u32 = 4;
 
+/// How often a sector of a slot that is not trusted must read the same to be left alone. A bit
+/// that reads 0 half of the time passes once in 2^15.
+const SAMPLES: u32 = 16;
+
 /// Tries per sector: the first, and one more.
 const TRIES: u32 = 2;
 
@@ -66,20 +70,50 @@ pub(crate) struct SectorWriter {
     total: u32,
     /// Whether 64 KiB erases are allowed.
     block_erase: bool,
+    /// Whether what the slot held before reads the same every time.
+    trusted: bool,
+    /// Up to here, from the region's start, everything was erased or written by this writer.
+    done: u32,
     pub(crate) sectors: Sectors,
 }
 
 impl SectorWriter {
-    pub(crate) const fn new(region: Region, total: u32, block_erase: bool) -> Self {
+    /// A slot is not `trusted` when the power may have gone while it was written: a cell that was
+    /// cut in the middle of an erase or a program may read 1 now and 0 later.
+    pub(crate) const fn new(region: Region, total: u32, block_erase: bool, trusted: bool) -> Self {
         Self {
             region,
             total,
             block_erase,
+            trusted,
+            done: 0,
             sectors: Sectors {
                 written: 0,
                 same: 0,
             },
         }
+    }
+
+    /// Where it writes.
+    pub(crate) const fn region(&self) -> Region {
+        self.region
+    }
+
+    /// Leaves the sector at `at` (from the region's start) alone, if it holds `data`.
+    pub(crate) async fn skip<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        at: u32,
+        data: &[u8; SECTOR as usize],
+    ) -> Result<bool, WriteFault<F::Error>> {
+        let address = self.region.offset + at;
+        let holds = self.holds(flash, at, data).await;
+        let same = holds.map_err(|error| WriteFault {
+            address,
+            flash: Some(error),
+        })? == Holds::Same;
+        self.sectors.same += u32::from(same);
+        Ok(same)
     }
 
     /// Makes the sector at `at` (from the region's start) hold `data`.
@@ -121,13 +155,14 @@ impl SectorWriter {
         may_erase_block: bool,
     ) -> Result<bool, Option<F::Error>> {
         let address = self.region.offset + at;
-        match holds(flash, address, data).await.map_err(Some)? {
+        match self.holds(flash, at, data).await.map_err(Some)? {
             Holds::Same => return Ok(false),
             Holds::Blank => {}
             Holds::Other => {
                 let block = may_erase_block && self.whole_block_goes(flash, at).await?;
-                let end = address + if block { BLOCK } else { SECTOR };
-                flash.erase(address, end).await.map_err(Some)?;
+                let len = if block { BLOCK } else { SECTOR };
+                flash.erase(address, address + len).await.map_err(Some)?;
+                self.done = self.done.max(at + len);
             }
         }
         for (start, end) in used_pages(data) {
@@ -136,10 +171,30 @@ impl SectorWriter {
                 .await
                 .map_err(Some)?;
         }
-        match holds(flash, address, data).await.map_err(Some)? {
+        match compare(flash, address, data).await.map_err(Some)? {
             Holds::Same => Ok(true),
             Holds::Blank | Holds::Other => Err(None),
         }
+    }
+
+    /// What the sector at `at` holds, as far as it can be relied on.
+    async fn holds<F: NorFlash>(
+        &self,
+        flash: &mut F,
+        at: u32,
+        data: &[u8; SECTOR as usize],
+    ) -> Result<Holds, F::Error> {
+        let address = self.region.offset + at;
+        let first = compare(flash, address, data).await?;
+        if self.trusted || at < self.done || first == Holds::Other {
+            return Ok(first);
+        }
+        for _ in 1..SAMPLES {
+            if compare(flash, address, data).await? != Holds::Same {
+                return Ok(Holds::Other);
+            }
+        }
+        Ok(Holds::Same)
     }
 
     /// Whether the sector at `at` begins a 64 KiB block that this upload fills to its end, and
@@ -152,6 +207,9 @@ impl SectorWriter {
         let address = self.region.offset + at;
         if !self.block_erase || !address.is_multiple_of(BLOCK) || self.total - at < BLOCK {
             return Ok(false);
+        }
+        if !self.trusted {
+            return Ok(true);
         }
         let mut used = 0;
         for sector in (address..address + BLOCK).step_by(SECTOR as usize) {
@@ -182,8 +240,8 @@ fn used_pages(data: &[u8; SECTOR as usize]) -> impl Iterator<Item = (usize, usiz
     })
 }
 
-/// Compares the sector at `address` with `data`.
-async fn holds<F: NorFlash>(
+/// Compares the sector at `address` with `data`, once.
+async fn compare<F: NorFlash>(
     flash: &mut F,
     address: u32,
     data: &[u8; SECTOR as usize],

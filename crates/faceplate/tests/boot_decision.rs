@@ -2,7 +2,7 @@
 
 use faceplate::{
     Confirmer, Last, Outcome, Slot, Stored, Trial,
-    boot::{Decision, decide},
+    boot::{Content, Decision, decide},
     nvs::Change,
 };
 
@@ -27,7 +27,7 @@ fn stored(active: impl Into<Option<Slot>>, trial: impl Into<Option<Trial>>) -> S
 }
 
 fn serve(slot: Slot, trial: Option<Trial>, changes: &[Change]) -> Decision {
-    let mut list = [None; 2];
+    let mut list = [None; 3];
     for (place, change) in list.iter_mut().zip(changes) {
         *place = Some(*change);
     }
@@ -45,11 +45,12 @@ fn last(outcome: Outcome, from: Slot, to: Slot) -> Change {
 
 #[test]
 fn each_state_on_flash_leads_to_its_action() {
-    let both = [true, true];
-    let only0 = [true, false];
-    let only1 = [false, true];
-    let none = [false, false];
-    let table: &[(&str, Stored, [bool; 2], Decision)] = &[
+    use Content::{Bad, Unreadable, Whole};
+    let both = [Whole, Whole];
+    let only0 = [Whole, Bad];
+    let only1 = [Bad, Whole];
+    let none = [Bad, Bad];
+    let table: &[(&str, Stored, [Content; 2], Decision)] = &[
         (
             "a new device serves www_0",
             stored(None, None),
@@ -142,6 +143,46 @@ fn each_state_on_flash_leads_to_its_action() {
             serve(Www0, None, &[]),
         ),
         (
+            "an unconfirmed slot that is all there is goes on being on trial",
+            stored(Www0, trial(Www1, 3)),
+            only1,
+            serve(
+                Www1,
+                Some(trial(Www1, 2)),
+                &[
+                    last(Outcome::DidNotMount, Www0, Www1),
+                    Change::Trial(trial(Www1, 2)),
+                    Change::Active(Www1),
+                ],
+            ),
+        ),
+        (
+            "or is settled for good when its trial is used up",
+            stored(Www0, trial(Www1, 0)),
+            only1,
+            serve(
+                Www1,
+                None,
+                &[
+                    last(Outcome::DidNotMount, Www0, Www1),
+                    Change::NoTrial,
+                    Change::Active(Www1),
+                ],
+            ),
+        ),
+        (
+            "a slot that cannot be read now stays the active one",
+            stored(Www1, None),
+            [Whole, Unreadable],
+            serve(Www0, None, &[]),
+        ),
+        (
+            "a slot that cannot be read is not served",
+            stored(Www1, None),
+            [Unreadable, Unreadable],
+            Decision::Recover,
+        ),
+        (
             "an absent active key means www_0 for trials too",
             stored(None, trial(Www0, 3)),
             both,
@@ -154,7 +195,7 @@ fn each_state_on_flash_leads_to_its_action() {
 }
 
 /// Every state that can be on flash.
-fn all_states() -> impl Iterator<Item = (Stored, [bool; 2])> {
+fn all_states() -> impl Iterator<Item = (Stored, [Content; 2])> {
     let actives = [None, Some(Www0), Some(Www1)];
     let mut trials = vec![None];
     for slot in Slot::ALL {
@@ -168,22 +209,46 @@ fn all_states() -> impl Iterator<Item = (Stored, [bool; 2])> {
             }
         }
     }
-    let valids = [[false, false], [false, true], [true, false], [true, true]];
+    let contents = [Content::Whole, Content::Bad, Content::Unreadable];
+    let pairs = contents.map(|www0| contents.map(|www1| [www0, www1]));
     actives.into_iter().flat_map(move |active| {
         trials.clone().into_iter().flat_map(move |trial| {
-            valids
+            pairs
+                .as_flattened()
+                .to_vec()
                 .into_iter()
-                .map(move |valid| (stored(active, trial), valid))
+                .map(move |content| (stored(active, trial), content))
         })
     })
 }
 
 #[test]
-fn whatever_is_on_flash_only_a_valid_slot_is_served_and_recovery_is_the_last_resort() {
-    for (stored, valid) in all_states() {
-        match decide(&stored, valid) {
-            Decision::Serve { slot, .. } => assert!(valid[slot.index()], "{stored:?} {valid:?}"),
-            Decision::Recover => assert_eq!(valid, [false, false], "{stored:?}"),
+fn whatever_is_on_flash_only_a_whole_slot_is_served_and_recovery_is_the_last_resort() {
+    for (stored, content) in all_states() {
+        match decide(&stored, content) {
+            Decision::Serve { slot, .. } => {
+                assert_eq!(
+                    content[slot.index()],
+                    Content::Whole,
+                    "{stored:?} {content:?}"
+                );
+            }
+            Decision::Recover => {
+                assert!(!content.contains(&Content::Whole), "{stored:?} {content:?}");
+            }
+        }
+    }
+}
+
+/// What the stored state is after a decision.
+fn apply(stored: &mut Stored, changes: &[Option<Change>]) {
+    for change in changes.iter().flatten() {
+        match *change {
+            Change::Trial(trial) => stored.trial = Some(trial),
+            Change::NoTrial => stored.trial = None,
+            Change::Last(last) => stored.last = Some(last),
+            Change::Active(slot) => stored.active = Some(slot),
+            Change::Image(..) => panic!("a boot verifies no new image"),
         }
     }
 }
@@ -191,36 +256,60 @@ fn whatever_is_on_flash_only_a_valid_slot_is_served_and_recovery_is_the_last_res
 #[test]
 fn however_often_it_restarts_unconfirmed_a_boot_settles_after_at_most_one_more_than_the_trial_has()
 {
-    for (mut stored, valid) in all_states() {
+    for (mut stored, content) in all_states() {
         let mut boots = 0;
-        while let Decision::Serve {
-            slot,
-            trial,
-            changes,
-        } = decide(&stored, valid)
-        {
+        while let Decision::Serve { trial, changes, .. } = decide(&stored, content) {
+            let first = decide(&stored, content);
+            apply(&mut stored, &changes);
             if trial.is_none() {
-                assert_eq!(
-                    decide(&stored, valid),
-                    Decision::Serve {
-                        slot,
-                        trial,
-                        changes
-                    }
-                );
+                // From now on every boot does the same, and changes nothing more.
+                let Decision::Serve { slot, .. } = first else {
+                    unreachable!()
+                };
+                let settled = Decision::Serve {
+                    slot,
+                    trial: None,
+                    changes: [None; 3],
+                };
+                assert_eq!(decide(&stored, content), settled, "{stored:?} {content:?}");
                 break;
             }
-            for change in changes.into_iter().flatten() {
-                match change {
-                    Change::Trial(trial) => stored.trial = Some(trial),
-                    Change::NoTrial => stored.trial = None,
-                    Change::Last(last) => stored.last = Some(last),
-                    Change::Active(slot) => stored.active = Some(slot),
-                    Change::Image(..) => panic!("a boot verifies no new image"),
-                }
-            }
             boots += 1;
-            assert!(boots <= Trial::BOOTS, "{stored:?} {valid:?}");
+            assert!(boots <= Trial::BOOTS, "{stored:?} {content:?}");
+        }
+    }
+}
+
+#[test]
+fn the_power_may_go_after_any_of_a_boots_changes_and_the_next_boot_serves_the_same() {
+    for (stored, content) in all_states() {
+        let Decision::Serve { slot, changes, .. } = decide(&stored, content) else {
+            continue;
+        };
+        for done in 0..=changes.len() {
+            let mut cut = stored;
+            apply(&mut cut, &changes[..done]);
+            let Decision::Serve { slot: next, .. } = decide(&cut, content) else {
+                panic!("{stored:?} {content:?}: nothing served after {done} changes");
+            };
+            // Only the trial's last boot may have been used up meanwhile.
+            let trial_over = cut.trial.is_some_and(|trial| trial.boots_left == 0);
+            assert!(
+                next == slot || trial_over,
+                "{stored:?} {content:?} after {done}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_boot_changes_anything_because_of_a_slot_that_cannot_be_read_but_could_be_whole() {
+    for (stored, content) in all_states() {
+        let active = stored.active.unwrap_or(Www0);
+        if content[active.index()] == Content::Unreadable
+            && let Decision::Serve { changes, .. } = decide(&stored, content)
+        {
+            assert_eq!(changes, [None; 3], "{stored:?} {content:?}");
         }
     }
 }

