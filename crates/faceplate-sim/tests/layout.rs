@@ -125,6 +125,21 @@ fn each_unusable_table_is_told_by_its_own_error() {
             LayoutError::Overlap("nvs", "www_0"),
         ),
         (
+            "over the firmware",
+            with(WWW_0, OFFSET, &word(0x2F_0000)),
+            LayoutError::OverlapsOther("www_0"),
+        ),
+        (
+            "over the table",
+            with(WWW_1, OFFSET, &word(0x8000)),
+            LayoutError::Overlap("nvs", "www_1"),
+        ),
+        (
+            "over the bootloader",
+            with(NVS, OFFSET, &word(0x1000)),
+            LayoutError::OverlapsOther("nvs"),
+        ),
+        (
             "unequal",
             with(WWW_1, SIZE, &word(0x8_0000)),
             LayoutError::Unequal,
@@ -158,7 +173,12 @@ fn a_table_without_an_end_is_read_no_further_than_it_can_reach() {
             .flash
             .poke(TABLE_OFFSET + index * 32, &entry)
             .expect("in bounds");
-        let label = TABLE_OFFSET + index * 32 + LABEL;
+        let field = |field| TABLE_OFFSET + index * 32 + field;
+        board
+            .flash
+            .poke(field(OFFSET), &word(0xF0_0000))
+            .expect("in bounds");
+        let label = field(LABEL);
         board
             .flash
             .poke(label, format!("p{index}\0").as_bytes())

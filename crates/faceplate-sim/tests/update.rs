@@ -5,11 +5,11 @@ mod board;
 
 use board::{Board, Frontend, Refused, Rng, install, read, serves, status, upload};
 use faceplate::{
-    BeginError, Buffers, ConfirmError, Confirmer, Outcome, RollbackError, Slot,
+    BeginError, Buffers, ConfirmError, Confirmer, Outcome, RollbackError, Slot, State,
     update::{Phase, UploadError},
     verify::Problem,
 };
-use faceplate_sim::flash::Counters;
+use faceplate_sim::flash::{Counters, Cut};
 use littlefs_image::run;
 
 const CLIENT: Confirmer = Confirmer::Client { within_s: 60 };
@@ -104,7 +104,12 @@ fn a_blank_slot_is_programmed_without_an_erase() {
 #[test]
 fn bytes_past_the_end_of_a_short_image_stay_as_they_are() {
     let old = Frontend::new("1.0.0", 90);
-    let new = Frontend::new("2.0.0", 100);
+    let new = Frontend::new("2.0.0", 90);
+    assert_ne!(
+        new.image.len() % 65536,
+        0,
+        "a large erase would go past the end"
+    );
     let board = Board::with(&old);
     let slot = board.slot(1);
     board
@@ -433,4 +438,195 @@ fn a_slot_that_was_never_written_is_called_empty() {
     let slots = status(&board.boot()).slots;
     assert!(slots[0].valid);
     assert_eq!(slots[1].problem, Some(Problem::Empty));
+}
+
+/// An image without a manifest, of many small files that each have their own block.
+fn plain_of_many() -> Vec<u8> {
+    let mut builder = littlefs_image::build::Builder::new();
+    builder
+        .file("index.html", b"plain".to_vec())
+        .expect("a good name");
+    for n in 0..12 {
+        let content = Rng::new(3 + n).bytes(3000);
+        builder
+            .file(&format!("a{n:02}.js"), content)
+            .expect("a good name");
+    }
+    builder
+        .build(&littlefs_image::build::Options::default())
+        .expect("builds")
+}
+
+#[test]
+fn a_cut_upload_without_a_manifest_is_never_served_and_never_a_way_back() {
+    let image = plain_of_many();
+    let old = Frontend::new("1.0.0", 30);
+    for (name, base) in [
+        ("new device", Board::new()),
+        ("over another", Board::with(&old)),
+    ] {
+        for after in 0..image.len() as u64 / 4096 {
+            let board = base.fork();
+            board.flash.cut_after(after, Cut::Before);
+            upload(&board.boot(), &image, CLIENT).expect_err("cut");
+            board.flash.power_on();
+            let device = board.boot();
+            let slot = &status(&device).slots[1];
+            assert!(!slot.valid, "{name}, {after}: {slot:?}");
+            assert_ne!(status(&device).active, Slot::Www1, "{name}, {after}");
+            assert!(run(device.rollback()).is_err(), "{name}, {after}");
+        }
+    }
+}
+
+#[test]
+fn an_image_that_was_refused_stays_refused_after_a_restart() {
+    let files = [("index.html".to_owned(), b"hi".to_vec())];
+    let options = faceplate_pack::Options {
+        api: (7, 9),
+        ..faceplate_pack::Options::default()
+    };
+    let image = faceplate_pack::pack(files, &options).expect("packs").image;
+    for board in [Board::new(), Board::with(&Frontend::new("1.0.0", 30))] {
+        let state = status(&board.boot()).state;
+        upload(&board.boot(), &image, CLIENT).expect_err("another API");
+        let device = board.boot();
+        assert_eq!(status(&device).state, state);
+        assert_eq!(status(&device).slots[1].problem, Some(Problem::Incomplete));
+        assert!(run(device.rollback()).is_err());
+    }
+}
+
+#[test]
+fn a_way_back_that_was_damaged_since_the_boot_is_not_gone_back_to() {
+    let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 30));
+    let board = with_both(&old, &new);
+    let device = board.boot();
+    assert!(status(&device).slots[1].valid);
+    let at = board.slot(1).offset + new.image.len() as u32 - 3000;
+    board.flash.poke(at, &[0; 100]).expect("in bounds");
+    let before = board.flash.counters().operations;
+    let error = run(device.rollback()).expect_err("damaged");
+    assert!(matches!(error, RollbackError::NotValid(_)), "{error:?}");
+    assert_eq!(board.flash.counters().operations, before);
+    assert!(!status(&device).slots[1].valid);
+    assert_eq!(status(&board.boot()).active, Slot::Www0);
+}
+
+#[test]
+fn an_unconfirmed_frontend_that_is_all_there_is_left_goes_on_being_on_trial() {
+    let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 30));
+    let board = Board::with(&old);
+    install(&board, &new, CLIENT).expect("installs");
+    assert_eq!(run(board.boot().rollback()), Ok(Slot::Www0));
+    assert_eq!(status(&board.boot()).state, State::Settled);
+    let at = board.slot(0).offset + old.image.len() as u32 - 3000;
+    board.flash.poke(at, &[0; 100]).expect("in bounds");
+    for boots_left in [1, 0] {
+        let found = status(&board.boot());
+        assert_eq!((found.active, found.state), (Slot::Www1, State::Trial));
+        assert_eq!(found.trial.map(|trial| trial.boots_left), Some(boots_left));
+    }
+    for _ in 0..2 {
+        assert_eq!(status(&board.boot()).state, State::Settled);
+    }
+}
+
+#[test]
+fn after_a_cut_the_same_upload_leaves_no_cell_that_wavers() {
+    let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 90));
+    let used = Board::with(&old);
+    used.flash
+        .poke(used.slot(1).offset, &Rng::new(8).bytes(SLOT))
+        .expect("in bounds");
+    for (name, base) in [("blank slot", Board::with(&old)), ("used slot", used)] {
+        for round in 0..400 {
+            let board = base.fork();
+            let seed = 1000 + round;
+            board.flash.cut_after(round % 40, Cut::Unstable { seed });
+            upload(&board.boot(), &new.image, CLIENT).expect_err("cut");
+            board.flash.power_on();
+            upload(&board.boot(), &new.image, CLIENT)
+                .unwrap_or_else(|error| panic!("{name}, {round}: {error:?}"));
+            for boot in 0..4 {
+                let device = board.boot();
+                assert!(serves(&device, &new), "{name}, {round}, boot {boot}");
+                board::settle(&device);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_image_that_claims_more_blocks_than_the_slot_has_is_not_served() {
+    let mut builder = littlefs_image::build::Builder::new();
+    builder
+        .file("index.html", b"hi".to_vec())
+        .expect("a good name");
+    let options = littlefs_image::build::Options {
+        block_count: 257,
+        ..littlefs_image::build::Options::default()
+    };
+    let image = builder.build(&options).expect("builds");
+    let board = Board::new();
+    board
+        .flash
+        .poke(board.slot(0).offset, &image)
+        .expect("in bounds");
+    assert_eq!(status(&board.boot()).state, State::Recovery);
+    let error = upload(&board.boot(), &image, CLIENT).expect_err("too many blocks");
+    assert!(
+        matches!(error, Refused::Upload(UploadError::NotAnImage(_))),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn files_that_the_manifest_does_not_know_of_are_found() {
+    use faceplate::manifest::{FILE_HASH, FileHasher, MANIFEST, Manifest, RootHash};
+    let mut hasher = FileHasher::new();
+    hasher.update(b"hi");
+    let hash = hasher.finish();
+    let mut root = RootHash::new();
+    root.add("index.html", 2, &hash);
+    let root = root.finish();
+    for (name, extra, good) in [("as packed", false, true), ("a file more", true, false)] {
+        let mut builder = littlefs_image::build::Builder::new();
+        let mut file = |path: &str| {
+            builder.file(path, b"hi".to_vec()).expect("a good name");
+            builder.attr(path, FILE_HASH, &hash).expect("a file");
+        };
+        file("index.html");
+        if extra {
+            file("more.js");
+        }
+        let mut bytes = [0; Manifest::MAX_LEN];
+        let manifest = Manifest::new("1", (1, 1), root).expect("a manifest");
+        let len = manifest.encode(&mut bytes);
+        builder.attr("", MANIFEST, &bytes[..len]).expect("the root");
+        let image = builder
+            .build(&littlefs_image::build::Options::default())
+            .expect("builds");
+        let result = upload(&Board::new().boot(), &image, CLIENT);
+        let refused = Err(Refused::Upload(UploadError::Rejected(Problem::RootHash)));
+        match good {
+            true => assert!(result.is_ok(), "{name}: {result:?}"),
+            false => assert_eq!(result, refused, "{name}"),
+        }
+    }
+}
+
+#[test]
+fn a_firmware_that_insists_on_a_manifest_takes_no_image_without() {
+    let board = Board {
+        insist: true,
+        ..Board::with(&Frontend::new("1.0.0", 30))
+    };
+    let error = upload(&board.boot(), &plain_image(), CLIENT).expect_err("no manifest");
+    assert_eq!(
+        error,
+        Refused::Upload(UploadError::Rejected(Problem::NoManifest))
+    );
+    let next = Frontend::new("2.0.0", 30);
+    assert!(upload(&board.boot(), &next.image, CLIENT).is_ok());
 }

@@ -287,7 +287,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         };
         let [www0, www1] = &slots;
         let decision = boot::decide(&stored, [content(www0), content(www1)]);
-        let (active, trial, changes) = match decision {
+        let (mut active, mut trial, changes) = match decision {
             Decision::Serve {
                 slot,
                 trial,
@@ -307,6 +307,11 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             if let Change::Last(change) = change {
                 last = Some(*change);
             }
+        }
+        let way_back = active.other();
+        if nvs_fault.is_some() && trial.is_some() && slots[way_back.index()].is_ok() {
+            // A trial whose boots cannot be counted might never end: this boot goes back.
+            (active, trial) = (way_back, None);
         }
         let served = match (&decision, &layout, &slots[active.index()]) {
             (Decision::Serve { .. }, Ok(layout), Ok(verified)) => Some(Served {
@@ -528,7 +533,10 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             }
             (Confirmer::Client { .. }, Content::Whole) => {
                 let last = boot::fallen_back(self.active, Outcome::NotConfirmed);
-                self.switch(&[Change::Last(last)], last.to)?;
+                // Where it cannot be stored, the next boot still counts; see there.
+                if self.switch(&[Change::Last(last)], last.to).is_err() {
+                    self.mark_restarting();
+                }
                 Ok(Tick::Reboot)
             }
             // Perhaps the next boot can read it; the trial's boots are counted.

@@ -84,6 +84,8 @@ impl Frontend {
 #[derive(Clone)]
 pub struct Board {
     pub flash: SimFlash,
+    /// Whether the firmware refuses images without a manifest.
+    pub insist: bool,
 }
 
 impl Board {
@@ -91,6 +93,7 @@ impl Board {
     pub fn new() -> Self {
         Self {
             flash: SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE).expect("a good table"),
+            insist: false,
         }
     }
 
@@ -108,6 +111,7 @@ impl Board {
     pub fn fork(&self) -> Self {
         Self {
             flash: self.flash.fork(),
+            insist: self.insist,
         }
     }
 
@@ -131,7 +135,7 @@ impl Board {
             Config {
                 requirements: Requirements {
                     api: faceplate::API,
-                    manifest: false,
+                    manifest: self.insist,
                 },
                 block_erase: true,
             },
