@@ -24,6 +24,8 @@ struct Frontends {
     new: Frontend,
     /// What is uploaded after the cut.
     next: Frontend,
+    /// An image as other tools make it: no manifest proves its files.
+    plain: Frontend,
 }
 
 /// Something that changes flash: how the board is before, and what is done.
@@ -37,6 +39,8 @@ struct Scenario {
     new_may_serve: bool,
     /// Whether nothing may be served afterwards.
     may_recover: bool,
+    /// The slot that a switch goes to; when it is active afterwards, it is on trial.
+    on_trial: Option<Slot>,
 }
 
 /// `old` in www_0, confirmed; `new` in www_1, active and on trial by a client.
@@ -77,12 +81,46 @@ fn tick(device: &Device, at_ms: u64, expected: Tick) -> Result<(), String> {
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
+        name: "upload without a manifest",
+        before: |f| Board::with(&f.old),
+        act: |board, f| install(board, &f.plain, CLIENT).and_then(|()| boot_again(board)),
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+        on_trial: Some(Slot::Www1),
+    },
+    Scenario {
+        name: "first install without a manifest",
+        before: |_| Board::new(),
+        act: |board, f| install(board, &f.plain, CLIENT).and_then(|()| boot_again(board)),
+        old_may_serve: false,
+        new_may_serve: true,
+        may_recover: true,
+        on_trial: Some(Slot::Www1),
+    },
+    Scenario {
+        name: "upload resumed after a cut",
+        before: |f| {
+            let board = Board::with(&f.old);
+            board.flash.cut_after(20, Cut::Unstable { seed: 7 });
+            install(&board, &f.new, CLIENT).expect_err("cut");
+            board.flash.power_on();
+            board
+        },
+        act: |board, f| install(board, &f.new, CLIENT).and_then(|()| boot_again(board)),
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+        on_trial: Some(Slot::Www1),
+    },
+    Scenario {
         name: "first install",
         before: |_| Board::new(),
         act: |board, f| install(board, &f.new, CLIENT).and_then(|()| boot_again(board)),
         old_may_serve: false,
         new_may_serve: true,
         may_recover: true,
+        on_trial: Some(Slot::Www1),
     },
     Scenario {
         name: "upload over an older frontend",
@@ -99,6 +137,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: true,
         new_may_serve: true,
         may_recover: false,
+        on_trial: Some(Slot::Www1),
     },
     Scenario {
         name: "identical upload",
@@ -114,6 +153,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: false,
         new_may_serve: true,
         may_recover: false,
+        on_trial: Some(Slot::Www0),
     },
     Scenario {
         name: "confirm by a client",
@@ -125,6 +165,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: false,
         new_may_serve: true,
         may_recover: false,
+        on_trial: None,
     },
     Scenario {
         name: "confirm by the device",
@@ -140,6 +181,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: false,
         new_may_serve: true,
         may_recover: false,
+        on_trial: None,
     },
     Scenario {
         name: "roll back by hand",
@@ -151,6 +193,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: true,
         new_may_serve: true,
         may_recover: false,
+        on_trial: Some(Slot::Www0),
     },
     Scenario {
         name: "trial expiry: the window is over",
@@ -162,6 +205,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: true,
         new_may_serve: true,
         may_recover: false,
+        on_trial: None,
     },
     Scenario {
         name: "trial expiry: no boots left",
@@ -176,6 +220,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: true,
         new_may_serve: false,
         may_recover: false,
+        on_trial: None,
     },
     Scenario {
         name: "trial expiry without a way back",
@@ -191,6 +236,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: false,
         new_may_serve: true,
         may_recover: false,
+        on_trial: None,
     },
     Scenario {
         name: "fallback from a damaged slot",
@@ -206,6 +252,7 @@ const SCENARIOS: &[Scenario] = &[
         old_may_serve: true,
         new_may_serve: false,
         may_recover: false,
+        on_trial: None,
     },
 ];
 
@@ -230,11 +277,34 @@ fn check(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
         );
     } else {
         let whole = scenario.old_may_serve && serves(&device, &f.old)
-            || scenario.new_may_serve && serves(&device, &f.new);
+            || scenario.new_may_serve && (serves(&device, &f.new) || serves(&device, &f.plain));
         assert!(
             whole,
             "{context}: neither the old nor the new frontend is served: {found:?}"
         );
+    }
+
+    if scenario.on_trial == Some(found.active) && found.state != State::Recovery {
+        assert_eq!(
+            found.state,
+            State::Trial,
+            "{context}: settled unconfirmed: {found:?}"
+        );
+    }
+    // Whatever is called valid can be gone back to, and is whole then.
+    let other = found.active.other();
+    if found.slots[other.index()].valid {
+        let board = board.fork();
+        let again = board.boot();
+        // This boot may have been one more than a trial had: then it went back by itself.
+        if status(&again).active == found.active {
+            let gone_back = littlefs_image::run(again.rollback());
+            assert_eq!(gone_back, Ok(other), "{context}");
+        }
+        let device = board.boot();
+        let known = [&f.old, &f.new, &f.next, &f.plain];
+        let whole = known.into_iter().any(|frontend| serves(&device, frontend));
+        assert!(whole, "{context}: the way back is not whole");
     }
 
     // The next upload succeeds, is served after a restart, and can be confirmed.
@@ -282,6 +352,7 @@ fn frontends() -> Frontends {
         old: Frontend::new("1.0.0", 90),
         new: Frontend::new("2.0.0", 150),
         next: Frontend::new("3.0.0", 170),
+        plain: Frontend::plain(40),
     }
 }
 
@@ -360,6 +431,7 @@ fn check_either(scenario: &Scenario, board: &Board, f: &Frontends, context: &str
     let wider = Scenario {
         old_may_serve: true,
         new_may_serve: true,
+        on_trial: None,
         ..*scenario
     };
     check(&wider, board, f, context);
@@ -369,6 +441,24 @@ fn check_either(scenario: &Scenario, board: &Board, f: &Frontends, context: &str
 fn what_is_active_after_an_undisturbed_run_is_what_the_scenario_is_for() {
     let f = frontends();
     let expected: &[(&str, Slot, &Frontend, State)] = &[
+        (
+            "upload without a manifest",
+            Slot::Www1,
+            &f.plain,
+            State::Trial,
+        ),
+        (
+            "first install without a manifest",
+            Slot::Www1,
+            &f.plain,
+            State::Trial,
+        ),
+        (
+            "upload resumed after a cut",
+            Slot::Www1,
+            &f.new,
+            State::Trial,
+        ),
         ("first install", Slot::Www1, &f.new, State::Trial),
         (
             "upload over an older frontend",

@@ -11,7 +11,10 @@ use faceplate::{
 };
 use faceplate_pack::{Gzip, Options, pack};
 use faceplate_sim::flash::{SimFlash, W25Q128_SIZE};
-use littlefs_image::run;
+use littlefs_image::{
+    build::{Builder, Options as BuildOptions},
+    run,
+};
 
 /// The partition table of every board.
 pub const PARTITIONS: &str = include_str!("../../../../partitions.csv");
@@ -63,6 +66,25 @@ impl Frontend {
         files.insert("assets/app.js".to_owned(), rng.bytes(kib * 1024 * 3 / 4));
         files.insert("assets/vendor/lib.js".to_owned(), rng.bytes(kib * 1024 / 4));
         Self::of(version, files)
+    }
+
+    /// Many small files in about `kib` KiB, without a manifest.
+    pub fn plain(kib: usize) -> Self {
+        let mut files = BTreeMap::new();
+        files.insert("index.html".to_owned(), b"plain".to_vec());
+        for n in 0..kib / 4 {
+            files.insert(format!("a{n:02}.js"), Rng::new(n as u64).bytes(3000));
+        }
+        let mut builder = Builder::new();
+        for (path, content) in &files {
+            builder.file(path, content.clone()).expect("a good name");
+        }
+        let image = builder.build(&BuildOptions::default()).expect("builds");
+        Self {
+            version: "",
+            files,
+            image,
+        }
     }
 
     pub fn of(version: &'static str, files: BTreeMap<String, Vec<u8>>) -> Self {
