@@ -79,7 +79,9 @@ fn lift<E>(error: Error<Infallible>) -> Error<E> {
 /// does not matter. As with [`Image::mount`], the image may be shorter than its superblock says;
 /// whether that fits the partition is for the caller to compare.
 ///
-/// It reads each metadata block a few times, and the pointers of each file block once, on any bytes.
+/// On any bytes it reads the pointers of each file block once, and each metadata pair once, plus once
+/// more for each directory in it. The time it takes is bounded by [`ENTRIES_MAX`](crate::read::ENTRIES_MAX).
+/// A pair is looked at in memory: the reads of the storage are the only points at which this yields.
 ///
 /// # Errors
 /// When the storage fails, or with the first thing that is wrong.
@@ -136,12 +138,7 @@ pub async fn check<S: Storage>(
 
         let mut child = None;
         while child.is_none() && level.dirs > 0 && level.id < commits.count {
-            let mut sector = Sector {
-                block,
-                bytes: sector,
-            };
-            let entry = image
-                .entry(&mut sector, &commits.log, level.id)
+            let entry = pair::entry(&image, &commits.log, sector, level.id)
                 .await
                 .map_err(lift)?;
             if let Some((entry, name)) = entry
@@ -172,12 +169,7 @@ pub async fn check<S: Storage>(
             part = pair::Part::Directory;
         } else if let Some(tail) = commits.tail.filter(|tail| tail.hard) {
             if let Some(id) = commits.count.checked_sub(1) {
-                let mut storage = Sector {
-                    block,
-                    bytes: sector,
-                };
-                let entry = image
-                    .entry(&mut storage, &commits.log, id)
+                let entry = pair::entry(&image, &commits.log, sector, id)
                     .await
                     .map_err(lift)?;
                 if let Some((_, name)) = entry {

@@ -72,6 +72,11 @@ pub enum Error<E> {
         /// The pair of the directory that is too deep.
         pair: [u32; 2],
     },
+    /// The image has more files and directories than [`ENTRIES_MAX`](crate::read::ENTRIES_MAX).
+    TooManyEntries {
+        /// How many there may be.
+        limit: u32,
+    },
     /// A path is longer than [`PATH_MAX`] bytes.
     PathTooLong {
         /// The metadata block of the last part of the path.
@@ -141,6 +146,7 @@ impl<E> Error<E> {
             Error::FileSize { block, id, size } => Error::FileSize { block, id, size },
             Error::Circle { pair } => Error::Circle { pair },
             Error::TooDeep { pair } => Error::TooDeep { pair },
+            Error::TooManyEntries { limit } => Error::TooManyEntries { limit },
             Error::PathTooLong { block, id } => Error::PathTooLong { block, id },
             Error::UsedTwice { block } => Error::UsedTwice { block },
             Error::Shortcut { block } => Error::Shortcut { block },
@@ -192,6 +198,9 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
                 f,
                 "the directory at blocks {a} and {b} is nested deeper than {DEPTH_MAX} levels"
             ),
+            Error::TooManyEntries { limit } => {
+                write!(f, "there are more than {limit} files and directories")
+            }
             Error::PathTooLong { block, id } => write!(
                 f,
                 "block {block}, entry {id}: its whole path is longer than {PATH_MAX} bytes"

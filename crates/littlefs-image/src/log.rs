@@ -1,5 +1,7 @@
 //! The log of commits in a metadata block: find its valid end, and look entries up in it.
 
+use core::ops::ControlFlow;
+
 use crate::{
     error::Error,
     format::{
@@ -81,6 +83,15 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// The log up to and with a record in it.
+    pub(crate) fn up_to(self, (tag, data): Record) -> Self {
+        Log {
+            end: data + tag.data_len(),
+            last: tag.0,
+            ..self
+        }
+    }
+
     /// Offset behind the last valid commit, bytes.
     pub(crate) fn end(&self) -> u16 {
         self.end
@@ -116,6 +127,8 @@ pub(crate) struct Found {
     pub(crate) name: Record,
     /// Its content, if that stands behind the name.
     pub(crate) content: Option<Record>,
+    /// The latest of its records, and the entry's id there.
+    pub(crate) newest: (Record, u16),
 }
 
 /// Goes through a block's log from its beginning to the last commit with a right checksum.
@@ -193,6 +206,7 @@ pub(crate) async fn scan<S: Storage>(
                         id,
                         name,
                         content: None,
+                        newest: (name, id),
                     });
                 } else if is_name && found.is_some_and(|found| found.id == id) {
                     found = None;
@@ -223,9 +237,14 @@ pub(crate) async fn scan<S: Storage>(
             _ if tag.class() == CLASS_STRUCT => {
                 if let Some(found) = found.as_mut().filter(|found| id == found.id) {
                     found.content = Some((tag, offset + 4));
+                    found.newest = ((tag, offset + 4), id);
                 }
             }
-            _ if tag.class() == CLASS_USER_ATTR => {}
+            _ if tag.class() == CLASS_USER_ATTR => {
+                if let Some(found) = found.as_mut().filter(|found| id == found.id) {
+                    found.newest = ((tag, offset + 4), id);
+                }
+            }
             kind::FCRC | kind::MOVE_STATE => {}
             _ => wrong = Some((offset, tag)),
         }
@@ -277,24 +296,85 @@ pub(crate) async fn newer_first<S: Storage>(
     })
 }
 
-/// Goes backwards through a log and shows what was said of one entry, the latest first.
+/// Where one looks in a log, on the way backwards, for what was said of one entry, the latest first.
 ///
 /// An entry's id changes when others before it are made and removed; this follows it.
-pub(crate) struct History {
-    window: Window,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor {
     /// Offset behind the tag to be seen next.
     offset: u16,
     tag: Tag,
     id: u16,
 }
 
-impl History {
+impl Cursor {
     pub(crate) fn new(log: &Log, id: u16) -> Self {
-        History {
-            window: Window::new(log.block),
+        Cursor {
             offset: log.end,
             tag: Tag(log.last),
             id,
+        }
+    }
+
+    /// Where the tag to be seen next stands; `None` at the beginning of the log.
+    fn next(&self) -> Option<u16> {
+        // All offsets were passed in the other direction, but the storage is not trusted to say
+        // the same twice.
+        let offset = self.offset.checked_sub(self.tag.size())?;
+        (offset >= FIRST_TAG).then_some(offset)
+    }
+
+    /// Goes over the tag at `offset`, where `bytes` stand. Breaks with a record of the entry, or
+    /// with `None` where the entry begins.
+    fn pass(&mut self, offset: u16, bytes: [u8; 4]) -> ControlFlow<Option<Record>> {
+        let tag = Tag(self.tag.0 & 0x7fff_ffff);
+        self.tag = Tag(Tag::decode(bytes, tag.0).0 & 0x7fff_ffff);
+        self.offset = offset;
+        match tag.class() {
+            CLASS_SPLICE if tag.id() <= self.id => match tag.kind() {
+                kind::CREATE if tag.id() == self.id => {
+                    self.offset = 0;
+                    return ControlFlow::Break(None);
+                }
+                kind::CREATE => self.id -= 1,
+                _ => self.id += 1,
+            },
+            class if class < CLASS_SPLICE && tag.id() == self.id => {
+                return ControlFlow::Break(Some((tag, offset + 4)));
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The same as [`History::older`] in a block that is in memory, without a window and `await`.
+    pub(crate) fn older(&mut self, block: &[u8; BLOCK_SIZE]) -> Option<Record> {
+        while let Some(offset) = self.next() {
+            let bytes = block.get(usize::from(offset)..)?.first_chunk()?;
+            if let ControlFlow::Break(record) = self.pass(offset, *bytes) {
+                return record;
+            }
+        }
+        None
+    }
+}
+
+/// Goes backwards through a log on the storage and shows what was said of one entry.
+pub(crate) struct History {
+    window: Window,
+    cursor: Cursor,
+}
+
+impl History {
+    /// The entry's id where the history has come to.
+    pub(crate) fn id(&self) -> u16 {
+        self.cursor.id
+    }
+
+    pub(crate) fn new(log: &Log, id: u16) -> Self {
+        History {
+            window: Window::new(log.block),
+            cursor: Cursor::new(log, id),
         }
     }
 
@@ -304,30 +384,12 @@ impl History {
         &mut self,
         storage: &mut S,
     ) -> Result<Option<Record>, Error<S::Error>> {
-        // All offsets were passed in the other direction, but the storage is not trusted to say
-        // the same twice.
-        while let Some(offset) = self.offset.checked_sub(self.tag.size()) {
-            if offset < FIRST_TAG {
-                break;
-            }
-            let tag = Tag(self.tag.0 & 0x7fff_ffff);
+        while let Some(offset) = self.cursor.next() {
             let bytes = self.window.word(storage, offset.into()).await?;
-            self.tag = Tag(Tag::decode(bytes, tag.0).0 & 0x7fff_ffff);
-            self.offset = offset;
-            match tag.class() {
-                CLASS_SPLICE if tag.id() <= self.id => match tag.kind() {
-                    kind::CREATE if tag.id() == self.id => break,
-                    kind::CREATE => self.id -= 1,
-                    _ => self.id += 1,
-                },
-                CLASS_SPLICE => {}
-                class if class < CLASS_SPLICE && tag.id() == self.id => {
-                    return Ok(Some((tag, offset + 4)));
-                }
-                _ => {}
+            if let ControlFlow::Break(record) = self.cursor.pass(offset, bytes) {
+                return Ok(record);
             }
         }
-        self.offset = 0;
         Ok(None)
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 pub use file::FileReader;
 pub use probe::probe;
-pub use walk::{DEPTH_MAX, PATH_MAX, Step, Walk};
+pub use walk::{DEPTH_MAX, ENTRIES_MAX, PATH_MAX, Step, Walk};
 
 /// Blocks that 32-bit byte offsets can reach.
 const BLOCKS_MAX: u32 = 1 << 20;
@@ -88,7 +88,10 @@ pub enum Node {
 pub struct Entry {
     /// What it is.
     pub node: Node,
+    /// The log up to the latest record of the entry: looking from there on for an attribute spares
+    /// the way through what was said of others.
     log: Log,
+    /// The entry's id at the end of that log.
     id: u16,
 }
 
@@ -196,11 +199,21 @@ impl Image {
             entry = loop {
                 pairs_left = pairs_left.checked_sub(1).ok_or(Error::Circle { pair })?;
                 let commits = fetch(storage, self.blocks, pair, Some(name.as_bytes())).await?;
-                if let Some(Found { id, name, content }) = commits.found {
+                if let Some(found) = commits.found {
+                    let Found {
+                        id,
+                        name,
+                        content,
+                        newest,
+                    } = found;
                     let log = &commits.log;
                     // In a log that was written at once the content stands behind the name.
                     let found = match content {
-                        Some(_) => self.put_together(storage, log, id, name, content).await?,
+                        Some(_) => {
+                            let newest = (log.up_to(newest.0), newest.1);
+                            self.put_together(storage, log, id, name, content, newest)
+                                .await?
+                        }
                         None => self.entry(storage, log, id).await?,
                     };
                     let (entry, _) = found.ok_or(Error::Entry {
@@ -271,12 +284,13 @@ impl Image {
         log: &Log,
         id: u16,
     ) -> Result<Option<(Entry, NamePlace)>, Error<S::Error>> {
-        let (mut name, mut content) = (None, None);
+        let (mut name, mut content, mut newest) = (None, None, None);
         let mut history = History::new(log, id);
         while name.is_none() || content.is_none() {
             let Some((tag, offset)) = history.older(storage).await? else {
                 break;
             };
+            newest.get_or_insert((log.up_to((tag, offset)), history.id()));
             match tag.class() {
                 CLASS_NAME if name.is_none() => name = Some((tag, offset)),
                 CLASS_STRUCT if content.is_none() => content = Some((tag, offset)),
@@ -287,10 +301,13 @@ impl Image {
             block: log.block,
             id,
         })?;
-        self.put_together(storage, log, id, name, content).await
+        let newest = newest.unwrap_or((*log, id));
+        self.put_together(storage, log, id, name, content, newest)
+            .await
     }
 
-    /// The entry that these records make; `None` for the superblock.
+    /// The entry that these records make; `None` for the superblock. `newest` is the log up to the
+    /// latest record of the entry, and the entry's id there.
     pub(crate) async fn put_together<S: Storage>(
         &self,
         storage: &mut S,
@@ -298,6 +315,7 @@ impl Image {
         id: u16,
         (name, name_offset): Record,
         content: Option<Record>,
+        newest: (Log, u16),
     ) -> Result<Option<(Entry, NamePlace)>, Error<S::Error>> {
         let block = log.block;
         let base = block * BLOCK_SIZE as u32;
@@ -335,8 +353,8 @@ impl Image {
         Ok(Some((
             Entry {
                 node,
-                log: *log,
-                id,
+                log: newest.0,
+                id: newest.1,
             },
             place,
         )))

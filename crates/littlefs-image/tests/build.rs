@@ -6,8 +6,9 @@ use common::{model::Tree, ours, random::Random};
 use littlefs_image::{
     BLOCK_SIZE,
     build::{BuildError, Builder, DiskVersion, NameProblem, Options},
-    read::{DEPTH_MAX, PATH_MAX},
+    read::{DEPTH_MAX, ENTRIES_MAX, PATH_MAX},
 };
+use sha2::{Digest, Sha256};
 
 /// Content that differs from block to block.
 fn content(length: usize, seed: u8) -> Vec<u8> {
@@ -36,20 +37,29 @@ fn sample() -> Builder {
 
 #[test]
 fn the_bytes_of_an_image_are_the_same_in_every_release() {
-    for (version, crc) in [
-        (DiskVersion::V2_0, 0xfd90_9b4b),
-        (DiskVersion::V2_1, 0xfd90_9b4b),
+    // Not a CRC-32: metadata ends in its own, and with it any adds up to the same.
+    for (version, sum) in [
+        (
+            DiskVersion::V2_0,
+            "9f33d6e04674263c32831bfad63bd3fce86c5ab71465202eb9060e1d650af728",
+        ),
+        (
+            DiskVersion::V2_1,
+            "413212b34bad0dc71c13b9e6a487dc9dc03fbe2eb91f66a8e055334e36b1d25b",
+        ),
     ] {
         let options = Options {
             version,
             ..Options::default()
         };
         let image = sample().build(&options).expect("it fits");
-        let mut sum = flate2::Crc::new();
-        sum.update(&image);
+        let found: String = Sha256::digest(&image)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(
-            (image.len(), sum.sum()),
-            (21 * BLOCK_SIZE, crc),
+            (image.len(), found.as_str()),
+            (21 * BLOCK_SIZE, sum),
             "{version:?}"
         );
     }
@@ -221,6 +231,70 @@ fn a_metadata_block_holds_all_attributes_that_are_accepted() {
 }
 
 #[test]
+fn attributes_are_counted_with_their_tags() {
+    let mut builder = Builder::new();
+    builder.file("a", "").expect("valid");
+    for kind in 0..3 {
+        builder.attr("a", kind, &[0; 1022]).expect("valid");
+    }
+    builder.attr("a", 3, b"").expect("valid");
+    // A block less its revision, tail and checksum, the longest name and the largest inline file.
+    let room = 4096 - 4 - (4 + 8) - (4 + 4) - (4 + 255) - (4 + 512);
+    let left = room - 3 * (4 + 1022) - 4 - 4;
+    let error = BuildError::TooManyAttributes { path: "a".into() };
+    assert_eq!(
+        builder.attr("a", 4, &vec![0; left + 1]).map(drop),
+        Err(error)
+    );
+    assert!(builder.attr("a", 4, &vec![0; left]).is_ok());
+}
+
+#[test]
+fn attributes_of_the_root_take_room_from_its_entries() {
+    let mut builder = Builder::new();
+    for kind in 0..3 {
+        builder.attr("", kind, &[kind; 1000]).expect("valid");
+    }
+    for name in ["a", "b", "c", "d"] {
+        builder.file(name, content(500, 1)).expect("valid");
+    }
+    let image = builder.build(&Options::default()).expect("it fits");
+    assert_eq!(image.len(), 4 * BLOCK_SIZE, "a second pair is needed");
+    assert_eq!(ours::read(&image).expect("it reads").nodes.len(), 4);
+}
+
+#[test]
+fn a_metadata_pair_has_at_most_255_entries() {
+    for (files, pairs) in [(255, 2), (256, 3), (510, 3), (511, 4)] {
+        let mut builder = Builder::new();
+        for file in 0..files {
+            builder.file(&format!("d/{file:x}"), "").expect("valid");
+        }
+        let image = builder.build(&Options::default()).expect("it fits");
+        assert_eq!(image.len(), 2 * pairs * BLOCK_SIZE, "{files} files");
+    }
+}
+
+#[test]
+fn files_and_directories_are_as_many_as_the_limit() {
+    let mut builder = Builder::new();
+    builder.dir("d/e").expect("valid");
+    for file in 2..ENTRIES_MAX {
+        builder.file(&format!("d/{file:04}"), "").expect("valid");
+    }
+    let image = builder.build(&Options::default()).expect("it fits");
+    let report = ours::check(&image).expect("the check passes");
+    assert_eq!((report.files, report.dirs), (ENTRIES_MAX - 2, 2));
+
+    builder.file("d/e/one", "").expect("valid");
+    let entries = ENTRIES_MAX as usize + 1;
+    assert_eq!(
+        builder.build(&Options::default()),
+        Err(BuildError::TooManyEntries { entries })
+    );
+}
+
+#[test]
 fn options_are_kept_and_out_of_range_ones_refused() {
     let mut builder = Builder::new();
     builder.file("assets/abc", "").expect("valid");
@@ -244,6 +318,13 @@ fn options_are_kept_and_out_of_range_ones_refused() {
         }),
         Err(error)
     );
+    let error = BuildError::NameTooLong {
+        path: "assets/abcdefg".into(),
+        name_max: 6,
+    };
+    let mut longer = builder.clone();
+    longer.file("assets/abcdefg", "").expect("valid");
+    assert_eq!(longer.build(&short), Err(error));
     for name_max in [0, 256] {
         let options = Options {
             name_max,

@@ -244,3 +244,34 @@ fn memory_stays_within_what_the_device_has_for_it() {
     let update = 4096 + 2 * 512 + check.max(size_of::<Walk>() + size_of::<FileReader>() + next);
     assert!(update + size_of::<Report>() <= 7 * 1024, "{update}");
 }
+
+#[test]
+fn an_attribute_of_an_entry_that_was_just_listed_or_found_costs_few_reads() {
+    let mut builder = Builder::new();
+    for file in 0..200 {
+        let path = format!("{file:03}");
+        builder.file(&path, "").expect("a good path");
+        builder.attr(&path, 0x66, &[file; 4]).expect("it fits");
+    }
+    let bytes = builder.build(&Options::default()).expect("it fits");
+    let mut storage = Watched::new(&bytes, BUDGET);
+    let image = mount(&mut storage);
+    let mut walk = image.walk();
+    for file in 0..200 {
+        let Ok(Some(Step::File(listed))) = run(walk.next(&mut storage)) else {
+            panic!("{file} is missing");
+        };
+        let found = find(&image, &mut storage, walk.path());
+        assert_eq!(found, Some(listed));
+        let before = storage.calls;
+        let mut value = [0; 4];
+        let length = run(image.attr(&mut storage, &listed, 0x66, &mut value));
+        assert_eq!((length, value), (Ok(Some(4)), [file; 4]));
+        // The tag before it, which may stand across the edge of a window, and the value.
+        assert!(
+            storage.calls - before <= 3,
+            "{file}: {} reads",
+            storage.calls - before
+        );
+    }
+}

@@ -16,9 +16,10 @@ mod metadata;
 mod watched;
 
 use littlefs_image::{
+    build::{Builder, Options},
     check::{Report, check},
-    format::SuperblockError,
-    read::{Error, Image, probe},
+    format::{CRC_SEED, SuperblockError, Tag, crc32},
+    read::{ENTRIES_MAX, Error, Image, probe},
     run,
 };
 use metadata::*;
@@ -341,6 +342,14 @@ fn a_block_used_twice_is_refused() {
     // Both blocks of a pair are the same.
     let twin = verdict(|disk| disk.root(DIR_STRUCT, 3).data = two(2, 2).to_vec());
     assert_eq!(twin, Err(Error::UsedTwice { block: 2 }));
+    // Neither is it when no other pair leads to it, so that it is in no list.
+    let apart = verdict(|disk| {
+        disk.records(2)[0].kind = DIR;
+        disk.records(2)[1] = record(DIR_STRUCT, 0, &two(13, 13));
+        let file = vec![record(REG, 0, b"f"), record(INLINE_STRUCT, 0, b"")];
+        disk.pairs.push(([13, 13], pair(file)));
+    });
+    assert_eq!(apart, Err(Error::UsedTwice { block: 13 }));
     // Two names for one directory, and a directory that holds its parent.
     let twice = verdict(|disk| disk.root(DIR_STRUCT, 4).data = two(3, 2).to_vec());
     assert_eq!(twice, Err(Error::UsedTwice { block: 2 }));
@@ -449,6 +458,17 @@ fn names_out_of_order_are_refused() {
         assert_eq!(verdict.is_ok(), name == b"one");
         assert!(name == b"one" || verdict == Err(Error::Order { block: 11, id: 0 }));
     }
+    // Not from a directory to one in it: `sub` continues with `two`, in which `a` is the first.
+    let inner = verdict(|disk| {
+        *disk.records(11) = vec![
+            record(DIR, 0, b"two"),
+            record(DIR_STRUCT, 0, &two(13, 14)),
+            tail(SOFT_TAIL, [13, 14]),
+        ];
+        let file = vec![record(REG, 0, b"a"), record(INLINE_STRUCT, 0, b"")];
+        disk.pairs.push(([13, 14], pair(file)));
+    });
+    assert!(inner.is_ok(), "{inner:?}");
 }
 
 #[test]
@@ -507,6 +527,59 @@ fn unknown_and_misplaced_records_are_refused() {
         };
         assert_record_refused(|disk| disk.records(0).push(deleted));
     }
+}
+
+#[test]
+fn a_checksum_of_a_kind_that_is_not_defined_is_refused() {
+    let mut disk = Disk::new();
+    let records = disk.records(2).iter();
+    let at = 4 + records.map(|record| 4 + record.data.len()).sum::<usize>();
+    let mut bytes = disk.bytes();
+    let block = &mut bytes[2 * BLOCK..][..BLOCK];
+    // Type 0x502 instead of 0x500, and a checksum that is right.
+    block[at + 1] ^= 0x20;
+    let crc = crc32(CRC_SEED, &block[..at + 4]);
+    block[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
+    let tag = Tag::new(CRC + 2, NONE, 4);
+    let offset = at as u16;
+    let refused = Error::Record {
+        block: 2,
+        offset,
+        tag,
+    };
+    assert_eq!(check_bytes(&bytes), Err(refused));
+}
+
+#[test]
+fn more_entries_than_the_limit_are_refused_by_check_and_walk() {
+    let mut builder = Builder::new();
+    for file in 0..ENTRIES_MAX {
+        builder.file(&format!("{file:04}"), "").expect("valid");
+    }
+    let mut bytes = builder.build(&Options::default()).expect("it fits");
+    let walk = |bytes: &[u8]| {
+        let mut storage = Watched::new(bytes, 32 << 20);
+        let blocks = storage.blocks();
+        let mut walk = run(Image::mount(&mut storage, blocks))?.walk();
+        let mut entries = 0;
+        while run(walk.next(&mut storage))?.is_some() {
+            entries += 1;
+        }
+        Ok(entries)
+    };
+    assert_eq!(check_bytes(&bytes).map(|report| report.files), Ok(4096));
+    assert_eq!(walk(&bytes), Ok(4096));
+
+    // One more at the end of the last pair.
+    let last = &mut bytes.chunks_exact_mut(2 * BLOCK).next_back().unwrap()[..BLOCK];
+    let mut metadata = Metadata::parse(last).expect("it is valid");
+    let records = &mut metadata.commits[0];
+    let id = records.last().expect("it has entries").id + 1;
+    records.extend([record(REG, id, b"x"), record(INLINE_STRUCT, id, b"")]);
+    last.copy_from_slice(&metadata.seal().expect("it fits"));
+    let refused = Error::TooManyEntries { limit: 4096 };
+    assert_eq!(check_bytes(&bytes), Err(refused));
+    assert_eq!(walk(&bytes), Err(refused));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     format::{ATTR_MAX, BLOCK_SIZE, FILE_MAX, NAME_MAX},
-    read::{DEPTH_MAX, PATH_MAX},
+    read::{DEPTH_MAX, ENTRIES_MAX, PATH_MAX},
 };
 
 /// Why a tree can't become an image. Prints as one line that says what to change.
@@ -80,6 +80,11 @@ pub enum BuildError {
     BadNameMax {
         /// What was asked for.
         name_max: u32,
+    },
+    /// There are more files and directories than [`ENTRIES_MAX`].
+    TooManyEntries {
+        /// How many there are.
+        entries: usize,
     },
     /// The image needs more blocks than it may have.
     DoesNotFit {
@@ -164,6 +169,12 @@ impl fmt::Display for BuildError {
             }
             Self::BadNameMax { name_max } => {
                 write!(f, "longest name {name_max}: must be 1 to {NAME_MAX} bytes")
+            }
+            Self::TooManyEntries { entries } => {
+                write!(
+                    f,
+                    "{entries} files and directories, {ENTRIES_MAX} is the limit"
+                )
             }
             Self::DoesNotFit {
                 needed_blocks,

@@ -3,14 +3,17 @@
 //! Metadata comes first, then the files, both in the order of the tree, so that a change within
 //! one file that keeps its number of blocks moves no other file.
 
-use alloc::{vec, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 use super::{
     BuildError, Options, content,
     metadata::{Commit, TAG_SIZE, Tail},
     tree::{Attributes, Entries, Kind, Name, Node, Tree, attributes_bytes},
 };
-use crate::format::{BLOCK_SIZE, NAME_MAX, ctz_blocks};
+use crate::{
+    format::{BLOCK_SIZE, NAME_MAX, ctz_blocks},
+    read::ENTRIES_MAX,
+};
 
 /// Largest file that is kept in its directory's metadata, bytes: an eighth of a block, which is
 /// C littlefs' own limit. Its other limit, the cache, is for those who change the file: the file
@@ -79,7 +82,11 @@ impl<'a> Layout<'a> {
         };
         let taken = Commit::SUPERBLOCK_BYTES + attributes_bytes(&tree.attributes);
         layout.add(&tree.entries, taken);
-        layout.check_names(name_max)?;
+        let entries = layout.pairs.iter().map(|pair| pair.entries.len()).sum();
+        if entries > ENTRIES_MAX as usize {
+            return Err(BuildError::TooManyEntries { entries });
+        }
+        check_names(&tree.entries, "", name_max)?;
         layout.place_files();
         if layout.used > u64::from(options.block_count) {
             let block_count = options.block_count;
@@ -123,17 +130,6 @@ impl<'a> Layout<'a> {
             }
         }
         first
-    }
-
-    fn check_names(&self, name_max: u32) -> Result<(), BuildError> {
-        let mut entries = self.pairs.iter().flat_map(|pair| &pair.entries);
-        match entries.find(|entry| entry.name.0.len() > name_max as usize) {
-            Some(entry) => Err(BuildError::NameTooLong {
-                path: entry.name.0.clone(),
-                name_max,
-            }),
-            None => Ok(()),
-        }
     }
 
     /// Gives each file the blocks after those of the file before it.
@@ -246,6 +242,23 @@ impl<'a> Entry<'a> {
         }
         commit.attributes(id, self.attributes);
     }
+}
+
+/// Looks for a name that is too long in the directory at `parents`, and below it.
+fn check_names(entries: &Entries, parents: &str, name_max: u32) -> Result<(), BuildError> {
+    for (Name(name), node) in entries {
+        let path = match parents {
+            "" => name.clone(),
+            _ => format!("{parents}/{name}"),
+        };
+        if name.len() > name_max as usize {
+            return Err(BuildError::NameTooLong { path, name_max });
+        }
+        if let Kind::Directory(entries) = &node.kind {
+            check_names(entries, &path, name_max)?;
+        }
+    }
+    Ok(())
 }
 
 /// The two blocks of a metadata pair.

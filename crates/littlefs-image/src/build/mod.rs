@@ -73,7 +73,8 @@ impl Builder {
     /// Makes the image. It is short: cut after the last block in use.
     ///
     /// # Errors
-    /// When the tree does not fit into `options.block_count` blocks, a name is longer than
+    /// When the tree does not fit into `options.block_count` blocks, has more than
+    /// [`ENTRIES_MAX`](crate::read::ENTRIES_MAX) files and directories, a name is longer than
     /// `options.name_max`, or that limit itself is out of range.
     pub fn build(&self, options: &Options) -> Result<Vec<u8>, BuildError> {
         Layout::new(&self.tree, options)?.write(options)

@@ -9,8 +9,8 @@ use crate::{
         kind::{self, CLASS_NAME, CLASS_STRUCT, CLASS_USER_ATTR},
         name_is_sound, name_order,
     },
-    log::{Commits, FIRST_TAG, History},
-    read::{Content, Entry, File, Image, NamePlace, Node, PATH_MAX},
+    log::{Commits, Cursor, FIRST_TAG, Log},
+    read::{Content, ENTRIES_MAX, Entry, File, Image, NamePlace, Node, PATH_MAX},
     storage::Storage,
 };
 
@@ -79,11 +79,20 @@ impl Pair<'_> {
         totals: &mut Totals,
         last_name: &mut LastName,
     ) -> Result<(), Error<S::Error>> {
+        // The superblock's id is no entry. Ids are counted before any is looked at, as a look at
+        // each of them is what takes time.
+        let superblock = u32::from(self.part != Part::Directory);
+        let ids = u32::from(self.commits.count).saturating_sub(superblock);
+        if totals.files + totals.dirs + ids > ENTRIES_MAX {
+            return Err(Error::TooManyEntries { limit: ENTRIES_MAX });
+        }
         self.records(totals)?;
         let block = self.commits.log.block;
         let mut previous: &[u8] = &last_name.bytes[..last_name.length];
         for id in 0..self.commits.count {
-            let entry = self.entry(id).await.map_err(lift)?;
+            let entry = entry(self.image, &self.commits.log, self.sector, id)
+                .await
+                .map_err(lift)?;
             let (entry, name) = match entry {
                 None if id == 0 => continue, // the superblock
                 // A superblock that was left behind holds nothing else.
@@ -179,43 +188,42 @@ impl Pair<'_> {
         Ok(())
     }
 
-    /// The entry behind an id; `None` for the superblock.
-    ///
-    /// It has one name only: of two, different readers would believe different ones.
-    async fn entry(&self, id: u16) -> Result<Option<(Entry, NamePlace)>, Error<Infallible>> {
-        let log = &self.commits.log;
-        let mut sector = Sector {
-            block: log.block,
-            bytes: self.sector,
-        };
-        let mut history = History::new(log, id);
-        let (mut names, mut name, mut content) = (0, None, None);
-        while let Some(record) = history.older(&mut sector).await? {
-            match record.0.class() {
-                CLASS_NAME => {
-                    names += 1;
-                    name = Some(record);
-                }
-                CLASS_STRUCT if content.is_none() => content = Some(record),
-                _ => {}
-            }
-        }
-        match name {
-            Some(name) if names == 1 => {
-                self.image
-                    .put_together(&mut sector, log, id, name, content)
-                    .await
-            }
-            _ => Err(Error::Entry {
-                block: log.block,
-                id,
-            }),
-        }
-    }
-
     /// Four bytes of the block; those of a log that was gone through are inside.
     fn four(&self, at: usize) -> [u8; 4] {
         core::array::from_fn(|i| self.sector[at + i])
+    }
+}
+
+/// The entry behind an id of a block in memory; `None` for the superblock.
+///
+/// It has one name only: of two, different readers would believe different ones.
+pub(super) async fn entry(
+    image: &Image,
+    log: &Log,
+    bytes: &[u8; BLOCK_SIZE],
+    id: u16,
+) -> Result<Option<(Entry, NamePlace)>, Error<Infallible>> {
+    let block = log.block;
+    let mut cursor = Cursor::new(log, id);
+    let (mut names, mut name, mut content) = (0, None, None);
+    while let Some(record) = cursor.older(bytes) {
+        match record.0.class() {
+            CLASS_NAME => {
+                names += 1;
+                name = Some(record);
+            }
+            CLASS_STRUCT if content.is_none() => content = Some(record),
+            _ => {}
+        }
+    }
+    match name {
+        Some(name) if names == 1 => {
+            let mut sector = Sector { block, bytes };
+            image
+                .put_together(&mut sector, log, id, name, content, (*log, id))
+                .await
+        }
+        _ => Err(Error::Entry { block, id }),
     }
 }
 
