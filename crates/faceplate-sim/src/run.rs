@@ -3,7 +3,7 @@
 use std::{fmt, io, net::SocketAddr, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
 
 use embedded_io_adapters::tokio_1::FromTokio;
-use faceplate::{State, Tick};
+use faceplate::{MAX_SLOT_SECTORS, SECTOR, State, Tick, layout::Layout};
 use faceplate_http::{ConnectionBuffers, Device, Limits, serve};
 use littlefs_image::run as now;
 use tokio::{
@@ -172,17 +172,18 @@ fn open_flash(
         }
         return SimFlash::open(&options.flash, W25Q128_SIZE).map_err(SimError::File);
     }
+    let www = options.www.as_deref().unwrap_or_default();
+    // Found out before there is a file that the next start would take for a device.
+    let largest = MAX_SLOT_SECTORS as u32 * SECTOR;
+    if www.len() > largest as usize {
+        return Err(SimError::WwwTooLarge(largest));
+    }
     let flash =
         SimFlash::create(&options.flash, PARTITIONS, W25Q128_SIZE).map_err(SimError::File)?;
-    if let (Some(www), Ok(layout)) = (
-        &options.www,
-        now(faceplate::layout::Layout::read(&mut flash.clone())),
-    ) {
-        let slot = layout.slots[0];
-        if www.len() > slot.len as usize {
-            return Err(SimError::WwwTooLarge(slot.len));
-        }
-        flash.poke(slot.offset, www).map_err(SimError::Flash)?;
+    if let Ok(layout) = now(Layout::read(&mut flash.clone())) {
+        flash
+            .poke(layout.slots[0].offset, www)
+            .map_err(SimError::Flash)?;
     }
     Ok(flash)
 }

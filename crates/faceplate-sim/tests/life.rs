@@ -177,6 +177,20 @@ fn a_new_device_is_a_valid_16_mb_flash_with_its_frontend_in_www_0() {
 }
 
 #[test]
+fn an_image_that_is_too_long_makes_no_device() {
+    in_sim(|flash| async move {
+        let www = Some(vec![0; (1 << 20) + 4096]);
+        let options = SimOptions {
+            www,
+            ..options(flash.clone())
+        };
+        let error = live(options, |_| {}, || {}).await.expect_err("too long");
+        assert!(matches!(error, SimError::WwwTooLarge(1_048_576)), "{error}");
+        assert!(!flash.exists());
+    });
+}
+
+#[test]
 fn without_a_frontend_a_new_device_starts_in_recovery() {
     in_sim(|flash| async move {
         let device = Running::start(options(flash)).await;
