@@ -1,8 +1,11 @@
 //! Gzip (RFC 1952) with nothing in it that differs between machines.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 
-use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
+use flate2::{
+    Compression, GzBuilder,
+    bufread::{GzDecoder, MultiGzDecoder},
+};
 
 /// "Unknown" in RFC 1952, section 2.3.1: the header must not tell where it was made.
 const OS_UNKNOWN: u8 = 255;
@@ -13,19 +16,26 @@ pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
         .mtime(0)
         .operating_system(OS_UNKNOWN)
         .write(Vec::with_capacity(bytes.len() / 2), Compression::best());
-    let written = encoder.write_all(bytes).and_then(|()| encoder.try_finish());
-    debug_assert!(written.is_ok(), "writing to memory does not fail");
-    encoder.get_ref().clone()
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.expect("writing to memory does not fail")
 }
 
-/// Whether `compressed` is gzip whose content is exactly `bytes`.
+/// Whether `compressed` is gzip, of any number of members, whose content is exactly `bytes`.
 pub(crate) fn is_gzip_of(compressed: &[u8], bytes: &[u8]) -> bool {
+    gives(&mut MultiGzDecoder::new(compressed), bytes)
+}
+
+/// The same of exactly one member, with nothing behind it. Some clients stop after the first.
+pub(crate) fn is_one_member_of(compressed: &[u8], bytes: &[u8]) -> bool {
+    let mut decoder = GzDecoder::new(compressed);
+    gives(&mut decoder, bytes) && decoder.into_inner().is_empty()
+}
+
+fn gives(decoder: &mut impl Read, bytes: &[u8]) -> bool {
     let mut content = Vec::with_capacity(bytes.len() + 1);
     // One byte more than wanted shows that there is more, without unpacking a bomb.
     let limit = bytes.len() as u64 + 1;
-    let read = MultiGzDecoder::new(compressed)
-        .take(limit)
-        .read_to_end(&mut content);
+    let read = decoder.take(limit).read_to_end(&mut content);
     read.is_ok() && content == bytes
 }
 
@@ -48,5 +58,18 @@ mod tests {
         assert!(!is_gzip_of(&compressed, b"hello!"));
         assert!(!is_gzip_of(&compressed[..compressed.len() - 1], b"hello"));
         assert!(!is_gzip_of(b"hello", b"hello"));
+    }
+
+    #[test]
+    fn one_member_is_told_from_several_and_from_one_with_something_behind_it() {
+        let one = compress(b"hello");
+        assert!(is_one_member_of(&one, b"hello"));
+        assert!(!is_one_member_of(&one, b"hell"));
+        assert!(!is_one_member_of(&one[..one.len() - 1], b"hello"));
+        let two = [compress(b"hel"), compress(b"lo")].concat();
+        assert!(is_gzip_of(&two, b"hello") && !is_one_member_of(&two, b"hello"));
+        let and_nothing = [one.clone(), compress(b"")].concat();
+        assert!(is_gzip_of(&and_nothing, b"hello") && !is_one_member_of(&and_nothing, b"hello"));
+        assert!(!is_one_member_of(&[one, vec![0]].concat(), b"hello"));
     }
 }

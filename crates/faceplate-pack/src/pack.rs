@@ -73,6 +73,9 @@ pub struct Report {
     pub files: Vec<PackedFile>,
     /// Files that were left out; see [`is_skipped`].
     pub skipped: Vec<String>,
+    /// Files that no device serves, since their paths are the firmware's: `recovery`, `api`, and
+    /// everything under `api/`.
+    pub hidden: Vec<String>,
     /// The version in the manifest.
     pub version: String,
     /// The hash over all files in the manifest.
@@ -101,7 +104,8 @@ pub struct PackedFile {
 /// Packs files, given by paths such as `assets/app.js`, in any order.
 ///
 /// A build that brings `app.js` with its own `app.js.gz` keeps the latter alone, if it really is
-/// the former compressed; otherwise both are stored as they are.
+/// the former compressed; otherwise both are stored as they are. Where the latter has several
+/// members, of which some clients read only the first, it is compressed again.
 ///
 /// # Errors
 /// When there is no `index.html`, a path cannot be stored, or the files do not fit.
@@ -140,6 +144,7 @@ pub fn pack(
     let mut report = Report {
         files: stored.iter().map(Stored::describe).collect(),
         skipped,
+        hidden: Vec::new(),
         version: manifest.version.as_str().to_owned(),
         root_hash: manifest.root_hash,
         sha256: [0; 32],
@@ -147,6 +152,8 @@ pub fn pack(
         blocks_total: size / SECTOR,
     };
     report.files.sort_by(|a, b| a.path.cmp(&b.path));
+    let paths = report.files.iter().map(|file| &file.path);
+    report.hidden = paths.filter(|path| is_hidden(path)).cloned().collect();
     let image = build(stored, &manifest, &report)?;
     report.blocks_used = image.len() as u32 / SECTOR;
     report.sha256 = Sha256::digest(&image).into();
@@ -208,12 +215,14 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
             bytes,
         };
         if gzip == Gzip::Auto && taken.contains(&*name) {
-            if let Some(theirs) = files
-                .get(&name)
-                .filter(|theirs| gzip::is_gzip_of(theirs, &bytes))
-            {
-                stored.push(file(theirs.clone(), bytes.len()));
-                files.remove(&name);
+            let same = |theirs: &Vec<u8>| gzip::is_gzip_of(theirs, &bytes);
+            if files.get(&name).is_some_and(same) {
+                let theirs = files.remove(&name).unwrap_or_default();
+                let compressed = match gzip::is_one_member_of(&theirs, &bytes) {
+                    true => theirs,
+                    false => gzip::compress(&bytes),
+                };
+                stored.push(file(compressed, bytes.len()));
                 continue;
             }
         } else if gzip == Gzip::Auto && is_compressible(path, &bytes) && fits_path(&name) {
@@ -238,6 +247,11 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
 fn with_folders(path: &str) -> impl Iterator<Item = &str> {
     let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
     folders.chain([path])
+}
+
+/// Whether the firmware answers to this path itself.
+fn is_hidden(path: &str) -> bool {
+    matches!(path, "api" | "recovery") || path.starts_with("api/")
 }
 
 fn fits_path(path: &str) -> bool {

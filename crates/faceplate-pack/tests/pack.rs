@@ -237,6 +237,45 @@ fn a_build_that_compressed_by_itself_is_stored_once() {
 }
 
 #[test]
+fn a_gz_of_several_members_is_compressed_again() {
+    let member = |bytes: &[u8]| {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let whole = text(9000);
+    let theirs = [member(&whole[..4000]), member(&whole[4000..])].concat();
+    let Packed { image, report } = packed(vec![
+        ("index.html".to_owned(), whole.clone()),
+        ("index.html.gz".to_owned(), theirs),
+    ]);
+    assert_eq!(report.files.len(), 1);
+    let found = files(&image);
+    assert_eq!((found.len(), &*found[0].0), (1, "index.html.gz"));
+    // The decoder here stops after the first member.
+    assert!(gunzip(&found[0].1) == whole);
+}
+
+#[test]
+fn files_that_the_firmware_hides_are_named() {
+    let names = [
+        "index.html",
+        "api",
+        "recovery",
+        "apis/x.js",
+        "recovery.html",
+    ];
+    let with = |names: &[&str]| {
+        let files = names.iter().map(|name| ((*name).to_owned(), text(10)));
+        packed(files.collect()).report.hidden
+    };
+    assert_eq!(with(&names), ["api", "recovery"]);
+    assert_eq!(with(&["index.html", "api/ota/status"]), ["api/ota/status"]);
+    assert!(with(&["index.html", "recovery/index.html"]).is_empty());
+}
+
+#[test]
 fn a_gz_of_something_else_leaves_both_files_as_they_are() {
     let files_in = vec![
         ("index.html".to_owned(), text(9000)),
