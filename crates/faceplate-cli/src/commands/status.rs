@@ -58,6 +58,9 @@ pub(super) fn describe(status: &Status) -> String {
         let (written, total) = (text::bytes(upload.written), text::bytes(upload.total));
         lines.push(format!("  upload  {}, {written} of {total}", upload.phase));
     }
+    if let Some(fault) = &status.fault {
+        lines.push(format!("  fault   settings store (NVS): {fault}"));
+    }
     lines.join("\n")
 }
 

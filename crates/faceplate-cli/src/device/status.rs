@@ -15,6 +15,9 @@ pub(crate) struct Status {
     pub(crate) last: Option<Last>,
     pub(crate) slots: [Slot; 2],
     pub(crate) upload: Option<Upload>,
+    /// What is wrong with its settings store; no change can be made then.
+    #[serde(default)]
+    pub(crate) fault: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
