@@ -1,53 +1,57 @@
 //! What a file is, by its name: its media type, and how long it may be cached.
 
+/// Extensions, and what they say.
+const TYPES: [(&str, &str); 37] = [
+    ("html", "text/html; charset=utf-8"),
+    ("htm", "text/html; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+    ("mjs", "text/javascript; charset=utf-8"),
+    ("css", "text/css; charset=utf-8"),
+    ("json", "application/json"),
+    ("map", "application/json"),
+    ("webmanifest", "application/manifest+json"),
+    ("svg", "image/svg+xml"),
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("avif", "image/avif"),
+    ("bmp", "image/bmp"),
+    ("ico", "image/vnd.microsoft.icon"),
+    ("woff2", "font/woff2"),
+    ("woff", "font/woff"),
+    ("ttf", "font/ttf"),
+    ("otf", "font/otf"),
+    ("wasm", "application/wasm"),
+    ("txt", "text/plain; charset=utf-8"),
+    ("md", "text/markdown; charset=utf-8"),
+    ("csv", "text/csv; charset=utf-8"),
+    ("xml", "application/xml"),
+    ("xhtml", "application/xhtml+xml"),
+    ("pdf", "application/pdf"),
+    ("zip", "application/zip"),
+    ("gz", "application/gzip"),
+    ("mp3", "audio/mpeg"),
+    ("ogg", "audio/ogg"),
+    ("wav", "audio/wav"),
+    ("m4a", "audio/mp4"),
+    ("mp4", "video/mp4"),
+    ("webm", "video/webm"),
+    ("ics", "text/calendar; charset=utf-8"),
+];
+
 /// The `Content-Type` of a path (without the `.gz` of a compressed file).
 pub(crate) fn content_type(path: &str) -> &'static str {
-    const TYPES: [(&str, &str); 37] = [
-        ("html", "text/html; charset=utf-8"),
-        ("htm", "text/html; charset=utf-8"),
-        ("js", "text/javascript; charset=utf-8"),
-        ("mjs", "text/javascript; charset=utf-8"),
-        ("css", "text/css; charset=utf-8"),
-        ("json", "application/json"),
-        ("map", "application/json"),
-        ("webmanifest", "application/manifest+json"),
-        ("svg", "image/svg+xml"),
-        ("png", "image/png"),
-        ("jpg", "image/jpeg"),
-        ("jpeg", "image/jpeg"),
-        ("gif", "image/gif"),
-        ("webp", "image/webp"),
-        ("avif", "image/avif"),
-        ("bmp", "image/bmp"),
-        ("ico", "image/vnd.microsoft.icon"),
-        ("woff2", "font/woff2"),
-        ("woff", "font/woff"),
-        ("ttf", "font/ttf"),
-        ("otf", "font/otf"),
-        ("wasm", "application/wasm"),
-        ("txt", "text/plain; charset=utf-8"),
-        ("md", "text/markdown; charset=utf-8"),
-        ("csv", "text/csv; charset=utf-8"),
-        ("xml", "application/xml"),
-        ("xhtml", "application/xhtml+xml"),
-        ("pdf", "application/pdf"),
-        ("zip", "application/zip"),
-        ("gz", "application/gzip"),
-        ("mp3", "audio/mpeg"),
-        ("ogg", "audio/ogg"),
-        ("wav", "audio/wav"),
-        ("m4a", "audio/mp4"),
-        ("mp4", "video/mp4"),
-        ("webm", "video/webm"),
-        ("ics", "text/calendar; charset=utf-8"),
-    ];
     extension(path)
-        .and_then(|extension| {
-            TYPES
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(extension))
-        })
-        .map_or("application/octet-stream", |(_, media_type)| media_type)
+        .and_then(media_type)
+        .unwrap_or("application/octet-stream")
+}
+
+fn media_type(extension: &str) -> Option<&'static str> {
+    let mut types = TYPES.iter();
+    let (_, found) = types.find(|(known, _)| known.eq_ignore_ascii_case(extension))?;
+    Some(found)
 }
 
 /// What follows the last dot of the last segment.
@@ -76,32 +80,41 @@ pub(crate) fn is_immutable(path: &str) -> bool {
         return false;
     };
     let name = path.rsplit('/').next().unwrap_or(path);
-    // `index-BkD3x9Qz.js.map` and `main.3f2a9c1b.js`: the hash is one of the parts.
-    name.split(['.', '-']).skip(1).any(looks_random)
-        || name.split('.').next().is_some_and(looks_random)
+    let Some((mut stem, _)) = name.rsplit_once('.') else {
+        return false;
+    };
+    // `index-BkD3x9Qz.js.map` has two extensions.
+    while let Some((shorter, _)) = stem
+        .rsplit_once('.')
+        .filter(|(_, last)| media_type(last).is_some())
+    {
+        stem = shorter;
+    }
+    // `index-BkD3x9Qz` and `main.3f2a9c1b`: bundlers put the hash last.
+    stem.rsplit_once(['-', '.'])
+        .is_some_and(|(_, last)| looks_random(last))
 }
 
-/// Whether this is a hash and not a word, a date, a size or a number: at least eight characters
-/// (the default of Vite and Rollup), hexadecimal with digits and letters, or base64url where
-/// the kinds of characters mix as they don't in words.
+/// Whether this is a hash and not a word, a date, a size or a number. People write such words,
+/// too, but hardly ever by chance: exactly eight characters of base64url (the default of Vite and
+/// Rollup) of all three kinds, with a digit in front of a letter; or at least eight lower-case
+/// hexadecimal characters, digits and letters (the default of others).
 fn looks_random(part: &str) -> bool {
     let bytes = part.as_bytes();
     let any = |is: fn(&u8) -> bool| bytes.iter().any(is);
     let all = |is: fn(&u8) -> bool| bytes.iter().all(is);
-    if bytes.len() < 8 || !all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
-        return false;
+    if bytes.len() >= 8 && all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return any(u8::is_ascii_digit) && any(u8::is_ascii_lowercase);
     }
-    let digit = any(u8::is_ascii_digit);
-    if all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return digit && any(u8::is_ascii_lowercase);
-    }
-    // CamelCase has as many of these as it has words after the first.
-    let humps = bytes
+    // Names that people give end in their number: `Version2`.
+    let digit_first = bytes
         .windows(2)
-        .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
-        .count();
-    let mixed = any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase);
-    mixed && (digit || humps >= 2)
+        .any(|pair| pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic());
+    bytes.len() == 8
+        && all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && any(u8::is_ascii_lowercase)
+        && any(u8::is_ascii_uppercase)
+        && digit_first
 }
 
 #[cfg(test)]
@@ -132,7 +145,8 @@ mod tests {
             "assets/main.3f2a9c1b.js",
             "assets/sub/app-4f3a2b1c.js.map",
             "assets/inter-latin-400-normal-C38fXH4l.woff2",
-            "assets/BkD3x9Qz.js",
+            "assets/app-4f3a2b1c.js.gz",
+            "assets/app-3f2a9c1b4d5e6f70.css",
             "_app/immutable/entry/start.js",
         ] {
             assert!(is_immutable(path), "{path}");
@@ -145,6 +159,23 @@ mod tests {
             "index.html",
             "index-BkD3x9Qz.js",
             "assets/logo.png",
+            "assets/appStoreBadge.png",
+            "assets/DeviceStatusIcon.svg",
+            "assets/Version2.js",
+            "assets/iPhone15Pro.png",
+            "assets/logo-Version2.png",
+            "assets/jQuery3Slim.js",
+            "assets/chart-Q4Report24.csv",
+            "assets/UserGuideV2.pdf",
+            "assets/BkD3x9Qz.js",
+            "assets/BkD3x9Qz-small.js",
+            "assets/index-BkD3x9Qz",
+            "assets/index-BkD3x9Qzz.js",
+            "assets/index-bkd3x9qz.js",
+            "assets/index-BKD3X9QZ.js",
+            "assets/index-3f2a9c1.js",
+            "assets/index-12345678.js",
+            "assets/index-abcdefab.js",
             "assets/app-settings.js",
             "assets/app-Settings.js",
             "assets/icon-FileList.svg",
