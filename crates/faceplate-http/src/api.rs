@@ -248,17 +248,47 @@ async fn restart<D: Device, W: Write>(
         Changed::Back(_) => 202,
     };
     tx.close();
+    // The choice is made, whether the client is still there to hear of it or not; and whatever
+    // becomes of this connection, the restart must not be lost with it.
+    let write_stall_ms = u32::try_from(device.limits().write_stall_ms).unwrap_or(u32::MAX);
+    device.reboot_in(reboot_ms.saturating_add(write_stall_ms));
     let sent = tx
         .text(status, &JSON, &RestartJson { changed, reboot_ms })
         .await;
-    // The choice is made, whether the client is still there to hear of it or not.
     device.reboot_in(reboot_ms);
     sent
 }
 
 #[cfg(test)]
 mod tests {
+    use embassy_futures::{block_on, poll_once};
+    use faceplate::Slot;
+
     use super::*;
+    use crate::fake::{Deaf, FakeDevice};
+
+    #[test]
+    fn the_device_restarts_also_when_nobody_takes_the_answer() {
+        for client in [Deaf::Broken, Deaf::Silent] {
+            let device = FakeDevice::new();
+            let mut buf = [0; 1460];
+            let mut tx = Tx::new(&device, client, &mut buf);
+            let sent = block_on(restart(&device, &mut tx, Changed::Back(Slot::Www0)));
+            assert_eq!(sent, Err(Gone));
+            assert_eq!(device.reboots.take(), [10_500, 500]);
+        }
+    }
+
+    #[test]
+    fn the_device_restarts_also_when_the_connection_is_dropped() {
+        let mut device = FakeDevice::new();
+        device.frozen = true;
+        let mut buf = [0; 1460];
+        let mut tx = Tx::new(&device, Deaf::Silent, &mut buf);
+        let answer = restart(&device, &mut tx, Changed::Back(Slot::Www0));
+        assert!(poll_once(answer).is_pending());
+        assert_eq!(device.reboots.take(), [10_500]);
+    }
 
     #[test]
     fn the_query_says_who_confirms() {

@@ -41,8 +41,11 @@ pub trait Device {
     /// Waits. It may be dropped before its time.
     async fn sleep_ms(&self, ms: u64);
 
-    /// Restarts the device after so many milliseconds; returns at once. Called when the response
-    /// that says so has left; until then everything goes on.
+    /// Restarts the device after so many milliseconds; returns at once, and until then everything
+    /// goes on.
+    ///
+    /// Called before the response that says so is sent, in case that takes for ever, and again when
+    /// it has left. A later call replaces an earlier one, also when its time is nearer.
     fn reboot_in(&self, ms: u32);
 }
 

@@ -30,6 +30,8 @@ mod conditional;
 mod device;
 mod digest;
 mod documents;
+#[cfg(test)]
+mod fake;
 mod files;
 mod guard;
 pub mod head;

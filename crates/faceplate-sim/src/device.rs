@@ -54,9 +54,13 @@ impl SimDevice {
     /// Ends when the device is to restart.
     pub async fn reboot_due(&self) {
         loop {
+            let asked_again = self.reboot_asked.notified();
             match self.reboot_at.get() {
-                Some(at) => return tokio::time::sleep_until(at.into()).await,
-                None => self.reboot_asked.notified().await,
+                Some(at) => tokio::select! {
+                    () = tokio::time::sleep_until(at.into()) => return,
+                    () = asked_again => {}
+                },
+                None => asked_again.await,
             }
         }
     }
