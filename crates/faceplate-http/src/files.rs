@@ -43,7 +43,10 @@ pub(crate) async fn get<D: Device, W: Write>(
         Found::Directory => {
             let query = if head.query.is_empty() { "" } else { "?" };
             let location = format_args!("{}/{query}{}", head.path, head.query);
-            Ok(tx.text(308, &[("Location", &location)], &"").await?)
+            // The next frontend may have a file there.
+            let headers: [Header<'_>; 2] =
+                [("Location", &location), ("Cache-Control", &"no-cache")];
+            Ok(tx.text(308, &headers, &"").await?)
         }
         Found::Recovery => Ok(recovery::page(tx).await?),
     }
@@ -56,7 +59,8 @@ async fn find<D: Device>(
 ) -> Result<Found<D::Flash>, Refusal> {
     let mut path = Path::decode(head.path, scratch)?;
     let name = path.as_str();
-    let is_page = !is_asset(name) && extension(name).is_none() && accepts_html(head);
+    let extension = extension(name.strip_suffix('/').unwrap_or(name));
+    let is_page = !is_asset(name) && extension.is_none() && accepts_html(head);
     if device.engine().state() == State::Recovery {
         return match is_page || matches!(name, "" | "index.html") {
             true => Ok(Found::Recovery),
@@ -162,17 +166,22 @@ async fn send<D: Device, W: Write>(
         true => "max-age=31536000, immutable",
         false => "no-cache",
     };
-    let headers: [Header<'_>; 4] = [
+    let encoding: Header<'_> = ("Content-Encoding", &"gzip");
+    // Its buttons may confirm or roll back: no foreign page may show it in a frame and guide clicks.
+    let framing: Header<'_> = ("Content-Security-Policy", &"frame-ancestors 'self'");
+    let is_page = matches!(content_type, HTML | "application/xhtml+xml");
+    let headers: [Header<'_>; 5] = [
         ("ETag", &etag),
         ("Cache-Control", &cache),
         ("Content-Type", &content_type),
-        ("Content-Encoding", &"gzip"),
+        if gzip { encoding } else { framing },
+        framing,
     ];
     if not_modified(head, etag) {
         tx.head(304, &headers[..2], None).await?;
         return Ok(tx.flush().await?);
     }
-    let headers = if gzip { &headers[..] } else { &headers[..3] };
+    let headers = &headers[..3 + usize::from(gzip) + usize::from(is_page)];
     let size = file.size();
     tx.head(200, headers, Some(u64::from(size))).await?;
     let mut left = if tx.framing().head_only { 0 } else { size };

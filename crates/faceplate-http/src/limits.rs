@@ -1,4 +1,7 @@
 //! How much of the device one client may take: sizes, times and rates, each with its reason.
+//!
+//! They are limits of a connection. Beyond them there is no fairness between clients: one that
+//! takes every connection anew as soon as it is closed can keep others waiting.
 
 /// Bytes for a request's head, and for one read of a body. Browsers on a LAN send heads of 400 to
 /// 900 bytes; the rest is room for cookies, which a host shares over all its ports.
@@ -18,8 +21,13 @@ pub const JSON_MAX: usize = 64;
 /// Times and amounts that end a connection. [`Limits::DEFAULT`] is for devices; tests shorten it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// An idle connection is closed after so long, milliseconds.
+    /// A new connection that sends nothing is closed after so long, milliseconds.
     pub idle_ms: u64,
+    /// The same after a response, milliseconds.
+    pub next_idle_ms: u64,
+    /// The response to a request that comes later than this on its connection is the last there,
+    /// milliseconds.
+    pub connection_ms: u64,
     /// A request's head must be complete so long after its first byte, milliseconds.
     pub head_ms: u64,
     /// A body must bring another byte within this time, milliseconds; else 408.
@@ -45,14 +53,19 @@ pub struct Limits {
 impl Limits {
     /// For a device on a home network.
     pub const DEFAULT: Self = Self {
-        // Longer than the second between two polls of the Update page; short, since a device has
-        // a handful of connections and a browser keeps six open.
+        // Like `head_ms`. Browsers open connections that they may need soon.
         idle_ms: 3_000,
-        // A head is one or two packets; this leaves time for TCP to send a lost one again twice.
-        head_ms: 5_000,
+        // A page asks for all it needs well within this. Short, since a device has a handful of
+        // connections and a browser keeps six open; and clearly less than the second between two
+        // polls of the Update page, so that the end of the connection and a poll do not cross.
+        next_idle_ms: 700,
+        // Any page loads in less; but who asks on and on has to let others have the connection.
+        connection_ms: 120_000,
+        // A head is one or two packets; this leaves time for TCP to send a lost one again.
+        head_ms: 3_000,
         // From the API's contract.
         body_stall_ms: 15_000,
-        // Like `head_ms`, with the longer silences of a phone that saves power.
+        // Time for TCP to send a lost packet again several times, with the longer silences of a phone that saves power.
         write_stall_ms: 10_000,
         // A whole 1 MiB image at the flash's worst (16 erases of 2 s, 4096 pages of 3 ms: 44 s)
         // fits in here.

@@ -7,12 +7,7 @@ use faceplate::{
 };
 
 use crate::{
-    digest::Malformed,
-    head::HeadError,
-    json::Str,
-    limits::{JSON_MAX, Limits},
-    path::PathError,
-    tx::Gone,
+    digest::Malformed, head::HeadError, json::Str, limits::JSON_MAX, path::PathError, tx::Gone,
 };
 
 /// Why a request is refused. Its `Display` is the `detail` of the answer: one helpful line.
@@ -36,7 +31,7 @@ pub(crate) enum Refusal {
     Digest,
     Expectation,
     Stalled,
-    TooSlow,
+    TooSlow { min_rate: u64 },
     EndedEarly { received: u64, total: u64 },
     Begin(BeginError),
     Upload(UploadError),
@@ -148,7 +143,7 @@ impl Refusal {
             Self::Digest => kind(400, "bad-digest", "The Content-Digest is not understood"),
             Self::Expectation => kind(417, "expectation", "The expectation cannot be met"),
             Self::Stalled => kind(408, "stalled", "The request did not go on"),
-            Self::TooSlow => kind(408, "too-slow", "The request takes too long"),
+            Self::TooSlow { .. } => kind(408, "too-slow", "The request takes too long"),
             Self::EndedEarly { .. } => kind(400, "ended-early", "The body ended early"),
             Self::Begin(error) => match error {
                 BeginError::Busy => BUSY,
@@ -232,12 +227,8 @@ impl fmt::Display for Refusal {
             Self::Digest => f.write_str("Content-Digest must be sha-256=:BASE64:"),
             Self::Expectation => f.write_str("only Expect: 100-continue is known"),
             Self::Stalled => f.write_str("nothing came for too long"),
-            Self::TooSlow => {
-                write!(
-                    f,
-                    "at least {} bytes a second are wanted",
-                    Limits::DEFAULT.min_rate
-                )
+            Self::TooSlow { min_rate } => {
+                write!(f, "at least {min_rate} bytes a second are wanted")
             }
             Self::EndedEarly { received, total } => {
                 write!(

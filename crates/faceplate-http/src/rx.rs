@@ -48,20 +48,15 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     }
 
     /// Waits for a whole head and returns its length; its bytes are the first that
-    /// [`Self::arrived`] has.
-    pub(crate) async fn head(&mut self) -> Result<usize, Failed> {
+    /// [`Self::arrived`] has. It must begin within `idle_ms`.
+    pub(crate) async fn head(&mut self, idle_ms: u64) -> Result<usize, Failed> {
         self.buf.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
         let limits = self.device.limits();
         let now = self.device.now_ms();
         let mut begun = self.end > 0;
-        let mut deadline = now
-            + if begun {
-                limits.head_ms
-            } else {
-                limits.idle_ms
-            };
+        let mut deadline = now + if begun { limits.head_ms } else { idle_ms };
         loop {
             match find_end(self.arrived()) {
                 Ok(Some(len)) => return Ok(len),
@@ -103,19 +98,28 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     }
 
     /// Reads and throws away what a client still sends, within limits, before the connection is
-    /// closed. `left` is what belongs to the request, where that is known.
+    /// closed: closing with unread bytes resets it, and then the client may lose the answer.
+    ///
+    /// `left` is what belongs to the request, where that is known. When that is over, and nothing
+    /// more is there, nothing is waited for; else the client may be in the middle of sending more.
     pub(crate) async fn drain(&mut self, left: Option<u64>) {
         let limits = self.device.limits();
         let end = self.device.now_ms() + limits.drain_ms;
-        let mut budget = limits
-            .drain_bytes
-            .min(usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX));
+        let mut budget = limits.drain_bytes;
+        let mut left = left.unwrap_or(u64::MAX);
+        let mut sends_more = false;
         loop {
-            budget = budget.saturating_sub(self.end - self.start);
+            let arrived = self.arrived().len();
             (self.start, self.end) = (0, 0);
-            let deadline = end.min(self.device.now_ms() + limits.drain_idle_ms);
-            let over = self.device.now_ms() >= end;
-            if budget == 0 || over || self.read(deadline).await.is_err() {
+            sends_more |= arrived as u64 > left;
+            left = left.saturating_sub(arrived as u64);
+            budget = budget.saturating_sub(arrived);
+            let now = self.device.now_ms();
+            let deadline = match left == 0 && !sends_more {
+                true => now,
+                false => end.min(now + limits.drain_idle_ms),
+            };
+            if budget == 0 || now >= end || self.read(deadline).await.is_err() {
                 return;
             }
         }
@@ -164,7 +168,10 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
             let too_slow = self.pace.deadline_ms(device, self.received);
             match self.rx.read(stalled.min(too_slow)).await {
                 Ok(()) => {}
-                Err(Dry::TimedOut) if too_slow < stalled => return Err(Refusal::TooSlow),
+                Err(Dry::TimedOut) if too_slow < stalled => {
+                    let min_rate = device.limits().min_rate;
+                    return Err(Refusal::TooSlow { min_rate });
+                }
                 Err(Dry::TimedOut) => return Err(Refusal::Stalled),
                 Err(Dry::Gone) => {
                     let Self {

@@ -65,6 +65,11 @@ fn the_framing_of_a_body_is_understood() {
         head("Expect: a-cake\r\n"),
         Ok((None, false, Expect::Unknown))
     );
+    for value in ["100-continue", "a-cake"] {
+        let text = format!("POST / HTTP/1.0\r\nHost: h\r\nExpect: {value}\r\n\r\n");
+        let (_, head) = read(text.as_bytes()).unwrap().unwrap();
+        assert_eq!(head.expect, nothing, "HTTP/1.0 knows no expectations");
+    }
     for length in [
         "",
         "+5",

@@ -125,6 +125,21 @@ fn a_connection_ends_after_so_many_requests() {
 }
 
 #[test]
+fn a_connection_ends_after_so_long() {
+    let server = with_limits(Limits {
+        connection_ms: 300,
+        ..Limits::DEFAULT
+    });
+    let mut client = Client::new(&server);
+    client.send(STYLE);
+    assert_eq!(client.response().header("connection"), None);
+    thread::sleep(Duration::from_millis(400));
+    client.send(STYLE);
+    assert_eq!(client.response().header("connection"), Some("close"));
+    assert!(client.is_closed());
+}
+
+#[test]
 fn a_body_that_nobody_wants_is_not_taken_for_a_request() {
     let server = server();
     let inner = "GET /api/ota/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -251,6 +266,7 @@ fn a_head_that_trickles_is_given_up() {
 fn an_idle_connection_is_closed_without_a_word() {
     let server = with_limits(Limits {
         idle_ms: 1_000,
+        next_idle_ms: 500,
         ..Limits::DEFAULT
     });
     let mut fresh = Client::new(&server);
@@ -267,7 +283,7 @@ fn a_connection_stays_for_a_while() {
     let mut client = Client::new(&server);
     client.send(STYLE);
     assert_eq!(client.response().status, 200);
-    assert!(client.is_silent(Duration::from_millis(1500)));
+    assert!(client.is_silent(Duration::from_millis(300)));
     client.send(STYLE);
     assert_eq!(client.response().status, 200);
 }

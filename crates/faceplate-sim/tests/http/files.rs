@@ -127,6 +127,31 @@ fn files_come_whole_with_their_type_and_cache_rule() {
 }
 
 #[test]
+fn pages_cannot_be_framed_by_foreign_ones() {
+    let server = server();
+    let policy = Some("frame-ancestors 'self'");
+    for path in ["/", "/index.html", "/docs/", "/settings"] {
+        let response = ask(&server, &format!("GET {path}"), HTML);
+        assert_eq!(response.header("content-security-policy"), policy, "{path}");
+    }
+    for path in ["/favicon.svg", "/assets/index-BkD3x9Qz.js"] {
+        let response = get(&server, path);
+        assert_eq!(response.header("content-security-policy"), None, "{path}");
+    }
+    let compressed = Server::start(|| {
+        let board = Board::new();
+        let page = PAGE.repeat(100).into_bytes();
+        let files = [("index.html".to_owned(), page)];
+        let image = pack(files, &Options::default()).unwrap().image;
+        board.flash.poke(board.slot(0).offset, &image).unwrap();
+        board
+    });
+    let response = get(&compressed, "/");
+    assert_eq!(response.header("content-encoding"), Some("gzip"));
+    assert_eq!(response.header("content-security-policy"), policy);
+}
+
+#[test]
 fn a_compressed_file_answers_to_its_name() {
     let server = server();
     let response = get(&server, "/assets/index-BkD3x9Qz.js");
@@ -273,6 +298,8 @@ fn what_is_no_page_is_missing_when_it_is_missing() {
         ("/settings", "Accept: application/json\r\n"),
         ("/settings", "Accept: text/html;q=0, application/json\r\n"),
         ("/settings.js", HTML),
+        ("/index.html/", HTML),
+        ("/settings.js/", HTML),
         ("/old.html", HTML),
         ("/assets/index-OLD3x9Qz.js", HTML),
         ("/assets/page", HTML),
@@ -332,6 +359,7 @@ fn a_directory_without_its_slash_is_sent_there() {
         (response.status, response.header("location")),
         (308, Some("/docs/?x=1"))
     );
+    assert_eq!(response.header("cache-control"), Some("no-cache"));
     let response = ask(&server, "GET /assets", "");
     assert_missing(&response, "a directory without an index");
 }

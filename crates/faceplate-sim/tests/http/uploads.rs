@@ -155,7 +155,7 @@ fn the_status_has_all_the_fields_of_the_contract() {
             {"label": "www_1", "size": SLOT, "used": 0, "valid": false,
              "version": null, "sha256": null, "problem": now["slots"][1]["problem"].as_str().unwrap()},
         ],
-        "upload": null,
+        "upload": null, "fault": null,
     });
     assert_eq!(now, want);
 }
@@ -297,6 +297,23 @@ fn a_client_that_expects_a_word_gets_it_when_the_head_is_right() {
     assert_eq!((word.status, word.headers.len()), (100, 0));
     client.send(&two.image);
     assert_eq!(client.response().status, 200);
+}
+
+#[test]
+fn a_client_that_does_not_wait_gets_no_word() {
+    let server = server();
+    let two = Frontend::new("two", 16);
+    let head = upload_head("", two.image.len(), "Expect: 100-continue\r\n");
+    let mut client = Client::new(&server);
+    // In one packet with the head.
+    client.send([head.as_bytes(), &two.image[..500]].concat());
+    client.send(&two.image[500..]);
+    assert_eq!(client.response().status, 200);
+    // HTTP/1.0 has no such word.
+    let mut client = Client::new(&server);
+    client.send(head.replace("HTTP/1.1", "HTTP/1.0"));
+    client.send(&two.image);
+    assert_eq!(client.response().status, 409);
 }
 
 #[test]
@@ -610,7 +627,7 @@ fn a_settings_store_that_fails_is_never_a_success() {
     let two = Frontend::new("two", 16);
     server.ask(|device| {
         let nvs = device.board.layout().nvs;
-        for sector in nvs.offset / 4096..nvs.end() / 4096 {
+        for sector in nvs.offset / 4096..(nvs.offset + nvs.len) / 4096 {
             device
                 .board
                 .flash
