@@ -491,7 +491,7 @@ fn a_client_that_stalls_is_given_up_and_others_are_served_meanwhile() {
 fn a_body_that_trickles_is_given_up_too() {
     let limits = Limits {
         grace_ms: 700,
-        min_rate: 4096,
+        min_rate: 4000,
         ..Limits::DEFAULT
     };
     let server = with_limits(limits);
@@ -508,7 +508,9 @@ fn a_body_that_trickles_is_given_up_too() {
             thread::sleep(Duration::from_millis(20));
         }
     });
-    assert_refused(&client.response(), 408, "too-slow");
+    let response = client.response();
+    assert_refused(&response, 408, "too-slow");
+    assert!(response.detail().contains("4000"), "{}", response.detail());
     drop(client);
     trickle.join().unwrap();
     assert_unharmed(&server);
@@ -642,6 +644,25 @@ fn a_settings_store_that_fails_is_never_a_success() {
     assert_eq!(server.ask(|device| device.reboot.get()), None);
     let boots = server.rebooted();
     assert_eq!(status(&boots)["active"], 0);
+}
+
+#[test]
+fn a_settings_store_that_cannot_be_read_is_told_in_the_status() {
+    let server = Server::start(|| {
+        let board = Board::with(&Frontend::new("one", 16));
+        let nvs = board.layout().nvs;
+        for sector in nvs.offset / 4096..(nvs.offset + nvs.len) / 4096 {
+            board.flash.inject(Fault::Read { sector }).unwrap();
+        }
+        board
+    });
+    let now = status(&server);
+    assert!(
+        now["fault"].as_str().is_some_and(|fault| !fault.is_empty()),
+        "{now}"
+    );
+    let two = Frontend::new("two", 16);
+    assert_refused(&upload(&server, "", &two.image, ""), 500, "nvs-fault");
 }
 
 #[test]
