@@ -344,3 +344,15 @@ mod links {
         assert!(ended.err.contains("not UTF-8"), "{}", ended.err);
     }
 }
+
+#[test]
+fn a_file_that_the_device_never_serves_is_warned_of() {
+    let folder = Folder::new();
+    folder.file("dist/index.html", text(100));
+    folder.file("dist/api/data.json", text(100));
+    let ended = run_in(folder.path(), &["pack", "dist"]).expect(0);
+    assert_eq!(
+        ended.err,
+        "warning: api/data.json will never be served: the device answers there itself\n"
+    );
+}

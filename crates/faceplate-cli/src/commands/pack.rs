@@ -67,6 +67,9 @@ impl Pack {
         packed.report.skipped.extend(found.skipped);
         tree::replace(&self.output, &packed.image).map_err(Failure::new)?;
         text::print(&describe(&packed.report, &self.output));
+        for path in &packed.report.hidden {
+            eprintln!("warning: {path} will never be served: the device answers there itself");
+        }
         for path in missing {
             eprintln!(
                 "warning: index.html asks for {path}, which is not in {}",
