@@ -1,4 +1,8 @@
 //! Writing an image to flash, one sector at a time, with as little wear and time as it takes.
+//!
+//! A sector that already holds the bytes is left alone, unless it shares a 64 KiB block with an
+//! earlier one that has to be erased: what comes next is not known yet, and one large erase is
+//! quicker than the many small ones that most uploads would need.
 
 use core::fmt;
 
