@@ -3,7 +3,9 @@
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
 
-use crate::cargo::{cargo, root, run, target_dir};
+use crate::cargo::{root, target_dir};
+use crate::test::WASM;
+use crate::{cli, setup, web};
 
 /// The port that is tried first when none is asked for, and how many after it.
 const FIRST_PORT: u16 = 8080;
@@ -17,29 +19,26 @@ pub(crate) fn demo(args: &[&str]) -> Result<ExitCode, String> {
             .map_err(|_| format!("--port {port}: not a port"))?,
         _ => return Err("usage: cargo xtask demo [--port N]".into()),
     };
-    run(&mut cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "faceplate-cli",
-    ]))?;
-    let faceplate = target_dir()
-        .join("debug")
-        .join(format!("faceplate{}", std::env::consts::EXE_SUFFIX));
+    setup::target(WASM)?;
+    if !web::node() {
+        return Err(
+            "the demo is built with Node 20.19 or newer and npm: https://nodejs.org".into(),
+        );
+    }
+    cli::build()?;
+    web::install()?;
+    web::build()?;
+    let faceplate = cli::path();
     let place = target_dir().join("demo");
     std::fs::create_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
-    let (device, image) = (place.join("device.bin"), place.join("www.bin"));
+    let device = place.join("device.bin");
+    let image = root().join("web/apps/provider/www.bin");
     match std::fs::remove_file(&device) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(format!("{}: {error}", device.display()));
         }
         _ => {}
     }
-
-    let mut pack = Command::new(&faceplate);
-    pack.current_dir(root())
-        .args(["pack", "web/apps/provider", "--app-version", "1", "-o"]);
-    run(pack.arg(&image))?;
 
     let shown = |path: &std::path::Path| {
         path.strip_prefix(root())
@@ -53,16 +52,13 @@ The simulated device serves at   http://127.0.0.1:{port}/   until you press Ctrl
 Its flash is the file {device}; the next demo starts with a fresh one.
 
 Try next, in another terminal:
-  1. change a word in web/apps/provider/index.html
-  2. {faceplate} pack web/apps/provider --app-version 2 -o {image}
-  3. {faceplate} push {image} 127.0.0.1:{port}
-The page then says version 2. Or upload the image on http://127.0.0.1:{port}/update.html. To see
-the device take a broken frontend back, delete app.js from a copy of that folder, and pack and push
-the copy.
+  cd web/apps/provider
+  1. change a word in src/Home.svelte, and the version in package.json
+  2. DEVICE=127.0.0.1:{port} npm run deploy
+The page then says the new version. Or `npm run build` alone, and choose the file www.bin on
+http://127.0.0.1:{port}/#/update.
 ",
         device = shown(&device),
-        faceplate = shown(&faceplate),
-        image = shown(&image),
     );
 
     let mut sim = Command::new(&faceplate);

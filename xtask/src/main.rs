@@ -1,17 +1,20 @@
 //! The commands of this repository: `cargo xtask test`, `demo` and `bench`.
 
 mod bench;
+mod browser;
 mod cargo;
+mod cli;
 mod demo;
 mod fuzz;
 mod setup;
 mod tally;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask demo [--port N]   pack the example frontend and serve it from a simulated device
+cargo xtask demo [--port N]   build the example frontend and serve it from a simulated device
 cargo xtask test              run every check and test, setting up what they need
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask help              print this";

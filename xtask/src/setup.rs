@@ -37,11 +37,11 @@ const NEEDS: &[Need] = &[
         there: || works("python3", &["-c", "import venv, ensurepip"]),
     },
     Need {
-        what: "Node with npm",
-        why: "a frontend from npm is packed and compared, and the example's script is checked",
+        what: "Node 20.19 or newer with npm",
+        why: "the Update page and the Vite plugin are built and tested with it",
         apt: "nodejs npm",
         brew: "node",
-        there: || works("node", &["--version"]) && works("npm", &["--version"]),
+        there: crate::web::node,
     },
 ];
 
@@ -53,10 +53,7 @@ pub(crate) fn prepare() -> Result<(), String> {
     }
     if can_apt() {
         let packages = missing.iter().flat_map(|need| need.apt.split(' '));
-        let mut install = vec!["install", "-y", "--no-install-recommends"];
-        install.extend(packages);
-        run(command("apt-get", &["update", "-q"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
-        run(command("apt-get", &install).env("DEBIAN_FRONTEND", "noninteractive"))?;
+        apt_install(&packages.collect::<Vec<_>>())?;
     }
     let missing: Vec<String> = missing
         .iter()
@@ -80,9 +77,17 @@ pub(crate) fn prepare() -> Result<(), String> {
 }
 
 /// Whether we may install packages: Debian or its children, as root.
-fn can_apt() -> bool {
+pub(crate) fn can_apt() -> bool {
     let root_user = crate::cargo::output(&mut command("id", &["-u"]));
     root_user.is_ok_and(|id| id.trim() == "0") && works("apt-get", &["--version"])
+}
+
+/// Installs packages of Debian or its children.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<(), String> {
+    let mut install = vec!["install", "-y", "--no-install-recommends"];
+    install.extend(packages);
+    run(command("apt-get", &["update", "-q"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    run(command("apt-get", &install).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 /// Adds a target to the toolchain; the error says why it could not be.

@@ -27,6 +27,45 @@ impl Tally {
         })
     }
 
+    /// Reads vitest's `Tests  1 failed | 12 passed | 2 skipped (15)`.
+    pub(crate) fn from_vitest_line(line: &str) -> Option<Self> {
+        let counts = line.trim_start().strip_prefix("Tests ")?;
+        let (counts, _) = counts.split_once('(')?;
+        let mut tally = Self::default();
+        for part in counts.split('|') {
+            tally.add(Self::from_count(part)?);
+        }
+        Some(tally)
+    }
+
+    /// Reads one of Playwright's closing lines: `12 passed (1.2m)`, `1 failed`, `1 flaky`.
+    pub(crate) fn from_playwright_line(line: &str) -> Option<Self> {
+        let (counted, duration) = match line.split_once('(') {
+            Some((counted, duration)) => (counted, Some(duration)),
+            None => (line, None),
+        };
+        // Only the passed ones stand with a time; nothing else may follow.
+        if duration.is_some_and(|text| !text.trim_end().ends_with(')')) {
+            return None;
+        }
+        Self::from_count(counted)
+    }
+
+    /// Reads a number and what became of so many tests. Those that passed only when they were
+    /// tried again, or never ran, have failed.
+    fn from_count(text: &str) -> Option<Self> {
+        let (number, outcome) = text.trim().split_once(' ')?;
+        let number = number.parse().ok()?;
+        let mut tally = Self::default();
+        match outcome {
+            "passed" => tally.passed = number,
+            "failed" | "flaky" | "interrupted" | "did not run" => tally.failed = number,
+            "skipped" | "todo" => tally.skipped = number,
+            _ => return None,
+        }
+        Some(tally)
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -84,6 +123,36 @@ mod tests {
         ] {
             assert_eq!(Tally::from_result_line(line), None, "{line}");
         }
+    }
+
+    fn tally(passed: u32, failed: u32, skipped: u32) -> Option<Tally> {
+        Some(Tally {
+            passed,
+            failed,
+            skipped,
+        })
+    }
+
+    #[test]
+    fn the_closing_line_of_vitest_is_counted() {
+        let read = Tally::from_vitest_line;
+        assert_eq!(read("      Tests  12 passed (12)"), tally(12, 0, 0));
+        let mixed = "      Tests  1 failed | 12 passed | 2 skipped (15)";
+        assert_eq!(read(mixed), tally(12, 1, 2));
+        assert_eq!(read(" Test Files  3 passed (3)"), None);
+        assert_eq!(read("Tests are run"), None);
+    }
+
+    #[test]
+    fn the_closing_lines_of_playwright_are_counted() {
+        let read = Tally::from_playwright_line;
+        assert_eq!(read("  12 passed (1.2m)"), tally(12, 0, 0));
+        assert_eq!(read("  2 failed"), tally(0, 2, 0));
+        assert_eq!(read("  1 flaky"), tally(0, 1, 0));
+        assert_eq!(read("  3 did not run"), tally(0, 3, 0));
+        assert_eq!(read("  1 skipped"), tally(0, 0, 1));
+        assert_eq!(read("  ok 1 a.spec.ts:3:1 › 12 passed (1.2m) or so"), None);
+        assert_eq!(read("Running 12 tests using 2 workers"), None);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use crate::cargo::{cargo, command, run, show};
-use crate::setup;
+use crate::cargo::{cargo, run, show};
 use crate::tally::Tally;
+use crate::{browser, cli, setup, web};
 
 /// What must build without `std`: the target, and what cargo is told to build for it.
 const NO_STD: &[(&str, &[&str])] = &[
@@ -15,13 +15,9 @@ const NO_STD: &[(&str, &[&str])] = &[
     ("riscv32imc-unknown-none-elf", DEVICE_NVS),
     ("riscv32imac-unknown-none-elf", DEVICE),
     ("riscv32imac-unknown-none-elf", DEVICE_NVS),
-    // Node and the browser
-    (
-        "wasm32-unknown-unknown",
-        &["-p", "littlefs-image", "--features", "alloc"],
-    ),
-    ("wasm32-unknown-unknown", &["-p", "faceplate-pack"]),
 ];
+/// Where the packer of the Vite plugin runs: Node and the browser.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 const DEVICE: &[&str] = &[
     "-p",
     "littlefs-image",
@@ -99,7 +95,7 @@ pub(crate) fn test() -> Result<ExitCode, String> {
         let mut command = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
         // Tests print what they counted: power cuts, mutations, bytes.
         command.args(["--", "--show-output"]);
-        counted(command, tests)
+        counted(command, tests, Tally::from_result_line)
     });
     lint(&mut report);
     for target in crate::fuzz::targets()? {
@@ -118,12 +114,7 @@ pub(crate) fn test() -> Result<ExitCode, String> {
         ])
         .env("RUSTDOCFLAGS", "-D warnings"))
     });
-    report.step("the example frontend's script", |_| {
-        run(&mut command(
-            "node",
-            &["--check", "web/apps/provider/app.js"],
-        ))
-    });
+    web(&mut report);
     Ok(report.close())
 }
 
@@ -176,8 +167,49 @@ fn no_std(report: &mut Report) {
     }
 }
 
-/// Runs a cargo test command, passing on its output and adding its results to the tally.
-fn counted(mut command: Command, tests: &mut Tally) -> Result<(), String> {
+/// The frontend's packages and pages, in Node and in a browser.
+fn web(report: &mut Report) {
+    if let Err(why) = setup::target(WASM) {
+        // The packer of the Vite plugin is built for it, and everything else with the plugin.
+        return report.skip("everything under web/", &why);
+    }
+    let mut built = report.step("web: install", |_| web::install());
+    built = built && report.step("web: build", |_| web::build());
+    if !built {
+        return;
+    }
+    report.step("web: format and lint", |_| {
+        run(&mut web::npm(&["run", "lint"]))
+    });
+    report.step("web: types", |_| run(&mut web::npm(&["run", "check"])));
+    let simulator = report.step("web: the simulated device", |_| cli::build());
+    if !simulator {
+        return;
+    }
+    report.step("web: unit tests", |tests| {
+        counted(web::npm(&["test"]), tests, Tally::from_vitest_line)
+    });
+    report.step("web: the packages in a stranger's project", |tests| {
+        let test = &["run", "test:pack", "--workspace", "vite-plugin-faceplate"];
+        counted(web::npm(test), tests, Tally::from_vitest_line)
+    });
+    report.step("web: end to end in a browser", |tests| {
+        let browser = browser::find_or_install()?;
+        let mut test = web::npm(&["run", "e2e", "--workspace", "faceplate-e2e"]);
+        if let browser::Browser::At(path) = browser {
+            test.env("CHROMIUM", path);
+        }
+        counted(test, tests, Tally::from_playwright_line)
+    });
+}
+
+/// Runs a command that tests, passing on its output and adding its results to the tally; `read`
+/// finds the results in a line.
+fn counted(
+    mut command: Command,
+    tests: &mut Tally,
+    read: fn(&str) -> Option<Tally>,
+) -> Result<(), String> {
     let shown = show(&command);
     let cannot = |error: std::io::Error| format!("cannot run `{shown}`: {error}");
     let mut child = command
@@ -191,7 +223,7 @@ fn counted(mut command: Command, tests: &mut Tally) -> Result<(), String> {
             let line = line.map_err(cannot)?;
             let line = String::from_utf8_lossy(&line);
             println!("{line}");
-            if let Some(result) = Tally::from_result_line(&line) {
+            if let Some(result) = read(&line) {
                 counted.add(result);
             }
         }

@@ -22,7 +22,8 @@ fn documents() -> Vec<PathBuf> {
     found.extend(
         fs::read_dir(docs)
             .expect("docs")
-            .map(|entry| entry.expect("docs").path()),
+            .map(|entry| entry.expect("docs").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md")),
     );
     found
 }
