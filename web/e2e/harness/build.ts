@@ -1,0 +1,53 @@
+// Builds one frontend for the tests with Vite, as its makers would, and packs it.
+import { join } from 'node:path';
+import { build as viteBuild, type Plugin } from 'vite';
+import { REPOSITORY, runFaceplate } from './command.js';
+import { CHANGED_HEADING, VERSIONS, type Frontend } from './frontends.js';
+
+const APP = join(REPOSITORY, 'web/apps/provider');
+
+/** Bytes that no compression makes smaller, the same ones every time. */
+function noise(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = 1;
+  for (let i = 0; i < length; i += 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes' generator
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** Changes the app before it is built, so that the hashes in its names are those of the change. */
+function change(name: Frontend): Plugin {
+  return {
+    name: 'change-for-tests',
+    enforce: 'pre',
+    transformIndexHtml: (html) =>
+      name === 'old' ? html : html.replace(/<title>/, `<title>${CHANGED_HEADING} · `),
+    transform(code, id) {
+      if (name === 'broken' && id.startsWith(APP) && /\.[jt]s$/.test(id))
+        return { code: `throw new Error('a broken build');\n${code}`, map: null };
+      return null;
+    },
+    generateBundle() {
+      if (name === 'big')
+        this.emitFile({ type: 'asset', name: 'photo.jpg', source: noise(700 * 1024) });
+    },
+  };
+}
+
+export async function build(name: Frontend, folder: string): Promise<void> {
+  const dist = join(folder, name);
+  await viteBuild({
+    root: APP,
+    logLevel: 'warn',
+    build: {
+      outDir: dist,
+      emptyOutDir: true,
+      rollupOptions: { input: [join(APP, 'index.html'), join(APP, 'update.html')] },
+    },
+    plugins: [change(name)],
+  });
+  const image = join(folder, `${name}.bin`);
+  await runFaceplate('pack', dist, '-o', image, '--app-version', VERSIONS[name]);
+}

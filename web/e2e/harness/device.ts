@@ -1,0 +1,208 @@
+// A simulated device: one process of `faceplate sim` over a flash file of its own.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { rm, mkdtemp } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Status } from '../../packages/update-page/src/status.js';
+import { faceplate } from './command.js';
+import { hashFlash } from './flash.js';
+import { until } from './wait.js';
+
+export type { Status };
+
+export interface DeviceOptions {
+  /** The image that the new device runs; without one it starts in recovery. */
+  readonly www?: string;
+  /** How long a restart takes. */
+  readonly rebootMs?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What `faceplate sim` says when it has booted. */
+const SERVES = /^http:\/\/([^/]+)\/ serves /m;
+
+export class Device {
+  readonly flash: string;
+  readonly #folder: string;
+  readonly #rebootMs: number;
+  #process: ChildProcess | null = null;
+  #address = '127.0.0.1:0';
+  /** All that the device printed, over all its lives. */
+  output = '';
+
+  private constructor(folder: string, rebootMs: number) {
+    this.#folder = folder;
+    this.#rebootMs = rebootMs;
+    this.flash = join(folder, 'flash.bin');
+  }
+
+  /** Makes a device and powers it on. */
+  static async start({ www, rebootMs = 700 }: DeviceOptions = {}): Promise<Device> {
+    const device = new Device(await mkdtemp(join(tmpdir(), 'faceplate-e2e-')), rebootMs);
+    try {
+      await device.powerOn(www ? ['--www', www] : []);
+    } catch (error) {
+      await device.remove();
+      throw error;
+    }
+    return device;
+  }
+
+  /** `http://ADDRESS`, the same over all restarts. */
+  get url(): string {
+    return `http://${this.#address}`;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** Starts the process and waits until it serves. */
+  async powerOn(args: readonly string[] = []): Promise<void> {
+    if (this.#process) throw new Error('the device is on already');
+    const child = spawn(
+      faceplate(),
+      [
+        ...['sim', '--flash', this.flash, '--listen', this.#address, '--flash-timing', 'real'],
+        ...['--reboot-ms', String(this.#rebootMs), ...args],
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#process = child;
+    const from = this.output.length;
+    const note = (text: Buffer): void => {
+      this.output += text.toString();
+    };
+    child.stdout.on('data', note);
+    child.stderr.on('data', note);
+    child.on('error', (error) => (this.output += `${error.message}\n`));
+    child.on('exit', (code, signal) => {
+      this.output += `[ended with ${code ?? signal}]\n`;
+    });
+    const address = await until(
+      'the device serves',
+      async () => {
+        if (this.#hasEnded()) throw new Error(`the device did not start:\n${this.output}`);
+        return SERVES.exec(this.output.slice(from))?.[1];
+      },
+      { every: 10 },
+    );
+    this.#address = address;
+  }
+
+  /** Takes the power away, whatever the device is doing. */
+  async powerOff(): Promise<void> {
+    const child = this.#process;
+    if (!child) return;
+    if (!this.#hasEnded()) {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
+    this.#process = null;
+  }
+
+  /** Waits until the process ends by itself, as it does after a power cut of its own; returns its status. */
+  async ended(): Promise<number | null> {
+    const child = this.#process;
+    if (!child) throw new Error('the device is off');
+    await until('the device ends by itself', async () => this.#hasEnded(), { timeout: 60_000 });
+    this.#process = null;
+    return child.exitCode;
+  }
+
+  #hasEnded(): boolean {
+    return this.#process?.exitCode !== null || this.#process?.signalCode !== null;
+  }
+
+  /** Takes the power away and leaves nothing behind. */
+  async remove(): Promise<void> {
+    await this.powerOff();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** One request by a client that is no browser. */
+  send(method: string, path: string, body?: Uint8Array | string, type?: string): Promise<Answer> {
+    const headers: Record<string, string | number> = {};
+    if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body);
+    if (type) headers['Content-Type'] = type;
+    return new Promise((resolve, reject) => {
+      const sent = request(this.url + path, { method, headers, agent: false }, (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString() }),
+        );
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  /** Its status; throws when it does not answer. */
+  async status(): Promise<Status> {
+    const answer = await this.send('GET', '/api/ota/status');
+    return JSON.parse(answer.body) as Status;
+  }
+
+  /** Waits for a status; a device that restarts is asked again. */
+  statusWhen(
+    what: string,
+    is: (status: Status) => boolean,
+    options?: { timeout?: number; every?: number },
+  ): Promise<Status> {
+    return until(
+      what,
+      async () => {
+        const status = await this.status().catch(() => null);
+        return status && is(status) ? status : null;
+      },
+      options,
+    );
+  }
+
+  /** Version of the frontend that runs. */
+  async version(): Promise<string | null> {
+    const status = await this.status();
+    return status.slots[status.active]?.version ?? null;
+  }
+
+  /** Sends an image and waits until the device has restarted with it. */
+  async update(image: Uint8Array, query = ''): Promise<Status> {
+    const before = await this.status();
+    const answer = await this.send(
+      'POST',
+      `/api/ota/frontend${query}`,
+      image,
+      'application/octet-stream',
+    );
+    if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
+    return this.statusWhen(
+      'the device has restarted',
+      (now) => now.device.boot_id !== before.device.boot_id,
+    );
+  }
+
+  /** Says that the frontend on trial works. */
+  async confirm(): Promise<void> {
+    const answer = await this.send('POST', '/api/ota/confirm', '{}', 'application/json');
+    if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
+  }
+
+  /** What must not change when somebody tries to change something: every byte, and no restart. */
+  async fingerprint(): Promise<{ boot: string; flash: string; upload: unknown }> {
+    const status = await this.status();
+    return {
+      boot: status.device.boot_id,
+      flash: await hashFlash(this.flash),
+      upload: status.upload,
+    };
+  }
+}

@@ -1,0 +1,136 @@
+// A way between browser and device that can break, and that writes down what passes.
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What passed over one connection. */
+interface Exchange {
+  /** From the browser. */
+  readonly sent: Buffer[];
+  /** From the device. */
+  readonly received: Buffer[];
+}
+
+/** The heads in what passed: lines that begin a request or a response. */
+export interface Heads {
+  /** Such as `POST /api/ota/frontend`. */
+  readonly requests: readonly string[];
+  /** Such as 403. */
+  readonly statuses: readonly number[];
+  /** Names of the headers that the device sent, in lower case. */
+  readonly answered: readonly string[];
+}
+
+export class Proxy {
+  readonly #server: Server;
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #exchanges: Exchange[] = [];
+  /** Bytes from the browser since the start. */
+  sent = 0;
+  #refuses = false;
+  #stalled = false;
+
+  private constructor(port: number) {
+    this.#server = createServer((browser) => this.#join(browser, port));
+  }
+
+  /** Listens at a port of its own for a device at `port`. */
+  static async start(port: number): Promise<Proxy> {
+    const proxy = new Proxy(port);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  #join(browser: Socket, port: number): void {
+    if (this.#refuses) {
+      browser.destroy();
+      return;
+    }
+    const device = connect(port, '127.0.0.1');
+    const pair = [browser, device] as const;
+    this.#pairs.add(pair);
+    const exchange: Exchange = { sent: [], received: [] };
+    this.#exchanges.push(exchange);
+    browser.on('data', (part) => {
+      this.sent += part.length;
+      exchange.sent.push(part);
+    });
+    device.on('data', (part) => exchange.received.push(part));
+    if (this.#stalled) {
+      for (const socket of pair) socket.pause();
+    } else {
+      browser.pipe(device);
+      device.pipe(browser);
+    }
+    for (const socket of pair) {
+      socket.on('error', () => {}); // 'close' follows
+      socket.on('close', () => {
+        browser.destroy();
+        device.destroy();
+        this.#pairs.delete(pair);
+      });
+    }
+  }
+
+  /** From here on `heads` begins anew. */
+  forget(): void {
+    for (const exchange of this.#exchanges) exchange.sent.length = exchange.received.length = 0;
+  }
+
+  /** What passed since `forget`, or the start. */
+  heads(): Heads {
+    const all = (parts: 'sent' | 'received'): string =>
+      Buffer.concat(this.#exchanges.flatMap((exchange) => exchange[parts])).toString('latin1');
+    const sent = all('sent');
+    const received = all('received');
+    return {
+      requests: [...sent.matchAll(/([A-Z]+ \/[^ ]*) HTTP\/1\.1\r\n/g)].map(
+        (match) => match[1] ?? '',
+      ),
+      statuses: [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1])),
+      answered: [...received.matchAll(/\r\n([A-Za-z-]+): /g)].map((match) =>
+        (match[1] ?? '').toLowerCase(),
+      ),
+    };
+  }
+
+  /** Resets every open connection; new ones work. */
+  cut(): void {
+    for (const [browser, device] of this.#pairs) {
+      browser.resetAndDestroy();
+      device.resetAndDestroy();
+    }
+  }
+
+  /** From now on, or no longer, connections are reset at once: the network is gone. */
+  refuse(refuses: boolean): void {
+    this.#refuses = refuses;
+    if (refuses) this.cut();
+  }
+
+  /** Nothing passes any more, in either direction, though connections stay open. */
+  stall(): void {
+    this.#stalled = true;
+    for (const pair of this.#pairs) {
+      for (const socket of pair) {
+        socket.unpipe();
+        socket.pause();
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#refuses = true;
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
