@@ -1,16 +1,102 @@
 // What a frontend does about updates when its page loads and while it is open.
-import type { Device } from './device.js';
+import { Device, Problem } from './device.js';
+import { look } from './follow.js';
+import { recall, reloadOnce, remember } from './session.js';
 import type { Status } from './status.js';
+import { sleep } from './wait.js';
+
+/** How often a device is asked that does not answer; with its own timeout that is up to 20 s. */
+const TRIES = 5;
+const PAUSE_MS = 500;
+/** Two losses of hashed files closer to each other than this are one that a reload does not mend. */
+const RELOAD_PAUSE_MS = 10_000;
+
+/** What went wrong in this page since this module was loaded. */
+let failure: string | null = null;
+
+function onFailure(event: Event): void {
+  const { target } = event;
+  if (target instanceof Element) {
+    // Images may be missing; code and styles may not.
+    if (target.matches('script, link[rel=stylesheet]')) {
+      failure ??= `${target.getAttribute('src') ?? target.getAttribute('href')} did not load`;
+    }
+  } else {
+    const { reason, message } = event as PromiseRejectionEvent & ErrorEvent;
+    const text = message ?? String(reason);
+    // Browsers report a layout that takes one more frame as an error.
+    if (!text.startsWith('ResizeObserver loop')) failure ??= text;
+  }
+}
+
+if (typeof document !== 'undefined') {
+  // Errors of elements don't bubble, so this captures them.
+  addEventListener('error', onFailure, true);
+  addEventListener('unhandledrejection', onFailure);
+}
 
 /**
  * To be called once when a frontend's page has loaded: if the device waits for the frontend that
  * this page belongs to, confirms it. Never confirms for a page that was loaded before the device
- * last started (a tab from the old frontend). Returns the status after it, or null if no device answers.
+ * last started (a tab from the old frontend), nor for one in which a script threw on the way.
+ * Returns the status after it, or null if no device answers.
  */
-export declare function confirmOnLoad(device?: Device): Promise<Status | null>;
+export async function confirmOnLoad(device: Device = new Device()): Promise<Status | null> {
+  await loaded();
+  let status: Status | null = null;
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (tries) await sleep(PAUSE_MS);
+    const asked = performance.now();
+    const answer = await look(device);
+    if (!answer) continue;
+    const answered = performance.now();
+    status = answer;
+    const { uptime_ms: uptime, boot_id: bootId } = status.device;
+    if (status.trial?.confirm !== 'client') return status;
+    if (asked > uptime) {
+      // The page is older than the boot: it belongs to the frontend before.
+      reloadOnce('stale', bootId);
+      return status;
+    }
+    // The answer took so long that one cannot tell.
+    if (answered > uptime) continue;
+    if (failure !== null) {
+      console.warn(`Faceplate: this frontend is not confirmed, since it failed: ${failure}`);
+      return status;
+    }
+    try {
+      return await device.confirm();
+    } catch (error) {
+      // Somebody else did, or the answer got lost: the next status tells.
+      if (error instanceof Problem && error.kind !== 'not-on-trial') {
+        console.warn(`Faceplate: this frontend could not be confirmed: ${error.message}`);
+      }
+    }
+  }
+  return status;
+}
+
+/** The page has loaded, and what its scripts set off then has run. */
+async function loaded(): Promise<void> {
+  if (document.readyState !== 'complete') {
+    await new Promise((resolve) => addEventListener('load', resolve, { once: true }));
+  }
+  await sleep(0);
+}
 
 /**
  * Keeps an open tab right after an update: reloads once when a hashed file of the old frontend is
  * gone (Vite's `vite:preloadError`). Returns a function that stops it.
  */
-export declare function reloadWhenStale(): () => void;
+export function reloadWhenStale(): () => void {
+  const reload = (event: Event) => {
+    const now = Date.now();
+    if (now - Number(recall('reloaded')) < RELOAD_PAUSE_MS) return;
+    // Without a memory one could reload for ever.
+    if (!remember('reloaded', String(now))) return;
+    event.preventDefault();
+    location.reload();
+  };
+  addEventListener('vite:preloadError', reload);
+  return () => removeEventListener('vite:preloadError', reload);
+}

@@ -1,19 +1,45 @@
 // The client of a device's API: one method for each request.
+import { isRestart, isStatus, isUploaded, record } from './shape.js';
 import type { Status } from './status.js';
 
 /** A refusal of the device: problem+json (RFC 9457). */
-export declare class Problem extends Error {
-  /** The last part of `type`, such as `busy`, `on-trial`, `too-large`. */
-  readonly kind: string;
-  readonly status: number;
-  readonly title: string;
-  readonly detail: string;
-  /** `too-large`: bytes of a slot. */
-  readonly slotSize: number | null;
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  constructor(
+    /** The last part of `type`, such as `busy`, `on-trial`, `too-large`. */
+    readonly kind: string,
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    /** `too-large`: bytes of a slot. */
+    readonly slotSize: number | null = null,
+  ) {
+    super(detail || title);
+  }
 }
 
+/**
+ * What is known of a device that was lost:
+ * - `silent`: no answer, or none in time; nothing was changed
+ * - `foreign`: something answers that is no device
+ * - `lost`: the connection broke during an upload; the device still runs what it ran
+ * - `gone`: the same, and the device does not answer since
+ * - `not_back`: it took the image, and does not answer after the restart
+ * - `not_restarted`: it took the image, answers, and does not restart
+ */
+export type UnreachableKind = 'silent' | 'foreign' | 'lost' | 'gone' | 'not_back' | 'not_restarted';
+
 /** No answer, or none that a device gives. */
-export declare class Unreachable extends Error {}
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+  constructor(
+    readonly kind: UnreachableKind,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
 
 /** What the device did with an image. */
 export interface Uploaded {
@@ -26,15 +52,166 @@ export interface Uploaded {
   readonly reboot_ms: number;
 }
 
-export declare class Device {
+/** A status comes from memory; four seconds let TCP send a lost packet again several times. */
+const STATUS_MS = 4000;
+/** A rollback reads the other slot first; a slot of some MiB takes seconds. */
+const COMMAND_MS = 15_000;
+
+/** Answers of a proxy in between (such as a dev server's) whose device does not answer. */
+const BAD_GATEWAY = [502, 503, 504];
+
+/**
+ * The address of a device as people write it (`provider.local`, `192.168.4.1:8080`,
+ * `http://provider.local/`) as a base for `Device`. Throws a `TypeError` that says what is wrong.
+ */
+export function deviceUrl(address: string): string {
+  const text = address.trim();
+  const parsed = parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+  if (!parsed?.hostname) {
+    throw new TypeError(
+      `"${address}" is not the address of a device: write its name or IP address, such as provider.local or 192.168.4.1`,
+    );
+  }
+  if (parsed.protocol !== 'http:') {
+    throw new TypeError(
+      `"${address}" begins with ${parsed.protocol}//, but devices speak plain HTTP: write http://${parsed.host}`,
+    );
+  }
+  return parsed.origin;
+}
+
+function parse(url: string): URL | null {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
+}
+
+/** A device on the network. */
+export class Device {
+  /** Without a slash at the end; empty for the host of the page. */
+  readonly base: string;
+
   /** `base`: such as `http://192.168.4.1`; without it the host of the page. */
-  constructor(base?: string);
+  constructor(base = '') {
+    this.base = base.replace(/\/+$/, '');
+  }
+
   /** Gives up after `timeoutMs` (default 4000). */
-  status(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Status>;
-  upload(
+  status(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Status> {
+    return this.#ask(isStatus, 'status', {}, options.timeoutMs ?? STATUS_MS, options.signal);
+  }
+
+  /** Sends an image and waits until the device has written, checked and switched to it. */
+  async upload(
     image: Blob,
-    options?: { confirm?: 'device' | 'client'; within?: number; signal?: AbortSignal },
-  ): Promise<Uploaded>;
-  confirm(): Promise<Status>;
-  rollback(): Promise<{ slot: number; reboot_ms: number }>;
+    options: { confirm?: 'device' | 'client'; within?: number; signal?: AbortSignal } = {},
+  ): Promise<Uploaded> {
+    const { confirm = 'device', within, signal } = options;
+    const query =
+      confirm === 'client'
+        ? `?confirm=client${within === undefined ? '' : `&within=${within}`}`
+        : '';
+    try {
+      return await this.#post(isUploaded, `frontend${query}`, image, 0, signal);
+    } catch (error) {
+      // Where the connection breaks while the body is sent, an answer that came early may get
+      // lost. What it said of the length can be told without it.
+      const silent = error instanceof Unreachable && error.kind === 'silent';
+      const size = silent && (await this.status().catch(() => null))?.slots[0]?.size;
+      if (size && image.size > size) throw tooLarge(size);
+      throw error;
+    }
+  }
+
+  /** Ends the trial: the frontend works. */
+  confirm(): Promise<Status> {
+    return this.#post(isStatus, 'confirm', '{}', COMMAND_MS);
+  }
+
+  /** Goes back to the other slot. */
+  rollback(): Promise<{ slot: number; reboot_ms: number }> {
+    return this.#post(isRestart, 'rollback', '{}', COMMAND_MS);
+  }
+
+  #post<T>(
+    is: (value: unknown) => value is T,
+    path: string,
+    body: Blob | string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    // Exactly these, or the device refuses: they are its guard against other sites' pages.
+    const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream';
+    const init = { method: 'POST', headers: { 'Content-Type': type }, body };
+    return this.#ask(is, path, init, timeoutMs, signal);
+  }
+
+  async #ask<T>(
+    is: (value: unknown) => value is T,
+    path: string,
+    init: RequestInit,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    // AbortSignal.any and .timeout are younger than some phones that are still used.
+    const stop = new AbortController();
+    const abort = () => stop.abort();
+    const timer = timeoutMs ? setTimeout(abort, timeoutMs) : undefined;
+    signal?.addEventListener('abort', abort);
+    let response: Response;
+    let text: string;
+    try {
+      const url = `${this.base}/api/ota/${path}`;
+      response = await fetch(url, { ...init, cache: 'no-store', signal: stop.signal });
+      text = await response.text();
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new Unreachable('silent', 'the device does not answer', { cause });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+    const body = json(text);
+    if (response.ok && is(body)) return body;
+    const problem = response.ok ? null : toProblem(body, response.status);
+    if (problem) throw problem;
+    if (BAD_GATEWAY.includes(response.status)) {
+      throw new Unreachable('silent', `the device does not answer (HTTP ${response.status})`);
+    }
+    throw new Unreachable(
+      'foreign',
+      `the answer is not that of a device with Faceplate (HTTP ${response.status})`,
+    );
+  }
+}
+
+/** The refusal of an image that is longer than a slot. */
+export function tooLarge(slotSize: number): Problem {
+  const detail = `the image is longer than a slot of ${slotSize} bytes`;
+  return new Problem('too-large', 413, 'The image is too large', detail, slotSize);
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function toProblem(body: unknown, status: number): Problem | null {
+  const { type, title, detail, slot_size: size } = record(body);
+  const kind = typeof type === 'string' && /^\/problems\/([a-z0-9-]+)$/.exec(type)?.[1];
+  return kind
+    ? new Problem(
+        kind,
+        status,
+        typeof title === 'string' ? title : kind,
+        typeof detail === 'string' ? detail : '',
+        typeof size === 'number' ? size : null,
+      )
+    : null;
 }

@@ -1,7 +1,18 @@
 // The client without a framework: everything that is public, in one place.
 export * from './arrive.js';
-export * from './device.js';
+export {
+  Device,
+  Problem,
+  Unreachable,
+  deviceUrl,
+  type UnreachableKind,
+  type Uploaded,
+} from './device.js';
 export * from './image.js';
+export * from './judge.js';
+export * from './note.js';
+export * from './rollback.js';
 export type * from './status.js';
 export * from './update.js';
+export * from './watch.js';
 export * from './words.js';

@@ -1,6 +1,18 @@
 // One update from the first byte to the verdict, as a sequence of states.
-import type { Device } from './device.js';
-import type { LastChange } from './status.js';
+import { type Device, Problem, Unreachable } from './device.js';
+import { EVERY_MS, type FollowOptions, type FollowState, type Outcome } from './follow.js';
+import { type Pending, look, resume } from './follow.js';
+import { refusal } from './judge.js';
+import type { Status, UploadProgress } from './status.js';
+import { sleep } from './wait.js';
+
+export {
+  resume,
+  type FollowOptions,
+  type FollowState,
+  type Outcome,
+  type Pending,
+} from './follow.js';
 
 /** Where an update is. Bytes are those of the image. */
 export type UpdateState =
@@ -8,37 +20,24 @@ export type UpdateState =
   | { readonly phase: 'sending'; readonly received: number; readonly total: number }
   | { readonly phase: 'writing'; readonly written: number; readonly total: number }
   | { readonly phase: 'checking' | 'switching'; readonly total: number }
-  | { readonly phase: 'restarting' }
-  /** The device runs the new frontend on trial; it goes back by itself when `secondsLeft` is over. */
-  | { readonly phase: 'confirming'; readonly secondsLeft: number };
+  | FollowState;
 
-/** What runs when an update is over. */
-export type Outcome =
-  | { readonly result: 'updated'; readonly slot: number; readonly version: string | null }
-  /** Another frontend than the one that was sent runs: the device went back, or was given another. */
-  | {
-      readonly result: 'went_back';
-      readonly slot: number;
-      readonly version: string | null;
-      readonly last: LastChange | null;
-    }
-  /** Neither slot can be served. */
-  | { readonly result: 'recovery' };
-
-export interface UpdateOptions {
+export interface UpdateOptions extends Omit<FollowOptions, 'onState'> {
   /** Seconds from the restart until the new frontend must be confirmed; 10 to 3600. Default 60. */
   readonly within?: number;
   /** Called with every change of state. */
   readonly onState?: (state: UpdateState) => void;
+  /** Called when the device has accepted the image: what `resume` needs after a reload of the page. */
+  readonly onPending?: (pending: Pending) => void;
   /** Aborting breaks the upload off; after the device has answered it has no effect on the device. */
   readonly signal?: AbortSignal;
-  /**
-   * Loads the new frontend once the device runs it, so that it can confirm itself. In a browser the
-   * Update page does this in a hidden frame: if the new frontend is broken, the old page lives on
-   * to say so.
-   */
-  readonly open?: () => void | Promise<void>;
+  /** Milliseconds without any progress after which an upload is given up; default 20 000. */
+  readonly stallLimitMs?: number;
 }
+
+const WITHIN = 60;
+/** The worst erase of a chip takes 2 s, reading a slot back less than one; the rest is patience. */
+const STALL_LIMIT_MS = 20_000;
 
 /**
  * Uploads an image and follows it until the device has settled.
@@ -46,8 +45,140 @@ export interface UpdateOptions {
  * Throws a `Problem` where the device refuses, `Unreachable` where it is lost, and the signal's
  * reason where it was aborted. A fallback is no error: it is an outcome.
  */
-export declare function update(
+export async function update(
   device: Device,
   image: Blob,
-  options?: UpdateOptions,
-): Promise<Outcome>;
+  options: UpdateOptions = {},
+): Promise<Outcome> {
+  const { signal, within = WITHIN } = options;
+  const before = await device.status(signal ? { signal } : {});
+  const refused = refusal({ bytes: image.size }, before);
+  if (refused) throw refused;
+
+  const tell = forwards(options.onState);
+  tell({ phase: 'sending', received: 0, total: image.size });
+  const pending = await send(device, image, before, within, tell, options);
+  options.onPending?.(pending);
+  return resume(device, pending, { ...options, onState: tell });
+}
+
+/** Uploads while watching what the device makes of it. */
+async function send(
+  device: Device,
+  image: Blob,
+  before: Status,
+  within: number,
+  tell: (state: UpdateState) => void,
+  options: UpdateOptions,
+): Promise<Pending> {
+  const { signal, everyMs = EVERY_MS, stallLimitMs = STALL_LIMIT_MS } = options;
+  const total = image.size;
+  // Ends the upload: by the caller, or because it leads nowhere.
+  const stop = new AbortController();
+  // Ends the watching, with the upload.
+  const over = new AbortController();
+  const abort = () => stop.abort(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  let seen: UploadProgress | null = null;
+
+  const watch = async () => {
+    let sign = Date.now();
+    while (Date.now() - sign < stallLimitMs) {
+      await sleep(everyMs, over.signal);
+      const status = await look(device, over.signal);
+      // It has restarted in the middle; a connection need not notice.
+      if (status && status.device.boot_id !== before.device.boot_id) break;
+      const upload = status?.upload;
+      if (upload?.total !== total) continue;
+      if (JSON.stringify(upload) !== JSON.stringify(seen)) sign = Date.now();
+      seen = upload;
+      tell(toState(upload));
+    }
+    stop.abort();
+  };
+  // Its only error is that it is over.
+  watch().catch(() => undefined);
+  try {
+    const { slot, sha256, version } = await device.upload(image, {
+      confirm: 'client',
+      within,
+      signal: stop.signal,
+    });
+    return { bootId: before.device.boot_id, slot, sha256, version, within };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof Problem) throw error;
+    over.abort();
+    return await found(device, before, total, within, seen, error, options);
+  } finally {
+    over.abort();
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Finds out what became of an upload whose answer did not come: it may have been taken. */
+async function found(
+  device: Device,
+  before: Status,
+  total: number,
+  within: number,
+  seen: UploadProgress | null,
+  cause: unknown,
+  { signal, everyMs = EVERY_MS, stallLimitMs = STALL_LIMIT_MS }: UpdateOptions,
+): Promise<Pending> {
+  const bootId = before.device.boot_id;
+  const slot = 1 - before.active;
+  let phase = seen?.phase;
+  const until = Date.now() + stallLimitMs;
+  for (;;) {
+    const status = await look(device, signal);
+    if (status) {
+      const { upload, last, device: now } = status;
+      const { sha256 = null, version = null, used, problem } = status.slots[slot] ?? {};
+      if (now.boot_id !== bootId) {
+        const taken = last?.outcome === 'updated' && last.to === slot && status.active === slot;
+        if (taken && used === total) return { bootId, slot, sha256, version, within };
+        const back = last?.outcome === 'fell_back' && last.from === slot;
+        if (back && JSON.stringify(last) !== JSON.stringify(before.last)) {
+          return { bootId, slot, sha256: null, version: null, within };
+        }
+        throw new Unreachable('lost', 'the device restarted during the upload', { cause });
+      }
+      if (upload?.phase === 'restarting') return { bootId, slot, sha256, version, within };
+      if (!upload && phase === 'checking' && problem) {
+        throw new Problem('rejected', 422, 'The image fails the check', problem);
+      }
+      phase = upload?.phase ?? phase;
+      // Without an upload it has noticed; with one it may check, or still wait for more.
+      if (!upload || Date.now() >= until) {
+        throw new Unreachable('lost', 'the connection broke during the upload', { cause });
+      }
+    } else if (Date.now() >= until) {
+      throw new Unreachable('gone', 'the device was lost during the upload', { cause });
+    }
+    await sleep(everyMs, signal);
+  }
+}
+
+function toState({ phase, received, written, total }: UploadProgress): UpdateState {
+  if (phase === 'writing') {
+    return written ? { phase: 'writing', written, total } : { phase: 'sending', received, total };
+  }
+  // What the device calls restarting still waits for its answer here.
+  return { phase: phase === 'checking' ? 'checking' : 'switching', total };
+}
+
+const ORDER = ['sending', 'writing', 'checking', 'switching', 'restarting', 'confirming'] as const;
+
+/** Passes on what is new, and nothing that would lead back. */
+function forwards(onState: UpdateOptions['onState']): (state: UpdateState) => void {
+  let [rank, bytes, told] = [0, -1, ''];
+  return (state) => {
+    const at = ORDER.indexOf(state.phase);
+    const now = 'received' in state ? state.received : 'written' in state ? state.written : 0;
+    const text = JSON.stringify(state);
+    if (at < rank || (at === rank && now < bytes) || text === told) return;
+    [rank, bytes, told] = [at, now, text];
+    onState?.(state);
+  };
+}

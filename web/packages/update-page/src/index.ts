@@ -1,0 +1,3 @@
+// The package: the component and the client.
+export { default as UpdatePage } from './UpdatePage.svelte';
+export * from './ota.js';
