@@ -79,7 +79,11 @@ pub fn unpack(image: &[u8]) -> Result<Vec<Unpacked>, ImageError> {
     Ok(content)
 }
 
-fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
+/// Checks an image like [`inspect`], and gives all that is in it as well.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
     let wrong = ImageError::Length { len: image.len() };
     if image.len() > SIZE_MAX as usize {
         return Err(ImageError::TooLarge { len: image.len() });

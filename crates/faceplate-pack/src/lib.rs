@@ -20,9 +20,10 @@ mod flash;
 mod gzip;
 mod inspect;
 mod pack;
+pub mod page;
 mod select;
 
 pub use error::{ImageError, PackError, SIZE_MAX};
-pub use inspect::{File, Inspection, Unpacked, inspect, unpack};
+pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};
 pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
 pub use select::is_skipped;

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::{PackError, SIZE_MAX},
-    gzip,
+    gzip, page,
     select::{is_compressible, is_skipped},
 };
 
@@ -76,6 +76,8 @@ pub struct Report {
     /// Files that no device serves, since their paths are the firmware's: `recovery`, `api`, and
     /// everything under `api/`.
     pub hidden: Vec<String>,
+    /// What `index.html` loads but is not among the files: the page may not work without it.
+    pub missing: Vec<String>,
     /// The version in the manifest.
     pub version: String,
     /// The hash over all files in the manifest.
@@ -123,7 +125,9 @@ pub fn pack(
         files.into_iter().partition(|(path, _)| is_skipped(path));
     let mut skipped: Vec<String> = skipped.into_iter().map(|(path, _)| path).collect();
     skipped.sort();
-    let mut stored = store(unique(files)?, options.gzip);
+    let files = unique(files)?;
+    let missing = missing(&files);
+    let mut stored = store(files, options.gzip);
     if !stored
         .iter()
         .any(|file| matches!(&*file.name, "index.html" | "index.html.gz"))
@@ -145,6 +149,7 @@ pub fn pack(
         files: stored.iter().map(Stored::describe).collect(),
         skipped,
         hidden: Vec::new(),
+        missing,
         version: manifest.version.as_str().to_owned(),
         root_hash: manifest.root_hash,
         sha256: [0; 32],
@@ -247,6 +252,21 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
 fn with_folders(path: &str) -> impl Iterator<Item = &str> {
     let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
     folders.chain([path])
+}
+
+/// What the index loads but is not there.
+fn missing(files: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+    let Some(index) = files.get("index.html") else {
+        return Vec::new();
+    };
+    // Whatever host it will have, an address with a host in it leads elsewhere.
+    let assets = page::assets(&String::from_utf8_lossy(index), "");
+    let is_there = |path: &str| {
+        let name = page::file_name(path).unwrap_or_default();
+        files.contains_key(&name) || files.contains_key(&format!("{name}.gz"))
+    };
+    let paths = assets.into_iter().map(|asset| asset.path);
+    paths.filter(|path| !is_there(path)).collect()
 }
 
 /// Whether the firmware answers to this path itself.

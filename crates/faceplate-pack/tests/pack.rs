@@ -276,6 +276,16 @@ fn files_that_the_firmware_hides_are_named() {
 }
 
 #[test]
+fn what_the_index_asks_for_in_vain_is_named() {
+    let index = br#"<link rel="icon" href="/icon.svg"><script src="/a%20b.js?v=1"></script>
+        <script src="assets/gone.js"></script><script src="https://cdn.example/x.js"></script>"#;
+    let files = ["a b.js", "icon.svg.gz"].map(|name| (name.to_owned(), text(10)));
+    let index = ("index.html".to_owned(), index.to_vec());
+    let report = packed([index].into_iter().chain(files).collect()).report;
+    assert_eq!(report.missing, ["/assets/gone.js"]);
+}
+
+#[test]
 fn a_gz_of_something_else_leaves_both_files_as_they_are() {
     let files_in = vec![
         ("index.html".to_owned(), text(9000)),

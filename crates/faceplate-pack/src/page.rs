@@ -1,0 +1,346 @@
+//! What a page loads: a scanner of HTML that takes anything and finds the addresses in it.
+
+/// Something that a page loads from its own origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// Path and query as they are asked for, percent-encoded.
+    pub path: String,
+    /// Whether the page cannot work without it: scripts and styles, but no pictures.
+    pub needed: bool,
+}
+
+/// Most assets that are looked at; a page with more is not one for a device.
+const ASSETS_MAX: usize = 200;
+
+/// Finds what `html`, served at `/` of `host`, loads from there.
+#[must_use]
+pub fn assets(html: &str, host: &str) -> Vec<Asset> {
+    let mut base = "/".to_owned();
+    let mut found: Vec<Asset> = Vec::new();
+    for tag in Tags(html) {
+        let (address, needed) = match &*tag.name {
+            "base" => {
+                if let Some(path) = tag.get("href").and_then(|href| resolve(href, "/", host)) {
+                    base = path;
+                }
+                continue;
+            }
+            "script" => (tag.get("src"), true),
+            "img" => (tag.get("src"), false),
+            "link" => match link(tag.get("rel").unwrap_or_default()) {
+                Some(needed) => (tag.get("href"), needed),
+                None => continue,
+            },
+            _ => continue,
+        };
+        let Some(path) = address.and_then(|address| resolve(address, &base, host)) else {
+            continue;
+        };
+        if let Some(asset) = found.iter_mut().find(|asset| asset.path == path) {
+            asset.needed |= needed;
+        } else if found.len() < ASSETS_MAX {
+            found.push(Asset { path, needed });
+        }
+    }
+    found
+}
+
+/// Whether the target of a link is loaded with the page, and whether the page needs it.
+fn link(rel: &str) -> Option<bool> {
+    let mut words = rel.split_ascii_whitespace().map(str::to_ascii_lowercase);
+    words.find_map(|word| match &*word {
+        "stylesheet" | "modulepreload" | "preload" => Some(true),
+        "icon" | "apple-touch-icon" | "mask-icon" | "manifest" => Some(false),
+        _ => None,
+    })
+}
+
+/// The path that an address in a page leads to; `None` when it leads elsewhere.
+fn resolve(address: &str, base: &str, host: &str) -> Option<String> {
+    let address = address.trim();
+    let address = address.split('#').next().unwrap_or_default();
+    if address.is_empty() {
+        return None;
+    }
+    let scheme = address.split(['/', '?']).next().unwrap_or_default();
+    let rest = match scheme.split_once(':') {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => &address[scheme.len() + 1..],
+        Some(_) => return None,
+        None => address,
+    };
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => {
+            let end = rest.find(['/', '?']).unwrap_or(rest.len());
+            if !rest[..end].eq_ignore_ascii_case(host) {
+                return None;
+            }
+            format!("/{}", rest[end..].trim_start_matches('/'))
+        }
+        None if rest.starts_with('/') => rest.to_owned(),
+        None => format!("{}{rest}", &base[..=base.rfind('/').unwrap_or(0)]),
+    };
+    Some(encode(&normal(&path)))
+}
+
+/// Takes `.` and `..` out of a path (RFC 3986, 5.2.4), and leaves its query alone.
+fn normal(path: &str) -> String {
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    let mut parts: Vec<&str> = Vec::new();
+    let mut names = path.split('/').skip(1).peekable();
+    while let Some(name) = names.next() {
+        let last = names.peek().is_none();
+        match name {
+            "." | ".." => {
+                if name == ".." {
+                    parts.pop();
+                }
+                if last {
+                    parts.push("");
+                }
+            }
+            name => parts.push(name),
+        }
+    }
+    format!("/{}{query}", parts.join("/"))
+}
+
+/// Percent-encodes what may not stand in a request line.
+fn encode(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'!'..=b'~' if !b"\"<>\\^`{|}".contains(&byte) => encoded.push(byte.into()),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// The file that a path asks for: without query, leading slash and percent signs.
+#[must_use]
+pub fn file_name(path: &str) -> Option<String> {
+    let path = path.split('?').next().unwrap_or_default();
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.strip_prefix('/')?.bytes();
+    while let Some(byte) = rest.next() {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        match byte {
+            b'%' => bytes.push((digit(rest.next()?)? * 16 + digit(rest.next()?)?) as u8),
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// A start tag.
+struct Tag {
+    name: String,
+    attributes: Vec<(String, String)>,
+}
+
+impl Tag {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| &**value)
+    }
+}
+
+/// The start tags in what is left of a page.
+struct Tags<'a>(&'a str);
+
+impl Iterator for Tags<'_> {
+    type Item = Tag;
+
+    fn next(&mut self) -> Option<Tag> {
+        loop {
+            let start = self.0.find('<')?;
+            self.0 = &self.0[start + 1..];
+            if let Some(comment) = self.0.strip_prefix("!--") {
+                self.0 = after(comment, "-->");
+                continue;
+            }
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            let end = self.0.find(|c| !is_name(c)).unwrap_or(self.0.len());
+            if !self.0.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                continue;
+            }
+            let name = self.0[..end].to_ascii_lowercase();
+            self.0 = &self.0[end..];
+            let attributes = self.attributes();
+            // What is in these is no HTML.
+            if matches!(&*name, "script" | "style" | "textarea" | "title") {
+                self.0 = to_end_tag(self.0, &name);
+            }
+            return Some(Tag { name, attributes });
+        }
+    }
+}
+
+impl Tags<'_> {
+    /// Takes the attributes of a tag, up to its `>`.
+    fn attributes(&mut self) -> Vec<(String, String)> {
+        let mut attributes = Vec::new();
+        loop {
+            self.0 = self
+                .0
+                .trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+            if let Some(rest) = self.0.strip_prefix('>') {
+                self.0 = rest;
+                return attributes;
+            }
+            let ends = |c: char| c.is_ascii_whitespace() || "=>/".contains(c);
+            let end = self.0.char_indices().skip(1).find(|(_, c)| ends(*c));
+            let end = end.map_or(self.0.len(), |(at, _)| at);
+            if end == 0 {
+                return attributes;
+            }
+            let name = self.0[..end].to_ascii_lowercase();
+            self.0 = self.0[end..].trim_ascii_start();
+            let mut value = "";
+            if let Some(rest) = self.0.strip_prefix('=') {
+                let rest = rest.trim_ascii_start();
+                let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+                (value, self.0) = match quote {
+                    Some(quote) => rest[1..].split_once(quote).unwrap_or((&rest[1..], "")),
+                    None => {
+                        let ends = |c: char| c.is_ascii_whitespace() || c == '>';
+                        rest.split_at(rest.find(ends).unwrap_or(rest.len()))
+                    }
+                };
+            }
+            attributes.push((name, value.replace("&amp;", "&")));
+        }
+    }
+}
+
+fn after<'a>(text: &'a str, end: &str) -> &'a str {
+    text.find(end).map_or("", |at| &text[at + end.len()..])
+}
+
+/// What follows from the end tag `</name` on.
+fn to_end_tag<'a>(text: &'a str, name: &str) -> &'a str {
+    let mut from = 0;
+    while let Some(at) = text[from..].find("</") {
+        from += at + 2;
+        let tag = text.as_bytes().get(from..from + name.len());
+        if tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes())) {
+            return &text[from..];
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(html: &str) -> Vec<(String, bool)> {
+        assets(html, "lamp.local")
+            .into_iter()
+            .map(|asset| (asset.path, asset.needed))
+            .collect()
+    }
+
+    fn paths(html: &str) -> Vec<String> {
+        found(html).into_iter().map(|(path, _)| path).collect()
+    }
+
+    #[test]
+    fn a_page_as_vite_writes_it_loads_its_script_styles_and_icon() {
+        let html = r#"<!doctype html>
+            <html lang="en"><head><meta charset="UTF-8" />
+            <link rel="icon" type="image/svg+xml" href="/vite.svg" />
+            <script type="module" crossorigin src="/assets/index-DxY1.js"></script>
+            <link rel="modulepreload" href="./assets/vendor.js">
+            <link rel="stylesheet" crossorigin href="/assets/index-B2.css">
+            </head><body><div id="app"></div><img src=logo.png><a href="/other">o</a></body></html>"#;
+        assert_eq!(
+            found(html),
+            [
+                ("/vite.svg".to_owned(), false),
+                ("/assets/index-DxY1.js".to_owned(), true),
+                ("/assets/vendor.js".to_owned(), true),
+                ("/assets/index-B2.css".to_owned(), true),
+                ("/logo.png".to_owned(), false),
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_elsewhere_and_data_are_left_alone() {
+        let html = r#"<script src="https://cdn.example/x.js"></script>
+            <script src="//cdn.example/x.js"></script><img src="data:image/png;base64,AA=="/>
+            <link rel=canonical href=/page><link rel="preconnect" href="/x"><script src=""></script>
+            <script src="http://lamp.local/own.js"></script><script src="//LAMP.local/two.js"></script>"#;
+        assert_eq!(paths(html), ["/own.js", "/two.js"]);
+    }
+
+    #[test]
+    fn what_looks_like_a_tag_in_comments_scripts_and_values_is_none() {
+        let html = r#"<!-- <script src="/no1.js"></script> -->
+            <script>if (a<b) document.write('<script src="/no2.js">')</script>
+            <style>/* <img src="/no3.png"> */</style><title><img src=/no4.png></title>
+            <div title="<img src='/no5.png'>"></div><IMG SRC = '/yes.png' alt>
+            <STYLE>x</STYLE ><script src="/last.js" ></script>"#;
+        assert_eq!(paths(html), ["/yes.png", "/last.js"]);
+    }
+
+    #[test]
+    fn paths_are_resolved_and_encoded_as_browsers_do() {
+        for (base, src, want) in [
+            ("", "a.js", "/a.js"),
+            ("", "./a/../b/./c.js?v=1&amp;w=2#x", "/b/c.js?v=1&w=2"),
+            ("", "../../up.js", "/up.js"),
+            ("", "/a b/ü.js", "/a%20b/%C3%BC.js"),
+            ("", "/a%20b.js", "/a%20b.js"),
+            ("/app/", "x.js", "/app/x.js"),
+            ("/app/index.html", "x.js", "/app/x.js"),
+            ("/app/", "/x.js", "/x.js"),
+        ] {
+            let base = if base.is_empty() {
+                String::new()
+            } else {
+                format!("<base href={base}>")
+            };
+            let html = format!("{base}<script src=\"{src}\"></script>");
+            assert_eq!(paths(&html), [want], "{src}");
+        }
+    }
+
+    #[test]
+    fn a_path_leads_to_a_file() {
+        assert_eq!(
+            file_name("/a%20b/%c3%BC.js?v=1").as_deref(),
+            Some("a b/ü.js")
+        );
+        assert_eq!(file_name("/").as_deref(), Some(""));
+        for path in ["/a%2", "/a%zz", "/%ff", "a"] {
+            assert_eq!(file_name(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_scanner_ends_on_anything() {
+        let whole = r#"<a b='c' d="e" f=g/><!-- x --><script src=/s.js>y</script><ü é=ö><"#;
+        let cuts = (0..=whole.len()).filter(|at| whole.is_char_boundary(*at));
+        for at in cuts {
+            found(&whole[..at]);
+            found(&whole[at..]);
+        }
+        for html in [
+            "<",
+            "<<<>",
+            "<a =",
+            "<a ==>",
+            "<a b=\"",
+            "</",
+            "<!",
+            "<!--",
+            "<img/é=1",
+        ] {
+            found(html);
+        }
+    }
+}

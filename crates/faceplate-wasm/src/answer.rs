@@ -1,0 +1,167 @@
+//! From requests to answers.
+
+use std::fmt::Display;
+
+use faceplate_pack::{Gzip, Options, page as html};
+
+use crate::message::{Malformed, Reader, Writer};
+
+/// Bytes of a block (docs/how-it-works.md).
+const BLOCK: u32 = 4096;
+
+/// First number of an answer: it was done.
+pub const OK: u32 = 0;
+/// First number of an answer: what was asked for cannot be done, and why.
+pub const REFUSED: u32 = 1;
+/// First number of an answer: the request has not the fields that it must have.
+pub const BAD_REQUEST: u32 = 2;
+
+/// Packs files into an image.
+///
+/// Request: size of the slot (number), whether there is a version (0 or 1), the version (text, empty
+/// without), lowest and highest API (numbers, 0 and 0: those of this release), gzip (1: where it
+/// pays, 0: never), list of files: path (text), content (bytes).
+///
+/// Answer: image (bytes), SHA-256 of it (bytes), version (text), blocks used and blocks of the slot
+/// (numbers), paths left out, paths that no device serves, paths that index.html asks for in vain
+/// (lists of texts), list of files: path (text), path in the image (text), bytes before and in the
+/// image (numbers).
+#[must_use]
+pub fn pack(request: &[u8]) -> Vec<u8> {
+    answer(request, |request| {
+        let (options, files) = pack_request(request)?;
+        Ok(faceplate_pack::pack(files, &options).map(|packed| {
+            let report = packed.report;
+            let mut answer = Writer::new(OK);
+            answer
+                .bytes(&packed.image)
+                .bytes(&report.sha256)
+                .text(&report.version)
+                .number(report.blocks_used)
+                .number(report.blocks_total)
+                .texts(&report.skipped)
+                .texts(&report.hidden)
+                .texts(&report.missing)
+                .count(report.files.len());
+            for file in &report.files {
+                answer.text(&file.path).text(&file.stored_as);
+                // The request held it in four gigabytes.
+                answer.count(file.raw as usize).count(file.stored as usize);
+            }
+            answer.finish()
+        }))
+    })
+}
+
+type PackRequest = (Options, Vec<(String, Vec<u8>)>);
+
+fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
+    let size = request.number()?;
+    let has_version = request.number()? != 0;
+    let version = request.text()?;
+    let api = match (request.short()?, request.short()?) {
+        (0, 0) => Options::default().api,
+        api => api,
+    };
+    let gzip = match request.number()? {
+        0 => Gzip::Never,
+        _ => Gzip::Auto,
+    };
+    let options = Options {
+        size,
+        version: has_version.then(|| version.to_owned()),
+        api,
+        gzip,
+    };
+    // The count is not trusted with memory: every item takes some of the message.
+    let mut files = Vec::new();
+    for _ in 0..request.number()? {
+        files.push((request.text()?.to_owned(), request.bytes()?.to_vec()));
+    }
+    Ok((options, files))
+}
+
+/// Checks an image as a device does, and tells what is in it.
+///
+/// Request: image (bytes).
+///
+/// Answer: SHA-256 of it (bytes), size of the smallest slot that its file system may fill (number),
+/// whether it has a manifest (0 or 1), version (text), lowest and highest API (numbers; empty and 0
+/// without), list of files: path (text), content as it is stored (bytes).
+#[must_use]
+pub fn inspect(request: &[u8]) -> Vec<u8> {
+    answer(request, |request| {
+        let image = request.bytes()?;
+        Ok(open(image))
+    })
+}
+
+fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
+    let (inspection, content) = faceplate_pack::open(image)?;
+    let mut answer = Writer::new(OK);
+    let slot = u64::from(inspection.block_count) * u64::from(BLOCK);
+    answer
+        .bytes(&inspection.sha256)
+        .number(u32::try_from(slot).unwrap_or(u32::MAX));
+    match &inspection.manifest {
+        Some(manifest) => answer
+            .number(1)
+            .text(&manifest.version)
+            .number(manifest.api_min.into())
+            .number(manifest.api_max.into()),
+        None => answer.number(0).text("").number(0).number(0),
+    };
+    answer.count(inspection.files.len());
+    for item in &content {
+        if let faceplate_pack::Unpacked::File { path, bytes } = item {
+            answer.text(path).bytes(bytes);
+        }
+    }
+    Ok(answer.finish())
+}
+
+/// Finds what a page loads from its own host.
+///
+/// Request: the page (bytes; what is not UTF-8 in it is skipped over), its host as a browser writes
+/// it (text).
+///
+/// Answer: list of assets: path and query as a browser asks for them (text), the file that they ask
+/// for (text, empty when no file can have that name), whether the page cannot work without it (0 or
+/// 1).
+#[must_use]
+pub fn page(request: &[u8]) -> Vec<u8> {
+    answer(request, |request| {
+        let page = String::from_utf8_lossy(request.bytes()?);
+        let assets = html::assets(&page, request.text()?);
+        let mut answer = Writer::new(OK);
+        answer.count(assets.len());
+        for asset in &assets {
+            let file = html::file_name(&asset.path).unwrap_or_default();
+            answer
+                .text(&asset.path)
+                .text(&file)
+                .number(asset.needed.into());
+        }
+        Ok(Ok::<_, std::convert::Infallible>(answer.finish()))
+    })
+}
+
+/// Runs `work` over the whole request.
+fn answer<E: Display>(
+    request: &[u8],
+    work: impl FnOnce(&mut Reader<'_>) -> Result<Result<Vec<u8>, E>, Malformed>,
+) -> Vec<u8> {
+    let mut reader = Reader::new(request);
+    let done = work(&mut reader).and_then(|done| reader.end().map(|()| done));
+    let (kind, text) = match done {
+        Ok(Ok(answer)) => return answer,
+        Ok(Err(refused)) => (REFUSED, refused.to_string()),
+        Err(Malformed(why)) => (BAD_REQUEST, format!("the request cannot be read: {why}")),
+    };
+    let mut answer = Writer::new(kind);
+    answer.text(&text);
+    answer.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Requests as a caller writes them, good ones and broken ones.
+
+use super::*;
+
+/// Written by hand, so that the format is what the documentation says.
+fn put(request: &mut Vec<u8>, bytes: &[u8]) {
+    request.extend((bytes.len() as u32).to_le_bytes());
+    request.extend(bytes);
+}
+
+fn pack_request(files: &[(&str, &[u8])], version: Option<&str>) -> Vec<u8> {
+    let mut request = Vec::new();
+    let number = |request: &mut Vec<u8>, number: usize| {
+        request.extend((number as u32).to_le_bytes());
+    };
+    number(&mut request, 1 << 20);
+    number(&mut request, version.is_some().into());
+    put(&mut request, version.unwrap_or_default().as_bytes());
+    number(&mut request, 1);
+    number(&mut request, 2);
+    number(&mut request, 1);
+    number(&mut request, files.len());
+    for (path, content) in files {
+        put(&mut request, path.as_bytes());
+        put(&mut request, content);
+    }
+    request
+}
+
+fn site() -> Vec<u8> {
+    let index = b"<script src=/app.js></script><script src=/gone.js></script>";
+    let app = [b'a'; 5000];
+    pack_request(
+        &[
+            ("index.html", index),
+            ("app.js", &app),
+            (".DS_Store", b"x"),
+            ("api/x", b"y"),
+        ],
+        Some("1.2.3"),
+    )
+}
+
+fn image() -> Vec<u8> {
+    let answer = pack(&site());
+    let mut answer = Reader::new(&answer);
+    assert_eq!(answer.number(), Ok(OK));
+    answer.bytes().unwrap().to_vec()
+}
+
+fn refused(answer: &[u8]) -> (u32, String) {
+    let mut answer = Reader::new(answer);
+    let kind = answer.number().unwrap();
+    let text = answer.text().unwrap().to_owned();
+    answer.end().unwrap();
+    (kind, text)
+}
+
+#[test]
+fn a_request_to_pack_is_answered_with_image_and_report() {
+    let answer = pack(&site());
+    let mut answer = Reader::new(&answer);
+    assert_eq!(answer.number(), Ok(OK));
+    let image = answer.bytes().unwrap();
+    let inspection = faceplate_pack::inspect(image).unwrap();
+    assert_eq!(answer.bytes(), Ok(&inspection.sha256[..]));
+    assert_eq!(answer.text(), Ok("1.2.3"));
+    assert_eq!(answer.number(), Ok(inspection.len / 4096));
+    assert_eq!(answer.number(), Ok(256));
+    for list in [".DS_Store", "api/x", "/gone.js"] {
+        assert_eq!((answer.number(), answer.text()), (Ok(1), Ok(list)));
+    }
+    let files: Vec<_> = (0..answer.number().unwrap())
+        .map(|_| {
+            let (path, stored_as) = (answer.text().unwrap(), answer.text().unwrap());
+            (path, stored_as, answer.number().unwrap(), answer.number())
+        })
+        .collect();
+    answer.end().unwrap();
+    let size = |name| {
+        let mut files = inspection.files.iter();
+        Ok(files.find(|file| file.path == name).unwrap().size)
+    };
+    let packed = [
+        ("api/x", "api/x", 1, size("api/x")),
+        ("app.js", "app.js.gz", 5000, size("app.js.gz")),
+        ("index.html", "index.html", 59, size("index.html")),
+    ];
+    assert_eq!(files, packed);
+    let manifest = inspection.manifest.unwrap();
+    assert_eq!((manifest.api_min, manifest.api_max), (1, 2));
+}
+
+#[test]
+fn what_cannot_be_packed_is_refused_in_words() {
+    let (kind, text) = refused(&pack(&pack_request(&[("app.js", b"1")], None)));
+    assert_eq!(kind, REFUSED);
+    assert!(text.starts_with("there is no index.html"), "{text}");
+}
+
+#[test]
+fn an_image_is_answered_with_its_facts_and_files() {
+    let image = image();
+    let mut request = Vec::new();
+    put(&mut request, &image);
+    let answer = inspect(&request);
+    let mut answer = Reader::new(&answer);
+    assert_eq!(answer.number(), Ok(OK));
+    assert_eq!(answer.bytes().unwrap().len(), 32);
+    assert_eq!((answer.number(), answer.number()), (Ok(1 << 20), Ok(1)));
+    assert_eq!(answer.text(), Ok("1.2.3"));
+    assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(2)));
+    let files: Vec<_> = (0..answer.number().unwrap())
+        .map(|_| (answer.text().unwrap(), answer.bytes().unwrap()))
+        .collect();
+    answer.end().unwrap();
+    assert!(files.contains(&("api/x", b"y")));
+    assert_eq!(files.len(), 3);
+}
+
+#[test]
+fn what_is_no_image_is_refused_in_words() {
+    let (kind, text) = refused(&inspect(&[2, 0, 0, 0, b'P', b'K']));
+    assert_eq!(kind, REFUSED);
+    assert!(text.starts_with("not an image: 2 bytes long"), "{text}");
+}
+
+#[test]
+fn a_page_is_answered_with_what_it_loads() {
+    let html = b"\xff<script src=/a%20b.js></script><img src=x>";
+    let mut request = Vec::new();
+    put(&mut request, html);
+    put(&mut request, b"lamp");
+    let answer = page(&request);
+    let mut answer = Reader::new(&answer);
+    assert_eq!((answer.number(), answer.number()), (Ok(OK), Ok(2)));
+    assert_eq!(
+        (answer.text(), answer.text()),
+        (Ok("/a%20b.js"), Ok("a b.js"))
+    );
+    assert_eq!(answer.number(), Ok(1));
+    assert_eq!((answer.text(), answer.text()), (Ok("/x"), Ok("x")));
+    assert_eq!(answer.number(), Ok(0));
+    answer.end().unwrap();
+}
+
+#[test]
+fn a_request_that_is_cut_or_too_long_is_a_bad_request() {
+    let whole = site();
+    for end in 0..whole.len() {
+        assert_eq!(refused(&pack(&whole[..end])).0, BAD_REQUEST, "{end}");
+    }
+    let (kind, text) = refused(&pack(&[&whole[..], &[0]].concat()));
+    assert_eq!(kind, BAD_REQUEST);
+    assert_eq!(
+        text,
+        "the request cannot be read: it goes on after its last field"
+    );
+    for function in [pack, inspect, page] {
+        assert_eq!(refused(&function(&[])).0, BAD_REQUEST);
+        assert_eq!(refused(&function(&[0xff; 64])).0, BAD_REQUEST);
+    }
+}
+
+#[test]
+fn no_changed_byte_of_a_request_makes_an_answer_that_is_none() {
+    let whole = pack_request(&[("index.html", b"<p>"), ("a.js", b"1")], Some("1"));
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut changed = whole.clone();
+            changed[at] ^= 1 << bit;
+            let answer = pack(&changed);
+            let kind = Reader::new(&answer).number().unwrap();
+            assert!(kind == OK || refused(&answer).0 == kind, "{at} {bit}");
+        }
+    }
+}
