@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import { build as viteBuild, type Plugin } from 'vite';
 import { REPOSITORY, runFaceplate } from './command.js';
-import { CHANGED_HEADING, VERSIONS, type Frontend } from './frontends.js';
+import { CHANGED_TITLE, VERSIONS, type Frontend } from './frontends.js';
 
 const APP = join(REPOSITORY, 'web/apps/provider');
 
 /** Bytes that no compression makes smaller, the same ones every time. */
-function noise(length: number): Uint8Array {
+function noise(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  let state = 1;
+  let state = seed;
   for (let i = 0; i < length; i += 1) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes' generator
     bytes[i] = state >>> 24;
@@ -23,15 +23,16 @@ function change(name: Frontend): Plugin {
     name: 'change-for-tests',
     enforce: 'pre',
     transformIndexHtml: (html) =>
-      name === 'old' ? html : html.replace(/<title>/, `<title>${CHANGED_HEADING} · `),
+      name === 'old' ? html : html.replace(/<title>/, `<title>${CHANGED_TITLE} · `),
     transform(code, id) {
       if (name === 'broken' && id.startsWith(APP) && /\.[jt]s$/.test(id))
         return { code: `throw new Error('a broken build');\n${code}`, map: null };
       return null;
     },
     generateBundle() {
-      if (name === 'big')
-        this.emitFile({ type: 'asset', name: 'photo.jpg', source: noise(700 * 1024) });
+      const seed = { big: 1, before: 2 }[name as string];
+      if (seed)
+        this.emitFile({ type: 'asset', name: 'photo.jpg', source: noise(700 * 1024, seed) });
     },
   };
 }

@@ -1,13 +1,13 @@
 // A simulated device: one process of `faceplate sim` over a flash file of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { rm, mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Status } from '../../packages/update-page/src/status.js';
 import { faceplate } from './command.js';
-import { hashFlash } from './flash.js';
+import { hashFlash, writeSlot } from './flash.js';
 import { until } from './wait.js';
 
 export type { Status };
@@ -15,6 +15,8 @@ export type { Status };
 export interface DeviceOptions {
   /** The image that the new device runs; without one it starts in recovery. */
   readonly www?: string;
+  /** The image that is in its other slot, as from an earlier update. */
+  readonly other?: string;
   /** How long a restart takes. */
   readonly rebootMs?: number;
 }
@@ -43,10 +45,15 @@ export class Device {
   }
 
   /** Makes a device and powers it on. */
-  static async start({ www, rebootMs = 700 }: DeviceOptions = {}): Promise<Device> {
+  static async start({ www, other, rebootMs = 700 }: DeviceOptions = {}): Promise<Device> {
     const device = new Device(await mkdtemp(join(tmpdir(), 'faceplate-e2e-')), rebootMs);
     try {
       await device.powerOn(www ? ['--www', www] : []);
+      if (other) {
+        await device.powerOff();
+        await writeSlot(device.flash, 1, await readFile(other));
+        await device.powerOn();
+      }
     } catch (error) {
       await device.remove();
       throw error;

@@ -1,11 +1,14 @@
 // Frontends for the tests: real builds of the example app, and what can be wrong with them.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 
 /** Where the setup leaves the images; it tells the tests by this variable. */
 export const FOLDER = 'FACEPLATE_E2E_IMAGES';
 
 export type Frontend =
+  /** What the other slot holds from earlier: long, so that writing over it takes erases. */
+  | 'before'
   /** What the device runs at first. */
   | 'old'
   /** The same app with a change that one can see. */
@@ -16,14 +19,15 @@ export type Frontend =
   | 'broken';
 
 export const VERSIONS: Record<Frontend, string> = {
+  before: '0.9.0',
   old: '1.0.0',
   new: '2.0.0',
   big: '3.0.0',
   broken: '4.0.0',
 };
 
-/** What the home page of all but `old` says first. */
-export const CHANGED_HEADING = 'A changed home page';
+/** What the titles of all but `old` begin with. */
+export const CHANGED_TITLE = 'Changed';
 
 /** Path of its image. */
 export function imagePath(name: Frontend): string {
@@ -35,4 +39,14 @@ export function imagePath(name: Frontend): string {
 /** Its image. */
 export function image(name: Frontend): Promise<Buffer> {
   return readFile(imagePath(name));
+}
+
+/** Scripts and styles that a page has loaded. */
+export function assets(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .map(({ name }) => new URL(name).pathname)
+      .filter((path) => path.startsWith('/assets/')),
+  );
 }

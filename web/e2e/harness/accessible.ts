@@ -1,0 +1,29 @@
+// Whether people who cannot see a page, or not well, can use it.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+
+/** In light and dark; the page is left in light. */
+export async function expectAccessible(page: Page, what: string): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map(({ id, help, nodes }) => ({
+      id,
+      help,
+      where: nodes.map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`),
+    }));
+    expect(found, `${what}, ${colorScheme}`).toEqual([]);
+  }
+}
+
+/** Narrow phones and zoomed pages have 320 CSS pixels (WCAG 2.1, 1.4.10). */
+export const NARROW = { width: 320, height: 640 };
+
+/** No content is cut off or needs sideways scrolling. */
+export async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  expect(content, `width of ${what}`).toBeLessThanOrEqual(window);
+}

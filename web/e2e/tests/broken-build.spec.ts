@@ -1,0 +1,80 @@
+// A new frontend that does not work: the device takes itself back, and the old page says why.
+import { image, imagePath, VERSIONS } from '../harness/frontends.js';
+import { expect, test } from '../harness/test.js';
+import { UpdatePage } from '../harness/update-page.js';
+
+/** The window that the Update page gives the new frontend, and time to restart twice. */
+const WINDOW_MS = 60_000;
+
+test('a build whose script throws falls back by itself, and the page that is still open explains it', async ({
+  page,
+  startDevice,
+  pageErrors,
+}) => {
+  test.setTimeout(WINDOW_MS + 90_000);
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await update.start('broken');
+  await expect(update.keep).toBeVisible();
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+
+  const explained = update.alert.filter({
+    hasText: new RegExp(`went back to ${VERSIONS.old}`, 'i'),
+  });
+  await expect(explained).toBeVisible({ timeout: WINDOW_MS + 30_000 });
+  await expect(explained).toContainText(`${VERSIONS.broken} was not confirmed`);
+  const status = await device.status();
+  expect(status.active).toBe(0);
+  expect(status.last).toMatchObject({ outcome: 'fell_back', reason: 'not_confirmed', from: 1 });
+  // It did run, and it did throw.
+  expect(pageErrors.splice(0).map(({ message }) => message)).toContain('a broken build');
+
+  // The old frontend is whole, and takes the next one.
+  await update.start('new');
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+});
+
+test('while a broken build is on trial, the page that is still open goes back at once when asked', async ({
+  page,
+  startDevice,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await update.start('broken');
+  await update.goBackNow.click();
+  await expect(update.alert.or(update.says(/went back/i)).first()).toContainText(
+    new RegExp(`went back to ${VERSIONS.old}`, 'i'),
+  );
+  expect(await device.status()).toMatchObject({ active: 0 });
+  await expect(update.running).toContainText(VERSIONS.old);
+  pageErrors.length = 0;
+});
+
+test('a frontend that cannot confirm itself is kept when its user says so', async ({
+  page,
+  startDevice,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await update.start('broken');
+  await update.keep.click();
+  await device.statusWhen('it is settled', ({ state }) => state === 'settled');
+  expect(await device.version()).toBe(VERSIONS.broken);
+  pageErrors.length = 0;
+});
+
+test('a tab of the old frontend that is open elsewhere does not confirm the new one', async ({
+  page,
+  startDevice,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  await UpdatePage.open(page, device);
+  await device.update(await image('broken'), '?confirm=client&within=10');
+  // Long enough for that tab to see the restart.
+  await device.statusWhen('the device went back by itself', ({ active }) => active === 0);
+  expect((await device.status()).last).toMatchObject({ outcome: 'fell_back' });
+  pageErrors.length = 0;
+});
