@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   // Of the two builds of Svelte, tests of components need the browser's.
   resolve: { conditions: ['browser'] },
   test: { environment: 'node', include: ['{src,test}/**/*.test.ts'] },

@@ -10,28 +10,33 @@ export function leaveNote(outcome: Outcome): void {
 
 /** Takes the outcome that the page before left; there is one only once. */
 export function takeNote(): Outcome | null {
-  const outcome = take('outcome');
+  const outcome = read('outcome');
+  if (!isFrame()) forget('outcome');
   return typeof record(outcome).result === 'string' ? (outcome as Outcome) : null;
 }
 
-/** Leaves an update that the device has accepted for a page that may be loaded meanwhile; `null` ends that. */
+/**
+ * Leaves an update that the device has accepted for a page that may be loaded before it is over;
+ * `null` when it is over.
+ */
 export function leavePending(pending: Pending | null): void {
   if (pending) remember('pending', JSON.stringify(pending));
   else forget('pending');
 }
 
-/** Takes the update that the page before followed, for `resume`; there is one only once. */
-export function takePending(): Pending | null {
-  const pending = take('pending');
+/** The update that the page before followed, for `resume`; it stays until `leavePending(null)`. */
+export function recallPending(): Pending | null {
+  const pending = read('pending');
   const { bootId, slot } = record(pending);
   return typeof bootId === 'string' && typeof slot === 'number' ? (pending as Pending) : null;
 }
 
-function take(key: string): unknown {
-  const text = recall(key);
-  forget(key);
+/** The page in the hidden frame has the same memory, but these notes are not for it. */
+const isFrame = () => globalThis.self !== globalThis.top;
+
+function read(key: string): unknown {
   try {
-    return text && JSON.parse(text);
+    return isFrame() ? null : JSON.parse(recall(key) ?? 'null');
   } catch {
     return null;
   }

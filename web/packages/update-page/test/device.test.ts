@@ -1,0 +1,254 @@
+// What the client makes of a device's answers, and of those of something else.
+import { createServer } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Device, Problem, Unreachable, deviceUrl } from '../src/device.js';
+import { FakeDevice, pause, settled } from './fake.js';
+
+let fake: FakeDevice;
+beforeEach(async () => {
+  fake = await FakeDevice.start();
+});
+afterEach(() => fake.stop());
+
+const caught = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
+
+test('a status is what the device says', async () => {
+  expect(await fake.client.status()).toEqual(settled());
+});
+
+test('a slash at the end of the address does no harm', async () => {
+  const device = new Device(`${fake.base}//`);
+  expect(device.base).toBe(fake.base);
+  expect((await device.status()).active).toBe(0);
+});
+
+test.each([
+  ['an HTML page', 'text/html', '<!doctype html><title>Router</title>'],
+  ['nothing', 'application/json', ''],
+  ['a number', 'application/json', '7'],
+  ['null', 'application/json', 'null'],
+  ['a list', 'application/json', '[]'],
+  ['an object of something else', 'application/json', '{"status":"ok"}'],
+])('%s instead of a status is not from a device', async (_, type, body) => {
+  fake.on = (_what, _request, response) => {
+    response.writeHead(200, { 'Content-Type': type }).end(body);
+    return true;
+  };
+  const error = await caught(fake.client.status());
+  expect(error).toBeInstanceOf(Unreachable);
+  expect(error).toMatchObject({ kind: 'foreign' });
+});
+
+test('a status with any field missing or of another type is not from a device', async () => {
+  const trial = { confirm: 'client', seconds_left: 3, boots_left: 1 } as const;
+  const last = { outcome: 'updated', reason: null, from: 0, to: 1 } as const;
+  const upload = { phase: 'writing', received: 1, written: 0, total: 2 } as const;
+  const whole = { ...settled(), trial, last, upload };
+  let wrong: unknown;
+  fake.on = (_what, _request, response) => {
+    response.end(JSON.stringify(wrong));
+    return true;
+  };
+  wrong = whole;
+  expect(await fake.client.status()).toEqual(whole);
+  const paths: string[][] = [];
+  const collect = (value: unknown, path: string[]) => {
+    if (path.length) paths.push(path);
+    if (typeof value !== 'object' || !value) return;
+    for (const [key, inner] of Object.entries(value)) collect(inner, [...path, key]);
+  };
+  collect(whole, []);
+  expect(paths.length).toBeGreaterThan(40);
+  for (const path of paths) {
+    for (const value of [undefined, [[]]]) {
+      wrong = structuredClone(whole);
+      let place = wrong as Record<string, unknown>;
+      for (const key of path.slice(0, -1)) place = place[key] as Record<string, unknown>;
+      place[path.at(-1) as string] = value;
+      const error = await caught(fake.client.status());
+      expect(error, path.join('.')).toMatchObject({ kind: 'foreign' });
+    }
+  }
+});
+
+test('a device that takes too long is silent', async () => {
+  fake.statusMs = 200;
+  const error = await caught(fake.client.status({ timeoutMs: 20 }));
+  expect(error).toMatchObject({ name: 'Unreachable', kind: 'silent' });
+});
+
+test('a status can be aborted, with the reason that was given', async () => {
+  fake.statusMs = 200;
+  const stop = new AbortController();
+  const reason = new Error('left the page');
+  setTimeout(() => stop.abort(reason), 10);
+  expect(await caught(fake.client.status({ signal: stop.signal }))).toBe(reason);
+});
+
+test('no connection is silence', async () => {
+  fake.down = true;
+  expect(await caught(fake.client.status())).toMatchObject({ kind: 'silent' });
+  expect(await caught(fake.client.confirm())).toMatchObject({ kind: 'silent' });
+  expect(await caught(fake.client.rollback())).toMatchObject({ kind: 'silent' });
+});
+
+test('a proxy whose device does not answer is silence, too', async () => {
+  fake.on = (_what, _request, response) => {
+    response.writeHead(502, { 'Content-Type': 'text/plain' }).end('bad gateway');
+    return true;
+  };
+  expect(await caught(fake.client.status())).toMatchObject({ kind: 'silent' });
+});
+
+test('a refusal has the words of the device', async () => {
+  fake.on = (_what, _request, response) =>
+    fake.problem(response, 413, 'too-large', { slot_size: 4096 });
+  const error = await caught(fake.client.confirm());
+  expect(error).toBeInstanceOf(Problem);
+  expect(error).toMatchObject({
+    kind: 'too-large',
+    status: 413,
+    title: 'title of too-large',
+    detail: 'detail of too-large',
+    message: 'detail of too-large',
+    slotSize: 4096,
+  });
+});
+
+test.each([
+  '{"type":"https://example.com/problems/busy"}',
+  '{"type":"/problems/"}',
+  '{"type":7}',
+  '"busy"',
+  '<h1>409</h1>',
+])('%s is no refusal of a device', async (body) => {
+  fake.on = (_what, _request, response) => {
+    response.writeHead(409).end(body);
+    return true;
+  };
+  expect(await caught(fake.client.confirm())).toMatchObject({ kind: 'foreign' });
+});
+
+test('a refusal of which only the type is right is still one', async () => {
+  fake.on = (_what, _request, response) => {
+    response.writeHead(409).end('{"type":"/problems/busy","title":1,"detail":[],"slot_size":"x"}');
+    return true;
+  };
+  const refused = { kind: 'busy', title: 'busy', detail: '', slotSize: null };
+  expect(await caught(fake.client.confirm())).toMatchObject(refused);
+});
+
+test('commands have the media type that the device wants, and say what it answers', async () => {
+  fake.status.state = 'trial';
+  fake.status.trial = { confirm: 'client', seconds_left: 3, boots_left: 1 };
+  expect((await fake.client.confirm()).state).toBe('settled');
+  expect(await caught(fake.client.confirm())).toMatchObject({ kind: 'not-on-trial' });
+  expect(await fake.client.rollback()).toEqual({ slot: 1, reboot_ms: 1 });
+});
+
+describe('an upload', () => {
+  const image = new Blob([new Uint8Array(8192)]);
+
+  test('sends the bytes with their length, and the query for who confirms', async () => {
+    const seen: unknown[] = [];
+    fake.on = async (what, request, response) => {
+      if (!what.startsWith('POST')) return false;
+      let bytes = 0;
+      for await (const chunk of request) bytes += (chunk as Buffer).length;
+      const { 'content-length': length, 'content-type': type } = request.headers;
+      seen.push([what, bytes, length, type]);
+      fake.accept(response, 1);
+      return true;
+    };
+    await fake.client.upload(image);
+    await fake.client.upload(image, { confirm: 'client' });
+    const { sha256, sectors } = await fake.client.upload(image, { confirm: 'client', within: 20 });
+    expect(sha256).toHaveLength(64);
+    expect(sectors).toEqual({ written: 2, same: 0 });
+    const rest = [8192, '8192', 'application/octet-stream'];
+    expect(seen).toEqual([
+      ['POST frontend', ...rest],
+      ['POST frontend?confirm=client', ...rest],
+      ['POST frontend?confirm=client&within=20', ...rest],
+    ]);
+  });
+
+  test('that is refused before its body was read is a refusal', async () => {
+    fake.on = (what, _request, response) =>
+      what.startsWith('POST') && fake.problem(response, 409, 'busy');
+    const large = new Blob([new Uint8Array(4 << 20)]);
+    for (let i = 0; i < 10; i++) {
+      expect(await caught(fake.client.upload(large))).toMatchObject({ kind: 'busy' });
+    }
+  });
+
+  test('that is too large is told so, even where the answer gets lost', async () => {
+    fake.on = (what, request) => {
+      if (!what.startsWith('POST')) return false;
+      request.socket.destroy();
+      return true;
+    };
+    const large = new Blob([new Uint8Array(2 << 20)]);
+    const refused = { name: 'Problem', kind: 'too-large', slotSize: 1 << 20 };
+    expect(await caught(fake.client.upload(large))).toMatchObject(refused);
+    expect(await caught(fake.client.upload(image))).toMatchObject({ kind: 'silent' });
+  });
+
+  test('that is aborted ends at once, without a look at the device', async () => {
+    const stop = new AbortController();
+    fake.on = async (what) => {
+      if (!what.startsWith('POST')) return false;
+      stop.abort();
+      await pause(20);
+      return true;
+    };
+    const error = await caught(fake.client.upload(image, { signal: stop.signal }));
+    expect(error).toMatchObject({ name: 'AbortError' });
+    expect(fake.asked).toEqual(['POST frontend']);
+  });
+});
+
+test('an early refusal is read though the connection is closed at once behind it', async () => {
+  // A server without any manners: it answers the head, and closes.
+  const body = '{"type":"/problems/too-large","title":"t","status":413,"detail":"d","slot_size":1}';
+  const server = createServer();
+  server.on('request', (request) => {
+    const { socket } = request;
+    socket.end(
+      `HTTP/1.1 413 Content Too Large\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as import('node:net').AddressInfo;
+  const device = new Device(`http://127.0.0.1:${port}`);
+  const error = await caught(device.upload(new Blob([new Uint8Array(100_000)])));
+  server.closeAllConnections();
+  server.close();
+  expect(error).toMatchObject({ kind: 'too-large', slotSize: 1 });
+});
+
+test.each([
+  ['provider.local', 'http://provider.local'],
+  [' 192.168.4.1 ', 'http://192.168.4.1'],
+  ['192.168.4.1:8080', 'http://192.168.4.1:8080'],
+  ['localhost:8080', 'http://localhost:8080'],
+  ['http://provider.local/', 'http://provider.local'],
+  ['http://provider.local:8080/update.html#/', 'http://provider.local:8080'],
+  ['HTTP://Provider.local', 'http://provider.local'],
+  ['[fe80::1]:81', 'http://[fe80::1]:81'],
+])('%s is the device at %s', (address, base) => {
+  expect(deviceUrl(address)).toBe(base);
+});
+
+test.each([
+  ['https://provider.local', /plain HTTP: write http:\/\/provider\.local/],
+  ['ftp://provider.local', /plain HTTP/],
+  ['', /not the address/],
+  ['   ', /not the address/],
+  ['http://', /not the address/],
+  ['two words', /not the address/],
+  ['host:port', /not the address/],
+])('%s is refused as an address, with words', (address, words) => {
+  expect(() => deviceUrl(address)).toThrow(TypeError);
+  expect(() => deviceUrl(address)).toThrow(words);
+});
