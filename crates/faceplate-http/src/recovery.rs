@@ -8,8 +8,8 @@ use crate::{
     tx::{Gone, Tx},
 };
 
-/// The page: one file, nothing else is loaded.
-const PAGE: &str = include_str!("../recovery.html");
+/// The page: one file that loads nothing else, made and tested where all web pages are.
+const PAGE: &str = include_str!("../../../web/recovery/recovery.html");
 
 /// Answers with the page.
 ///
