@@ -24,8 +24,8 @@ export class Proxy {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #exchanges: Exchange[] = [];
-  /** Bytes from the browser since the start. */
-  sent = 0;
+  /** Connections that were refused. */
+  refused = 0;
   #refuses = false;
   #stalled = false;
 
@@ -51,7 +51,8 @@ export class Proxy {
 
   #join(browser: Socket, port: number): void {
     if (this.#refuses) {
-      browser.destroy();
+      this.refused += 1;
+      browser.resetAndDestroy();
       return;
     }
     const device = connect(port, '127.0.0.1');
@@ -59,10 +60,7 @@ export class Proxy {
     this.#pairs.add(pair);
     const exchange: Exchange = { sent: [], received: [] };
     this.#exchanges.push(exchange);
-    browser.on('data', (part) => {
-      this.sent += part.length;
-      exchange.sent.push(part);
-    });
+    browser.on('data', (part) => exchange.sent.push(part));
     device.on('data', (part) => exchange.received.push(part));
     if (this.#stalled) {
       for (const socket of pair) socket.pause();

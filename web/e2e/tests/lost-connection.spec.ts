@@ -1,0 +1,122 @@
+// The connection ends in the middle of an upload: the device drops it, and the page says what is true.
+import { imagePath, VERSIONS } from '../harness/frontends.js';
+import type { Device } from '../harness/device.js';
+import { expect, test } from '../harness/test.js';
+import { throttleUpload } from '../harness/throttle.js';
+import { UpdatePage } from '../harness/update-page.js';
+
+/** The image of 0.7 MiB takes some six seconds. */
+const SLOW = 120 * 1024;
+
+async function halfWritten(device: Device): Promise<void> {
+  await device.statusWhen(
+    'a part is written',
+    ({ upload }) => !!upload && upload.written > upload.total / 4,
+  );
+}
+
+async function expectOldStays(device: Device): Promise<void> {
+  const status = await device.statusWhen('the device has dropped it', ({ upload }) => !upload);
+  expect(status).toMatchObject({ active: 0, state: 'settled' });
+  expect(status.slots[1]?.valid).toBe(false);
+}
+
+test('a page that is closed in the middle of an upload leaves the old frontend, and the next page can update', async ({
+  page,
+  context,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const update = await UpdatePage.open(page, device);
+  await throttleUpload(page, SLOW);
+  await update.start('big');
+  await halfWritten(device);
+  await page.close();
+  await expectOldStays(device);
+
+  const next = await UpdatePage.open(await context.newPage(), device);
+  await next.start('new');
+  await expect(next.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+});
+
+test('when the network is gone in the middle of an upload the page says so, and the next try works when it is back', async ({
+  page,
+  context,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const update = await UpdatePage.open(page, device);
+  await throttleUpload(page, SLOW);
+  await update.start('big');
+  await halfWritten(device);
+  await context.setOffline(true);
+  await expectOldStays(device);
+  await expect(update.alert.first()).toContainText(/connection|does not answer|is gone/i, {
+    timeout: 40_000,
+  });
+  await expect(update.alert.first()).toContainText(/try again|reload/i);
+
+  await context.setOffline(false);
+  await throttleUpload(page, -1);
+  await update.start('big');
+  await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
+});
+
+test('a connection that is reset in the middle of an upload is told in words, and the next try works', async ({
+  page,
+  startDevice,
+  startProxy,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const proxy = await startProxy(device);
+  const update = await UpdatePage.open(page, proxy);
+  await update.start('big');
+  await halfWritten(device);
+  proxy.cut();
+  await expect(update.alert).toContainText(/connection broke/i);
+  await expectOldStays(device);
+
+  await update.start('big');
+  await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
+});
+
+test('when the connection is lost after the last byte, the page finds out what the device made of it', async ({
+  page,
+  startDevice,
+  startProxy,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const proxy = await startProxy(device);
+  const update = await UpdatePage.open(page, proxy);
+  await update.start('big');
+  await device.statusWhen('all is written', ({ upload }) => upload?.written === upload?.total, {
+    every: 5,
+  });
+  proxy.refuse(true);
+  await expect.poll(() => proxy.refused).toBeGreaterThan(0);
+  proxy.refuse(false);
+
+  const updated = update.says(`Updated to ${VERSIONS.big}`);
+  await expect(updated.or(update.alert).first()).toBeVisible({ timeout: 40_000 });
+  const taken = (await device.status()).active === 1;
+  expect(await updated.isVisible(), 'the page says that it was taken').toBe(taken);
+  if (!taken) await expect(update.running).toContainText(VERSIONS.old);
+});
+
+test('a connection that stands still is given up, and the page says so', async ({
+  page,
+  startDevice,
+  startProxy,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const proxy = await startProxy(device);
+  const update = await UpdatePage.open(page, proxy);
+  await update.start('big');
+  await halfWritten(device);
+  proxy.stall();
+  // The device waits 15 seconds for another byte, the page a little longer.
+  await expect(update.alert.first()).toContainText(/connection|gone|does not answer/i, {
+    timeout: 75_000,
+  });
+  await expectOldStays(device);
+});

@@ -1,0 +1,86 @@
+// The power fails during an update: the device cuts itself off in the middle of a flash operation.
+import { image, imagePath, VERSIONS } from '../harness/frontends.js';
+import { countOperations } from '../harness/operations.js';
+import { expect, test } from '../harness/test.js';
+import { observe, UpdatePage } from '../harness/update-page.js';
+
+/** The status with which a simulated device ends when its power is cut. */
+const POWER_CUT = 3;
+/** The image takes about 3000 operations: this one is in the middle of the writing. */
+const IN_THE_MIDDLE = 1000;
+
+test('after a power cut in the middle of the writing the old frontend runs, the page says so by itself, and the next try works', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  await device.powerOff();
+  await device.powerOn(['--power-cut-after', String(IN_THE_MIDDLE)]);
+  const update = await UpdatePage.open(page, device);
+  const observed = observe(device);
+  await update.start('big');
+  expect(await device.ended()).toBe(POWER_CUT);
+  const last = (await observed.stop()).at(-1);
+  expect(last).toMatchObject({ phase: 'writing' });
+  expect(last?.percent).toBeGreaterThan(0);
+  expect(last?.percent).toBeLessThan(100);
+
+  await device.powerOn();
+  await expect(update.alert).toContainText(/did not arrive|broke|gone/i, { timeout: 40_000 });
+  await expect(update.running).toContainText(VERSIONS.old);
+  expect(await device.status()).toMatchObject({ active: 0, state: 'settled', upload: null });
+
+  await update.start('big');
+  await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
+  expect(await device.version()).toBe(VERSIONS.big);
+});
+
+test('after a power cut at any step of the switch the device runs one of the two frontends, and the page says which', async ({
+  page,
+  startDevice,
+}) => {
+  const base = await startDevice({ www: imagePath('old') });
+  await base.powerOff();
+  const operations = await countOperations(base.flash, await image('new'));
+  // The settings are written last: the last value is the switch, and a value takes three writes.
+  for (const back of [1, 2, 3, 4]) {
+    await test.step(`${back} operations before the end`, async () => {
+      const device = await startDevice({ www: imagePath('old') });
+      await device.powerOff();
+      await device.powerOn(['--power-cut-after', String(operations - back)]);
+      const update = await UpdatePage.open(page, device);
+      await update.start('new');
+      expect(await device.ended()).toBe(POWER_CUT);
+      await device.powerOn();
+
+      const updated = update.says(`Updated to ${VERSIONS.new}`);
+      const stayed = update.alert;
+      await expect(updated.or(stayed).first()).toBeVisible({ timeout: 40_000 });
+      const version = await device.version();
+      expect([VERSIONS.old, VERSIONS.new]).toContain(version);
+      expect(await updated.isVisible(), `the device runs ${version}`).toBe(
+        version === VERSIONS.new,
+      );
+      await expect(update.running).toContainText(String(version));
+    });
+  }
+});
+
+test('after a power cut while the new frontend is on trial the page goes on and says what runs', async ({
+  page,
+  startDevice,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await update.start('broken');
+  await update.keep.waitFor();
+  await device.powerOff();
+  await device.powerOn();
+  // The window starts anew; the trial goes on.
+  await expect(update.keep).toBeEnabled();
+  await update.goBackNow.click();
+  await device.statusWhen('the old frontend runs', ({ active }) => active === 0);
+  await expect(update.running).toContainText(VERSIONS.old);
+  pageErrors.length = 0;
+});

@@ -1,0 +1,68 @@
+// The device cannot take an update right now: the page says why, and what to do.
+import { image, imagePath, VERSIONS } from '../harness/frontends.js';
+import { expect, test } from '../harness/test.js';
+import { keepBusy } from '../harness/uploads.js';
+import { UpdatePage } from '../harness/update-page.js';
+
+test('while another update runs the page says so and sends nothing; afterwards it updates', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await update.choose('new');
+  const other = await keepBusy(device, 'big');
+  await update.install.click({ timeout: 1000 }).catch(() => null); // it may be gone already
+  const told = page.getByText(/another update/i);
+  await expect(told.first()).toBeVisible();
+  expect((await device.status()).upload).toMatchObject({ total: (await image('big')).length });
+
+  await other.stop();
+  await update.start('new');
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+});
+
+test('a page that is opened while another update runs shows that one and offers none of its own', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const other = await keepBusy(device, 'big');
+  const update = await UpdatePage.open(page, device);
+  await expect(page.getByText(/another update/i).first()).toBeVisible();
+  await expect(update.install).toHaveCount(0);
+  await other.stop();
+  await update.choose('new');
+  await expect(update.install).toBeEnabled();
+});
+
+test('while the running frontend is on trial the page says what that means, and keeping it allows the next update', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  await device.update(await image('new'), '?confirm=device');
+  const update = await UpdatePage.open(page, device);
+  await expect(update.running).toContainText(VERSIONS.new);
+  await expect(page.getByText(/on trial/i).first()).toBeVisible();
+  await expect(update.install).toHaveCount(0);
+
+  await update.keep.click();
+  await device.statusWhen('it is settled', ({ state }) => state === 'settled');
+  await update.start('big');
+  await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
+});
+
+test('a device that does not answer is told in words, and found again by itself', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await device.powerOff();
+  const silent = page.getByText(/does not answer/i);
+  await expect(silent.first()).toBeVisible();
+  await device.powerOn();
+  await expect(silent).toHaveCount(0);
+  await expect(update.running).toContainText(VERSIONS.old);
+});
