@@ -1,0 +1,121 @@
+// From a folder to www.bin: reading, packing, writing, telling.
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import { excluder, OptionError, parseApi, parseSize, type FaceplateOptions } from './options.js';
+import { pack, type Packed } from './packer.js';
+import { BLOCK, overBudget, report, warnings } from './report.js';
+import { readTree } from './tree.js';
+
+/** Default size of a slot: the largest that there is. */
+const SLOT = 1 << 20;
+
+/** The image cannot be made; the message says why and what to do. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+}
+
+/** Where things are; all paths are absolute. */
+export interface Places {
+  /** The project, whose package.json tells the version. */
+  readonly root: string;
+  /** The folder to pack. */
+  readonly dir: string;
+  /** The image to write. */
+  readonly out: string;
+}
+
+export interface Told {
+  readonly packed: Packed;
+  /** Line by line, what is in the image. */
+  readonly report: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Packs `dir` into `out`. */
+export async function makeImage(places: Places, options: FaceplateOptions): Promise<Told> {
+  const { dir, out, root } = places;
+  const size = parseSize(options.size ?? SLOT, 'size');
+  const maxSize = options.maxSize === undefined ? Infinity : parseSize(options.maxSize, 'maxSize');
+  const api = parseApi(options.api);
+  const gzip = options.gzip ?? 'auto';
+  if (gzip !== 'auto' && gzip !== 'never') {
+    throw new OptionError(`gzip: ${JSON.stringify(gzip)} is neither 'auto' nor 'never'`);
+  }
+  const exclude = excluder(options.exclude);
+  const version = await versionOf(options.version, root);
+  const tree = readTree(dir, exclude);
+  refuseInside(out, dir);
+  const packed = pack(tree.files, { size, version, api, gzip });
+  if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));
+  replace(out, packed.image);
+  const shown = (path: string) => relative(process.cwd(), path) || '.';
+  return {
+    packed,
+    report: report(packed, shown(out)),
+    warnings: warnings(packed, tree, shown(dir)),
+  };
+}
+
+/** The version that the user set, or that of package.json; `null` where there is none. */
+async function versionOf(
+  version: FaceplateOptions['version'],
+  root: string,
+): Promise<string | null> {
+  const set = typeof version === 'function' ? await version() : version;
+  if (set !== undefined) {
+    if (typeof set === 'string' && set !== '') return set;
+    throw new OptionError(
+      `version: ${JSON.stringify(set)} is no version; write a text like '1.2.0'`,
+    );
+  }
+  // The nearest package.json, as for everything else that is built in this folder.
+  for (let folder = root; ; folder = dirname(folder)) {
+    const file = join(folder, 'package.json');
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch {
+      if (folder === dirname(folder)) return null;
+      continue;
+    }
+    try {
+      const found: unknown = (JSON.parse(text) as { version?: unknown }).version;
+      return typeof found === 'string' && found !== '' ? found : null;
+    } catch {
+      throw new ImageError(`${file}: not JSON, so it tells no version`);
+    }
+  }
+}
+
+/** Refuses an image that would be packed into the next one. */
+export function refuseInside(out: string, dir: string): void {
+  const to = relative(real(dir), real(dirname(out)));
+  if (to !== '..' && !/^\.\.[\\/]/.test(to) && !isAbsolute(to)) {
+    throw new OptionError(
+      `out: ${out} is inside the folder that is packed (${dir}); name another place`,
+    );
+  }
+}
+
+/** A path without links, as far as it is there. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(real(parent), basename(path));
+  }
+}
+
+/** Writes a file so that it appears whole, or not at all. */
+function replace(path: string, bytes: Uint8Array): void {
+  const unfinished = `${path}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(unfinished, bytes);
+    renameSync(unfinished, path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+// The plugin that packs what a build wrote.
+import { rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Environment, Plugin, ResolvedConfig } from 'vite';
+import { ImageError, makeImage, refuseInside, type Places } from './image.js';
+import type { FaceplateOptions } from './options.js';
+import { isSvelteKit, watchAdapter, type Adapted } from './sveltekit.js';
+
+/** Packs each build that writes a frontend; builds of servers are left alone. */
+export function packPlugin(options: FaceplateOptions): Plugin {
+  let config: ResolvedConfig;
+  let adapted: Adapted | null = null;
+  /** Builds whose files are all written; a build that failed never gets here. */
+  const written = new WeakSet<Environment>();
+  /** Which folder each image was made of, so that two builds don't write the same image. */
+  const made = new Map<string, string>();
+
+  /** Where the things of a build are; `null` for a build that is none of a frontend. */
+  const placesOf = (environment: Environment): Places | null => {
+    const { build, consumer, root } = environment.config;
+    const set = (path: string | undefined) => path && resolve(root, path);
+    if (!build.write) return null;
+    if (adapted) {
+      // The adapter runs at the end of the server's build.
+      if (consumer !== 'server') return null;
+      const dir = set(options.dir) ?? adapted.pages ?? resolve(root, 'build');
+      return { root, dir, out: set(options.out) ?? join(root, 'www.bin') };
+    }
+    if (consumer === 'server') return null;
+    const dir = set(options.dir) ?? resolve(root, build.outDir);
+    return { root, dir, out: set(options.out) ?? join(dirname(dir), 'www.bin') };
+  };
+
+  const packBuild = async (places: Places) => {
+    const { dir, out } = places;
+    if (adapted && !options.dir && adapted.pages !== adapted.assets) {
+      throw new ImageError(
+        'SvelteKit did not write an app of files alone; use @sveltejs/adapter-static, with pages and ' +
+          'assets in one folder',
+      );
+    }
+    if ((made.get(out) ?? dir) !== dir) {
+      throw new ImageError(
+        `${out} is the image of ${made.get(out)} and of ${dir}; name another place with \`out\``,
+      );
+    }
+    made.set(out, dir);
+    const { report, warnings } = await makeImage(places, options);
+    for (const warning of warnings) config.logger.warn(`warning: ${warning}`);
+    const lines = options.report === false ? report.slice(0, 1) : report;
+    config.logger.info(`\n${lines.join('\n')}`);
+  };
+
+  return {
+    name: 'faceplate:pack',
+    apply: 'build',
+    enforce: 'post',
+
+    configResolved(resolved) {
+      config = resolved;
+      adapted = isSvelteKit(resolved) ? watchAdapter(resolved) : null;
+    },
+
+    // Names that end in hexadecimal digits are known to be hashes by every device, so that browsers
+    // keep those files. SvelteKit has a folder for them.
+    outputOptions(output) {
+      if (adapted || this.environment.config.consumer === 'server') return null;
+      return { hashCharacters: 'hex' as const, ...output };
+    },
+
+    buildStart: {
+      order: 'pre',
+      handler() {
+        const places = placesOf(this.environment);
+        if (!places) return;
+        written.delete(this.environment);
+        refuseInside(places.out, places.dir);
+        // A build that fails must not leave an image that looks like its own.
+        rmSync(places.out, { force: true });
+      },
+    },
+
+    writeBundle: {
+      order: 'post',
+      // After all others, so that a failure of one of them is known.
+      sequential: true,
+      handler() {
+        written.add(this.environment);
+      },
+    },
+
+    closeBundle: {
+      order: 'post',
+      sequential: true,
+      async handler() {
+        const places = placesOf(this.environment);
+        if (!places || !written.delete(this.environment)) return;
+        try {
+          await packBuild(places);
+        } catch (error) {
+          // While it watches, Vite is not to end with the first mistake.
+          if (this.meta.watchMode) config.logger.error(`faceplate: ${text(error)}`);
+          else throw told(error);
+        }
+      },
+    },
+  };
+}
+
+const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** An error that Vite shows without a stack when it is one of the user's making. */
+function told(error: unknown): unknown {
+  if (error instanceof Error) {
+    error.message = `faceplate: ${error.message}`;
+    if (['ImageError', 'OptionError', 'Refused', 'TreeError'].includes(error.name)) {
+      error.stack = error.message;
+    }
+  }
+  return error;
+}

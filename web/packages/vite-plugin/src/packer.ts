@@ -1,0 +1,123 @@
+// The packer's functions with types; what they do is said in crates/faceplate-wasm.
+import { Writer } from './message.js';
+import { call } from './wasm.js';
+
+/** A file by its path in the build, with `/` on every system. */
+export interface SourceFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface PackOptions {
+  /** Bytes of the slot. */
+  readonly size: number;
+  /** `null`: digits of a hash over the content. */
+  readonly version: string | null;
+  /** Lowest and highest firmware API; `null`: that of this release. */
+  readonly api: readonly [number, number] | null;
+  readonly gzip: 'auto' | 'never';
+}
+
+/** A file of an image. Sizes are bytes. */
+export interface PackedFile {
+  readonly path: string;
+  /** Its path in the image, such as `app.js.gz`. */
+  readonly storedAs: string;
+  readonly raw: number;
+  readonly stored: number;
+}
+
+export interface Packed {
+  readonly image: Uint8Array<ArrayBuffer>;
+  /** Of the image, in hex digits. */
+  readonly sha256: string;
+  readonly version: string;
+  /** Blocks of 4096 bytes. */
+  readonly blocksUsed: number;
+  readonly blocksTotal: number;
+  /** Paths that were left out since they are hidden. */
+  readonly skipped: readonly string[];
+  /** Paths that no device serves, since it answers there itself. */
+  readonly hidden: readonly string[];
+  /** What `index.html` loads but is not there. */
+  readonly missing: readonly string[];
+  readonly files: readonly PackedFile[];
+}
+
+export interface Inspected {
+  /** Of the image, in hex digits. */
+  readonly sha256: string;
+  /** Bytes of the smallest slot that it is made for. */
+  readonly slot: number;
+  /** `null` for an image without a manifest. */
+  readonly manifest: { readonly version: string; readonly api: readonly [number, number] } | null;
+  /** Content as it is stored: that of `name.gz` is compressed. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Something that a page loads from its own host. */
+export interface Asset {
+  /** Path and query as a browser asks for them. */
+  readonly path: string;
+  /** The file that they ask for. */
+  readonly file: string;
+  /** Whether the page cannot work without it: scripts and styles, but no pictures. */
+  readonly needed: boolean;
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+/** Packs files into an image; throws `Refused` when they cannot be packed. */
+export function pack(files: readonly SourceFile[], options: PackOptions): Packed {
+  const request = new Writer()
+    .number(options.size)
+    .number(options.version === null ? 0 : 1)
+    .text(options.version ?? '')
+    .number(options.api?.[0] ?? 0)
+    .number(options.api?.[1] ?? 0)
+    .number(options.gzip === 'never' ? 0 : 1)
+    .number(files.length);
+  for (const { path, bytes } of files) request.text(path).bytes(bytes);
+  const answer = call('pack', request);
+  const text = () => answer.text();
+  return {
+    image: answer.bytes(),
+    sha256: hex(answer.bytes()),
+    version: answer.text(),
+    blocksUsed: answer.number(),
+    blocksTotal: answer.number(),
+    skipped: answer.list(text),
+    hidden: answer.list(text),
+    missing: answer.list(text),
+    files: answer.list(() => ({
+      path: answer.text(),
+      storedAs: answer.text(),
+      raw: answer.number(),
+      stored: answer.number(),
+    })),
+  };
+}
+
+/** Checks an image as a device does; throws `Refused` when a device would not take it. */
+export function inspect(image: Uint8Array): Inspected {
+  const answer = call('inspect', new Writer().bytes(image));
+  const sha256 = hex(answer.bytes());
+  const slot = answer.number();
+  const has = answer.number() === 1;
+  const manifest = {
+    version: answer.text(),
+    api: [answer.number(), answer.number()] as const,
+  };
+  const files = answer.list(() => [answer.text(), answer.bytes()] as const);
+  return { sha256, slot, manifest: has ? manifest : null, files: new Map(files) };
+}
+
+/** Finds what a page on `host` loads from there. */
+export function assets(page: Uint8Array, host: string): Asset[] {
+  const answer = call('page', new Writer().bytes(page).text(host));
+  return answer.list(() => ({
+    path: answer.text(),
+    file: answer.text(),
+    needed: answer.number() === 1,
+  }));
+}

@@ -1,0 +1,69 @@
+// What is told about an image: what is in it, what is odd, and what is too large.
+import type { Packed, PackedFile } from './packer.js';
+import { bytes, count } from './text.js';
+import type { Tree } from './tree.js';
+
+/** Bytes of a block (docs/how-it-works.md). */
+export const BLOCK = 4096;
+/** How many files the report lists. */
+const LISTED = 8;
+/** How many files an image that is too large names. */
+const NAMED = 5;
+/** How many digits of the SHA-256 tell images apart. */
+const DIGITS = 12;
+
+/** The files that take most of the image, largest first. */
+function largest(files: readonly PackedFile[], many: number): PackedFile[] {
+  return [...files].sort((a, b) => b.stored - a.stored).slice(0, many);
+}
+
+const sum = (files: readonly PackedFile[], of: 'raw' | 'stored') =>
+  files.reduce((total, file) => total + file[of], 0);
+
+/** The report, line by line; `out` is shown as where the image is. */
+export function report(packed: Packed, out: string): string[] {
+  const { files, blocksUsed, blocksTotal } = packed;
+  const shown = largest(files, LISTED);
+  const width = Math.max(...shown.map(({ path }) => path.length));
+  const lines = shown.map(({ path, storedAs, raw, stored }) => {
+    const how = storedAs === path ? '' : '  gzip';
+    return `  ${path.padEnd(width)}  ${bytes(raw).padStart(10)}  ${bytes(stored).padStart(10)}${how}`;
+  });
+  if (files.length > shown.length) {
+    const rest = files.filter((file) => !shown.includes(file));
+    const name = `and ${rest.length} more`;
+    const sizes = [sum(rest, 'raw'), sum(rest, 'stored')].map((size) => bytes(size).padStart(10));
+    lines.push(`  ${name.padEnd(width)}  ${sizes.join('  ')}`);
+  }
+  const percent = Math.ceil((blocksUsed * 100) / blocksTotal);
+  return [
+    `${out}: version ${packed.version}, sha256 ${packed.sha256.slice(0, DIGITS)}…`,
+    ...lines,
+    `  ${count(files.length, 'file')}, ${bytes(sum(files, 'raw'))}, stored in ` +
+      `${bytes(sum(files, 'stored'))}; image ${bytes(blocksUsed * BLOCK)}, ` +
+      `${blocksUsed} of ${blocksTotal} blocks (${percent} %)`,
+  ];
+}
+
+/** What the user should know, though the image is made. */
+export function warnings(packed: Packed, tree: Tree, dir: string): string[] {
+  const list = (paths: readonly string[]) => paths.join(', ');
+  const skipped = [...tree.skipped, ...packed.skipped];
+  return [
+    ...(skipped.length > 0 ? [`left out (hidden): ${list(skipped)}`] : []),
+    ...packed.hidden.map((path) => `${path} will never be served: the device answers there itself`),
+    ...packed.missing.map((path) => `index.html asks for ${path}, which is not in ${dir}`),
+  ];
+}
+
+/** Why an image is over its budget. */
+export function overBudget(packed: Packed, maxSize: number): string {
+  const size = packed.blocksUsed * BLOCK;
+  const named = largest(packed.files, NAMED).map(
+    ({ storedAs, stored }) => `${storedAs} (${Math.ceil(stored / 1024)} KiB)`,
+  );
+  return (
+    `the image has ${bytes(size)}, ${bytes(size - maxSize)} more than maxSize allows. ` +
+    `The largest as stored: ${named.join(', ')}`
+  );
+}

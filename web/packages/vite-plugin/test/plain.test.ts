@@ -1,0 +1,64 @@
+// Plain Vite builds and those of several pages.
+import { expect, test } from 'vitest';
+import { image, isThere, names, run, text } from './builds.js';
+import { noise, project, write } from './project.js';
+
+const APP = {
+  'package.json': '{ "name": "lamp", "version": "1.4.0", "type": "module" }',
+  'index.html': '<!doctype html><title>Lamp</title><script type="module" src="/main.js"></script>',
+  'main.js': 'import "./style.css"; import("./later.js"); document.title += " is on";',
+  'later.js': 'document.title += ", later";',
+  'style.css': 'body { color: teal }',
+  'public/logo.png': noise(3000),
+};
+
+test('a build leaves www.bin beside dist, with the version of package.json', async () => {
+  const root = project(APP);
+  const { infos } = await run(root);
+  const found = image(root);
+  expect(found.manifest).toEqual({ version: '1.4.0', api: [1, 1] });
+  expect(found.slot).toBe(1 << 20);
+  expect(text(found, 'index.html')).toContain('<title>Lamp</title>');
+  expect(found.files.get('logo.png')).toEqual(Uint8Array.from(noise(3000)));
+  expect(isThere(root, 'www.bin.tmp')).toBe(false);
+  const report = infos.find((line) => line.includes('www.bin'));
+  expect(report).toContain(`version 1.4.0, sha256 ${found.sha256.slice(0, 12)}`);
+  expect(report).toMatch(/5 files, .* of 256 blocks/);
+});
+
+test('names of assets end in hashes that a device can tell from words', async () => {
+  const root = project(APP);
+  await run(root);
+  const assets = names(image(root)).filter((name) => name.startsWith('assets/'));
+  expect(assets).toHaveLength(3);
+  for (const name of assets) expect(name).toMatch(/^assets\/\w+-[0-9a-f]{8}\.(js|css)$/);
+});
+
+test('every page of a build with several is packed', async () => {
+  const root = project({ ...APP, 'update.html': APP['index.html'], 'help/index.html': '<p>Help' });
+  const input = ['index.html', 'update.html', 'help/index.html'].map((page) => `${root}/${page}`);
+  await run(root, {}, { build: { rollupOptions: { input } } });
+  expect(names(image(root))).toEqual(
+    expect.arrayContaining(['help/index.html', 'index.html', 'update.html']),
+  );
+});
+
+test('the same build gives the same bytes', async () => {
+  const [a, b] = [project(APP), project(APP)];
+  await run(a);
+  await run(b);
+  expect(image(a).sha256).toBe(image(b).sha256);
+  write(b, { 'style.css': 'body { color: navy }' });
+  await run(b);
+  expect(image(a).sha256).not.toBe(image(b).sha256);
+});
+
+test('an outDir elsewhere takes www.bin with it, and `out` names another place', async () => {
+  const root = project(APP);
+  await run(root, {}, { build: { outDir: 'made/site' } });
+  expect(isThere(root, 'made/www.bin')).toBe(true);
+  expect(isThere(root)).toBe(false);
+  await run(root, { out: 'images/lamp.bin' });
+  expect(isThere(root, 'images/lamp.bin')).toBe(true);
+  expect(isThere(root)).toBe(false);
+});

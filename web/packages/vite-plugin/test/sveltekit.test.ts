@@ -1,0 +1,50 @@
+// SvelteKit builds with its static adapter, in a process of their own: it builds in the working folder.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { image, isThere, names, text } from './builds.js';
+import { project } from './project.js';
+
+const run = promisify(execFile);
+const VITE = fileURLToPath(new URL('../../../node_modules/vite/bin/vite.js', import.meta.url));
+const build = (root: string) => run(process.execPath, [VITE, 'build'], { cwd: root });
+
+const app = (adapter: string) => ({
+  'package.json': '{ "name": "kit-lamp", "version": "2.0.0", "type": "module" }',
+  'svelte.config.js': `import adapter from '@sveltejs/adapter-static';
+    export default { kit: { adapter: adapter(${adapter}) } };`,
+  'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite';
+    import faceplate from 'vite-plugin-faceplate';
+    export default { plugins: [sveltekit(), faceplate()] };`,
+  'src/app.html': `<!doctype html><head>%sveltekit.head%</head><body>%sveltekit.body%</body>`,
+  'src/routes/+layout.js': 'export const prerender = true;',
+  'src/routes/+page.svelte': '<h1>Lamp</h1><a href="/about">About</a>',
+  'src/routes/about/+page.svelte': '<h1>About</h1>',
+});
+
+test('SvelteKit with its static adapter is packed once the adapter has written', async () => {
+  const root = project(app(''));
+  await build(root);
+  const found = image(root);
+  expect(found.manifest?.version).toBe('2.0.0');
+  expect(text(found, 'index.html')).toContain('<h1>Lamp</h1>');
+  expect(text(found, 'about.html')).toContain('<h1>About</h1>');
+  expect(names(found).some((name) => name.startsWith('_app/immutable/'))).toBe(true);
+});
+
+test('the folder is the one that the adapter is set to write', async () => {
+  const root = project(app(`{ pages: 'made/site', fallback: 'index.html' }`));
+  await build(root);
+  expect(isThere(root, 'made/site/index.html')).toBe(true);
+  expect(names(image(root))).toContain('about.html');
+});
+
+test('an app in two folders is refused in words', async () => {
+  const root = project(app(`{ pages: 'build/pages', assets: 'build/assets' }`));
+  await expect(build(root)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('pages and assets in one folder'),
+  });
+  expect(isThere(root)).toBe(false);
+});
