@@ -24,17 +24,19 @@ export function watch(
     clearTimeout(timer);
     if (asking || stop.signal.aborted || page?.hidden) return;
     asking = true;
-    let pause = everyMs;
+    const answer = await device.status({ signal: stop.signal }).then(
+      (status) => [status] as const,
+      (error: unknown) => [null, error] as const,
+    );
+    asking = false;
+    if (stop.signal.aborted) return;
+    timer = setTimeout(look, answer[0] ? everyMs : everyMs * FAILING_FACTOR);
     try {
-      const status = await device.status({ signal: stop.signal });
-      asking = false;
-      if (!stop.signal.aborted) callback(status);
+      callback(answer[0], answer[1]);
     } catch (error) {
-      asking = false;
-      pause *= FAILING_FACTOR;
-      if (!stop.signal.aborted) callback(null, error);
+      // A bug of the page must not end the watching; the next status may mend it.
+      console.error(error);
     }
-    if (!stop.signal.aborted) timer = setTimeout(look, pause);
   };
   page?.addEventListener('visibilitychange', look);
   void look();

@@ -1,6 +1,6 @@
 // What people are told: one place for every message of the page.
 import { Problem, Unreachable, type UnreachableKind } from './device.js';
-import { named, size } from './format.js';
+import { letter, size } from './format.js';
 import { NotAnImage } from './image.js';
 import type { Status } from './status.js';
 
@@ -268,7 +268,8 @@ function sentence(text: string): string {
 export function describeLast(status: Status): Words | null {
   const { last, slots } = status;
   if (!last) return null;
-  const name = (slot: number) => named(slots[slot]?.version);
+  // What is damaged has no version any more.
+  const name = (slot: number) => slots[slot]?.version ?? `the frontend in slot ${letter(slot)}`;
   const [from, to] = [name(last.from), name(last.to)];
   switch (last.outcome) {
     case 'updated':
@@ -299,6 +300,9 @@ export function describeLast(status: Status): Words | null {
           ? 'Install the image once more. If it happens again, the flash may be worn out.'
           : 'Mend the new frontend, build it and install it again.',
       ]);
+    default:
+      // A newer device may know outcomes that this page does not.
+      return null;
   }
 }
 

@@ -1,0 +1,171 @@
+// Every message: there is one for everything that can go wrong, and no two are the same.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { Problem, Unreachable, type UnreachableKind } from '../src/device.js';
+import { NotAnImage } from '../src/image.js';
+import { judge } from '../src/judge.js';
+import type { LastChange, Status } from '../src/status.js';
+import { describeLast, explain } from '../src/words.js';
+import { SLOT_SIZE, settled } from './fake.js';
+
+/** The slugs of the table of errors in the documentation of the API. */
+function documented(): string[] {
+  const docs = readFileSync(new URL('../../../../docs/http-api.md', import.meta.url), 'utf8');
+  const table = docs.slice(docs.indexOf('\n## Errors'), docs.indexOf('\n## Files'));
+  const rows = table.matchAll(/^\| \d{3} \| (.+?) \|/gm);
+  return [...rows].flatMap(([, cell]) =>
+    [...(cell ?? '').matchAll(/`([a-z-]+)`/g)].map(([, slug]) => slug as string),
+  );
+}
+
+const problem = (kind: string, detail = '') => new Problem(kind, 400, 'Their title', detail);
+const UNREACHABLE: UnreachableKind[] = [
+  'silent',
+  'foreign',
+  'lost',
+  'gone',
+  'not_back',
+  'not_restarted',
+];
+const everything = (): [string, unknown][] => [
+  ...documented().map((slug): [string, unknown] => [slug, problem(slug)]),
+  ...UNREACHABLE.map((kind): [string, unknown] => [kind, new Unreachable(kind, 'm')]),
+  ['no image', new NotAnImage('It is empty.')],
+  ['aborted', new DOMException('aborted', 'AbortError')],
+  ['anything else', new TypeError('x is not a function')],
+];
+
+test('every error of the documented API has words of its own', () => {
+  const slugs = documented();
+  expect(slugs.length).toBeGreaterThan(30);
+  expect(slugs).toContain('too-slow');
+  const fallback = explain(problem('from-the-future'));
+  expect(fallback.title).toBe('Their title');
+  for (const slug of slugs) {
+    expect(explain(problem(slug)).title, slug).not.toBe('Their title');
+  }
+});
+
+test('no two errors have the same words', () => {
+  const all = everything().map(([, error]) => explain(error));
+  for (const part of ['title', 'text'] as const) {
+    const said = all.map((words) => words[part]);
+    expect(said.filter((text, i) => said.indexOf(text) !== i)).toEqual([]);
+  }
+});
+
+test.each(everything())('the words for %s are a title, sentences and a next step', (_, error) => {
+  const { title, text, next } = explain(error);
+  expect(title).toMatch(/^[A-Z][^.]{5,59}$/);
+  expect(text).toMatch(/^[A-Zx].+\.$/);
+  expect(next).toMatch(/^[A-Z].+\.$/);
+  expect(text).not.toMatch(/undefined|null|\.\.| {2}/);
+});
+
+test('a title from the outside is not taken for words of ours', () => {
+  for (const kind of ['constructor', '__proto__', 'toString']) {
+    expect(explain(problem(kind)).title).toBe('Their title');
+  }
+});
+
+test('what only the device knows is told as a sentence', () => {
+  const { text } = explain(problem('rejected', 'block 7 is used twice'));
+  expect(text).toMatch(/ Block 7 is used twice\.$/);
+  const large = new Problem('too-large', 413, 't', 'd', SLOT_SIZE);
+  expect(explain(large).text).toMatch(/A slot has 1 MiB\.$/);
+  expect(explain(problem('from-the-future', 'it is new')).text).toMatch(/It is new\.$/);
+});
+
+test('anything that is thrown has words', () => {
+  for (const thrown of ['a text', null, undefined, 7, {}, new Error('')]) {
+    const { title, text, next } = explain(thrown);
+    expect([title, text, next].every(Boolean)).toBe(true);
+  }
+});
+
+describe('the last change of slot', () => {
+  const after = (last: LastChange | null, changes: Partial<Status> = {}): Status => {
+    const status = settled();
+    const slots = status.slots.map((slot, i) => ({ ...slot, version: i ? '1.5' : '1.4' }));
+    return { ...status, slots, last, ...changes };
+  };
+  const told = (last: LastChange, changes: Partial<Status> = {}) => {
+    const words = describeLast(after(last, changes));
+    return `${words?.title}: ${words?.text}`;
+  };
+
+  test('is nothing where there was none', () => {
+    expect(describeLast(after(null))).toBeNull();
+  });
+
+  test.each([
+    ['not_confirmed', 'was not confirmed in time'],
+    ['kept_restarting', 'kept restarting the device'],
+    ['did_not_mount', 'could not be read from the flash'],
+    [null, 'did not work'],
+    ['something new', 'did not work'],
+  ])('tells a fallback with its reason (%s)', (reason, why) => {
+    const last = { outcome: 'fell_back', reason, from: 1, to: 0 } as LastChange;
+    expect(told(last)).toContain(`The device went back to 1.4 because 1.5 ${why}.`);
+  });
+
+  test('tells an update, and whether it is still on trial', () => {
+    const last = { outcome: 'updated', reason: null, from: 0, to: 1 } as const;
+    expect(told(last)).toMatch(/^Updated to 1\.5/);
+    const trial = { confirm: 'client', seconds_left: 9, boots_left: 1 } as const;
+    expect(told(last, { state: 'trial', trial })).toMatch(/^1\.5 is on trial/);
+  });
+
+  test('tells a rollback and a frontend that was kept', () => {
+    expect(told({ outcome: 'rolled_back', reason: null, from: 1, to: 0 })).toMatch(
+      /went back to 1\.4 because somebody asked/,
+    );
+    expect(told({ outcome: 'kept', reason: 'no_way_back', from: 1, to: 1 })).toMatch(
+      /^Kept 1\.5: .+ nothing to go back to/,
+    );
+  });
+
+  test('names a frontend without a version by its slot', () => {
+    const slots = settled().slots.map((slot) => ({ ...slot, version: null }));
+    const last = { outcome: 'fell_back', reason: 'did_not_mount', from: 1, to: 0 } as const;
+    expect(told(last, { slots })).toMatch(
+      /back to the frontend in slot A because the frontend in slot B could not be read/,
+    );
+  });
+
+  test('has no words for an outcome that is unknown', () => {
+    const last = { outcome: 'invented', reason: null, from: 0, to: 1 } as unknown as LastChange;
+    expect(describeLast(after(last))).toBeNull();
+  });
+});
+
+describe('whether a device takes an image', () => {
+  const facts = { bytes: 8192, version: '1', api: { min: 1, max: 2 }, madeFor: SLOT_SIZE };
+  const trial = { confirm: 'client', seconds_left: 9, boots_left: 1 } as const;
+  const upload = { phase: 'writing', received: 0, written: 0, total: 8192 } as const;
+  const with_api = (api: number) => ({ device: { ...settled().device, api } });
+  const small = settled().slots.map((slot) => ({ ...slot, size: 0 }));
+
+  test('is not questioned without a reason', () => {
+    expect(judge(facts, settled())).toBeNull();
+    expect(judge({ ...facts, bytes: SLOT_SIZE }, settled())).toBeNull();
+    expect(judge({ ...facts, api: null }, { ...settled(), ...with_api(9) })).toBeNull();
+    expect(judge(facts, { ...settled(), ...with_api(2) })).toBeNull();
+    expect(judge(facts, { ...settled(), state: 'recovery' })).toBeNull();
+  });
+
+  test.each([
+    ['too large', { bytes: SLOT_SIZE + 4096 }, {}, 'too-large'],
+    ['made for a larger slot', { madeFor: 2 * SLOT_SIZE }, {}, 'not-an-image'],
+    ['for a newer firmware', { api: { min: 2, max: 3 } }, {}, 'other-firmware'],
+    ['for an older firmware', {}, with_api(3), 'other-firmware'],
+    ['refused on trial', {}, { state: 'trial', trial }, 'on-trial'],
+    ['refused by a busy device', {}, { upload }, 'busy'],
+    ['refused before a restart', {}, { upload: { ...upload, phase: 'restarting' } }, 'restarting'],
+    ['refused at fault', {}, { fault: 'page 2' }, 'nvs-fault'],
+    ['refused without slots', {}, { slots: small }, 'no-slots'],
+  ] as const)('is told when it is %s', (_, wrong, changes, kind) => {
+    const words = judge({ ...facts, ...wrong }, { ...settled(), ...changes } as Status);
+    expect(words?.title).toBe(explain(problem(kind)).title);
+  });
+});
