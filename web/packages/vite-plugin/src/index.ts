@@ -1,5 +1,6 @@
 // The plugin: packs what `vite build` writes, and brings a device to `vite dev` and `vite preview`.
 import type { Plugin } from 'vite';
+import { devPlugin } from './dev.js';
 import type { FaceplateOptions } from './options.js';
 import { packPlugin } from './pack.js';
 
@@ -7,5 +8,5 @@ export type { Exclude, FaceplateOptions, Size } from './options.js';
 
 /** Packs a build into `www.bin`, and passes a device's requests on while developing. */
 export default function faceplate(options: FaceplateOptions = {}): Plugin[] {
-  return [packPlugin(options)];
+  return [packPlugin(options), devPlugin(options)];
 }

@@ -1,0 +1,75 @@
+// The plugin that brings a device to `vite dev` and `vite preview`.
+import { deviceUrl } from 'faceplate-update-page/ota';
+import {
+  loadEnv,
+  type Connect,
+  type Plugin,
+  type PreviewServer,
+  type ProxyOptions,
+  type ResolvedConfig,
+  type ViteDevServer,
+} from 'vite';
+import { answer } from './answer.js';
+import { OptionError, type FaceplateOptions } from './options.js';
+import { pass } from './proxy.js';
+
+/** What a device answers itself; see docs/http-api.md. */
+const DEVICES_OWN = /^\/(?:api(?:[/?]|$)|recovery\/?(?:\?|$))/;
+/** A path of it, to find out whether the user has a proxy for that. */
+const EXAMPLE = '/api/ota/status';
+
+/** Passes `/api` and `/recovery` on to the device, or says that none is named. */
+export function devPlugin(options: FaceplateOptions): Plugin {
+  const install = (
+    { config, middlewares }: ViteDevServer | PreviewServer,
+    proxy: Record<string, string | ProxyOptions> | undefined,
+  ) => {
+    if (Object.keys(proxy ?? {}).some((key) => covers(key, EXAMPLE))) return;
+    const base = baseOf(options, config);
+    config.logger.info(
+      base
+        ? `faceplate: /api and /recovery come from ${base}`
+        : 'faceplate: no device; set DEVICE=… to have its /api and /recovery here',
+    );
+    middlewares.use(handler(base));
+  };
+  return {
+    name: 'faceplate:device',
+    apply: 'serve',
+    configureServer: (server) => install(server, server.config.server.proxy),
+    configurePreviewServer: (server) => install(server, server.config.preview.proxy),
+  };
+}
+
+/** Whether a key of Vite's `proxy` is for a path. */
+function covers(key: string, path: string): boolean {
+  return key.startsWith('^') ? new RegExp(key).test(path) : path.startsWith(key);
+}
+
+/** The device's address as a URL without a path; `null` when none is named. */
+function baseOf({ device }: FaceplateOptions, { mode, envDir }: ResolvedConfig): string | null {
+  // The environment first, then what .env files say.
+  const named = device ?? (envDir ? loadEnv(mode, envDir, 'DEVICE') : process.env)['DEVICE'];
+  if (!named) return null;
+  try {
+    return deviceUrl(named);
+  } catch (error) {
+    throw new OptionError(`DEVICE: ${(error as Error).message}`);
+  }
+}
+
+function handler(base: string | null): Connect.NextHandleFunction {
+  return (incoming, outgoing, next) => {
+    if (!DEVICES_OWN.test(incoming.url ?? '')) next();
+    else if (base) pass(base, incoming, outgoing);
+    else {
+      answer(incoming, outgoing, {
+        kind: 'no-device',
+        status: 503,
+        title: 'No device is named',
+        detail:
+          'start with DEVICE=… in the environment or in a .env file, such as DEVICE=192.168.4.1',
+      });
+    }
+  };
+}

@@ -1,0 +1,64 @@
+// Passes requests on to a device: small, streaming both ways, and as the device wants them.
+import { Agent, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
+import { answer } from './answer.js';
+
+/** Fields that are about one connection (RFC 9110, 7.6.1). */
+const HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  // Node has answered this one already.
+  'expect',
+];
+/** A device in the same network answers in milliseconds; one that is off never does. */
+const CONNECT_MS = 8000;
+
+/** Sends `incoming` to the device at `base`, such as `http://192.168.4.1`, and its answer back. */
+export function pass(base: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const device = new URL(base);
+  const { host, origin } = incoming.headers;
+  const headers = without(incoming.headers, HOP);
+  headers['host'] = device.host;
+  // A page of this server is one of the device's own. Any other keeps its name, and is refused.
+  const own = origin === `http://${host}` || origin === `https://${host}`;
+  if (own) headers['origin'] = device.origin;
+
+  const upstream = request(new URL(incoming.url ?? '/', device), {
+    method: incoming.method,
+    headers,
+    // A device has few connections: none is kept for later.
+    agent: new Agent({ keepAlive: false }),
+  });
+  const timer = setTimeout(
+    () => upstream.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`)),
+    CONNECT_MS,
+  );
+  upstream.on('socket', (socket) => socket.once('connect', () => clearTimeout(timer)));
+  upstream.on('close', () => clearTimeout(timer));
+  upstream.on('response', (response) => {
+    outgoing.writeHead(response.statusCode ?? 502, without(response.headers, HOP));
+    // Its error is that one side went away; then the other one is closed, too.
+    pipeline(response, outgoing, () => undefined);
+  });
+  upstream.on('error', (error) => {
+    // The device may have answered before it closed.
+    if (outgoing.headersSent) return;
+    answer(incoming, outgoing, {
+      kind: 'no-answer',
+      status: 502,
+      title: 'The device does not answer',
+      detail: `${device.host}: ${error.message}; see to its power and its network, and to DEVICE`,
+    });
+  });
+  // Whoever goes away in the middle of an upload ends it.
+  outgoing.on('close', () => upstream.destroy());
+  incoming.pipe(upstream);
+}
+
+function without<T extends object>(fields: T, names: readonly string[]): T {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name))) as T;
+}

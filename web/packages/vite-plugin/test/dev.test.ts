@@ -1,0 +1,224 @@
+// `vite dev` and `vite preview` with and without a device, over loopback.
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer as createVite, preview, type InlineConfig } from 'vite';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import faceplate from '../src/index.js';
+import { listener } from './builds.js';
+import { project } from './project.js';
+
+const PAGE = { 'index.html': '<title>Lamp</title>', 'dist/index.html': '<title>Lamp</title>' };
+
+const port = (server: Server) => (server.address() as AddressInfo).port;
+
+/** A device that notes what comes and answers with `answer`. */
+async function device(answer: (request: IncomingMessage) => string = () => '{}') {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((incoming, outgoing) => {
+    requests.push(incoming);
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    incoming.on('end', () => {
+      outgoing.setHeader('X-Received', bytes);
+      outgoing.end(answer(incoming));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => void server.close());
+  return { server, requests, host: `127.0.0.1:${port(server)}` };
+}
+
+async function dev(options: { device?: string }, config: InlineConfig = {}) {
+  const root = project(PAGE);
+  const { logger, ...kept } = listener();
+  const server = await createVite({
+    root,
+    configFile: false,
+    envDir: root,
+    customLogger: logger,
+    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
+    optimizeDeps: { noDiscovery: true },
+    plugins: [faceplate(options)],
+    ...config,
+  });
+  await server.listen();
+  onTestFinished(() => server.close());
+  return { ...kept, host: `127.0.0.1:${port(server.httpServer as Server)}` };
+}
+
+async function previewed(options: { device?: string }) {
+  const root = project(PAGE);
+  const { logger } = listener();
+  const server = await preview({
+    root,
+    configFile: false,
+    customLogger: logger,
+    preview: { host: '127.0.0.1', port: 0 },
+    plugins: [faceplate(options)],
+  });
+  onTestFinished(() => server.close());
+  return { host: `127.0.0.1:${port(server.httpServer as Server)}` };
+}
+
+const post = (host: string, origin: string | null, body: BodyInit = '{}') =>
+  fetch(`http://${host}/api/ota/confirm?x=1`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...(origin && { Origin: origin }) },
+    body,
+  });
+
+test.each([
+  ['dev', dev],
+  ['preview', previewed],
+])('in vite %s a request of the page reaches the device as one of its own', async (_, start) => {
+  const { requests, host: to } = await device(() => '{"state":"settled"}');
+  const { host } = await start({ device: to });
+  const response = await post(host, `http://${host}`);
+  expect(await response.json()).toEqual({ state: 'settled' });
+  const [{ headers, method, url }] = requests as [IncomingMessage];
+  expect([method, url]).toEqual(['POST', '/api/ota/confirm?x=1']);
+  expect(headers).toMatchObject({
+    host: to,
+    origin: `http://${to}`,
+    'content-type': 'application/json',
+    'content-length': '2',
+  });
+  await fetch(`http://${host}/recovery`);
+  expect(requests[1]?.url).toBe('/recovery');
+});
+
+test('a page from elsewhere keeps its origin, so that the device can refuse it', async () => {
+  const { requests, host: to } = await device();
+  const { host } = await dev({ device: to });
+  await post(host, 'http://evil.example');
+  await post(host, null);
+  expect(requests.map(({ headers }) => headers.origin)).toEqual(['http://evil.example', undefined]);
+});
+
+test('a name that was bent to this machine does not reach the device', async () => {
+  const { requests, host: to } = await device();
+  const { host } = await dev({ device: to });
+  const status = await new Promise((done) => {
+    const headers = { Host: 'evil.example' };
+    request(`http://${host}/api/ota/status`, { headers }, (response) => {
+      response.resume();
+      done(response.statusCode);
+    }).end();
+  });
+  expect(status).toBe(403);
+  expect(requests).toHaveLength(0);
+});
+
+test('what only begins like a path of the device is left to Vite', async () => {
+  const { requests, host: to } = await device();
+  const { host } = await dev({ device: to });
+  for (const path of ['/', '/apis', '/api.js', '/recovery/x', '/recovered']) {
+    await fetch(`http://${host}${path}`, { headers: { Accept: 'text/html' } });
+  }
+  expect(requests).toHaveLength(0);
+});
+
+test('an upload streams: the device gets the beginning before the end is there', async () => {
+  const { requests, host: to } = await device();
+  const { host } = await dev({ device: to });
+  const upload = request(`http://${host}/api/ota/frontend`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': 2 << 20 },
+  });
+  const received = new Promise((done) => {
+    upload.on('response', (response) => {
+      response.resume();
+      done(response.headers['x-received']);
+    });
+  });
+  upload.write(Buffer.alloc(1 << 20));
+  await vi.waitFor(() => expect(requests).toHaveLength(1));
+  expect(requests[0]?.headers['content-length']).toBe(String(2 << 20));
+  upload.end(Buffer.alloc(1 << 20));
+  expect(await received).toBe(String(2 << 20));
+});
+
+test('an upload whose page goes away is broken off at the device', async () => {
+  const { requests, host: to } = await device();
+  const { host } = await dev({ device: to });
+  const upload = request(`http://${host}/api/ota/frontend`, {
+    method: 'POST',
+    headers: { 'Content-Length': 2 << 20 },
+  });
+  upload.on('error', () => undefined);
+  upload.write(Buffer.alloc(1000));
+  await vi.waitFor(() => expect(requests).toHaveLength(1));
+  const aborted = new Promise((done) => requests[0]?.on('error', done));
+  upload.destroy();
+  expect(await aborted).toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('a device that is off is said in words, and Vite goes on', async () => {
+  const gone = await device();
+  await new Promise((done) => gone.server.close(done));
+  const { host, errors } = await dev({ device: gone.host });
+  const response = await fetch(`http://${host}/api/ota/status`);
+  expect(response.status).toBe(502);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(await response.json()).toMatchObject({
+    type: '/problems/no-answer',
+    title: 'The device does not answer',
+    detail: expect.stringContaining(`${gone.host}: connect ECONNREFUSED`),
+  });
+  const page = await fetch(`http://${host}/recovery`, { headers: { Accept: 'text/html' } });
+  expect(await page.text()).toContain('<h1>The device does not answer</h1>');
+  expect(errors).toEqual([]);
+  expect((await fetch(`http://${host}/`)).status).toBe(200);
+});
+
+test.each([
+  ['dev', dev],
+  ['preview', previewed],
+])('in vite %s without a device its API says how to name one', async (_, start) => {
+  vi.stubEnv('DEVICE', undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { host } = await start({});
+  const response = await fetch(`http://${host}/api/ota/status`, {
+    headers: { Accept: 'application/json' },
+  });
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({
+    type: '/problems/no-device',
+    detail: expect.stringContaining('DEVICE='),
+  });
+  const page = await fetch(`http://${host}/`, { headers: { Accept: 'text/html' } });
+  expect(await page.text()).toContain('<title>Lamp</title>');
+});
+
+test('the device is named by the environment or a .env file', async () => {
+  const { requests, host: to } = await device();
+  vi.stubEnv('DEVICE', to);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const first = await dev({});
+  await fetch(`http://${first.host}/api/ota/status`);
+  vi.stubEnv('DEVICE', undefined);
+  const root = project({ ...PAGE, '.env.local': `DEVICE=${to}` });
+  const second = await dev({}, { root, envDir: root });
+  await fetch(`http://${second.host}/api/ota/status`);
+  expect(requests).toHaveLength(2);
+});
+
+test('an address that is none stops vite dev in words', async () => {
+  await expect(dev({ device: 'https://lamp' })).rejects.toThrow(/DEVICE: .*plain HTTP/);
+});
+
+test("the user's own proxy for /api is left to work", async () => {
+  const [mine, theirs] = [await device(() => 'mine'), await device(() => 'theirs')];
+  const { host } = await dev(
+    { device: mine.host },
+    {
+      server: {
+        host: '127.0.0.1',
+        port: 0,
+        hmr: false,
+        proxy: { '/api': `http://${theirs.host}` },
+      },
+    },
+  );
+  expect(await (await fetch(`http://${host}/api/x`)).text()).toBe('theirs');
+});
