@@ -9,8 +9,8 @@ export class Problem extends Error {
     /** The last part of `type`, such as `busy`, `on-trial`, `too-large`. */
     readonly kind: string,
     readonly status: number,
-    readonly title: string,
-    readonly detail: string,
+    readonly detail = '',
+    readonly title = kind,
     /** `too-large`: bytes of a slot. */
     readonly slotSize: number | null = null,
   ) {
@@ -176,22 +176,19 @@ export class Device {
     }
     const body = json(text);
     if (response.ok && is(body)) return body;
-    const problem = response.ok ? null : toProblem(body, response.status);
+    const { ok, status } = response;
+    const problem = ok ? null : toProblem(body, status);
     if (problem) throw problem;
-    if (BAD_GATEWAY.includes(response.status)) {
-      throw new Unreachable('silent', `the device does not answer (HTTP ${response.status})`);
-    }
-    throw new Unreachable(
-      'foreign',
-      `the answer is not that of a device with Faceplate (HTTP ${response.status})`,
-    );
+    throw BAD_GATEWAY.includes(status)
+      ? new Unreachable('silent', `the device does not answer (HTTP ${status})`)
+      : new Unreachable('foreign', `no device with Faceplate answers (HTTP ${status})`);
   }
 }
 
 /** The refusal of an image that is longer than a slot. */
 export function tooLarge(slotSize: number): Problem {
   const detail = `the image is longer than a slot of ${slotSize} bytes`;
-  return new Problem('too-large', 413, 'The image is too large', detail, slotSize);
+  return new Problem('too-large', 413, detail, undefined, slotSize);
 }
 
 function json(text: string): unknown {
@@ -204,14 +201,9 @@ function json(text: string): unknown {
 
 function toProblem(body: unknown, status: number): Problem | null {
   const { type, title, detail, slot_size: size } = record(body);
-  const kind = typeof type === 'string' && /^\/problems\/([a-z0-9-]+)$/.exec(type)?.[1];
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const kind = /^\/problems\/([a-z0-9-]+)$/.exec(text(type) ?? '')?.[1];
   return kind
-    ? new Problem(
-        kind,
-        status,
-        typeof title === 'string' ? title : kind,
-        typeof detail === 'string' ? detail : '',
-        typeof size === 'number' ? size : null,
-      )
+    ? new Problem(kind, status, text(detail), text(title), typeof size === 'number' ? size : null)
     : null;
 }

@@ -13,26 +13,27 @@ export function refusal(
   status: Status,
 ): Problem | null {
   const { bytes, api, madeFor = 0 } = facts;
-  const { fault, state, upload, device } = status;
+  const { fault, upload, device } = status;
   const slotSize = Math.min(...status.slots.map((slot) => slot.size));
-  if (upload?.phase === 'restarting') {
-    return new Problem('restarting', 409, 'The device is restarting', '');
-  }
-  if (upload) return new Problem('busy', 409, 'Another update is running', '');
-  if (state === 'trial') {
-    return new Problem('on-trial', 409, 'The running frontend is still on trial', '');
-  }
-  if (fault !== null) return new Problem('nvs-fault', 500, 'The settings store failed', fault);
-  if (!slotSize) return new Problem('no-slots', 500, 'The device has no slots', '');
+  if (upload) return new Problem(upload.phase === 'restarting' ? 'restarting' : 'busy', 409);
+  if (status.state === 'trial') return new Problem('on-trial', 409);
+  if (fault !== null) return new Problem('nvs-fault', 500, fault);
+  if (!slotSize) return new Problem('no-slots', 500);
   if (bytes > slotSize) return tooLarge(slotSize);
   if (madeFor > slotSize) {
-    const detail = `the image was made for a slot of ${madeFor} bytes, this device's have ${slotSize}`;
-    return new Problem('not-an-image', 422, 'This is not an image for this device', detail);
+    return new Problem(
+      'not-an-image',
+      422,
+      `it was made for a slot of ${madeFor} bytes, this device's have ${slotSize}`,
+    );
   }
   if (api && (device.api < api.min || device.api > api.max)) {
     const range = api.min === api.max ? api.min : `${api.min} to ${api.max}`;
-    const detail = `the image needs firmware API ${range}, this device has ${device.api}`;
-    return new Problem('other-firmware', 422, 'The image needs another firmware', detail);
+    return new Problem(
+      'other-firmware',
+      422,
+      `it needs API ${range}, the device has ${device.api}`,
+    );
   }
   return null;
 }

@@ -2,58 +2,46 @@
 import type { Uploaded } from './device.js';
 import type { Status } from './status.js';
 
-type Kind = 'string' | 'number' | 'boolean' | 'string?' | 'number?';
-
 /** The fields of anything that may be an object; none of anything else. */
 export function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value ? (value as Record<string, unknown>) : {};
 }
 
-function has(value: unknown, fields: Record<string, Kind>): boolean {
+/** Whether all fields have their type: names apart by spaces, `?` where one may be null. */
+function has(value: unknown, strings: string, numbers = ''): boolean {
   const object = record(value);
-  return Object.entries(fields).every(([name, kind]) => {
-    const field = object[name];
-    return kind.endsWith('?') && field === null ? true : typeof field === kind.replace('?', '');
-  });
+  const are = (names: string, type: string) =>
+    names.split(' ').every((name) => {
+      const field = object[name.replace('?', '')];
+      return !name || typeof field === type || (field === null && name.endsWith('?'));
+    });
+  return are(strings, 'string') && are(numbers, 'number');
 }
 
-const nullOr = (value: unknown, fields: Record<string, Kind>) =>
-  value === null || has(value, fields);
-
-const SLOT: Record<string, Kind> = {
-  label: 'string',
-  size: 'number',
-  used: 'number',
-  valid: 'boolean',
-  version: 'string?',
-  sha256: 'string?',
-  problem: 'string?',
-};
-
 export function isStatus(value: unknown): value is Status {
-  const { device, active, state, trial, last, slots, upload, fault } = record(value);
+  const { device, active, state, trial, last, slots, upload } = record(value);
   return (
-    has(device, { name: 'string', firmware: 'string', api: 'number', chip: 'string' }) &&
-    has(device, { boot_id: 'string', uptime_ms: 'number' }) &&
+    has(value, 'fault?') &&
+    has(device, 'name firmware chip boot_id', 'api uptime_ms') &&
     ['settled', 'trial', 'recovery'].includes(state as string) &&
-    nullOr(trial, { confirm: 'string', seconds_left: 'number', boots_left: 'number' }) &&
-    nullOr(last, { outcome: 'string', reason: 'string?', from: 'number', to: 'number' }) &&
+    (trial === null || has(trial, 'confirm', 'seconds_left boots_left')) &&
+    (last === null || has(last, 'outcome reason?', 'from to')) &&
+    (upload === null || has(upload, 'phase', 'received written total')) &&
     Array.isArray(slots) &&
     slots.length === 2 &&
-    slots.every((slot) => has(slot, SLOT)) &&
-    (active === 0 || active === 1) &&
-    nullOr(upload, { phase: 'string', received: 'number', written: 'number', total: 'number' }) &&
-    (fault === null || typeof fault === 'string')
+    slots.every(
+      (slot) =>
+        has(slot, 'label version? sha256? problem?', 'size used') &&
+        typeof record(slot).valid === 'boolean',
+    ) &&
+    (active === 0 || active === 1)
   );
 }
 
 export function isUploaded(value: unknown): value is Uploaded {
-  return (
-    has(value, { slot: 'number', bytes: 'number', version: 'string?', sha256: 'string' }) &&
-    has(value, { confirm: 'string', reboot_ms: 'number' })
-  );
+  return has(value, 'sha256 version? confirm', 'slot bytes reboot_ms');
 }
 
 export function isRestart(value: unknown): value is { slot: number; reboot_ms: number } {
-  return has(value, { slot: 'number', reboot_ms: 'number' });
+  return has(value, '', 'slot reboot_ms');
 }

@@ -146,7 +146,7 @@ async function found(
       }
       if (upload?.phase === 'restarting') return { bootId, slot, sha256, version, within };
       if (!upload && phase === 'checking' && problem) {
-        throw new Problem('rejected', 422, 'The image fails the check', problem);
+        throw new Problem('rejected', 422, problem);
       }
       phase = upload?.phase ?? phase;
       // Without an upload it has noticed; with one it may check, or still wait for more.

@@ -1,4 +1,4 @@
-// What people are told: one place for every message of the page.
+// What people are told: one place for every message of the page. Short, since a page has 20 kB.
 import { Problem, Unreachable, type UnreachableKind } from './device.js';
 import { letter, size } from './format.js';
 import { NotAnImage } from './image.js';
@@ -14,308 +14,212 @@ export interface Words {
   readonly next: string;
 }
 
-type Row = readonly [title: string, text: string, next: string];
+const words = (title: string, text: string, next: string): Words => ({ title, text, next });
 
-const SAME = 'The device still runs the frontend that it ran.';
+const SAME = 'The device still runs what it ran.';
 const AGAIN = 'Try again.';
-const SOON = 'Wait a few seconds, then try again.';
-const RELOAD = 'Reload this page, then try again.';
-const REPORT =
-  'Reload this page and try again. If it stays, this page and the firmware do not fit together.';
-const BUILD = 'Build the image again and choose the new file.';
-const ADDRESS = 'Open the device by its IP address or its own name.';
+const CLOSER = 'Go closer to the device or its Wi-Fi and try again.';
+const CHECK = 'See to its power and your Wi-Fi, then reload this page.';
+const POWER = 'Switch it off and on.';
+const DIRECTLY = 'Connect to the device without a proxy.';
+const REPORT = 'Reload this page. If it stays, page and firmware do not fit together.';
+
+/** What became of a request that should not have been made: the device's own words say more. */
+const ODD = 'The device did not understand this page.';
+
+type Row = readonly [title: string, text?: string, next?: string];
 
 /** Words for each `type` of docs/http-api.md. */
 const PROBLEMS: Record<string, Row> = {
-  'bad-request': [
-    'Request not understood',
-    `The device could not read the request. ${SAME}`,
-    REPORT,
-  ],
-  'bad-path': ['Address not understood', `The device could not read the path. ${SAME}`, REPORT],
-  'bad-query': [
-    'Options not understood',
-    `The device does not know what was asked of it. ${SAME}`,
-    REPORT,
-  ],
-  'bad-body': ['Command not understood', `The device could not read the command. ${SAME}`, REPORT],
-  'bad-digest': [
-    'Checksum not understood',
-    `The device could not read the checksum. ${SAME}`,
-    REPORT,
-  ],
-  'ended-early': [
-    'The upload ended too early',
-    `Not all of the image arrived. ${SAME}`,
-    'Stay close to the device or its Wi-Fi and try again.',
-  ],
-  'digest-mismatch': [
-    'The image changed on the way',
-    `What the device wrote is not what was sent. ${SAME}`,
-    AGAIN,
-  ],
+  'bad-request': ['Request not understood'],
+  'bad-path': ['Path not understood'],
+  'bad-query': ['Options not understood'],
+  'bad-body': ['Command not understood'],
+  'bad-digest': ['Checksum not understood'],
+  'not-found': ['Not on this device'],
+  method: ['Wrong kind of request'],
+  'media-type': ['Wrong kind of data'],
+  'target-too-long': ['Address too long'],
+  'length-required': ['Length missing', ODD, DIRECTLY],
+  expectation: ['Request with a condition', ODD, DIRECTLY],
+  'http-version': ['Wrong version of HTTP', ODD, DIRECTLY],
+  'headers-too-large': ['Too many cookies', ODD, 'Delete those of this address.'],
+  'ended-early': ['The upload ended too early', 'Not all of the image arrived.', CLOSER],
+  stalled: ['The upload stood still', 'Nothing reached the device any more.', CLOSER],
+  'too-slow': ['The connection is too slow', 'The device gave up waiting.', CLOSER],
+  'digest-mismatch': ['The image changed on the way', 'Other bytes arrived than were sent.', AGAIN],
   'foreign-host': [
     'Wrong name for the device',
-    `The device does not answer to the name in the address bar. ${SAME}`,
-    ADDRESS,
+    'It does not know the name in the address bar.',
+    'Open it by its IP address or its own name.',
   ],
   'foreign-origin': [
     'Page from another site',
-    `The device takes changes only from its own pages. ${SAME}`,
-    ADDRESS,
-  ],
-  'not-found': ['Not there', `This device does not have what was asked for. ${SAME}`, REPORT],
-  method: [
-    'Wrong kind of request',
-    `The device does not take such a request here. ${SAME}`,
-    REPORT,
-  ],
-  stalled: [
-    'The upload stood still',
-    `Nothing reached the device for some seconds. ${SAME}`,
-    'Stay close to the device or its Wi-Fi and try again.',
-  ],
-  'too-slow': [
-    'The connection is too slow',
-    `The image came too slowly and the device gave up. ${SAME}`,
-    'Go closer to the device or its Wi-Fi and try again.',
+    'The device takes changes only from its own pages.',
+    'Open its own Update page.',
   ],
   busy: [
     'Another update is running',
-    `Somebody else is updating this device right now. ${SAME}`,
-    'Wait until that is over, then try again.',
+    'Somebody else updates the device.',
+    'Wait until it is over.',
   ],
   'on-trial': [
     'The running frontend is on trial',
-    'Until it is confirmed, the other slot is the way back and cannot be overwritten.',
-    'Keep the running frontend or go back, then try again.',
+    'Until that is over, the other slot is the way back.',
+    'Keep it or go back, then try again.',
   ],
-  restarting: [
-    'The device is restarting',
-    'It changes its frontend just now and takes nothing else.',
-    SOON,
-  ],
+  restarting: ['The device is restarting', 'It takes nothing now.', 'Try again in a few seconds.'],
   'not-on-trial': [
     'Nothing to confirm',
-    'The running frontend is confirmed already, or the device has gone back.',
-    'Reload this page to see what runs.',
+    'It is confirmed already, or the device went back.',
+    'Reload this page.',
   ],
   'no-way-back': [
     'No way back',
-    `The other slot holds no whole frontend. ${SAME}`,
-    'Install a frontend image instead.',
-  ],
-  'length-required': [
-    'Length missing',
-    `The device must know how long the image is before it begins. ${SAME}`,
-    'If a proxy is in between, connect to the device directly.',
+    'The other slot holds no whole frontend.',
+    'Install an image instead.',
   ],
   'too-large': [
     'The image is too large',
-    `It does not fit into a slot of this device. ${SAME}`,
-    'Make the frontend smaller: the build report names the largest files.',
+    'It does not fit into a slot.',
+    'Make the frontend smaller: its build names the largest files.',
   ],
-  'target-too-long': ['Address too long', `The device takes no address that long. ${SAME}`, REPORT],
-  'media-type': [
-    'Wrong kind of data',
-    `The device did not take the data for an image. ${SAME}`,
-    REPORT,
-  ],
-  expectation: [
-    'Request with a condition',
-    `Something in between asks what the device cannot promise. ${SAME}`,
-    'Connect to the device directly, without a proxy.',
-  ],
-  'bad-length': [
-    'The image is not whole',
-    `No image has this length. ${SAME}`,
-    'Download or build the image again.',
-  ],
+  'bad-length': ['The image is not whole', 'No image is that long.', 'Download or build it again.'],
   'not-an-image': [
     'Not an image for this device',
-    `Nothing was erased. ${SAME}`,
-    'Choose the www.bin that the build made for this device.',
+    'Nothing was erased.',
+    'Choose the www.bin that was built for it.',
   ],
   'other-firmware': [
     'Made for other firmware',
-    `This frontend does not fit the firmware of this device. ${SAME}`,
-    'Update the firmware, or choose the frontend that was made for it.',
+    'The frontend does not fit the firmware.',
+    'Update the firmware, or choose another frontend.',
   ],
   rejected: [
     'The image failed the check',
-    `The device read everything back and found a fault. ${SAME}`,
-    BUILD,
-  ],
-  'headers-too-large': [
-    'Request too large',
-    `The browser sent more cookies than the device can take. ${SAME}`,
-    'Delete the cookies of this address, then try again.',
+    'What is on flash has a fault.',
+    'Build it again and choose the new file.',
   ],
   'flash-fault': [
     'The flash failed',
-    `The device could not store the image. ${SAME}`,
-    'Try again. If it fails again, the flash chip is worn out or damaged.',
+    'The image could not be stored.',
+    'Try again. If it stays, the flash is worn out.',
   ],
   'nvs-fault': [
     'The settings store failed',
-    'The device cannot note which frontend to start, so it changes nothing.',
-    'Switch the device off and on. If it stays, its settings store needs a repair over USB.',
+    'The device cannot note which frontend to start.',
+    `${POWER} If it stays, erase its settings over USB.`,
   ],
   'no-slots': [
     'No place for a frontend',
-    'The partition table of this device has no usable pair of slots.',
-    'Flash the device over USB with a right partition table.',
+    'The partition table has no pair of slots.',
+    'Flash the device over USB.',
   ],
   'no-frontend': [
     'The device has no frontend',
-    'Neither slot holds one, so only the recovery page works.',
-    'Open /recovery on the device and install an image.',
-  ],
-  'http-version': [
-    'Wrong version of HTTP',
-    `The device speaks HTTP/1.1. ${SAME}`,
-    'Connect to the device directly, without a proxy.',
+    'Neither slot holds one.',
+    'Open /recovery and install an image.',
   ],
 };
 
-const UNREACHABLE: Record<UnreachableKind, Row> = {
-  silent: [
+const UNREACHABLE: Record<UnreachableKind, Words> = {
+  silent: words(
     'The device does not answer',
-    'Nothing was changed. It may be switched off, or this computer or phone may be in another network.',
-    'See to its power and your Wi-Fi, then try again.',
-  ],
-  foreign: [
+    'Nothing was changed. It may be off, or in another network than you.',
+    CHECK,
+  ),
+  foreign: words(
     'This is not the device',
-    'Something else answers at this address, such as a login page of the network.',
-    'Check the address and your network, then reload this page.',
-  ],
-  lost: [
-    'The connection broke',
-    `The image did not arrive whole, so nothing was switched. ${SAME}`,
-    'Stay close to the device or its Wi-Fi and try again.',
-  ],
-  gone: [
+    'Something else answers here, such as a login page of the network.',
+    'Check address and network, then reload this page.',
+  ),
+  lost: words('The connection broke', `The image did not arrive whole. ${SAME}`, CLOSER),
+  gone: words(
     'The device is gone',
-    'It does not answer since the upload broke off. It starts with the frontend that it ran, or with the whole new one on trial: never with half of one.',
-    'See to its power and your Wi-Fi, then reload this page.',
-  ],
-  not_back: [
+    'It starts with what it ran, or with the whole new frontend on trial.',
+    CHECK,
+  ),
+  not_back: words(
     'The device does not answer after the restart',
-    'It took the image and restarted. If nobody confirms the new frontend, it goes back by itself.',
-    'See whether you are in its network and whether it has another address now, then reload this page. Else switch it off and on.',
-  ],
-  not_restarted: [
+    'It took the image. If nobody confirms the new frontend, it goes back by itself.',
+    `Look for its network, and whether it has another address now. ${POWER}`,
+  ),
+  not_restarted: words(
     'The device does not restart',
-    'It took and checked the image, but still runs the old frontend.',
-    'Switch it off and on: then it starts the new one.',
-  ],
+    'It took the image, but still runs the old frontend.',
+    POWER,
+  ),
 };
 
-const toWords = ([title, text, next]: Row): Words => ({ title, text, next });
+/** Where our own words say all that the device's do. */
+const TOLD = [403, 408, 409, 413];
 
 /** Words for anything that `update`, `readImage` or a `Device` throws. */
 export function explain(error: unknown): Words {
-  if (error instanceof NotAnImage) {
-    return toWords([
-      'This is not a frontend image',
-      `${error.message} Nothing was sent.`,
-      'Choose the www.bin that the build made.',
-    ]);
-  }
-  if (error instanceof Unreachable) return toWords(UNREACHABLE[error.kind]);
+  if (error instanceof Unreachable) return UNREACHABLE[error.kind];
   if (error instanceof Problem) {
-    const { kind, slotSize, detail } = error;
-    // By the prototype anything would have a word, such as `constructor`.
-    const row = Object.hasOwn(PROBLEMS, kind) ? PROBLEMS[kind] : undefined;
-    const [title, text, next] = row ?? [error.title, SAME, REPORT];
-    const said =
-      kind === 'too-large' && slotSize
-        ? `A slot has ${size(slotSize)}.`
-        : row && !TELLING.includes(kind)
-          ? ''
-          : sentence(detail);
-    return toWords([title, said ? `${text} ${said}` : text, next]);
+    const { kind, status, slotSize } = error;
+    // Anything has the properties of its prototype, such as `constructor`.
+    const row: Row = (Object.hasOwn(PROBLEMS, kind) && PROBLEMS[kind]) || [error.title || kind];
+    const [title, text = ODD, next = REPORT] = row;
+    const detail = TOLD.includes(status) ? '' : sentence(error.detail);
+    const room = slotSize ? `It has ${size(slotSize)}.` : '';
+    return words(title, [text, room, detail, SAME].filter(Boolean).join(' '), next);
   }
-  if (error instanceof Error && error.name === 'AbortError') {
-    return toWords([
-      'Cancelled',
-      `The upload was broken off. ${SAME}`,
-      'Start again whenever you like.',
-    ]);
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  if (error instanceof NotAnImage) {
+    return words('This is not a frontend image', message, 'Choose the www.bin that was built.');
   }
-  const what = error instanceof Error ? error.message : String(error);
-  return toWords(['Something went wrong here', sentence(what) || 'This page failed.', RELOAD]);
+  if (name === 'AbortError') {
+    return words('Cancelled', `The upload was broken off. ${SAME}`, 'Start again when you like.');
+  }
+  return words('Something went wrong here', sentence(message || name), 'Reload this page.');
 }
 
-/** Problems whose detail says what our words cannot know. */
-const TELLING = [
-  'rejected',
-  'not-an-image',
-  'other-firmware',
-  'no-way-back',
-  'flash-fault',
-  'nvs-fault',
-  'no-slots',
-  'bad-length',
-];
-
-function sentence(text: string): string {
-  const [first = '', ...rest] = text.trim();
-  return first && `${first.toUpperCase()}${rest.join('')}${/[.!?]$/.test(text) ? '' : '.'}`;
-}
+const sentence = (text: string) =>
+  text && `${text[0]?.toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
 /** Words for the last change of slot, such as "went back to 1.4 because 1.5 was not confirmed in time". */
-export function describeLast(status: Status): Words | null {
-  const { last, slots } = status;
+export function describeLast({ last, slots, state }: Status): Words | null {
   if (!last) return null;
+  const { outcome, reason } = last;
   // What is damaged has no version any more.
   const name = (slot: number) => slots[slot]?.version ?? `the frontend in slot ${letter(slot)}`;
   const [from, to] = [name(last.from), name(last.to)];
-  switch (last.outcome) {
+  const nothing = 'There is nothing to do.';
+  const back = (why: string, next: string) =>
+    words(`Went back to ${to}`, `The device went back to ${to} because ${why}.`, next);
+  switch (outcome) {
     case 'updated':
-      return status.state === 'trial'
-        ? toWords([
+      return state === 'trial'
+        ? words(
             `${to} is on trial`,
-            `It came after ${from}. The device goes back if it is not confirmed in time.`,
+            'The device goes back if it is not confirmed in time.',
             'Keep it if it works, or go back.',
-          ])
-        : toWords([`Updated to ${to}`, `It replaced ${from}.`, 'There is nothing to do.']);
+          )
+        : words(`Updated to ${to}`, `It replaced ${from}.`, nothing);
     case 'rolled_back':
-      return toWords([
-        `Went back to ${to}`,
-        `The device went back to ${to} because somebody asked for it.`,
-        'There is nothing to do.',
-      ]);
+      return back('somebody asked for it', nothing);
     case 'kept':
-      return toWords([
+      return words(
         `Kept ${to}`,
-        `${to} was not confirmed in time, and stays because there is nothing to go back to.`,
-        'See whether it works. If not, install another image.',
-      ]);
+        'It was not confirmed in time, but there is nothing to go back to.',
+        'If it does not work, install another image.',
+      );
     case 'fell_back':
-      return toWords([
-        `Went back to ${to}`,
-        `The device went back to ${to} because ${from} ${why(last.reason)}.`,
-        last.reason === 'did_not_mount'
-          ? 'Install the image once more. If it happens again, the flash may be worn out.'
-          : 'Mend the new frontend, build it and install it again.',
-      ]);
+      return reason === 'did_not_mount'
+        ? back(
+            `${from} could not be read from the flash`,
+            'Install it again. If it stays, the flash is worn out.',
+          )
+        : back(`${from} ${WHY[reason ?? ''] ?? 'did not work'}`, 'Mend and install it again.');
     default:
       // A newer device may know outcomes that this page does not.
       return null;
   }
 }
 
-function why(reason: string | null): string {
-  switch (reason) {
-    case 'kept_restarting':
-      return 'kept restarting the device';
-    case 'did_not_mount':
-      return 'could not be read from the flash';
-    case 'no_way_back':
-    case 'not_confirmed':
-      return 'was not confirmed in time';
-    default:
-      return 'did not work';
-  }
-}
+const WHY: Record<string, string> = {
+  not_confirmed: 'was not confirmed in time',
+  kept_restarting: 'kept restarting the device',
+};

@@ -143,14 +143,14 @@ test('a confirmation whose answer got lost is tried again', async () => {
 test('a frontend that somebody else confirmed is fine', async () => {
   device.confirm.mockImplementation(() => {
     device.status.mockImplementation(() => Promise.resolve(settled()));
-    return Promise.reject(new Problem('not-on-trial', 409, 't', 'd'));
+    return Promise.reject(new Problem('not-on-trial', 409));
   });
   expect(await withoutPauses(confirmed())).toMatchObject({ state: 'settled' });
   expect(warn).not.toHaveBeenCalled();
 });
 
 test('a confirmation that the device refuses is told to developers', async () => {
-  const refused = new Problem('nvs-fault', 500, 't', 'NVS page 2 is damaged');
+  const refused = new Problem('nvs-fault', 500, 'NVS page 2 is damaged');
   device.confirm.mockImplementation(() => Promise.reject(refused));
   expect(await withoutPauses(confirmed())).toMatchObject({ state: 'trial' });
   expect(warn.mock.lastCall?.[0]).toMatch(/NVS page 2 is damaged/);

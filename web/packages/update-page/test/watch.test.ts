@@ -31,7 +31,7 @@ afterEach(() => {
 test('looks at once and then from time to time', async () => {
   stop = watch(device, callback, { everyMs: 1000 });
   await vi.advanceTimersByTimeAsync(0);
-  expect(callback).toHaveBeenLastCalledWith(settled());
+  expect(callback).toHaveBeenLastCalledWith(settled(), undefined);
   await vi.advanceTimersByTimeAsync(3000);
   expect(callback).toHaveBeenCalledTimes(4);
 });
@@ -44,7 +44,7 @@ test('a device that does not answer is asked less often, and again as often when
   expect(callback.mock.calls).toEqual([[null, error]]);
   status.mockImplementation(() => Promise.resolve(settled()));
   await vi.advanceTimersByTimeAsync(1);
-  expect(callback).toHaveBeenLastCalledWith(settled());
+  expect(callback).toHaveBeenLastCalledWith(settled(), undefined);
   await vi.advanceTimersByTimeAsync(1000);
   expect(callback).toHaveBeenCalledTimes(3);
 });
