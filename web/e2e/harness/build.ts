@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { build as viteBuild, type Plugin } from 'vite';
 import { REPOSITORY, runFaceplate } from './command.js';
-import { CHANGED_TITLE, VERSIONS, type Frontend } from './frontends.js';
+import { CHANGE, VERSIONS, type Frontend } from './frontends.js';
 
 const APP = join(REPOSITORY, 'web/apps/provider');
 
@@ -22,11 +22,12 @@ function change(name: Frontend): Plugin {
   return {
     name: 'change-for-tests',
     enforce: 'pre',
-    transformIndexHtml: (html) =>
-      name === 'old' ? html : html.replace(/<title>/, `<title>${CHANGED_TITLE} · `),
     transform(code, id) {
-      if (name === 'broken' && id.startsWith(APP) && /\.[jt]s$/.test(id))
+      if (!id.startsWith(APP)) return null;
+      if (name === 'broken' && id.endsWith('.ts'))
         return { code: `throw new Error('a broken build');\n${code}`, map: null };
+      if (name !== 'old' && id.endsWith('.svelte'))
+        return { code: `${code}\n<p>${CHANGE}</p>\n`, map: null };
       return null;
     },
     generateBundle() {
@@ -42,11 +43,7 @@ export async function build(name: Frontend, folder: string): Promise<void> {
   await viteBuild({
     root: APP,
     logLevel: 'warn',
-    build: {
-      outDir: dist,
-      emptyOutDir: true,
-      rollupOptions: { input: [join(APP, 'index.html'), join(APP, 'update.html')] },
-    },
+    build: { outDir: dist, emptyOutDir: true },
     plugins: [change(name)],
   });
   const image = join(folder, `${name}.bin`);

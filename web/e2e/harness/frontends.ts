@@ -1,5 +1,5 @@
 // Frontends for the tests: real builds of the example app, and what can be wrong with them.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 
@@ -26,8 +26,8 @@ export const VERSIONS: Record<Frontend, string> = {
   broken: '4.0.0',
 };
 
-/** What the titles of all but `old` begin with. */
-export const CHANGED_TITLE = 'Changed';
+/** What the pages of all but `old` say at their end. */
+export const CHANGE = 'This page was changed.';
 
 /** Path of its image. */
 export function imagePath(name: Frontend): string {
@@ -36,13 +36,19 @@ export function imagePath(name: Frontend): string {
   return join(folder, `${name}.bin`);
 }
 
+/** Its hashed scripts, styles and other assets. */
+export async function builtAssets(name: Frontend): Promise<string[]> {
+  const files = await readdir(imagePath(name).replace('.bin', '/assets'));
+  return files.map((file) => `/assets/${file}`);
+}
+
 /** Its image. */
 export function image(name: Frontend): Promise<Buffer> {
   return readFile(imagePath(name));
 }
 
-/** Scripts and styles that a page has loaded. */
-export function assets(page: Page): Promise<string[]> {
+/** The assets that a page has loaded. */
+export function loadedAssets(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     performance
       .getEntriesByType('resource')

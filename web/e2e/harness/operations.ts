@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Device } from './device.js';
 
-/** More than any update takes: 16 erases and 4096 pages, and the settings. */
+/** More than any update takes: erases and programs of 256 sectors, page by page, and the settings. */
 const MOST = 8192;
 
 /**

@@ -65,7 +65,7 @@ export class UpdatePage {
 
   /** The live region, when it says this. */
   says(words: string | RegExp): Locator {
-    return this.page.getByRole('status').filter({ hasText: words });
+    return this.page.getByRole('status').filter({ hasText: words }).first();
   }
 
   async choose(name: Frontend): Promise<void> {
