@@ -62,6 +62,8 @@ async fn find<D: Device>(
     let extension = extension(name.strip_suffix('/').unwrap_or(name));
     let is_page = !is_asset(name) && extension.is_none() && accepts_html(head);
     if device.engine().state() == State::Recovery {
+        // People keep addresses like `/update.html`, too.
+        let is_page = is_page || extension == Some("html") && accepts_html(head);
         return match is_page || matches!(name, "" | "index.html") {
             true => Ok(Found::Recovery),
             false => Err(Refusal::NoFrontend),

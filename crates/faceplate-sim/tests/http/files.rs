@@ -391,6 +391,7 @@ fn without_a_frontend_pages_are_the_recovery_page_and_files_are_unavailable() {
         ("/index.html", ""),
         ("/", HTML),
         ("/settings", HTML),
+        ("/update.html", HTML),
     ] {
         let response = ask(&server, &format!("GET {path}"), headers);
         assert_eq!((response.status, &response.body), (200, &page), "{path}");
