@@ -34,10 +34,9 @@ export class Unreachable extends Error {
   override readonly name = 'Unreachable';
   constructor(
     readonly kind: UnreachableKind,
-    message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(`the device is unreachable: ${kind}`, options);
   }
 }
 
@@ -56,9 +55,6 @@ export interface Uploaded {
 const STATUS_MS = 4000;
 /** A rollback reads the other slot first; a slot of some MiB takes seconds. */
 const COMMAND_MS = 15_000;
-
-/** Answers of a proxy in between (such as a dev server's) whose device does not answer. */
-const BAD_GATEWAY = [502, 503, 504];
 
 /**
  * The address of a device as people write it (`provider.local`, `192.168.4.1:8080`,
@@ -169,7 +165,7 @@ export class Device {
       text = await response.text();
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new Unreachable('silent', 'the device does not answer', { cause });
+      throw new Unreachable('silent', { cause });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -177,11 +173,11 @@ export class Device {
     const body = json(text);
     if (response.ok && is(body)) return body;
     const { ok, status } = response;
-    const problem = ok ? null : toProblem(body, status);
-    if (problem) throw problem;
-    throw BAD_GATEWAY.includes(status)
-      ? new Unreachable('silent', `the device does not answer (HTTP ${status})`)
-      : new Unreachable('foreign', `no device with Faceplate answers (HTTP ${status})`);
+    // From 502 to 504 it is a proxy (such as a dev server) whose device does not answer.
+    throw (
+      (!ok && toProblem(body, status)) ||
+      new Unreachable(status >= 502 && status <= 504 ? 'silent' : 'foreign')
+    );
   }
 }
 

@@ -111,9 +111,7 @@ export async function resume(
         }
       } else if (now - (recovery ||= now) >= recoveryLimit) return { result: 'recovery' };
     } else if (now - seen >= restartLimit) {
-      throw status && !restarted
-        ? new Unreachable('not_restarted', 'the device took the image but does not restart')
-        : new Unreachable('not_back', 'the device does not answer after the restart');
+      throw new Unreachable(status && !restarted ? 'not_restarted' : 'not_back');
     }
     await sleep(everyMs, signal);
   }

@@ -109,7 +109,7 @@ async function send(
     signal?.throwIfAborted();
     if (error instanceof Problem) throw error;
     over.abort();
-    return await found(device, before, total, within, seen, error, options);
+    return await found(device, before, within, seen, error, options);
   } finally {
     over.abort();
     signal?.removeEventListener('abort', abort);
@@ -120,7 +120,6 @@ async function send(
 async function found(
   device: Device,
   before: Status,
-  total: number,
   within: number,
   seen: UploadProgress | null,
   cause: unknown,
@@ -129,34 +128,27 @@ async function found(
   const bootId = before.device.boot_id;
   const slot = 1 - before.active;
   let phase = seen?.phase;
-  const until = Date.now() + stallLimitMs;
-  for (;;) {
+  for (const until = Date.now() + stallLimitMs; ; await sleep(everyMs, signal)) {
     const status = await look(device, signal);
-    if (status) {
-      const { upload, last, device: now } = status;
-      const { sha256 = null, version = null, used, problem } = status.slots[slot] ?? {};
-      if (now.boot_id !== bootId) {
-        const taken = last?.outcome === 'updated' && last.to === slot && status.active === slot;
-        if (taken && used === total) return { bootId, slot, sha256, version, within };
-        const back = last?.outcome === 'fell_back' && last.from === slot;
-        if (back && JSON.stringify(last) !== JSON.stringify(before.last)) {
-          return { bootId, slot, sha256: null, version: null, within };
-        }
-        throw new Unreachable('lost', 'the device restarted during the upload', { cause });
-      }
-      if (upload?.phase === 'restarting') return { bootId, slot, sha256, version, within };
-      if (!upload && phase === 'checking' && problem) {
-        throw new Problem('rejected', 422, problem);
-      }
-      phase = upload?.phase ?? phase;
-      // Without an upload it has noticed; with one it may check, or still wait for more.
-      if (!upload || Date.now() >= until) {
-        throw new Unreachable('lost', 'the connection broke during the upload', { cause });
-      }
-    } else if (Date.now() >= until) {
-      throw new Unreachable('gone', 'the device was lost during the upload', { cause });
+    const late = Date.now() >= until;
+    if (!status) {
+      if (late) throw new Unreachable('gone', { cause });
+      continue;
     }
-    await sleep(everyMs, signal);
+    const { upload, last } = status;
+    const { sha256 = null, version = null, problem } = status.slots[slot] ?? {};
+    if (status.device.boot_id !== bootId) {
+      // It has switched since, and perhaps back: every update leaves another `last` behind.
+      if (JSON.stringify(last) === JSON.stringify(before.last)) {
+        throw new Unreachable('lost', { cause });
+      }
+      return { bootId, slot, sha256: null, version, within };
+    }
+    if (upload?.phase === 'restarting') return { bootId, slot, sha256, version, within };
+    if (!upload && phase === 'checking' && problem) throw new Problem('rejected', 422, problem);
+    // Without an upload it has noticed; with one it may check, or still wait for more.
+    if (!upload || late) throw new Unreachable('lost', { cause });
+    phase = upload.phase;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Status } from '../src/status.js';
 import { settled } from './fake.js';
 
 const trial = { confirm: 'client', seconds_left: 50, boots_left: 2 } as const;
-const silent = () => Promise.reject(new Unreachable('silent', 'no answer'));
+const silent = () => Promise.reject(new Unreachable('silent'));
 const reload = vi.fn();
 const warn = vi.fn();
 

@@ -37,7 +37,7 @@ test('looks at once and then from time to time', async () => {
 });
 
 test('a device that does not answer is asked less often, and again as often when it does', async () => {
-  const error = new Unreachable('silent', 'no answer');
+  const error = new Unreachable('silent');
   status.mockImplementation(() => Promise.reject(error));
   stop = watch(device, callback, { everyMs: 1000 });
   await vi.advanceTimersByTimeAsync(2999);

@@ -28,8 +28,8 @@ const UNREACHABLE: UnreachableKind[] = [
   'not_restarted',
 ];
 const everything = (): [string, unknown][] => [
-  ...documented().map((slug): [string, unknown] => [slug, problem(slug)]),
-  ...UNREACHABLE.map((kind): [string, unknown] => [kind, new Unreachable(kind, 'm')]),
+  ...documented().map((slug): [string, unknown] => [slug, problem(slug, 'what is wrong')]),
+  ...UNREACHABLE.map((kind): [string, unknown] => [kind, new Unreachable(kind)]),
   ['no image', new NotAnImage('It is empty.')],
   ['aborted', new DOMException('aborted', 'AbortError')],
   ['anything else', new TypeError('x is not a function')],
@@ -68,7 +68,7 @@ test('a title from the outside is not taken for words of ours', () => {
 
 test('what only the device knows is told as a sentence', () => {
   const { text } = explain(problem('rejected', 'block 7 is used twice'));
-  expect(text).toMatch(/ Block 7 is used twice\. /);
+  expect(text).toMatch(/^Block 7 is used twice\. /);
   const large = new Problem('too-large', 413, 'd', 't', SLOT_SIZE);
   expect(explain(large).text).toMatch(/ It has 1 MiB\. /);
   expect(explain(problem('from-the-future', 'it is new')).text).toMatch(/It is new\. /);
