@@ -1,0 +1,27 @@
+// Figures as people read them.
+
+const KIB = 1024;
+
+/** Such as `296 KiB` or `1.5 MiB`. */
+export function size(bytes: number): string {
+  return bytes < KIB * KIB
+    ? `${Math.ceil(bytes / KIB)} KiB`
+    : `${+(bytes / KIB / KIB).toFixed(1)} MiB`;
+}
+
+/** Such as `42 s`, `3 min 5 s`, `2 h 10 min` or `4 d 3 h`. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (unit: number, big: string, part: number, small: string) =>
+    `${Math.floor(s / unit)} ${big} ${Math.floor((s % unit) / part)} ${small}`;
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return two(60, 'min', 1, 's');
+  if (s < 86_400) return two(3600, 'h', 60, 'min');
+  return two(86_400, 'd', 3600, 'h');
+}
+
+/** The letter that the page shows for a slot: A is `www_0`, B is `www_1`. */
+export const letter = (slot: number): string => 'AB'[slot] ?? '?';
+
+/** What a frontend is called; images that other tools made have no version. */
+export const named = (version: string | null | undefined): string => version ?? 'no version';
