@@ -17,7 +17,7 @@ export default defineConfig({
     minify: false,
     rollupOptions: {
       input: { index: here('src/index.ts'), deploy: here('src/deploy.ts') },
-      output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' },
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' },
     },
   },
 });

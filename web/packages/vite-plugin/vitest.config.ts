@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/setup.ts',
     // A cold SvelteKit build on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,

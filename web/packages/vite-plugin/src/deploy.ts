@@ -1,1 +1,4 @@
-// Pushes an image to a device.
+// The command `faceplate-deploy`.
+import { main } from './deploy/command.js';
+
+process.exitCode = await main(process.argv.slice(2));

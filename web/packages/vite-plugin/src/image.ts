@@ -5,6 +5,7 @@ import { excluder, OptionError, parseApi, parseSize, type FaceplateOptions } fro
 import { pack, type Packed } from './packer.js';
 import { BLOCK, overBudget, report, warnings } from './report.js';
 import { readTree } from './tree.js';
+import { Refused } from './wasm.js';
 
 /** Default size of a slot: the largest that there is. */
 const SLOT = 1 << 20;
@@ -45,15 +46,28 @@ export async function makeImage(places: Places, options: FaceplateOptions): Prom
   const version = await versionOf(options.version, root);
   const tree = readTree(dir, exclude);
   refuseInside(out, dir);
-  const packed = pack(tree.files, { size, version, api, gzip });
+  const packed = said(`packing ${shown(dir)}`, () =>
+    pack(tree.files, { size, version, api, gzip }),
+  );
   if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));
   replace(out, packed.image);
-  const shown = (path: string) => relative(process.cwd(), path) || '.';
   return {
     packed,
     report: report(packed, shown(out)),
     warnings: warnings(packed, tree, shown(dir)),
   };
+}
+
+/** A path as people read it, seen from where they are. */
+const shown = (path: string) => relative(process.cwd(), path) || '.';
+
+/** Does `work`; a refusal says in what. */
+function said<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Refused ? new ImageError(`${what}: ${error.message}`) : error;
+  }
 }
 
 /** The version that the user set, or that of package.json; `null` where there is none. */

@@ -113,7 +113,7 @@ const text = (error: unknown) => (error instanceof Error ? error.message : Strin
 function told(error: unknown): unknown {
   if (error instanceof Error) {
     error.message = `faceplate: ${error.message}`;
-    if (['ImageError', 'OptionError', 'Refused', 'TreeError'].includes(error.name)) {
+    if (['ImageError', 'OptionError', 'TreeError'].includes(error.name)) {
       error.stack = error.message;
     }
   }

@@ -1,0 +1,223 @@
+// The command `faceplate-deploy`: what it does to a device, what it says, and how it ends.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { Progress } from '../src/deploy/progress.js';
+import { fakeDevice, imageOf } from './fake-device.js';
+
+const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));
+
+const OLD = imageOf('1.0.0', { 'index.html': 'old' });
+const APP = {
+  'index.html': `<script src="/app.js"></script><img src="/logo.svg">${' '.repeat(5000)}`,
+  'app.js': 'alert(1)',
+  'logo.svg': '<svg/>',
+};
+const NEW = imageOf('2.0.0', APP);
+
+/** The app where a file is missing. */
+const without = (name: keyof typeof APP) =>
+  Object.fromEntries(Object.entries(APP).filter(([path]) => path !== name));
+
+/** Runs the command in a folder with `www.bin`; gives how it ended and what it said. */
+function deploy(image: Uint8Array | null, device: string | null, args: string[] = []) {
+  const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  if (image) writeFileSync(join(folder, 'www.bin'), image);
+  const env = { ...process.env, DEVICE: device ?? undefined };
+  return new Promise<{ code: number; stdout: string; stderr: string }>((done) => {
+    const child = execFile(
+      process.execPath,
+      [COMMAND, ...args],
+      { cwd: folder, env },
+      (_, stdout, stderr) => done({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+test('an image is sent, its page is loaded with what belongs to it, and confirmed', async () => {
+  const { address, requests } = await fakeDevice(OLD);
+  const { code, stdout, stderr } = await deploy(NEW, address);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(requests).toEqual([
+    'POST /api/ota/frontend?confirm=client&within=60',
+    'GET /',
+    'GET /app.js',
+    'GET /logo.svg',
+    'POST /api/ota/confirm',
+  ]);
+  expect(stdout.trim().split('\n').at(-1)).toBe(`${address}: runs 2.0.0 in www_1, confirmed`);
+});
+
+test('what runs already is checked and not sent again', async () => {
+  const { address, requests } = await fakeDevice(NEW);
+  const { code, stdout } = await deploy(NEW, address);
+  expect(code).toBe(0);
+  expect(stdout).toContain('runs 2.0.0 in www_0 already; nothing was sent');
+  expect(requests).toEqual(['GET /', 'GET /app.js', 'GET /logo.svg']);
+});
+
+test('a page whose script is missing is not confirmed, and the fallback ends with 1', async () => {
+  const broken = without('app.js');
+  const { address, requests } = await fakeDevice(OLD, 'falls back');
+  const { code, stderr } = await deploy(imageOf('3.0.0', broken), address);
+  expect(stderr).toBe(
+    'error: went back to 1.0.0, not 3.0.0: /app.js is answered with status 404\n',
+  );
+  expect(code).toBe(1);
+  expect(requests).not.toContain('POST /api/ota/confirm');
+});
+
+test('a picture that is missing is told, and no reason to fail', async () => {
+  const plain = without('logo.svg');
+  const { address } = await fakeDevice(OLD);
+  const { code, stdout } = await deploy(imageOf('3.0.0', plain), address);
+  expect(stdout).toContain('warning: /logo.svg is answered with status 404');
+  expect(code).toBe(0);
+});
+
+test('a device that answers with other bytes than the image has is not confirmed', async () => {
+  for (const path of ['/', '/app.js', '/logo.svg']) {
+    const { address, requests } = await fakeDevice(OLD, 'falls back', ({ url }, outgoing) => {
+      if (url !== path) return false;
+      outgoing.end('something else');
+      return true;
+    });
+    const { code, stderr } = await deploy(NEW, address);
+    expect(stderr).toContain(`${path} is answered with other bytes than the image has`);
+    expect(code).toBe(1);
+    expect(requests).not.toContain('POST /api/ota/confirm');
+  }
+});
+
+test('what somebody else confirmed is checked all the same', async () => {
+  const good = await fakeDevice(OLD, 'confirmed by others');
+  expect(await deploy(NEW, good.address)).toMatchObject({ code: 0 });
+  expect(good.requests).toContain('GET /app.js');
+  const broken = without('app.js');
+  const bad = await fakeDevice(OLD, 'confirmed by others');
+  const { code, stderr } = await deploy(imageOf('3.0.0', broken), bad.address);
+  expect(stderr).toContain('runs 3.0.0, which does not load: /app.js is answered with status 404');
+  expect(code).toBe(1);
+});
+
+test('a confirmation that the device refuses ends with 1', async () => {
+  const { address } = await fakeDevice(OLD, 'falls back', ({ url }, outgoing) => {
+    if (url !== '/api/ota/confirm') return false;
+    outgoing.writeHead(500, { 'Content-Type': 'application/problem+json' });
+    outgoing.end('{"type":"/problems/nvs-fault","title":"NVS","status":500,"detail":"worn out"}');
+    return true;
+  });
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toMatch(/went back to 1\.0\.0, not 2\.0\.0: it loads, but could not be confirmed/);
+  expect(stderr).toContain('worn out');
+  expect(code).toBe(1);
+});
+
+test('a refusal of the device is told in its words', async () => {
+  const { address } = await fakeDevice(OLD, 'trial', (incoming, outgoing) => {
+    if (incoming.method !== 'POST') return false;
+    incoming.resume().on('end', () => {
+      outgoing.writeHead(422, { 'Content-Type': 'application/problem+json' });
+      outgoing.end(
+        '{"type":"/problems/rejected","title":"Rejected","status":422,"detail":"block 7 is bad"}',
+      );
+    });
+    return true;
+  });
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toContain('block 7 is bad');
+  expect(code).toBe(1);
+});
+
+test('an image for another firmware or a larger slot is refused before anything is sent', async () => {
+  const { address, requests } = await fakeDevice(OLD, 'trial', ({ url }, outgoing) => {
+    if (url !== '/api/ota/status') return false;
+    const slot = { valid: true, version: null, sha256: null, problem: null };
+    outgoing.end(
+      JSON.stringify({
+        device: { name: '', firmware: '', api: 1, chip: '', boot_id: '', uptime_ms: 1 },
+        ...{ active: 0, state: 'settled', trial: null, last: null, upload: null, fault: null },
+        slots: [0, 1].map((n) => ({ label: `www_${n}`, size: 65536, used: 0, ...slot })),
+      }),
+    );
+    return true;
+  });
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toMatch(/made for a slot of 1048576 bytes.*Nothing was sent/);
+  expect(code).toBe(1);
+  expect(requests).toEqual([]);
+});
+
+test('a device that comes back with its recovery page ends with 1', async () => {
+  const { address } = await fakeDevice(OLD, 'recovery');
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toContain('neither slot holds a whole frontend');
+  expect(code).toBe(1);
+});
+
+test('a device that is off ends with 1, and nothing was sent', async () => {
+  const { code, stderr } = await deploy(NEW, '127.0.0.1:1');
+  expect(stderr).toMatch(/^error: The device does not answer\. Nothing was changed/);
+  expect(code).toBe(1);
+});
+
+test('an image that is missing or none ends with 1 before the device is asked', async () => {
+  const { address, requests } = await fakeDevice(OLD);
+  const missing = await deploy(null, address);
+  expect(missing.stderr).toMatch(/www\.bin: there is no such file; run `vite build` first/);
+  const none = await deploy(Buffer.from('PK'), address);
+  expect(none.stderr).toMatch(/www\.bin: not an image: 2 bytes long.*Nothing was sent/);
+  expect([missing.code, none.code, requests.length]).toEqual([1, 1, 0]);
+});
+
+test.each([
+  [null, [], /no device is named; set DEVICE=/],
+  ['https://lamp', [], /devices speak plain HTTP/],
+  ['lamp', ['a.bin', 'b.bin'], /name one image/],
+  ['lamp', ['--fast'], /Unknown option '--fast'/],
+  ['lamp', ['--within', '5'], /--within takes 10 to 3600 seconds/],
+  ['lamp', ['--within', 'long'], /--within takes/],
+])('wrong use ends with 2 (DEVICE=%s %o)', async (device, args, words) => {
+  const { code, stderr } = await deploy(NEW, device, args);
+  expect(stderr).toMatch(words);
+  expect(stderr).toContain('See faceplate-deploy --help');
+  expect(code).toBe(2);
+});
+
+test('help tells the usage', async () => {
+  const { code, stdout } = await deploy(null, null, ['--help']);
+  expect(stdout).toContain('Usage: faceplate-deploy [options] [IMAGE]');
+  expect(code).toBe(0);
+});
+
+test('on a terminal one line is written over, elsewhere there are a few lines', () => {
+  const show = (screen: { isTTY?: boolean; columns?: number }) => {
+    let shown = '';
+    const progress = new Progress('lamp', { ...screen, write: (text) => (shown += text) });
+    progress.phase('asking');
+    progress.phase('asking');
+    for (let done = 0; done <= 100; done++) progress.bytes('writing', done * 1024, 102_400);
+    progress.say('done');
+    return shown;
+  };
+  expect(show({}).split('\n')).toEqual([
+    'lamp: asking',
+    ...['25.0 KiB of 100 KiB (25 %)', '50.0 KiB of 100 KiB (50 %)'].map(
+      (x) => `lamp: writing ${x}`,
+    ),
+    ...['75.0 KiB of 100 KiB (75 %)', '100 KiB of 100 KiB (100 %)'].map(
+      (x) => `lamp: writing ${x}`,
+    ),
+    'lamp: done',
+    '',
+  ]);
+  const terminal = show({ isTTY: true, columns: 60 });
+  expect(terminal).toContain('\r\x1b[Klamp: writing [███████████████░░░░░░░░░░░░░░░] 50.0 KiB');
+  expect(terminal.endsWith('\r\x1b[Klamp: done\n')).toBe(true);
+  expect(Math.max(...terminal.split('\r\x1b[K').map((line) => line.length))).toBeLessThan(60);
+});

@@ -1,0 +1,117 @@
+// The packer as it is called from here: the golden image, refusals, and modules that misbehave.
+import { expect, test } from 'vitest';
+import { Writer } from '../src/message.js';
+import { assets, inspect, pack, type PackOptions } from '../src/packer.js';
+import { call, Refused } from '../src/wasm.js';
+import { noise } from './project.js';
+
+const OPTIONS: PackOptions = { size: 1 << 20, version: null, api: null, gzip: 'auto' };
+
+const text = (length: number) => {
+  const line = 'const answer = 42; // the same line again\n';
+  return Buffer.from(line.repeat(Math.ceil(length / line.length)).slice(0, length));
+};
+
+/** The same files as in crates/faceplate-pack/tests/pack.rs. */
+const SITE = Object.entries({
+  'index.html': text(2000),
+  'assets/app.js': text(300_000),
+  'assets/logo.png': noise(20_000),
+  'assets/deep/er/font.woff2': noise(5000),
+  'favicon.svg': Buffer.from('<svg/>'),
+  'empty.txt': Buffer.alloc(0),
+  '.DS_Store': noise(100),
+}).map(([path, bytes]) => ({ path, bytes }));
+
+// A change of these is a change of every image that users have packed; Rust's tests have the same.
+test.each([
+  ['never', 'bbbdfbcd5d80b1f7125320fdd4ff32cc6f30594d102c7e49908dab606a33c8a8'],
+  ['auto', '28515d1cb1ec9c8a2e7aa9291ad5360752a4ff6473f5345a25c660fb09d624b8'],
+] as const)('the image is the one that every machine makes (gzip %s)', (gzip, sha256) => {
+  const packed = pack(SITE, { ...OPTIONS, gzip });
+  expect(packed.sha256).toBe(sha256);
+  expect(inspect(packed.image).sha256).toBe(sha256);
+});
+
+test('the report is what inspecting finds', () => {
+  const packed = pack(SITE, { ...OPTIONS, version: '1.2.3', api: [1, 3] });
+  const found = inspect(packed.image);
+  expect(found.manifest).toEqual({ version: '1.2.3', api: [1, 3] });
+  expect(packed).toMatchObject({ version: '1.2.3', skipped: ['.DS_Store'], blocksTotal: 256 });
+  expect(packed.blocksUsed * 4096).toBe(packed.image.length);
+  const reported = packed.files.map(({ storedAs, stored }) => [storedAs, stored]);
+  expect(new Map(reported as [string, number][])).toEqual(
+    new Map([...found.files].map(([name, bytes]) => [name, bytes.length])),
+  );
+  const app = packed.files.find(({ path }) => path === 'assets/app.js');
+  expect(app).toMatchObject({ raw: 300_000, storedAs: 'assets/app.js.gz' });
+});
+
+test('what cannot be packed or is no image is refused in words', () => {
+  expect(() => pack([], OPTIONS)).toThrow(/there is no index\.html at the top/);
+  expect(() => pack(SITE, { ...OPTIONS, size: 5000 })).toThrow(/no slot is 5000 bytes large/);
+  expect(() => inspect(Buffer.from('PK'))).toThrow(Refused);
+  const { image } = pack(SITE, OPTIONS);
+  const logo = Buffer.from(image.buffer).indexOf(noise(20_000).subarray(0, 64));
+  image[logo + 1000] = (image[logo + 1000] ?? 0) ^ 1;
+  expect(() => inspect(image)).toThrow('assets/logo.png: content does not match its hash');
+});
+
+test("a page's assets are found with the files that they ask for", () => {
+  const page =
+    '<script src="/a%20b.js"></script><img src="http://lamp:81/x.png"><img src="//other/">';
+  expect(assets(Buffer.from(page), 'lamp:81')).toEqual([
+    { path: '/a%20b.js', file: 'a b.js', needed: true },
+    { path: '/x.png', file: 'x.png', needed: false },
+  ]);
+});
+
+test('a request that cannot be read is a mistake of the caller, and no refusal', () => {
+  const broken = () => call('pack', new Writer().number(1));
+  expect(broken).toThrow(/do not understand each other: .* in front of a number/);
+  expect(broken).not.toThrow(Refused);
+});
+
+/** A module of one page whose `pack` runs `body`, written by hand. */
+function fake(body: number[]): WebAssembly.Module {
+  const name = (text: string) => [text.length, ...Buffer.from(text)];
+  const section = (id: number, bytes: number[]) => [id, bytes.length, ...bytes];
+  const exports = [
+    ['memory', 2, 0],
+    ['request', 0, 0],
+    ['response', 0, 1],
+    ['pack', 0, 2],
+  ] as const;
+  const code = (bytes: number[]) => [bytes.length + 2, 0, ...bytes, 0x0b];
+  return new WebAssembly.Module(
+    Uint8Array.from([
+      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      // Types: (i32) -> i32 and () -> i32.
+      ...section(1, [2, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 0, 1, 0x7f]),
+      ...section(3, [3, 0, 1, 1]),
+      ...section(5, [1, 0, 1]),
+      ...section(7, [exports.length, ...exports.flatMap(([n, ...at]) => [...name(n), ...at])]),
+      // `request` and `response` give 16.
+      ...section(10, [3, ...code([0x41, 16]), ...code([0x41, 16]), ...code(body)]),
+    ]),
+  );
+}
+
+test('a trap ends a call and does not poison the next one', () => {
+  const request = new Writer().number(1);
+  const trap = fake([0x00]);
+  expect(() => call('pack', request, trap)).toThrow(WebAssembly.RuntimeError);
+  expect(() => call('pack', request, trap)).toThrow(WebAssembly.RuntimeError);
+  expect(pack(SITE, OPTIONS).files).toHaveLength(6);
+});
+
+test('an answer that is cut, lies outside of the memory or has no meaning is an error', () => {
+  const request = new Writer().number(0);
+  // Two bytes; one more than the memory has; four of the request, which say OK and then nothing.
+  expect(() => call('pack', request, fake([0x41, 2]))).toThrow(/ends early/);
+  expect(() => call('pack', request, fake([0x41, 0x7f]))).toThrow(RangeError);
+  const nothing = call('pack', request, fake([0x41, 4]));
+  expect(() => nothing.text()).toThrow(/ends early/);
+  const odd = new Writer().number(77).text('odd');
+  expect(() => call('pack', odd, fake([0x41, 11]))).toThrow(/do not understand each other: odd/);
+});
