@@ -107,7 +107,10 @@ async function send(
     return { bootId: before.device.boot_id, slot, sha256, version, within };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof Problem) throw error;
+    // A browser sends a request again when its connection is reset. The device is then busy with
+    // the first one, or has taken it: no other update.
+    const sentAgain = seen && error instanceof Problem && error.status === 409;
+    if (error instanceof Problem && !sentAgain) throw error;
     over.abort();
     return await found(device, before, within, seen, error, options);
   } finally {

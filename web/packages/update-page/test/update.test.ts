@@ -112,6 +112,28 @@ test('the progress of another upload is not taken for this one', async () => {
   expect(states).toEqual([{ phase: 'sending', received: 0, total: 8192 }]);
 });
 
+test('a device that is busy with this very upload, which the browser sent again, has lost it', async () => {
+  onUpload(async (response) => {
+    fake.progress('writing', 4096, 4096);
+    await pause(20);
+    fake.problem(response, 409, 'busy');
+    await pause(20);
+    fake.status.upload = null;
+  });
+  await expect(run()).rejects.toMatchObject({ kind: 'lost' });
+});
+
+test('a device that restarts with this very upload, which the browser sent again, has taken it', async () => {
+  onUpload(async (response) => {
+    fake.progress('restarting', 8192, 8192);
+    await pause(20);
+    fake.take();
+    fake.problem(response, 409, 'restarting');
+    await fake.restartNew();
+  });
+  expect(await run()).toMatchObject({ result: 'updated', version: NEW.version });
+});
+
 test('an image that nobody confirms ends with the device having gone back, and why', async () => {
   const open = vi.fn(() => void fake.fallBack());
   const outcome = await run({ open });
