@@ -6,6 +6,12 @@ import { ImageError, makeImage, refuseInside, type Places } from './image.js';
 import type { FaceplateOptions } from './options.js';
 import { isSvelteKit, watchAdapter, type Adapted } from './sveltekit.js';
 
+/**
+ * Names that end in hexadecimal digits are known to be hashes by every device, so that browsers keep
+ * those files.
+ */
+const HEX = { hashCharacters: 'hex' } as const;
+
 /** Packs each build that writes a frontend; builds of servers are left alone. */
 export function packPlugin(options: FaceplateOptions): Plugin {
   let config: ResolvedConfig;
@@ -56,16 +62,23 @@ export function packPlugin(options: FaceplateOptions): Plugin {
     apply: 'build',
     enforce: 'post',
 
+    // Workers are built apart, by these options alone.
+    config({ worker }) {
+      const output = worker?.rollupOptions?.output;
+      // Whoever sets these knows what they want.
+      if (Array.isArray(output) || worker?.rolldownOptions) return null;
+      return { worker: { rollupOptions: { output: { ...HEX, ...output } } } };
+    },
+
     configResolved(resolved) {
       config = resolved;
       adapted = isSvelteKit(resolved) ? watchAdapter(resolved) : null;
     },
 
-    // Names that end in hexadecimal digits are known to be hashes by every device, so that browsers
-    // keep those files. SvelteKit has a folder for them.
+    // SvelteKit has a folder of its own for what never changes.
     outputOptions(output) {
       if (adapted || this.environment.config.consumer === 'server') return null;
-      return { hashCharacters: 'hex' as const, ...output };
+      return { ...HEX, ...output };
     },
 
     buildStart: {

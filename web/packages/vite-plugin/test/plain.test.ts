@@ -27,10 +27,15 @@ test('a build leaves www.bin beside dist, with the version of package.json', asy
 });
 
 test('names of assets end in hashes that a device can tell from words', async () => {
-  const root = project(APP);
+  const worker = 'new Worker(new URL("./worker.js", import.meta.url), { type: "module" });';
+  const root = project({
+    ...APP,
+    'main.js': APP['main.js'] + worker,
+    'worker.js': 'postMessage(1)',
+  });
   await run(root);
   const assets = names(image(root)).filter((name) => name.startsWith('assets/'));
-  expect(assets).toHaveLength(3);
+  expect(assets).toHaveLength(4);
   for (const name of assets) expect(name).toMatch(/^assets\/\w+-[0-9a-f]{8}\.(js|css)$/);
 });
 
