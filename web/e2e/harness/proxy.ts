@@ -1,6 +1,7 @@
-// A way between browser and device that can break, and that writes down what passes.
+// A way between browser and device that can be slow or break, and that writes down what passes.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { sleep } from './wait.js';
 
 /** What passed over one connection. */
 interface Exchange {
@@ -20,12 +21,17 @@ export interface Heads {
   readonly answered: readonly string[];
 }
 
+/** Passed on at a time. */
+const SLICE = 4096;
+
 export class Proxy {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #exchanges: Exchange[] = [];
   /** Connections that were refused. */
   refused = 0;
+  /** Bytes a second from the browser to the device; what the device has not got can be lost. */
+  rate = Infinity;
   #refuses = false;
   #stalled = false;
 
@@ -58,17 +64,8 @@ export class Proxy {
     const device = connect(port, '127.0.0.1');
     const pair = [browser, device] as const;
     this.#pairs.add(pair);
-    const exchange: Exchange = { sent: [], received: [] };
-    this.#exchanges.push(exchange);
-    browser.on('data', (part) => exchange.sent.push(part));
-    device.on('data', (part) => exchange.received.push(part));
-    if (this.#stalled) {
-      for (const socket of pair) socket.pause();
-    } else {
-      browser.pipe(device);
-      device.pipe(browser);
-    }
     for (const socket of pair) {
+      socket.setNoDelay();
       socket.on('error', () => {}); // 'close' follows
       socket.on('close', () => {
         browser.destroy();
@@ -76,6 +73,24 @@ export class Proxy {
         this.#pairs.delete(pair);
       });
     }
+    const exchange: Exchange = { sent: [], received: [] };
+    this.#exchanges.push(exchange);
+    const lost = (): void => {}; // with the socket, whose 'close' follows
+    this.#pass(browser, device, exchange.sent, () => this.rate).catch(lost);
+    this.#pass(device, browser, exchange.received, () => Infinity).catch(lost);
+  }
+
+  async #pass(from: Socket, to: Socket, note: Buffer[], rate: () => number): Promise<void> {
+    for await (const part of from as AsyncIterable<Buffer>) {
+      note.push(part);
+      for (let at = 0; at < part.length; at += SLICE) {
+        const slice = part.subarray(at, at + SLICE);
+        if (rate() !== Infinity) await sleep((1000 * slice.length) / rate());
+        if (this.#stalled) return await new Promise(() => {});
+        if (!to.write(slice)) await once(to, 'drain');
+      }
+    }
+    to.end();
   }
 
   /** From here on `heads` begins anew. */
@@ -117,12 +132,6 @@ export class Proxy {
   /** Nothing passes any more, in either direction, though connections stay open. */
   stall(): void {
     this.#stalled = true;
-    for (const pair of this.#pairs) {
-      for (const socket of pair) {
-        socket.unpipe();
-        socket.pause();
-      }
-    }
   }
 
   async stop(): Promise<void> {

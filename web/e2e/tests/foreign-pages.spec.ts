@@ -10,6 +10,9 @@ import { sleep, until } from '../harness/wait.js';
 /** Longer than an accepted change waits with the restart. */
 const RESTART_WOULD_FOLLOW_MS = 1_500;
 
+/** What Chromium shows in a frame whose page may not be in one. */
+const REFUSED = 'chrome-error://chromewebdata/';
+
 /** Where an attacker's page can be: it has another origin than `http://127.0.0.1:PORT` each time. */
 const PLACES = [
   'another port of the address',
@@ -197,14 +200,14 @@ test('no page from elsewhere can show a page of the device in a frame', async ({
     for (const path of ['/', '/update.html', '/recovery']) {
       await page.goto(origin);
       await show(path);
-      expect(framed(), `${path} in ${origin}`).toEqual(['chrome-error://chromewebdata/']);
+      await expect.poll(framed, `${path} in ${origin}`).toEqual([REFUSED]);
     }
   }
   // The Update page shows the new frontend in a frame of its own; the recovery page is in none.
   await page.goto(`${device.url}/api/nothing`);
   await show('/');
-  expect(framed()).toEqual([`${device.url}/`]);
+  await expect.poll(framed).toEqual([`${device.url}/`]);
   await page.goto(`${device.url}/api/nothing`);
   await show('/recovery');
-  expect(framed()).toEqual(['chrome-error://chromewebdata/']);
+  await expect.poll(framed).toEqual([REFUSED]);
 });

@@ -1,8 +1,8 @@
 // The connection ends in the middle of an upload: the device drops it, and the page says what is true.
 import { imagePath, VERSIONS } from '../harness/frontends.js';
 import type { Device } from '../harness/device.js';
-import { expect, test } from '../harness/test.js';
 import { throttleUpload } from '../harness/throttle.js';
+import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
 
 /** The image of 0.7 MiB takes some six seconds. */
@@ -21,9 +21,8 @@ async function expectOldStays(device: Device): Promise<void> {
   expect(status.slots[1]?.valid).toBe(false);
 }
 
-test('a page that is closed in the middle of an upload leaves the old frontend, and the next page can update', async ({
+test('leaving the page in the middle of an upload drops it: the old frontend stays, and the next page can update', async ({
   page,
-  context,
   startDevice,
 }) => {
   const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
@@ -31,25 +30,30 @@ test('a page that is closed in the middle of an upload leaves the old frontend, 
   await throttleUpload(page, SLOW);
   await update.start('big');
   await halfWritten(device);
-  await page.close();
+  page.once('dialog', (dialog) => dialog.accept()); // yes, leave
+  await page.goto('about:blank');
   await expectOldStays(device);
 
-  const next = await UpdatePage.open(await context.newPage(), device);
-  await next.start('new');
-  await expect(next.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+  await throttleUpload(page, -1);
+  await UpdatePage.open(page, device);
+  await update.start('new');
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
 });
 
 test('when the network is gone in the middle of an upload the page says so, and the next try works when it is back', async ({
   page,
   context,
   startDevice,
+  startProxy,
 }) => {
   const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
-  const update = await UpdatePage.open(page, device);
-  await throttleUpload(page, SLOW);
+  const proxy = await startProxy(device);
+  const update = await UpdatePage.open(page, proxy);
+  proxy.rate = SLOW;
   await update.start('big');
   await halfWritten(device);
   await context.setOffline(true);
+  proxy.cut();
   await expectOldStays(device);
   await expect(update.alert.first()).toContainText(/connection|does not answer|is gone/i, {
     timeout: 40_000,
@@ -57,7 +61,7 @@ test('when the network is gone in the middle of an upload the page says so, and 
   await expect(update.alert.first()).toContainText(/try again|reload/i);
 
   await context.setOffline(false);
-  await throttleUpload(page, -1);
+  proxy.rate = Infinity;
   await update.start('big');
   await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
 });
@@ -70,12 +74,14 @@ test('a connection that is reset in the middle of an upload is told in words, an
   const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
   const proxy = await startProxy(device);
   const update = await UpdatePage.open(page, proxy);
+  proxy.rate = SLOW;
   await update.start('big');
   await halfWritten(device);
   proxy.cut();
   await expect(update.alert).toContainText(/connection broke/i);
   await expectOldStays(device);
 
+  proxy.rate = Infinity;
   await update.start('big');
   await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
 });
@@ -111,6 +117,7 @@ test('a connection that stands still is given up, and the page says so', async (
   const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
   const proxy = await startProxy(device);
   const update = await UpdatePage.open(page, proxy);
+  proxy.rate = SLOW;
   await update.start('big');
   await halfWritten(device);
   proxy.stall();
