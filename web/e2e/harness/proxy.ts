@@ -32,6 +32,8 @@ export class Proxy {
   refused = 0;
   /** Bytes a second from the browser to the device; what the device has not got can be lost. */
   rate = Infinity;
+  /** Milliseconds that everything takes, in either direction. */
+  delayMs = 0;
   #refuses = false;
   #stalled = false;
 
@@ -83,6 +85,7 @@ export class Proxy {
   async #pass(from: Socket, to: Socket, note: Buffer[], rate: () => number): Promise<void> {
     for await (const part of from as AsyncIterable<Buffer>) {
       note.push(part);
+      if (this.delayMs) await sleep(this.delayMs);
       for (let at = 0; at < part.length; at += SLICE) {
         const slice = part.subarray(at, at + SLICE);
         if (rate() !== Infinity) await sleep((1000 * slice.length) / rate());

@@ -85,3 +85,35 @@ test('pages are asked for anew each time, assets with a hash only once, and no u
   for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
   await device.statusWhen('the new page has confirmed itself', ({ state }) => state === 'settled');
 });
+
+test('an Update page of the old frontend says that another one runs now, and its button loads that', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await device.update(await image('new'), '?confirm=client&within=600');
+  await device.confirm();
+  await expect(update.running).toContainText(VERSIONS.new);
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await expect(page.getByText(CHANGE)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Reload' })).toHaveCount(0);
+  const built = await builtAssets('new');
+  for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
+});
+
+test('two tabs: while one updates, the other shows it and ends up with the new frontend, too', async ({
+  page,
+  context,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const second = await UpdatePage.open(await context.newPage(), device);
+  const first = await UpdatePage.open(page, device);
+  await first.start('big');
+  await expect(second.progress).toBeVisible();
+  await expect(second.install).toHaveCount(0);
+  await expect(first.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
+  await expect(second.running).toContainText(VERSIONS.big);
+  expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+});

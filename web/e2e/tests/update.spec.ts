@@ -1,5 +1,12 @@
 // An update that works, through the Update page.
-import { builtAssets, CHANGE, imagePath, loadedAssets, VERSIONS } from '../harness/frontends.js';
+import {
+  builtAssets,
+  CHANGE,
+  image,
+  imagePath,
+  loadedAssets,
+  VERSIONS,
+} from '../harness/frontends.js';
 import { expect, test } from '../harness/test.js';
 import { observe, UpdatePage, type Seen, type Told } from '../harness/update-page.js';
 
@@ -58,4 +65,63 @@ test('an update shows what the device has done, goes through the true phases, an
   for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
   await page.reload();
   await expect(page.getByText(CHANGE)).toBeVisible();
+});
+
+test('the Update page has an address of its own, where an update ends as well', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device, '/update.html');
+  await update.start('new');
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+  expect(new URL(page.url()).pathname).toBe('/update.html');
+  await expect(page.getByText(CHANGE)).toBeVisible();
+  expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+});
+
+test('an image that is dropped onto the page is read like one that is chosen', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  const bytes = (await image('new')).toString('base64');
+  const dataTransfer = await page.evaluateHandle((bytes) => {
+    const transfer = new DataTransfer();
+    const content = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([content], 'www.bin'));
+    return transfer;
+  }, bytes);
+  for (const type of ['dragenter', 'dragover', 'drop']) {
+    await update.file.dispatchEvent(type, { dataTransfer });
+  }
+  await expect(update.install).toContainText(VERSIONS.new);
+  await update.install.click();
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+});
+
+test('the same image can be installed again, and then runs from the other slot', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await update.start('old');
+  await expect(update.says(`Updated to ${VERSIONS.old}`)).toBeVisible();
+  expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+});
+
+test('an update works over a slow network with long delays', async ({
+  page,
+  startDevice,
+  startProxy,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const proxy = await startProxy(device);
+  proxy.delayMs = 300;
+  const update = await UpdatePage.open(page, proxy);
+  await update.start('new');
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible({ timeout: 60_000 });
+  expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
 });
