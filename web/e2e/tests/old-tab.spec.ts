@@ -117,3 +117,17 @@ test('two tabs: while one updates, the other shows it and ends up with the new f
   await expect(second.running).toContainText(VERSIONS.big);
   expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
 });
+
+test('a link that is used while the device is away keeps the page, and leads on as soon as the device is back', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  await page.goto(device.url);
+  await expect(page.getByText(VERSIONS.old).first()).toBeVisible();
+  await device.powerOff();
+  await page.getByRole('link', { name: 'Update' }).first().click();
+  await expect(page.getByText(/does not answer/i).first()).toBeVisible();
+  await device.powerOn();
+  await expect(new UpdatePage(page).running).toContainText(VERSIONS.old);
+});

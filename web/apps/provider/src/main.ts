@@ -10,15 +10,21 @@ const PAGES = {
 
 let shown: ReturnType<typeof mount> | undefined;
 
-async function show(): Promise<void> {
+function named(): keyof typeof PAGES {
   const { hash, pathname } = location;
-  const name = hash === '#/update' || (!hash && pathname === '/update.html') ? 'Update' : 'Home';
-  // Files of the old frontend are gone after an update; `reloadWhenStale` sees to that.
-  const { default: Page } = await PAGES[name]();
-  if (shown) await unmount(shown);
+  return hash === '#/update' || (!hash && pathname === '/update.html') ? 'Update' : 'Home';
+}
+
+async function show(): Promise<void> {
+  const name = named();
+  const module = await PAGES[name]();
+  // Files of the old frontend are gone after an update: then `reloadWhenStale` loads the new one.
+  // And somebody may have gone on to another page meanwhile.
+  if (!module || name !== named()) return;
+  if (shown) void unmount(shown);
   const target = document.querySelector('main') as HTMLElement;
   target.replaceChildren();
-  shown = mount(Page, { target });
+  shown = mount(module.default, { target });
   for (const link of document.querySelectorAll('nav a')) {
     if (link.textContent === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');

@@ -86,17 +86,27 @@ async function loaded(): Promise<void> {
 
 /**
  * Keeps an open tab right after an update: reloads once when a hashed file of the old frontend is
- * gone (Vite's `vite:preloadError`). Returns a function that stops it.
+ * gone (Vite's `vite:preloadError`). A file is missing as well while the device is away: then the
+ * tab stays as it is until the device answers. Returns a function that stops it.
  */
-export function reloadWhenStale(): () => void {
-  const reload = (event: Event) => {
-    const now = Date.now();
-    if (now - Number(recall('reloaded')) < RELOAD_PAUSE_MS) return;
+export function reloadWhenStale(device: Device = new Device()): () => void {
+  const stop = new AbortController();
+  let waiting = false;
+  const reload = async (event: Event) => {
+    if (waiting) return event.preventDefault();
+    if (Date.now() - Number(recall('reloaded')) < RELOAD_PAUSE_MS) return;
     // Without a memory one could reload for ever.
-    if (!remember('reloaded', String(now))) return;
+    if (!remember('reloaded', String(Date.now()))) return;
     event.preventDefault();
+    waiting = true;
+    while (!(await look(device, stop.signal))) await sleep(PAUSE_MS, stop.signal);
+    remember('reloaded', String(Date.now()));
     location.reload();
   };
-  addEventListener('vite:preloadError', reload);
-  return () => removeEventListener('vite:preloadError', reload);
+  const onError = (event: Event) => void reload(event).catch(() => undefined);
+  addEventListener('vite:preloadError', onError);
+  return () => {
+    stop.abort();
+    removeEventListener('vite:preloadError', onError);
+  };
 }

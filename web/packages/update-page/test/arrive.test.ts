@@ -233,25 +233,42 @@ const gone = () => {
 test('a tab whose hashed files are gone is loaded anew, but not again and again', async () => {
   const now = vi.spyOn(Date, 'now').mockReturnValue(1_000_000);
   const { reloadWhenStale } = await arrive();
-  const stop = reloadWhenStale();
+  const watch = () => reloadWhenStale(device as unknown as Device);
+  let stop = watch();
   expect(gone()).toBe(true);
-  expect(reload).toHaveBeenCalledOnce();
+  await vi.waitFor(() => expect(reload).toHaveBeenCalledOnce());
+  stop();
+  stop = watch(); // in the page that was loaded
   now.mockReturnValue(1_005_000);
   expect(gone()).toBe(false);
-  expect(reload).toHaveBeenCalledOnce();
   now.mockReturnValue(1_020_000);
   expect(gone()).toBe(true);
-  expect(reload).toHaveBeenCalledTimes(2);
+  await vi.waitFor(() => expect(reload).toHaveBeenCalledTimes(2));
   stop();
   now.mockReturnValue(1_050_000);
   expect(gone()).toBe(false);
 });
 
+test('a tab that misses files because the device is away stays until it answers', async () => {
+  const { reloadWhenStale } = await arrive();
+  device.status.mockImplementationOnce(silent).mockImplementationOnce(silent);
+  const stop = reloadWhenStale(device as unknown as Device);
+  expect(gone()).toBe(true);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(reload).not.toHaveBeenCalled();
+  expect(gone()).toBe(true);
+  await vi.advanceTimersByTimeAsync(700);
+  expect(device.status).toHaveBeenCalledTimes(3);
+  expect(reload).toHaveBeenCalledOnce();
+  stop();
+});
+
 test('a tab without a memory is not loaded anew', async () => {
   vi.stubGlobal('sessionStorage', undefined);
   const { reloadWhenStale } = await arrive();
-  const stop = reloadWhenStale();
+  const stop = reloadWhenStale(device as unknown as Device);
   expect(gone()).toBe(false);
+  await vi.advanceTimersByTimeAsync(1000);
   expect(reload).not.toHaveBeenCalled();
   stop();
 });
