@@ -29,7 +29,10 @@ export interface UpdateOptions extends Omit<FollowOptions, 'onState'> {
   readonly onState?: (state: UpdateState) => void;
   /** Called when the device has accepted the image: what `resume` needs after a reload of the page. */
   readonly onPending?: (pending: Pending) => void;
-  /** Aborting breaks the upload off; after the device has answered it has no effect on the device. */
+  /**
+   * Aborting breaks the upload off. What is already on its way may be all of it: then the device
+   * takes the image all the same, and goes back by itself since nobody confirms it.
+   */
   readonly signal?: AbortSignal;
   /** Milliseconds without any progress after which an upload is given up; default 20 000. */
   readonly stallLimitMs?: number;
@@ -38,6 +41,13 @@ export interface UpdateOptions extends Omit<FollowOptions, 'onState'> {
 const WITHIN = 60;
 /** The worst erase of a chip takes 2 s, reading a slot back less than one; the rest is patience. */
 const STALL_LIMIT_MS = 20_000;
+/**
+ * What was sent of a cancelled upload still arrives from the buffers on the way, and until then the
+ * device is busy. A socket's buffer is a few MiB at most; this is long enough for most of it.
+ */
+const CANCEL_LIMIT_MS = 10_000;
+/** Devices to which an upload was cancelled: being busy, they are so with that one. */
+const cancelled = new WeakSet<Device>();
 
 /**
  * Uploads an image and follows it until the device has settled.
@@ -51,7 +61,14 @@ export async function update(
   options: UpdateOptions = {},
 ): Promise<Outcome> {
   const { signal, within = WITHIN } = options;
-  const before = await device.status(signal ? { signal } : {});
+  const ask = signal ? { signal } : {};
+  let before = await device.status(ask);
+  const until = Date.now() + CANCEL_LIMIT_MS;
+  while (cancelled.has(device) && before.upload && Date.now() < until) {
+    await sleep(options.everyMs ?? EVERY_MS, signal);
+    before = await device.status(ask);
+  }
+  cancelled.delete(device);
   const refused = refusal({ bytes: image.size }, before);
   if (refused) throw refused;
 
@@ -77,7 +94,10 @@ async function send(
   const stop = new AbortController();
   // Ends the watching, with the upload.
   const over = new AbortController();
-  const abort = () => stop.abort(signal?.reason);
+  const abort = () => {
+    cancelled.add(device);
+    stop.abort(signal?.reason);
+  };
   signal?.addEventListener('abort', abort);
   let seen: UploadProgress | null = null;
 
@@ -131,6 +151,7 @@ async function found(
   const bootId = before.device.boot_id;
   const slot = 1 - before.active;
   let phase = seen?.phase;
+  if (phase === 'restarting') return { bootId, slot, sha256: null, version: null, within };
   for (const until = Date.now() + stallLimitMs; ; await sleep(everyMs, signal)) {
     const status = await look(device, signal);
     const late = Date.now() >= until;

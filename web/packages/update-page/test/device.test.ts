@@ -16,6 +16,14 @@ test('a status is what the device says', async () => {
   expect(await fake.client.status()).toEqual(settled());
 });
 
+test('a status never comes out of a cache', async () => {
+  fake.on = (_what, request) => {
+    expect(request.headers['cache-control']).toBe('no-cache');
+    return false;
+  };
+  expect(await fake.client.status()).toEqual(settled());
+});
+
 test('a slash at the end of the address does no harm', async () => {
   const device = new Device(`${fake.base}//`);
   expect(device.base).toBe(fake.base);
@@ -60,7 +68,8 @@ test('a status with any field missing or of another type is not from a device', 
   collect(whole, []);
   expect(paths.length).toBeGreaterThan(40);
   for (const path of paths) {
-    for (const value of [undefined, [[]]]) {
+    const nullable = /^(trial|last|upload|fault)$|(version|sha256|problem|reason)$/;
+    for (const value of [undefined, [[]], ...(nullable.test(path.join('.')) ? [] : [null])]) {
       wrong = structuredClone(whole);
       let place = wrong as Record<string, unknown>;
       for (const key of path.slice(0, -1)) place = place[key] as Record<string, unknown>;

@@ -58,6 +58,8 @@ export class FakeDevice {
     response: ServerResponse,
   ) => boolean | Promise<boolean> = () => false;
 
+  /** Statuses that were answered. */
+  #told = 0;
   readonly #server: Server;
   #boots = 0;
   #atOnce = 0;
@@ -101,6 +103,12 @@ export class FakeDevice {
 
   progress(phase: UploadProgress['phase'], received: number, written: number, total = 8192) {
     this.status.upload = { phase, received, written, total };
+  }
+
+  /** Ends when the client has been told what is now; the first answer may have been on its way before. */
+  async seen(): Promise<void> {
+    const enough = this.#told + 2;
+    while (this.#told < enough) await pause(1);
   }
 
   /** Puts the new frontend into the other slot, as an upload does. */
@@ -149,6 +157,7 @@ export class FakeDevice {
       this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
       if (this.statusMs) await pause(this.statusMs);
       this.#atOnce -= 1;
+      response.on('close', () => (this.#told += 1));
       return this.#json(response, 200, this.status);
     }
     const json = request.headers['content-type'] === 'application/json';
@@ -186,13 +195,13 @@ export class FakeDevice {
     this.progress('writing', 0, 0, total);
     for await (const chunk of request) received += (chunk as Buffer).length;
     this.progress('writing', received, 0, total);
-    await pause(12);
+    await this.seen();
     this.progress('writing', received, 4096, total);
-    await pause(12);
+    await this.seen();
     this.progress('checking', total, total, total);
-    await pause(12);
+    await this.seen();
     this.progress('switching', total, total, total);
-    await pause(12);
+    await this.seen();
     const to = this.take();
     this.progress('restarting', total, total, total);
     this.accept(response, to, total);

@@ -30,8 +30,16 @@ function crc(bytes: readonly number[]): number {
   return value >>> 0;
 }
 
-/** A metadata block: its revision, and commits of records; `phase` is the lowest bit of each end. */
-export function block(revision: number, commits: readonly (readonly Record[])[], phase = 0) {
+/** A metadata block: its revision, and commits of records; `phase` is the lowest bit of each end,
+ * `torn` a tag behind the last. */
+type Tag = readonly [kind: number, id: number, length: number];
+
+export function block(
+  revision: number,
+  commits: readonly (readonly Record[])[],
+  phase = 0,
+  torn?: Tag,
+) {
   const bytes = [...numbers(revision)];
   let previous = 0xffff_ffff;
   let start = 0;
@@ -51,6 +59,7 @@ export function block(revision: number, commits: readonly (readonly Record[])[],
     if (phase) previous = (previous ^ 0x8000_0000) >>> 0;
     start = bytes.length;
   }
+  if (torn) put(...torn);
   const whole = new Uint8Array(BLOCK).fill(0xff);
   whole.set(bytes);
   return whole;

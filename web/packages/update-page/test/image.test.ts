@@ -7,6 +7,11 @@ const whole = [...superblock(), manifest('1.5.0'), ...file];
 const blank = new Uint8Array(4096).fill(0xff);
 const read = (a: Uint8Array, b = a) => readImage(image(a, b));
 
+const refused = async (file: Blob) => {
+  const error = await readImage(file).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(NotAnImage);
+  return (error as NotAnImage).message;
+};
 test('an image says its length, version, API and the slot that it was made for', async () => {
   expect(await read(block(1, [whole]))).toEqual({
     bytes: 16_384,
@@ -56,6 +61,25 @@ test.each([0, 1])('the last whole commit counts (valid bit %i)', async (phase) =
   expect(await read(torn)).toMatchObject({ version: '1.6.0' });
 });
 
+test('a record that would not fit into its block is not read', async () => {
+  const filler = [0, 1, 2].map(() => [0x301, 1, new Uint8Array(1000)] as const);
+  const full = block(
+    2,
+    [[...whole, ...filler, [0x301, 1, new Uint8Array(600)]]],
+    0,
+    [0x301, 1, 1000],
+  );
+  expect(await read(blank, full)).toMatchObject({ version: '1.5.0' });
+  expect(await read(full, blank)).toMatchObject({ version: '1.5.0' });
+});
+
+test('a block whose superblock was removed, or is too short, is none', async () => {
+  const removed = block(1, [whole, [[0x4ff, 0, new Uint8Array()]]]);
+  expect(await refused(image(removed, blank))).toMatch(/LittleFS/);
+  const short = block(1, [[...superblock().slice(0, 2), [0x201, 0, new Uint8Array(4)]]]);
+  expect(await refused(image(short, blank))).toMatch(/LittleFS/);
+});
+
 test('a manifest that was removed says nothing', async () => {
   const facts = await read(block(1, [whole, [[0x36d, 0, null]]]));
   expect(facts).toMatchObject({ version: null, api: null });
@@ -80,11 +104,6 @@ test.each([
   expect(facts).toMatchObject({ version: null, api: null });
 });
 
-const refused = async (file: Blob) => {
-  const error = await readImage(file).catch((error: unknown) => error);
-  expect(error).toBeInstanceOf(NotAnImage);
-  return (error as NotAnImage).message;
-};
 const starting = (...bytes: number[]) =>
   new Blob([new Uint8Array(bytes), new Uint8Array(16_384 - bytes.length)]);
 

@@ -77,7 +77,7 @@ test('progress never goes backwards, even where the device says so', async () =>
       ['switching', 8192],
     ] as const) {
       fake.progress(phase, 8192, written);
-      await pause(15);
+      await fake.seen();
     }
     fake.accept(response, fake.take());
     await fake.restartNew();
@@ -115,7 +115,7 @@ test('the progress of another upload is not taken for this one', async () => {
 test('a device that is busy with this very upload, which the browser sent again, has lost it', async () => {
   onUpload(async (response) => {
     fake.progress('writing', 4096, 4096);
-    await pause(20);
+    await fake.seen();
     fake.problem(response, 409, 'busy');
     await pause(20);
     fake.status.upload = null;
@@ -126,7 +126,7 @@ test('a device that is busy with this very upload, which the browser sent again,
 test('a device that restarts with this very upload, which the browser sent again, has taken it', async () => {
   onUpload(async (response) => {
     fake.progress('restarting', 8192, 8192);
-    await pause(20);
+    await fake.seen();
     fake.take();
     fake.problem(response, 409, 'restarting');
     await fake.restartNew();
@@ -187,11 +187,11 @@ test('a frontend that stays since there is no way back says so', async () => {
 test('the seconds left are those of the device', async () => {
   const open = async () => {
     for (const seconds of [59, 58]) {
-      await pause(15);
+      await fake.seen();
       const trial = { confirm: 'client', seconds_left: seconds, boots_left: 2 } as const;
       fake.status = { ...fake.status, trial };
     }
-    await pause(15);
+    await fake.seen();
     fake.settle();
   };
   await run({ open });
@@ -301,6 +301,18 @@ test('an update whose answer got lost goes on when the device says that it switc
   expect(await run()).toMatchObject({ result: 'updated', version: NEW.version });
 });
 
+test('a device that said that it restarts has the time of a restart, though its answer got lost', async () => {
+  fake.downMs = 400;
+  onUpload(async (response) => {
+    fake.progress('restarting', 8192, 8192);
+    await fake.seen();
+    fake.take();
+    response.destroy();
+    await fake.restartNew();
+  });
+  expect(await run({ stallLimitMs: 150 })).toMatchObject({ result: 'updated' });
+});
+
 test('an update whose answer got lost goes on when the device runs the new frontend', async () => {
   fake.downMs = 40;
   onUpload(async () => {
@@ -370,7 +382,7 @@ test('an upload on which nothing goes on is given up', async () => {
 test('a check that failed is told, even where its answer got lost', async () => {
   onUpload(async (response) => {
     fake.progress('checking', 8192, 8192);
-    await pause(20);
+    await fake.seen();
     const problem = 'block 7 is used twice';
     fake.status.slots = fake.status.slots.map((slot, i) => (i === 1 ? { ...slot, problem } : slot));
     fake.status.upload = null;
@@ -397,6 +409,26 @@ test('aborting breaks the upload off with the reason that was given', async () =
   const { length } = fake.asked;
   await pause(20);
   expect(fake.asked).toHaveLength(length);
+});
+
+test('a new try waits until the device has noticed that the one before was cancelled', async () => {
+  const controller = new AbortController();
+  const device = fake.client;
+  const options = { ...quick, open: () => fake.settle() };
+  fake.on = async (what, request) => {
+    if (!what.startsWith('POST frontend')) return false;
+    request.resume();
+    fake.progress('writing', 4096, 4096);
+    await pause(10);
+    controller.abort();
+    void pause(40).then(() => (fake.status.upload = null));
+    return true;
+  };
+  const first = update(device, image, { ...options, signal: controller.signal });
+  await expect(first).rejects.toMatchObject({ name: 'AbortError' });
+  fake.on = () => false;
+  expect(fake.status.upload).not.toBeNull();
+  expect(await update(device, image, options)).toMatchObject({ result: 'updated' });
 });
 
 test('aborting ends the wait for a restart', async () => {
@@ -436,10 +468,12 @@ test('a page that was loaded anew goes on with what the page before followed', a
   const outcome = await resume(fake.client, JSON.parse(kept) as Pending, {
     ...quick,
     onState: (state) => states.push(state),
-    open: () => fake.settle(),
+    open: () => pause(20).then(() => fake.settle()),
   });
   expect(outcome).toMatchObject({ result: 'updated', version: NEW.version });
   expect(phases()).toEqual(['restarting', 'confirming']);
+  const texts = states.map((state) => JSON.stringify(state));
+  expect(new Set(texts).size).toBe(texts.length);
 });
 
 test('a page that comes back after the verdict is told it at once', async () => {

@@ -61,6 +61,14 @@ test('a hidden page does not look, and one that is seen again looks at once', as
   expect(status).toHaveBeenCalledTimes(3);
 });
 
+test('a look out of turn takes the place of the next one', async () => {
+  stop = watch(device, callback, { everyMs: 1000 });
+  await vi.advanceTimersByTimeAsync(500);
+  hide(false);
+  await vi.advanceTimersByTimeAsync(900);
+  expect(status).toHaveBeenCalledTimes(2);
+});
+
 test('a page that is opened in the background begins when it is seen', async () => {
   hide(true);
   stop = watch(device, callback, { everyMs: 1000 });
