@@ -207,7 +207,12 @@ async fn receive<D: Device, R: Read>(
         body.consume(n);
         written?;
     }
-    Ok(upload.finish(digest).await?.activate()?)
+    let checked = upload.finish(digest).await?;
+    // Who cancels when everything is under way can only hang up.
+    if body.is_abandoned().await {
+        return Err(Refusal::ClosedEarly);
+    }
+    Ok(checked.activate()?)
 }
 
 /// Reads the body of a command: `{}`.

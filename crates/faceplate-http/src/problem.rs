@@ -33,6 +33,7 @@ pub(crate) enum Refusal {
     Stalled,
     TooSlow { min_rate: u64 },
     EndedEarly { received: u64, total: u64 },
+    ClosedEarly,
     Begin(BeginError),
     Upload(UploadError),
     Confirm(ConfirmError),
@@ -144,7 +145,9 @@ impl Refusal {
             Self::Expectation => kind(417, "expectation", "The expectation cannot be met"),
             Self::Stalled => kind(408, "stalled", "The request did not go on"),
             Self::TooSlow { .. } => kind(408, "too-slow", "The request takes too long"),
-            Self::EndedEarly { .. } => kind(400, "ended-early", "The body ended early"),
+            Self::EndedEarly { .. } | Self::ClosedEarly => {
+                kind(400, "ended-early", "The client ended early")
+            }
             Self::Begin(error) => match error {
                 BeginError::Busy => BUSY,
                 BeginError::OnTrial => {
@@ -236,6 +239,10 @@ impl fmt::Display for Refusal {
                     "the body ended after {received} of {total} bytes; nothing was switched"
                 )
             }
+            Self::ClosedEarly => f.write_str(
+                "the client closed the connection before the new frontend was switched to; keep it \
+                 open until the answer",
+            ),
             Self::Begin(error) => error.fmt(f),
             Self::Upload(error) => error.fmt(f),
             Self::Confirm(error) => error.fmt(f),

@@ -97,6 +97,17 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         }
     }
 
+    /// Whether the client has closed the connection, as far as is known by now.
+    async fn is_closed(&mut self) -> bool {
+        if !self.arrived().is_empty() {
+            return false;
+        }
+        (self.start, self.end) = (0, 0);
+        // What has arrived may need a moment to be seen.
+        let deadline = self.device.now_ms() + 1;
+        matches!(self.read(deadline).await, Err(Dry::Gone))
+    }
+
     /// Reads and throws away what a client still sends, within limits, before the connection is
     /// closed: closing with unread bytes resets it, and then the client may lose the answer.
     ///
@@ -184,6 +195,11 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
         let left = usize::try_from(self.left()).unwrap_or(usize::MAX);
         let arrived = self.rx.arrived();
         Ok(&arrived[..arrived.len().min(left)])
+    }
+
+    /// Whether the client does not wait for an answer any more, once the whole body was consumed.
+    pub(crate) async fn is_abandoned(&mut self) -> bool {
+        self.left() == 0 && self.rx.is_closed().await
     }
 
     /// Is done with `n` bytes of the last chunk.

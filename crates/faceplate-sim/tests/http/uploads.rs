@@ -439,7 +439,8 @@ fn a_connection_that_drops_aborts_the_upload_wherever_that_is() {
     let server = server();
     let two = Frontend::new("two", 100);
     for tenth in 0..=10 {
-        let sent = two.image.len() * tenth / 10 - usize::from(tenth == 10);
+        // The last one has sent everything, as a browser has that is told to cancel late.
+        let sent = two.image.len() * tenth / 10;
         let mut client = Client::new(&server);
         client.send(upload_head("", two.image.len(), ""));
         client.send(&two.image[..sent]);
