@@ -33,7 +33,8 @@ test('names of assets end in hashes that a device can tell from words', async ()
     'main.js': APP['main.js'] + worker,
     'worker.js': 'postMessage(1)',
   });
-  await run(root);
+  const { warnings } = await run(root);
+  expect(warnings).toEqual([]);
   const assets = names(image(root)).filter((name) => name.startsWith('assets/'));
   expect(assets).toHaveLength(4);
   for (const name of assets) expect(name).toMatch(/^assets\/\w+-[0-9a-f]{8}\.(js|css)$/);
