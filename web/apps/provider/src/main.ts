@@ -1,10 +1,12 @@
 // Shows the page that the address names, and tells the device that this frontend works.
 import { confirmOnLoad, reloadWhenStale } from 'faceplate-update-page/ota';
 import { mount, unmount } from 'svelte';
+import Home from './Home.svelte';
 import './theme.css';
 
+/** The Update page is loaded when it is asked for. */
 const PAGES = {
-  Home: () => import('./Home.svelte'),
+  Home: async () => ({ default: Home }),
   Update: () => import('./Update.svelte'),
 };
 
@@ -31,11 +33,15 @@ async function show(): Promise<void> {
   }
 }
 
+async function start(): Promise<void> {
+  await show();
+  // Only now: a frontend that shows nothing must not be confirmed.
+  const status = await confirmOnLoad();
+  const brand = document.querySelector('header a');
+  if (status && brand) brand.textContent = status.device.name;
+}
+
 reloadWhenStale();
 addEventListener('hashchange', () => void show());
-await show();
-// Only now: a frontend that shows nothing must not be confirmed.
-const status = await confirmOnLoad();
-if (status) {
-  document.querySelectorAll('#name')[0]!.textContent = status.device.name;
-}
+// Not awaited here: the Update page imports from this module, and would wait for it in turn.
+void start();

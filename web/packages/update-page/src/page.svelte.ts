@@ -26,14 +26,6 @@ export type Step =
   /** The device runs another frontend now, and its page is about to be loaded. */
   | { readonly kind: 'leaving' };
 
-export interface PageOptions {
-  readonly device: Device;
-  /** Seconds that the new frontend has to confirm itself. */
-  readonly within: number;
-  /** What to load after an update; the page itself where it is left out. */
-  readonly home: string | undefined;
-}
-
 /** Uptime and seconds left are shown in whole seconds. */
 const TICK_MS = 1000;
 
@@ -46,8 +38,6 @@ export class Page {
   note = $state.raw<Outcome | null>(null);
   /** A command of the person is on its way. */
   busy = $state.raw(false);
-  /** The new frontend is to be loaded where nobody sees it. */
-  framed = $state.raw(false);
   /** The device runs another frontend than the one that this page came with. */
   stale = $state.raw(false);
   /** Milliseconds since the status was true. */
@@ -56,10 +46,18 @@ export class Page {
   #heard = 0;
   #first: Status | null = null;
   #abort = new AbortController();
-  #options: PageOptions;
+  readonly #device: Device;
+  readonly #within: number;
+  readonly #home: string | undefined;
 
-  constructor(options: PageOptions) {
-    this.#options = options;
+  /**
+   * `within`: seconds that the new frontend has to confirm itself. `home`: what to load after an
+   * update; without it the page itself.
+   */
+  constructor(device: Device, within: number, home?: string) {
+    this.#device = device;
+    this.#within = within;
+    this.#home = home;
   }
 
   /** Follows the device until the returned function is called. */
@@ -68,13 +66,12 @@ export class Page {
     if (self !== top) return;
     this.note = takeNote();
     const timer = setInterval(() => (this.age = performance.now() - this.#heard), TICK_MS);
-    const stop = watch(this.#options.device, (status, error) => {
+    const stop = watch(this.#device, (status, error) => {
       this.silent = status ? null : explain(error);
       if (status) this.#hear(status);
     });
     const pending = recallPending();
-    if (pending)
-      void this.#follow(null, (options) => resume(this.#options.device, pending, options));
+    if (pending) void this.#follow(null, (options) => resume(this.#device, pending, options));
     return () => {
       stop();
       clearInterval(timer);
@@ -97,10 +94,13 @@ export class Page {
   }
 
   install(chosen: Chosen): void {
-    const { device, within } = this.#options;
     this.#state(chosen, { phase: 'sending', received: 0, total: chosen.file.size });
     void this.#follow(chosen, (options) =>
-      update(device, chosen.file, { ...options, within, onPending: leavePending }),
+      update(this.#device, chosen.file, {
+        ...options,
+        within: this.#within,
+        onPending: leavePending,
+      }),
     );
   }
 
@@ -109,25 +109,23 @@ export class Page {
   }
 
   async keep(): Promise<void> {
-    await this.#command(async () => this.#hear(await this.#options.device.confirm()));
+    await this.#command(async () => this.#hear(await this.#device.confirm()));
   }
 
   /** Goes back to the other slot, and loads what the device runs then. */
   async goBack(): Promise<void> {
-    const { device } = this.#options;
     // An update that waits for its confirmation sees the way back by itself.
-    if (this.step.kind === 'running') return this.#command(() => device.rollback());
+    if (this.step.kind === 'running') return this.#command(() => this.#device.rollback());
     this.#state(null, { phase: 'restarting' });
-    await this.#follow(null, (options) => rollBack(device, options));
+    await this.#follow(null, (options) => rollBack(this.#device, options));
   }
 
   /** Loads what the device runs now. */
   leave(note?: Outcome): void {
-    const { home } = this.#options;
     this.step = { kind: 'leaving' };
     if (note) leaveNote(note);
     // Going to an address that differs in its hash alone would load nothing.
-    if (home !== undefined) history.replaceState(null, '', home);
+    if (this.#home !== undefined) history.replaceState(null, '', this.#home);
     location.reload();
   }
 
@@ -161,7 +159,8 @@ export class Page {
   async #follow(chosen: Chosen | null, run: (options: Following) => Promise<Ended>): Promise<void> {
     const { signal } = (this.#abort = new AbortController());
     const onState = (state: UpdateState) => this.#state(chosen, state);
-    const open = () => void (this.framed = true);
+    const frame = document.createElement('iframe');
+    const open = () => this.#show(frame);
     this.note = null;
     try {
       const ended = await run({ signal, open, onState });
@@ -170,7 +169,7 @@ export class Page {
       if (ended.result === 'rolled_back') {
         return this.leave({ ...ended, result: 'went_back', last: null });
       }
-      const status = await this.#options.device.status();
+      const status = await this.#device.status();
       const words = ended.result === 'went_back' ? describeLast(status) : null;
       this.step = words ? { kind: 'failed', chosen: null, words } : { kind: 'idle' };
       this.#hear(status);
@@ -179,8 +178,17 @@ export class Page {
       if (signal.aborted) this.step = chosen ?? { kind: 'idle' };
       else this.#fail(chosen, error);
     } finally {
-      this.framed = false;
+      frame.remove();
     }
+  }
+
+  /** Loads the new frontend where nobody sees it: there it confirms itself, if it works. */
+  #show(frame: HTMLIFrameElement): void {
+    frame.src = this.#home ?? '/';
+    // Of the page's size, as a frontend may measure itself.
+    frame.style.cssText =
+      'visibility:hidden;position:fixed;inset:0;width:100%;height:100%;border:0';
+    document.body.append(frame);
   }
 
   #state(chosen: Chosen | null, state: UpdateState): void {

@@ -1,0 +1,25 @@
+// Fails the build when the pages grow: everything that a browser loads for them, as it is sent.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** Bytes for both pages together: a second on a slow radio, and 2 % of a slot. */
+const BUDGET = 21_100;
+
+const DIST = join(import.meta.dirname, 'dist');
+
+let total = 0;
+for (const path of readdirSync(DIST, { recursive: true, encoding: 'utf8' })) {
+  // The second page has the same content as the first but for its title.
+  if (!/\.(html|js|css)$/.test(path) || path === 'update.html') continue;
+  const bytes = gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length;
+  console.log(`${String(bytes).padStart(8)} B  ${path}`);
+  total += bytes;
+}
+console.log(
+  `${String(total).padStart(8)} B  Home and Update together, gzip; the budget is ${BUDGET} B`,
+);
+if (total > BUDGET) {
+  console.error(`The pages are ${total - BUDGET} B too large: what was added last?`);
+  process.exitCode = 1;
+}
