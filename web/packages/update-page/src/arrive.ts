@@ -38,7 +38,8 @@ if (typeof document !== 'undefined') {
 /**
  * To be called once when a frontend's page has loaded: if the device waits for the frontend that
  * this page belongs to, confirms it. Never confirms for a page that was loaded before the device
- * last started (a tab from the old frontend), nor for one in which a script threw on the way.
+ * last started (a tab from the old frontend), nor for one in which a script threw on the way, nor
+ * for one that a development server made: it says nothing about what is on the device.
  * Returns the status after it, or null if no device answers.
  */
 export async function confirmOnLoad(device: Device = new Device()): Promise<Status | null> {
@@ -52,7 +53,7 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
     const answered = performance.now();
     status = answer;
     const { uptime_ms: uptime, boot_id: bootId } = status.device;
-    if (status.trial?.confirm !== 'client') return status;
+    if (status.trial?.confirm !== 'client' || developing()) return status;
     if (asked > uptime) {
       // The page is older than the boot: it belongs to the frontend before.
       reloadOnce('stale', bootId);
@@ -75,6 +76,9 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
   }
   return status;
 }
+
+/** Whether the page comes from `vite dev`; other tools know no such thing. */
+const developing = () => (import.meta as { env?: { DEV?: boolean } }).env?.DEV;
 
 /** The page has loaded, and what its scripts set off then has run. */
 async function loaded(): Promise<void> {

@@ -39,6 +39,8 @@ beforeEach(async () => {
   vi.resetModules();
   ({ Problem, Unreachable } = await import('../src/device.js'));
   [age, uptime] = [500, 4000];
+  // Vitest calls itself a development server.
+  vi.stubEnv('DEV', false);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
   vi.advanceTimersByTime(0);
   vi.spyOn(performance, 'now').mockImplementation(() => age);
@@ -51,6 +53,7 @@ beforeEach(async () => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
   vi.restoreAllMocks();
   for (const mock of [reload, warn, device.status, device.confirm]) mock.mockReset();
   sessionStorage.clear();
@@ -70,6 +73,12 @@ test('a page of the new frontend confirms it', async () => {
   expect(await confirmed()).toMatchObject({ state: 'settled' });
   expect(device.confirm).toHaveBeenCalledOnce();
   expect(reload).not.toHaveBeenCalled();
+});
+
+test('a page of a development server confirms nothing: it is not what the device holds', async () => {
+  vi.stubEnv('DEV', true);
+  expect(await confirmed()).toMatchObject({ state: 'trial' });
+  expect(device.confirm).not.toHaveBeenCalled();
 });
 
 test('nothing is confirmed where nothing is on trial', async () => {
