@@ -9,7 +9,6 @@ mod arguments;
 mod commands;
 mod device;
 mod failure;
-mod page;
 mod progress;
 mod push;
 mod text;

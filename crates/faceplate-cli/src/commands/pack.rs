@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use faceplate_pack::{Gzip, Options, Report, pack};
 
-use crate::{arguments, failure::Failure, page, text, tree};
+use crate::{arguments, failure::Failure, text, tree};
 
 /// Make an image of a built frontend.
 ///
@@ -59,7 +59,6 @@ impl Pack {
                 GzipWhen::Never => Gzip::Never,
             },
         };
-        let missing = missing(&found.files);
         let mut packed = pack(found.files, &options).map_err(|error| match error {
             faceplate_pack::PackError::Manifest(error) => Failure::Usage(error.to_string()),
             other => Failure::at(self.dist.display(), other),
@@ -70,7 +69,8 @@ impl Pack {
         for path in &packed.report.hidden {
             eprintln!("warning: {path} will never be served: the device answers there itself");
         }
-        for path in missing {
+        // `faceplate push` would not confirm it.
+        for path in &packed.report.missing {
             eprintln!(
                 "warning: index.html asks for {path}, which is not in {}",
                 self.dist.display()
@@ -91,23 +91,6 @@ impl Pack {
             .starts_with(dist)
             .then(|| folder.display().to_string())
     }
-}
-
-/// What the index loads but is not there: `faceplate push` would not confirm it.
-fn missing(files: &[(String, Vec<u8>)]) -> Vec<String> {
-    let Some((_, index)) = files.iter().find(|(path, _)| path == "index.html") else {
-        return Vec::new();
-    };
-    // Whatever host it will have, an address with a host in it leads elsewhere.
-    let assets = page::assets(&String::from_utf8_lossy(index), "");
-    let is_there = |path: &str| {
-        let name = page::file_name(path).unwrap_or_default();
-        files
-            .iter()
-            .any(|(file, _)| *file == name || *file == format!("{name}.gz"))
-    };
-    let paths = assets.into_iter().map(|asset| asset.path);
-    paths.filter(|path| !is_there(path)).collect()
 }
 
 fn describe(report: &Report, output: &Path) -> String {

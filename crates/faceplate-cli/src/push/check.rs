@@ -2,12 +2,12 @@
 
 use std::{io::Read as _, thread, time::Duration};
 
+use faceplate_pack::page::{self, Asset};
 use flate2::read::MultiGzDecoder;
 
 use super::{Image, PushError};
 use crate::{
     device::{self, Address, ClientError, Response},
-    page::{self, Asset},
     progress::Progress,
 };
 
