@@ -78,7 +78,8 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
 }
 
 /** Whether the page comes from `vite dev`; other tools know no such thing. */
-const developing = () => (import.meta as { env?: { DEV?: boolean } }).env?.DEV;
+// @ts-expect-error Vite's: elsewhere there is no `env`
+const developing = (): boolean | undefined => import.meta.env?.DEV;
 
 /** The page has loaded, and what its scripts set off then has run. */
 async function loaded(): Promise<void> {
