@@ -39,10 +39,11 @@ function change(name: Frontend): Plugin {
 }
 
 export async function build(name: Frontend, folder: string): Promise<void> {
-  const dist = join(folder, name);
+  // The app's own configuration leaves an image beside `dist`, so each build has a folder of its own.
+  const dist = join(folder, name, 'dist');
   await viteBuild({
     root: APP,
-    logLevel: 'warn',
+    logLevel: 'error',
     build: { outDir: dist, emptyOutDir: true },
     plugins: [change(name)],
   });

@@ -38,7 +38,7 @@ export function imagePath(name: Frontend): string {
 
 /** Its hashed scripts, styles and other assets. */
 export async function builtAssets(name: Frontend): Promise<string[]> {
-  const files = await readdir(imagePath(name).replace('.bin', '/assets'));
+  const files = await readdir(imagePath(name).replace('.bin', '/dist/assets'));
   return files.map((file) => `/assets/${file}`);
 }
 

@@ -8,6 +8,6 @@ import { FOLDER, VERSIONS, type Frontend } from './frontends.js';
 export default async function setup(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'faceplate-e2e-images-'));
   process.env[FOLDER] = folder;
-  for (const name of Object.keys(VERSIONS) as Frontend[]) await build(name, folder);
+  await Promise.all((Object.keys(VERSIONS) as Frontend[]).map((name) => build(name, folder)));
   return () => rm(folder, { recursive: true, force: true });
 }

@@ -68,6 +68,11 @@ export class UpdatePage {
     return this.page.getByRole('status').filter({ hasText: words }).first();
   }
 
+  /** An alert that says this. */
+  warns(words: string | RegExp): Locator {
+    return this.alert.filter({ hasText: words }).first();
+  }
+
   async choose(name: Frontend): Promise<void> {
     await this.anyFile.setInputFiles(imagePath(name));
     await this.install.waitFor();

@@ -40,6 +40,23 @@ test('leaving the page in the middle of an upload drops it: the old frontend sta
   await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
 });
 
+test('a page that is closed in the middle of an upload drops it, even when all of it had left the browser', async ({
+  page,
+  context,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const update = await UpdatePage.open(page, device);
+  await update.start('big');
+  await halfWritten(device);
+  await page.close();
+  await expectOldStays(device);
+
+  const next = await UpdatePage.open(await context.newPage(), device);
+  await next.start('new');
+  await expect(next.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+});
+
 test('when the network is gone in the middle of an upload the page says so, and the next try works when it is back', async ({
   page,
   context,
@@ -53,20 +70,19 @@ test('when the network is gone in the middle of an upload the page says so, and 
   await update.start('big');
   await halfWritten(device);
   await context.setOffline(true);
-  proxy.cut();
+  proxy.refuse(true);
   await expectOldStays(device);
-  await expect(update.alert.first()).toContainText(/connection|does not answer|is gone/i, {
-    timeout: 40_000,
-  });
-  await expect(update.alert.first()).toContainText(/try again|reload/i);
+  await expect(update.warns(/connection broke|is gone/i)).toBeVisible({ timeout: 40_000 });
+  await expect(update.warns(/try again|reload/i)).toBeVisible();
 
   await context.setOffline(false);
+  proxy.refuse(false);
   proxy.rate = Infinity;
   await update.start('big');
   await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
 });
 
-test('a connection that is reset in the middle of an upload is told in words, and the next try works', async ({
+test('a connection that breaks for a moment in the middle of an upload is told in words, and the next try works', async ({
   page,
   startDevice,
   startProxy,
@@ -77,13 +93,43 @@ test('a connection that is reset in the middle of an upload is told in words, an
   proxy.rate = SLOW;
   await update.start('big');
   await halfWritten(device);
-  proxy.cut();
-  await expect(update.alert).toContainText(/connection broke/i);
+  proxy.refuse(true);
+  await expect.poll(() => proxy.refused).toBeGreaterThan(0);
+  proxy.refuse(false);
+  await expect(update.warns(/connection broke/i)).toBeVisible();
   await expectOldStays(device);
 
   proxy.rate = Infinity;
   await update.start('big');
   await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
+});
+
+test('when the browser sends an image again by itself, after a reset, the page takes it for no other upload', async ({
+  page,
+  startDevice,
+  startProxy,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+  const proxy = await startProxy(device);
+  const update = await UpdatePage.open(page, proxy);
+  proxy.rate = SLOW;
+  await update.start('big');
+  await halfWritten(device);
+  proxy.forget();
+  proxy.cut();
+  await expect
+    .poll(() => proxy.heads().requests)
+    .toContainEqual(expect.stringMatching(/^POST .*frontend/));
+  proxy.rate = Infinity;
+
+  // The device was still busy with the first one and refused it, or was not and took it.
+  const updated = update.says(`Updated to ${VERSIONS.big}`);
+  await expect(updated.or(update.warns(/connection broke|is gone/i))).toBeVisible({
+    timeout: 40_000,
+  });
+  const taken = (await device.status()).active === 1;
+  expect(await updated.isVisible(), 'the page says that it was taken').toBe(taken);
+  if (!taken) await expect(update.warns(/connection broke/i)).toBeVisible();
 });
 
 test('when the connection is lost after the last byte, the page finds out what the device made of it', async ({
@@ -103,7 +149,9 @@ test('when the connection is lost after the last byte, the page finds out what t
   proxy.refuse(false);
 
   const updated = update.says(`Updated to ${VERSIONS.big}`);
-  await expect(updated.or(update.alert).first()).toBeVisible({ timeout: 40_000 });
+  await expect(updated.or(update.warns(/connection broke|is gone/i))).toBeVisible({
+    timeout: 40_000,
+  });
   const taken = (await device.status()).active === 1;
   expect(await updated.isVisible(), 'the page says that it was taken').toBe(taken);
   if (!taken) await expect(update.running).toContainText(VERSIONS.old);
@@ -122,8 +170,6 @@ test('a connection that stands still is given up, and the page says so', async (
   await halfWritten(device);
   proxy.stall();
   // The device waits 15 seconds for another byte, the page a little longer.
-  await expect(update.alert.first()).toContainText(/connection|gone|does not answer/i, {
-    timeout: 75_000,
-  });
+  await expect(update.warns(/connection broke|is gone/i)).toBeVisible({ timeout: 75_000 });
   await expectOldStays(device);
 });
