@@ -18,9 +18,7 @@ test('a build whose script throws falls back by itself, and the page that is sti
   await expect(update.keep).toBeVisible();
   expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
 
-  const explained = update.alert.filter({
-    hasText: new RegExp(`went back to ${VERSIONS.old}`, 'i'),
-  });
+  const explained = update.warns(new RegExp(`went back to ${VERSIONS.old}`, 'i'));
   await expect(explained).toBeVisible({ timeout: WINDOW_MS + 30_000 });
   await expect(explained).toContainText(`${VERSIONS.broken} was not confirmed`);
   const status = await device.status();

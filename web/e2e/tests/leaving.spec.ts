@@ -96,6 +96,6 @@ test('a page that is loaded anew while the new frontend is being confirmed says 
   await device.send('POST', '/api/ota/rollback', '{}', 'application/json');
   await device.statusWhen('the old frontend runs', ({ active }) => active === 0);
   await page.reload();
-  await expect(update.alert).toContainText(new RegExp(`went back to ${VERSIONS.old}`, 'i'));
+  await expect(update.warns(new RegExp(`went back to ${VERSIONS.old}`, 'i'))).toBeVisible();
   pageErrors.length = 0;
 });
