@@ -77,14 +77,17 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
   return status;
 }
 
-/** Whether the page comes from `vite dev`; other tools know no such thing. */
-// @ts-expect-error Vite's: elsewhere there is no `env`
-const developing = (): boolean | undefined => import.meta.env?.DEV;
+/** Whether the page comes from `vite dev`. */
+const developing = () => document.querySelector('script[src*="/@vite/client"]');
 
 /** The page has loaded, and what its scripts set off then has run. */
 async function loaded(): Promise<void> {
   if (document.readyState !== 'complete') {
     await new Promise((resolve) => addEventListener('load', resolve, { once: true }));
+  }
+  // Styles in the page's head come before this module: nobody listened when they failed.
+  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet]')) {
+    if (isGone(link)) failure ??= `${link.href} did not load`;
   }
   await sleep(0);
 }

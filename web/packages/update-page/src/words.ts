@@ -23,29 +23,12 @@ const REBUILD = 'Build it again.';
 const RELOAD = 'Reload this page.';
 
 /**
- * Words for each `type` of docs/http-api.md; what is not said is the device's `detail`, and to
- * load the page anew.
+ * Words for each `type` of docs/http-api.md that the page of a working frontend can meet. For any
+ * other the device's own title and detail are told, and the next step is to load the page anew.
  */
 const PROBLEMS: Record<string, Row> = {
-  'bad-request': ['Request not understood'],
-  'bad-path': ['Path not understood'],
-  'bad-query': ['Options not understood'],
-  'bad-body': ['Command not understood'],
-  'bad-digest': ['Checksum not understood'],
-  'not-found': ['Not on this device'],
-  method: ['Wrong kind of request'],
-  'media-type': ['Wrong kind of data'],
-  'target-too-long': ['Address too long'],
-  'length-required': ['Length missing'],
-  expectation: ['Request with a condition'],
-  'http-version': ['Wrong version of HTTP'],
-  'headers-too-large': ['Too many cookies', '', 'Delete those of this address.'],
-  'ended-early': ['The upload ended too early', '', CLOSER],
   stalled: ['The upload stood still', 'Nothing came any more.', CLOSER],
   'too-slow': ['The connection is too slow', 'The device gave up waiting.', CLOSER],
-  'digest-mismatch': ['The image changed on the way', '', 'Try again.'],
-  'foreign-host': ['Wrong name for the device', '', 'Open it by its IP address or its own name.'],
-  'foreign-origin': ['Page from another site', '', 'Open the Update page of the device itself.'],
   busy: [
     'Another update is running',
     'Somebody else updates the device.',
@@ -57,7 +40,6 @@ const PROBLEMS: Record<string, Row> = {
     'Keep it or go back, then try again.',
   ],
   restarting: ['The device is restarting', 'It takes nothing now.', 'Try again in a few seconds.'],
-  'not-on-trial': ['Nothing to confirm', 'That is done, or the device went back.'],
   'no-way-back': ['No way back', '', 'Install an image instead.'],
   'too-large': [
     'The image is too large',
@@ -79,7 +61,6 @@ const PROBLEMS: Record<string, Row> = {
     `${POWER} If it stays, erase its settings over USB.`,
   ],
   'no-slots': ['No place for a frontend', '', 'Flash the device over USB.'],
-  'no-frontend': ['The device has no frontend', '', 'Open /recovery and install an image.'],
 };
 
 const UNREACHABLE: Record<UnreachableKind, Row> = {

@@ -39,13 +39,11 @@ beforeEach(async () => {
   vi.resetModules();
   ({ Problem, Unreachable } = await import('../src/device.js'));
   [age, uptime] = [500, 4000];
-  // Vitest calls itself a development server.
-  vi.stubEnv('DEV', false);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
   vi.advanceTimersByTime(0);
   vi.spyOn(performance, 'now').mockImplementation(() => age);
   vi.spyOn(console, 'warn').mockImplementation(warn);
-  vi.stubGlobal('location', { reload });
+  vi.stubGlobal('location', { reload, origin: location.origin });
   device.status.mockImplementation(() => Promise.resolve(status()));
   device.confirm.mockImplementation(() => Promise.resolve(settled()));
 });
@@ -53,7 +51,6 @@ beforeEach(async () => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
   vi.restoreAllMocks();
   for (const mock of [reload, warn, device.status, device.confirm]) mock.mockReset();
   sessionStorage.clear();
@@ -76,9 +73,13 @@ test('a page of the new frontend confirms it', async () => {
 });
 
 test('a page of a development server confirms nothing: it is not what the device holds', async () => {
-  vi.stubEnv('DEV', true);
+  const client = document.createElement('script');
+  client.type = 'module';
+  client.src = '/@vite/client';
+  document.head.append(client);
   expect(await confirmed()).toMatchObject({ state: 'trial' });
   expect(device.confirm).not.toHaveBeenCalled();
+  client.remove();
 });
 
 test('nothing is confirmed where nothing is on trial', async () => {
@@ -215,6 +216,29 @@ test.each(failures)('a page in which %s confirms nothing, and says why', async (
   expect(await confirmOnLoad(device as unknown as Device)).toMatchObject({ state: 'trial' });
   expect(device.confirm).not.toHaveBeenCalled();
   expect(warn.mock.lastCall?.[0]).toMatch(/not confirmed/);
+});
+
+test('a page whose style sheet failed before any script ran confirms nothing', async () => {
+  const link = document.createElement('link');
+  Object.assign(link, { rel: 'stylesheet', href: '/assets/gone.css' });
+  document.head.append(link); // this document loads nothing, so it has no sheet
+  expect(await confirmed()).toMatchObject({ state: 'trial' });
+  link.remove();
+  expect(device.confirm).not.toHaveBeenCalled();
+  expect(warn.mock.lastCall?.[0]).toMatch(/gone\.css did not load/);
+});
+
+test('a style sheet of another site, or one that is switched off, is no matter of the device', async () => {
+  const link = (href: string, disabled: boolean) => {
+    const element = document.createElement('link');
+    Object.assign(element, { rel: 'stylesheet', href, disabled });
+    document.head.append(element);
+    return element;
+  };
+  const links = [link('https://fonts.example/a.css', false), link('/assets/print.css', true)];
+  await confirmed();
+  for (const one of links) one.remove();
+  expect(device.confirm).toHaveBeenCalledOnce();
 });
 
 test.each(harmless)('a page in which %s confirms all the same', async (_, fail) => {
