@@ -80,6 +80,17 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
 /** Whether the page comes from `vite dev`. */
 const developing = () => document.querySelector('script[src*="/@vite/client"]');
 
+/** Whether a style sheet of this device did not load. A page may not look into those of others. */
+function isGone({ href, sheet, disabled }: HTMLLinkElement): boolean {
+  if (disabled || !href.startsWith(location.origin)) return false;
+  try {
+    return !sheet?.cssRules;
+  } catch {
+    // Chromium makes an empty one that nobody may look into.
+    return true;
+  }
+}
+
 /** The page has loaded, and what its scripts set off then has run. */
 async function loaded(): Promise<void> {
   if (document.readyState !== 'complete') {
