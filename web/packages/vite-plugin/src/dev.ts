@@ -5,11 +5,11 @@ import {
   type Connect,
   type Plugin,
   type PreviewServer,
-  type ProxyOptions,
   type ResolvedConfig,
   type ViteDevServer,
 } from 'vite';
 import { answer } from './answer.js';
+import { ownHosts, type IsOwn } from './hosts.js';
 import { OptionError, type FaceplateOptions } from './options.js';
 import { pass } from './proxy.js';
 
@@ -22,22 +22,22 @@ const EXAMPLE = '/api/ota/status';
 export function devPlugin(options: FaceplateOptions): Plugin {
   const install = (
     { config, middlewares }: ViteDevServer | PreviewServer,
-    proxy: Record<string, string | ProxyOptions> | undefined,
+    kind: 'server' | 'preview',
   ) => {
-    if (Object.keys(proxy ?? {}).some((key) => covers(key, EXAMPLE))) return;
+    if (Object.keys(config[kind].proxy ?? {}).some((key) => covers(key, EXAMPLE))) return;
     const base = baseOf(options, config);
     config.logger.info(
       base
         ? `faceplate: /api and /recovery come from ${base}`
         : 'faceplate: no device; set DEVICE=… to have its /api and /recovery here',
     );
-    middlewares.use(handler(base));
+    middlewares.use(handler(base, ownHosts(config, kind)));
   };
   return {
     name: 'faceplate:device',
     apply: 'serve',
-    configureServer: (server) => install(server, server.config.server.proxy),
-    configurePreviewServer: (server) => install(server, server.config.preview.proxy),
+    configureServer: (server) => install(server, 'server'),
+    configurePreviewServer: (server) => install(server, 'preview'),
   };
 }
 
@@ -58,10 +58,18 @@ function baseOf({ device }: FaceplateOptions, { mode, envDir }: ResolvedConfig):
   }
 }
 
-function handler(base: string | null): Connect.NextHandleFunction {
+function handler(base: string | null, isOwn: IsOwn): Connect.NextHandleFunction {
   return (incoming, outgoing, next) => {
+    const { host } = incoming.headers;
     if (!DEVICES_OWN.test(incoming.url ?? '')) next();
-    else if (base) pass(base, incoming, outgoing);
+    else if (!isOwn(host)) {
+      answer(incoming, outgoing, {
+        kind: 'foreign-host',
+        status: 403,
+        title: 'This host is not known here',
+        detail: `${host} is no address; if it is a name of this server, add it to allowedHosts`,
+      });
+    } else if (base) pass(base, incoming, outgoing);
     else {
       answer(incoming, outgoing, {
         kind: 'no-device',

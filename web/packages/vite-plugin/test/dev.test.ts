@@ -109,6 +109,43 @@ test('a name that was bent to this machine does not reach the device', async () 
   expect(requests).toHaveLength(0);
 });
 
+test('a name that was bent to this machine is refused where Vite looks only behind plugins', () => {
+  const { logger } = listener();
+  // As Vite 6 calls it: no other middleware was there before.
+  const ask = (kind: 'Server' | 'PreviewServer', host: string | undefined, config: object) => {
+    let status = 0;
+    const use = (handle: (incoming: object, outgoing: object, next: () => void) => void) => {
+      const outgoing = { writeHead: (code: number) => (status = code), end: () => undefined };
+      handle({ url: '/api/ota/status', headers: { host } }, outgoing, () => undefined);
+    };
+    const server = { config: { logger, server: {}, preview: {}, ...config }, middlewares: { use } };
+    const [, plugin] = faceplate();
+    (plugin?.[`configure${kind}`] as (from: object) => void)(server);
+    return status;
+  };
+  vi.stubEnv('DEVICE', undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (const host of ['evil.example', 'evil.example:5173', 'localhost.evil.example', '', undefined])
+    for (const kind of ['Server', 'PreviewServer'] as const)
+      expect(ask(kind, host, {}), host).toBe(403);
+  // 503: that no device is named is only said to its own pages.
+  for (const host of ['localhost:5173', 'a.localhost', '127.0.0.1:1', '[::1]:1', '192.168.4.1'])
+    expect(ask('Server', host, {}), host).toBe(503);
+  const lan = { server: { allowedHosts: ['box.lan', '.home.arpa'] } };
+  for (const [host, status] of [
+    ['Box.lan:80', 503],
+    ['a.home.arpa', 503],
+    ['home.arpa', 503],
+    ['a.box.lan', 403],
+    ['nothome.arpa', 403],
+  ] as const)
+    expect(ask('Server', host, lan), host).toBe(status);
+  expect(ask('Server', 'box', { additionalAllowedHosts: ['box'] })).toBe(503);
+  expect(ask('Server', 'box', { server: { allowedHosts: true } })).toBe(503);
+  expect(ask('PreviewServer', 'box', { server: { allowedHosts: true } })).toBe(403);
+  expect(ask('PreviewServer', 'box', { preview: { https: {} } })).toBe(503);
+});
+
 test('what only begins like a path of the device is left to Vite', async () => {
   const { requests, host: to } = await device();
   const { host } = await dev({ device: to });
