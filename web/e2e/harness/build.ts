@@ -1,4 +1,5 @@
-// Builds one frontend for the tests with Vite, as its makers would, and packs it.
+// Builds the frontends for the tests with Vite, as their makers would, and packs them.
+import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build as viteBuild, type Plugin } from 'vite';
 import { REPOSITORY, runFaceplate } from './command.js';
@@ -26,6 +27,8 @@ function change(name: Frontend): Plugin {
       if (!id.startsWith(APP)) return null;
       if (name === 'broken' && id.endsWith('.ts'))
         return { code: `throw new Error('a broken build');\n${code}`, map: null };
+      if (name !== 'old' && id.endsWith('.css'))
+        return { code: `${code}\nhtml { --changed: 1 }`, map: null };
       if (name !== 'old' && id.endsWith('.svelte'))
         return { code: `${code}\n<p>${CHANGE}</p>\n`, map: null };
       return null;
@@ -38,15 +41,49 @@ function change(name: Frontend): Plugin {
   };
 }
 
-export async function build(name: Frontend, folder: string): Promise<void> {
-  // The app's own configuration leaves an image beside `dist`, so each build has a folder of its own.
-  const dist = join(folder, name, 'dist');
+/** Folder that a build is in. */
+// The app's own configuration leaves an image beside `dist`, so each build has a folder of its own.
+const distOf = (folder: string, name: Frontend): string => join(folder, name, 'dist');
+
+/** An image of what is in the frontend's `dist`. */
+async function pack(folder: string, name: Frontend, ...options: string[]): Promise<void> {
+  const image = join(folder, `${name}.bin`);
+  const version = VERSIONS[name];
+  await runFaceplate(
+    'pack',
+    distOf(folder, name),
+    '-o',
+    image,
+    '--app-version',
+    version,
+    ...options,
+  );
+}
+
+async function build(folder: string, name: Frontend): Promise<void> {
   await viteBuild({
     root: APP,
     logLevel: 'error',
-    build: { outDir: dist, emptyOutDir: true },
+    build: { outDir: distOf(folder, name), emptyOutDir: true },
     plugins: [change(name)],
   });
-  const image = join(folder, `${name}.bin`);
-  await runFaceplate('pack', dist, '-o', image, '--app-version', VERSIONS[name]);
+  await pack(folder, name);
+}
+
+/** All of them, each in the folder as `NAME.bin` and `NAME/dist`. */
+export async function buildAll(folder: string): Promise<void> {
+  const built: Frontend[] = ['before', 'old', 'new', 'big', 'broken'];
+  await Promise.all(built.map((name) => build(folder, name)));
+
+  const copies: Frontend[] = ['unstyled', 'odd', 'future'];
+  for (const name of copies) {
+    await cp(distOf(folder, 'new'), distOf(folder, name), { recursive: true });
+  }
+  const assets = join(distOf(folder, 'unstyled'), 'assets');
+  for (const file of await readdir(assets)) {
+    if (file.endsWith('.css')) await rm(join(assets, file));
+  }
+  await pack(folder, 'unstyled');
+  await pack(folder, 'odd');
+  await pack(folder, 'future', '--api', '99');
 }

@@ -16,7 +16,13 @@ export type Frontend =
   /** The same, and long enough that its writing takes seconds. */
   | 'big'
   /** Its script throws on its first line. */
-  | 'broken';
+  | 'broken'
+  /** `new`, but its stylesheet is missing. */
+  | 'unstyled'
+  /** `new`, with a version that would do harm where it is taken for HTML. */
+  | 'odd'
+  /** `new`, made for a firmware that does not exist yet. */
+  | 'future';
 
 export const VERSIONS: Record<Frontend, string> = {
   before: '0.9.0',
@@ -24,6 +30,9 @@ export const VERSIONS: Record<Frontend, string> = {
   new: '2.0.0',
   big: '3.0.0',
   broken: '4.0.0',
+  unstyled: '5.0.0',
+  odd: '<img src=x onerror="throw Error(this)">',
+  future: '6.0.0',
 };
 
 /** What the pages of all but `old` say at their end. */

@@ -1,7 +1,8 @@
 // A new frontend that does not work: the device takes itself back, and the old page says why.
-import { image, imagePath, VERSIONS } from '../harness/frontends.js';
+import { CHANGE, image, imagePath, VERSIONS } from '../harness/frontends.js';
 import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
+import { sleep } from '../harness/wait.js';
 
 /** The window that the Update page gives the new frontend, and time to restart twice. */
 const WINDOW_MS = 60_000;
@@ -47,6 +48,24 @@ test('while a broken build is on trial, the page that is still open goes back at
   expect(await device.status()).toMatchObject({ active: 0 });
   await expect(update.running).toContainText(VERSIONS.old);
   pageErrors.length = 0;
+});
+
+test('a build whose stylesheet is missing does not confirm itself', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  const loaded = page.waitForEvent('framenavigated', (frame) => frame !== page.mainFrame());
+  await update.start('unstyled');
+  const frame = await loaded;
+  await frame.getByText(CHANGE).waitFor({ state: 'attached' });
+  // It runs, and has had all the time that a good one takes to confirm itself.
+  await expect(update.keep).toBeVisible();
+  await sleep(2000);
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  await update.goBackNow.click();
+  await device.statusWhen('the old frontend runs', ({ active }) => active === 0);
 });
 
 test('a frontend that cannot confirm itself is kept when its user says so', async ({

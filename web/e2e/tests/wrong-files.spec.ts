@@ -1,6 +1,6 @@
 // Files that are no frontend for this device: said at once where that can be known, and by the device where not.
 import { readFile } from 'node:fs/promises';
-import { image, imagePath } from '../harness/frontends.js';
+import { image, imagePath, VERSIONS } from '../harness/frontends.js';
 import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
 
@@ -58,6 +58,37 @@ test('an image that is larger than a slot is refused at once, with the sizes', a
   await expect(update.alert).toContainText(/1(\.0)? MiB|1024 KiB|1048576|1,048,576/);
   await expect(update.install).toHaveCount(0);
   expect(await device.fingerprint()).toEqual(before);
+});
+
+test('a frontend that was made for another firmware is refused at once, and the page says so', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const before = await device.fingerprint();
+  const update = await UpdatePage.open(page, device);
+  await update.anyFile.setInputFiles(imagePath('future'));
+  await expect(update.warns(/firmware/i)).toContainText('99');
+  await expect(update.install).toHaveCount(0);
+  expect(await device.fingerprint()).toEqual(before);
+});
+
+test('a version that looks like HTML is shown as it is, before and after, on all pages', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await update.choose('odd');
+  await expect(update.install).toContainText(VERSIONS.odd);
+  await update.install.click();
+  await expect(update.says(`Updated to ${VERSIONS.odd}`)).toBeVisible();
+  await expect(update.running).toContainText(VERSIONS.odd);
+  for (const path of ['/', '/recovery']) {
+    await page.goto(device.url + path);
+    await expect(page.getByText(VERSIONS.odd).first()).toBeVisible();
+    await expect(page.locator('img')).toHaveCount(0);
+  }
 });
 
 test('an image whose files are damaged is refused by the check on the device, and the old frontend stays', async ({
