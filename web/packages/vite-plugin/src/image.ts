@@ -1,8 +1,9 @@
 // From a folder to www.bin: reading, packing, writing, telling.
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { excluder, OptionError, parseApi, parseSize, type FaceplateOptions } from './options.js';
 import { pack, type Packed } from './packer.js';
+import { refuseInside, replace, type Places } from './place.js';
 import { BLOCK, overBudget, report, warnings } from './report.js';
 import { readTree } from './tree.js';
 import { Refused } from './wasm.js';
@@ -13,16 +14,6 @@ const SLOT = 1 << 20;
 /** The image cannot be made; the message says why and what to do. */
 export class ImageError extends Error {
   override readonly name = 'ImageError';
-}
-
-/** Where things are; all paths are absolute. */
-export interface Places {
-  /** The project, whose package.json tells the version. */
-  readonly root: string;
-  /** The folder to pack. */
-  readonly dir: string;
-  /** The image to write. */
-  readonly out: string;
 }
 
 export interface Told {
@@ -98,38 +89,5 @@ async function versionOf(
     } catch {
       throw new ImageError(`${file}: not JSON, so it tells no version`);
     }
-  }
-}
-
-/** Refuses an image that would be packed into the next one. */
-export function refuseInside(out: string, dir: string): void {
-  const to = relative(real(dir), real(dirname(out)));
-  if (to !== '..' && !/^\.\.[\\/]/.test(to) && !isAbsolute(to)) {
-    throw new OptionError(
-      `out: ${out} is inside the folder that is packed (${dir}); name another place`,
-    );
-  }
-}
-
-/** A path without links, as far as it is there. */
-function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(real(parent), basename(path));
-  }
-}
-
-/** Writes a file so that it appears whole, or not at all. */
-function replace(path: string, bytes: Uint8Array): void {
-  const unfinished = `${path}.tmp`;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(unfinished, bytes);
-    renameSync(unfinished, path);
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    throw error;
   }
 }

@@ -1,9 +1,9 @@
 // The plugin that packs what a build wrote.
-import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Environment, Plugin, ResolvedConfig } from 'vite';
-import { ImageError, makeImage, refuseInside, type Places } from './image.js';
+import { ImageError, makeImage } from './image.js';
 import type { FaceplateOptions } from './options.js';
+import { makeRoom, type Places } from './place.js';
 import { isSvelteKit, watchAdapter, type Adapted } from './sveltekit.js';
 
 /**
@@ -87,9 +87,12 @@ export function packPlugin(options: FaceplateOptions): Plugin {
         const places = placesOf(this.environment);
         if (!places) return;
         written.delete(this.environment);
-        refuseInside(places.out, places.dir);
         // A build that fails must not leave an image that looks like its own.
-        rmSync(places.out, { force: true });
+        try {
+          makeRoom(places);
+        } catch (error) {
+          throw told(error);
+        }
       },
     },
 

@@ -19,7 +19,8 @@ test('a build that fails leaves no image of an older one', async () => {
 
 test('a build that fails while it writes leaves no image either', async () => {
   for (const hook of ['generateBundle', 'writeBundle'] as const) {
-    const root = project({ ...APP, 'www.bin': 'old' });
+    const root = project(APP);
+    await run(root);
     const fail = () => {
       throw new Error('disk on fire');
     };
@@ -61,12 +62,22 @@ test('an image over maxSize names the largest files, one at maxSize is made', as
 
 test('an image inside of the folder that is packed is refused before anything is built', async () => {
   const root = project(APP);
-  for (const out of ['dist/www.bin', 'dist/new/www.bin', 'x/../dist/www.bin']) {
+  for (const out of ['dist', 'dist/www.bin', 'dist/new/www.bin', 'x/../dist/www.bin']) {
     await expect(run(root, { out })).rejects.toThrow(/inside the folder that is packed/);
   }
   expect(existsSync(join(root, 'dist'))).toBe(false);
   await run(root, { out: 'dist-images/www.bin' });
   expect(isThere(root, 'dist-images/www.bin')).toBe(true);
+});
+
+test('what is at the place of the image but is none is kept, and the build refused', async () => {
+  const root = project({ ...APP, 'notes.txt': 'precious', short: 'x', 'folder/x': 'precious' });
+  for (const out of ['notes.txt', 'short', 'folder', 'index.html']) {
+    await expect(run(root, { out })).rejects.toThrow(/is there, and is no frontend image; remove/);
+  }
+  expect(readFileSync(join(root, 'notes.txt'), 'utf8')).toBe('precious');
+  expect(isThere(root, 'short') && isThere(root, 'folder/x')).toBe(true);
+  expect(existsSync(join(root, 'dist'))).toBe(false);
 });
 
 test.each([
