@@ -7,7 +7,7 @@ import type { SourceFile } from './packer.js';
  * Where reading stops: no frontend for a slot of 1 MiB has so many bytes, however well they compress,
  * but a wrong folder does.
  */
-const BYTES_MAX = 256 << 20;
+export const BYTES_MAX = 256 << 20;
 
 /** Files that operating systems leave in folders they show. */
 const LITTER = ['Thumbs.db', 'desktop.ini', 'Icon\r'];
@@ -30,7 +30,7 @@ export function isSkipped(name: string): boolean {
   return (name.startsWith('.') && name !== '.well-known') || LITTER.includes(name);
 }
 
-/** Reads all files below `root`. Links are followed, hidden files and what `exclude` says are not read. */
+/** Reads all files below `root`. Links are followed; hidden files and those that `exclude` takes out are not read. */
 export function readTree(root: string, exclude: (path: string) => boolean): Tree {
   const found = statSync(root, { throwIfNoEntry: false });
   if (!found) {
@@ -49,14 +49,15 @@ export function readTree(root: string, exclude: (path: string) => boolean): Tree
       const at = join(path, name);
       const inside = prefix + name;
       if (isSkipped(name)) tree.skipped.push(inside);
-      else if (exclude(inside)) tree.excluded.push(inside);
       else entry(at, inside, [...above, real]);
     }
   };
   const entry = (at: string, inside: string, above: readonly string[]) => {
     const stat = statSync(at, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) return folder(at, `${inside}/`, above);
+    // Asked about files alone: what takes all but some types would take the folders of those.
+    if (exclude(inside)) return void tree.excluded.push(inside);
     if (!stat) throw new TreeError(`${at}: a link that leads nowhere`);
-    if (stat.isDirectory()) return folder(at, `${inside}/`, above);
     if (!stat.isFile()) throw new TreeError(`${at}: neither a file nor a folder`);
     bytes += stat.size;
     if (bytes > BYTES_MAX) {

@@ -1,5 +1,5 @@
 // Builds that must fail, or leave something out, and say so.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeImage } from '../src/image.js';
@@ -66,6 +66,11 @@ test('an image inside of the folder that is packed is refused before anything is
     await expect(run(root, { out })).rejects.toThrow(/inside the folder that is packed/);
   }
   expect(existsSync(join(root, 'dist'))).toBe(false);
+  if (process.platform !== 'win32') {
+    mkdirSync(join(root, 'dist'));
+    symlinkSync('dist', join(root, 'link'));
+    await expect(run(root, { out: 'link/www.bin' })).rejects.toThrow(/inside the folder/);
+  }
   await run(root, { out: 'dist-images/www.bin' });
   expect(isThere(root, 'dist-images/www.bin')).toBe(true);
 });

@@ -1,10 +1,10 @@
 // Reading a folder by the rules of the command line tool.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { pack } from '../src/packer.js';
-import { isSkipped, readTree } from '../src/tree.js';
+import { BYTES_MAX, isSkipped, readTree } from '../src/tree.js';
 import { project } from './project.js';
 
 const all = () => false;
@@ -42,9 +42,24 @@ test('what is skipped here is what the packer skips', () => {
 
 test('what the user leaves out is not even looked at', () => {
   const root = project({ 'index.html': 'i', 'a/b.map': 'm', 'docs/c/d': 'd' });
-  const exclude = (path: string) => path === 'docs' || path.endsWith('.map');
+  const exclude = (path: string) => path.startsWith('docs/') || path.endsWith('.map');
+  truncateSync(join(root, 'a/b.map'), BYTES_MAX + 1);
   expect(paths(root, exclude)).toEqual(['index.html']);
-  expect(readTree(root, exclude).excluded).toEqual(['a/b.map', 'docs']);
+  expect(readTree(root, exclude).excluded).toEqual(['a/b.map', 'docs/c/d']);
+});
+
+test('leaving out all but some types keeps those in folders', () => {
+  const root = project({ 'index.html': 'i', 'a/b/c.js': 'c', 'a/b/c.map': 'm' });
+  const asked: string[] = [];
+  const others = (path: string) => asked.push(path) > 0 && !/\.(html|js)$/.test(path);
+  expect(paths(root, others)).toEqual(['a/b/c.js', 'index.html']);
+  expect(asked.sort()).toEqual(['a/b/c.js', 'a/b/c.map', 'index.html']);
+});
+
+test('a folder with far more than a slot holds is refused before it is read', () => {
+  const root = project({ 'index.html': 'i', film: '' });
+  truncateSync(join(root, 'film'), BYTES_MAX + 1);
+  expect(() => readTree(root, all)).toThrow(/more than 256 MiB.*is it the right folder/);
 });
 
 // Windows gives links only to administrators.

@@ -90,6 +90,10 @@ test('the version is the one that is set, that of package.json, or tells content
   expect(await version(file)).toBe('3.2.1');
   expect(await version(file, 'set')).toBe('set');
   expect(await version(file, async () => 'asked')).toBe('asked');
+  const folder = { ...APP, 'package.json': '{"version":"9"}' };
+  const inside = project({ ...folder, 'web/index.html': '<title>Lamp</title>' });
+  await run(join(inside, 'web'));
+  expect(image(inside, 'web/www.bin').manifest?.version).toBe('9');
   const own = await version({ 'package.json': '{}' });
   expect(own).toMatch(/^[0-9a-f]{8}$/);
   expect(await version({ 'package.json': '{}', 'public/x': 'x' })).not.toBe(own);
