@@ -267,7 +267,8 @@ test('the page that is loaded after an update says what happened, once', async (
 test('a fallback of earlier is told as long as it is the last thing that happened', async () => {
   device.set({ last: { outcome: 'fell_back', reason: 'kept_restarting', from: 1, to: 0 } });
   await show();
-  expect(region('Running frontend')).toHaveTextContent('1.3.0 kept restarting the device');
+  expect(region('Other slot')).toHaveTextContent('Did not work');
+  expect(region('Other slot')).toHaveTextContent('1.3.0 kept restarting the device');
   expect(screen.queryByRole('alert')).not.toBeInTheDocument();
 });
 
