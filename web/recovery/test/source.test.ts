@@ -97,4 +97,6 @@ test('without JavaScript there is the command that uploads', () => {
   expect(noscript).toContain(
     'curl --data-binary "@www.bin" -H "Content-Type: application/octet-stream" http://DEVICE/api/ota/frontend',
   );
+  // And nothing else, since nothing of it would work.
+  expect(noscript).toMatch(/#js \{ display: none \}/);
 });
