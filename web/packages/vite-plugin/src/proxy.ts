@@ -26,6 +26,10 @@ export function pass(base: string, incoming: IncomingMessage, outgoing: ServerRe
   // A page of this server is one of the device's own. Any other keeps its name, and is refused.
   const own = origin === `http://${host}` || origin === `https://${host}`;
   if (own) headers['origin'] = device.origin;
+  const { 'content-length': length, 'transfer-encoding': coding } = incoming.headers;
+  const hasBody = Number(length) > 0 || coding !== undefined;
+  // A device may refuse by the head and close; its answer would get lost while the body is sent.
+  if (hasBody) headers['expect'] = '100-continue';
 
   const upstream = request(new URL(incoming.url ?? '/', device), {
     method: incoming.method,
@@ -56,7 +60,8 @@ export function pass(base: string, incoming: IncomingMessage, outgoing: ServerRe
   });
   // Whoever goes away in the middle of an upload ends it.
   outgoing.on('close', () => upstream.destroy());
-  incoming.pipe(upstream);
+  if (hasBody) upstream.on('continue', () => incoming.pipe(upstream));
+  else upstream.end();
 }
 
 function without<T extends object>(fields: T, names: readonly string[]): T {

@@ -1,6 +1,6 @@
 // `vite dev` and `vite preview` with and without a device, over loopback.
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { createServer as createVite, preview, type InlineConfig } from 'vite';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import faceplate from '../src/index.js';
@@ -9,7 +9,7 @@ import { project } from './project.js';
 
 const PAGE = { 'index.html': '<title>Lamp</title>', 'dist/index.html': '<title>Lamp</title>' };
 
-const port = (server: Server) => (server.address() as AddressInfo).port;
+const port = (server: { address(): unknown }) => (server.address() as AddressInfo).port;
 
 /** A device that notes what comes and answers with `answer`. */
 async function device(answer: (request: IncomingMessage) => string = () => '{}') {
@@ -173,6 +173,23 @@ test('an upload streams: the device gets the beginning before the end is there',
   expect(requests[0]?.headers['content-length']).toBe(String(2 << 20));
   upload.end(Buffer.alloc(1 << 20));
   expect(await received).toBe(String(2 << 20));
+});
+
+test('a device that refuses an upload by its head is heard before the body is sent', async () => {
+  const refusal = 'HTTP/1.1 413 Too large\r\nContent-Length: 9\r\n\r\ntoo large';
+  let received = '';
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => (received += chunk.toString('latin1')));
+    // Long enough for a body that does not wait.
+    setTimeout(() => socket.end(refusal), 100);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => void server.close());
+  const { host } = await dev({ device: `127.0.0.1:${port(server)}` });
+  const response = await post(host, `http://${host}`, new Uint8Array(8 << 20));
+  expect([response.status, await response.text()]).toEqual([413, 'too large']);
+  expect(received).toMatch(/^POST [^]*expect: 100-continue\r\n[^]*\r\n\r\n$/i);
 });
 
 test('an upload whose page goes away is broken off at the device', async () => {
