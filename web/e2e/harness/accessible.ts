@@ -2,9 +2,15 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
-/** In light and dark; the page is left in light. */
-export async function expectAccessible(page: Page, what: string): Promise<void> {
-  for (const colorScheme of ['dark', 'light'] as const) {
+type Theme = 'dark' | 'light';
+
+/** Looks at the page in these themes with axe; it is left in the last one. */
+export async function expectAccessible(
+  page: Page,
+  what: string,
+  themes: readonly Theme[] = ['dark', 'light'],
+): Promise<void> {
+  for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme });
     const { violations } = await new AxeBuilder({ page }).analyze();
     const found = violations.map(({ id, help, nodes }) => ({

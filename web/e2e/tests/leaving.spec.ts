@@ -4,7 +4,7 @@ import { expect, test } from '../harness/test.js';
 import { throttleUpload } from '../harness/throttle.js';
 import { UpdatePage } from '../harness/update-page.js';
 
-/** The image of 0.7 MiB takes some six seconds. */
+/** The large image takes some eight seconds. */
 const SLOW = 120 * 1024;
 
 test('an upload that is cancelled leaves the old frontend, and the next one works', async ({

@@ -5,7 +5,7 @@ import { throttleUpload } from '../harness/throttle.js';
 import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
 
-/** The image of 0.7 MiB takes some six seconds. */
+/** The large image takes some eight seconds. */
 const SLOW = 120 * 1024;
 
 async function halfWritten(device: Device): Promise<void> {

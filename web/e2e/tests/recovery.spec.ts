@@ -5,6 +5,10 @@ import type { Device } from '../harness/device.js';
 import { damageSlot } from '../harness/flash.js';
 import { imagePath, VERSIONS } from '../harness/frontends.js';
 import { expect, test } from '../harness/test.js';
+import { throttleUpload } from '../harness/throttle.js';
+
+/** The large image takes some eight seconds. */
+const SLOW = 120 * 1024;
 
 const file = (page: Page): Locator => page.getByLabel(/image file/i);
 const upload = (page: Page): Locator => page.getByRole('button', { name: 'Upload' });
@@ -50,6 +54,7 @@ test('a power cut while the recovery page heals a device leaves it healable', as
   const device = await startDevice({ www: imagePath('old'), other: imagePath('big') });
   await loseBoth(device);
   await page.goto(device.url);
+  await throttleUpload(page, SLOW);
   await file(page).setInputFiles(imagePath('big'));
   await upload(page).click();
   await device.statusWhen(
@@ -61,6 +66,7 @@ test('a power cut while the recovery page heals a device leaves it healable', as
   await expect(page.getByRole('alert')).toContainText(/again/i);
   expect((await device.status()).state).toBe('recovery');
 
+  await throttleUpload(page, -1);
   await upload(page).click();
   await expect(page.getByRole('status')).toContainText(VERSIONS.big);
   expect((await device.status()).state).not.toBe('recovery');
@@ -104,6 +110,7 @@ test('the recovery page is accessible in light and dark, and fits a narrow phone
   await expectAccessible(page, 'recovery');
   await expectNoSidewaysScroll(page, 'recovery');
 
+  await throttleUpload(page, SLOW);
   await file(page).setInputFiles(imagePath('big'));
   await upload(page).click();
   await expect(page.getByRole('progressbar')).toBeVisible();
