@@ -23,10 +23,16 @@ const without = (name: keyof typeof APP) =>
   Object.fromEntries(Object.entries(APP).filter(([path]) => path !== name));
 
 /** Runs the command in a folder with `www.bin`; gives how it ended and what it said. */
-function deploy(image: Uint8Array | null, device: string | null, args: string[] = []) {
+function deploy(
+  image: Uint8Array | null,
+  device: string | null,
+  args: string[] = [],
+  files: Record<string, string> = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   if (image) writeFileSync(join(folder, 'www.bin'), image);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const env = { ...process.env, DEVICE: device ?? undefined };
   return new Promise<{ code: number; stdout: string; stderr: string }>((done) => {
     const child = execFile(
@@ -66,7 +72,7 @@ test('a page whose script is missing is not confirmed, and the fallback ends wit
   const { address, requests } = await fakeDevice(OLD, 'falls back');
   const { code, stderr } = await deploy(imageOf('3.0.0', broken), address);
   expect(stderr).toBe(
-    'error: went back to 1.0.0, not 3.0.0: /app.js is answered with status 404\n',
+    `error: ${address}: went back to 1.0.0, not 3.0.0: /app.js is answered with status 404\n`,
   );
   expect(code).toBe(1);
   expect(requests).not.toContain('POST /api/ota/confirm');
@@ -118,6 +124,35 @@ test('a confirmation that the device refuses ends with 1', async () => {
   expect(code).toBe(1);
 });
 
+test('a frontend that stays since there is nothing to go back to ends with 1', async () => {
+  const { address } = await fakeDevice(OLD, 'keeps it');
+  const { code, stderr } = await deploy(imageOf('3.0.0', without('app.js')), address);
+  expect(stderr).toContain('runs 3.0.0, which nobody confirmed; it stays since there is nothing');
+  expect(code).toBe(1);
+});
+
+test('another image than the one that was sent ends with 1', async () => {
+  const { address } = await fakeDevice(OLD, 'replaced by others');
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toContain('runs another image than 2.0.0; did somebody else');
+  expect(code).toBe(1);
+});
+
+test('while a frontend is on trial nothing is sent, not even for the same image', async () => {
+  for (const image of [OLD, NEW]) {
+    const { address, requests } = await fakeDevice(OLD, 'is on trial');
+    const { code, stderr } = await deploy(image, address);
+    expect(stderr).toMatch(/on trial.*Nothing was sent\. Deploy again .*: in 50 s\.\n$/);
+    expect(code).toBe(1);
+    expect(requests).toEqual([]);
+  }
+});
+
+test('the device may be named in a .env file', async () => {
+  const { address } = await fakeDevice(NEW);
+  expect(await deploy(NEW, null, [], { '.env': `DEVICE=${address}` })).toMatchObject({ code: 0 });
+});
+
 test('a refusal of the device is told in its words', async () => {
   const { address } = await fakeDevice(OLD, 'trial', (incoming, outgoing) => {
     if (incoming.method !== 'POST') return false;
@@ -162,7 +197,9 @@ test('a device that comes back with its recovery page ends with 1', async () => 
 
 test('a device that is off ends with 1, and nothing was sent', async () => {
   const { code, stderr } = await deploy(NEW, '127.0.0.1:1');
-  expect(stderr).toMatch(/^error: The device does not answer\. Nothing was changed/);
+  expect(stderr).toMatch(
+    /^error: 127\.0\.0\.1:1: The device does not answer\. Nothing was changed/,
+  );
   expect(code).toBe(1);
 });
 

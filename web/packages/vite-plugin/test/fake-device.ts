@@ -13,6 +13,12 @@ export type Habit =
   | 'falls back'
   /** Somebody else has confirmed before anyone asks. */
   | 'confirmed by others'
+  /** Keeps the new frontend unconfirmed, since there is nothing to go back to. */
+  | 'keeps it'
+  /** Somebody else has sent another image as soon as this one is confirmed. */
+  | 'replaced by others'
+  /** Runs on trial from the beginning. */
+  | 'is on trial'
   | 'recovery';
 
 export interface Fake {
@@ -42,7 +48,7 @@ export async function fakeDevice(
   const requests: string[] = [];
   const slots: (Inspected | null)[] = [inspect(running), null];
   let [active, boot, asked] = [0, 1, 0];
-  let state: 'settled' | 'trial' | 'recovery' = 'settled';
+  let state: 'settled' | 'trial' | 'recovery' = habit === 'is on trial' ? 'trial' : 'settled';
   let last: object | null = null;
 
   const status = () => {
@@ -50,6 +56,10 @@ export async function fakeDevice(
       [active, state] = [0, 'settled'];
       boot++;
       last = { outcome: 'fell_back', reason: 'not_confirmed', from: 1, to: 0 };
+    }
+    if (state === 'trial' && habit === 'keeps it' && ++asked > PATIENCE) {
+      state = 'settled';
+      last = { outcome: 'kept', reason: 'no_way_back', from: 1, to: 1 };
     }
     return {
       device: {
@@ -102,6 +112,7 @@ export async function fakeDevice(
     else if (url === '/api/ota/confirm') {
       state = 'settled';
       json(status());
+      if (habit === 'replaced by others') slots[1] = inspect(imageOf('9', { 'index.html': '9' }));
     } else if (url.startsWith('/api/ota/frontend')) {
       void buffer(incoming).then((body) => json(upload(body)));
     } else file(url, outgoing);

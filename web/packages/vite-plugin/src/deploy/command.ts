@@ -63,9 +63,13 @@ async function run(args: string[]): Promise<number> {
   }
   const base = address(values.device ?? (await named()));
   const image = read(positionals[0] ?? 'www.bin');
-  const progress = new Progress(new URL(base).host, process.stdout);
+  const { host } = new URL(base);
+  const progress = new Progress(host, process.stdout);
   try {
     await deploy(base, image, { within, progress });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(`${host}: ${error.message}`, { cause: error });
   } finally {
     progress.clear();
   }

@@ -76,7 +76,9 @@ function mayBegin(image: Image, status: Status): void {
   const api = image.manifest && { min: image.manifest.api[0], max: image.manifest.api[1] };
   const facts = { bytes: image.bytes.length, version: null, api, madeFor: image.slot };
   const refused = refusal(facts, status);
-  if (refused) throw new Failure(`${words(refused)} Nothing was sent.`);
+  const { trial } = status;
+  const wait = trial ? ` Deploy again when its trial is over: in ${trial.seconds_left} s.` : '';
+  if (refused) throw new Failure(`${words(refused)} Nothing was sent.${wait}`);
 }
 
 /** Sends the image and follows the device until it has settled; `open` loads and confirms. */
@@ -102,14 +104,14 @@ async function replace(
     }),
   );
   const status = await attempt(device.status());
+  // Who goes back tells so as the last change.
+  const other = !runs(status, image) && status.last?.outcome === 'updated';
+  if (other && outcome.result !== 'recovery') {
+    throw new Failure(`runs another image than ${name}; did somebody else update it meanwhile?`);
+  }
   const reason = (broken as string | null) ?? describeLast(status)?.text;
   const failed = failure(outcome, name, reason);
   if (failed) throw new Failure(failed);
-  if (!runs(status, image)) {
-    throw new Failure(
-      `runs another image than the one that was sent; did somebody else update it?`,
-    );
-  }
 }
 
 /** Why an outcome is not a success. */
