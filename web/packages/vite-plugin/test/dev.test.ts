@@ -112,11 +112,19 @@ test('a name that was bent to this machine does not reach the device', async () 
 test('a name that was bent to this machine is refused where Vite looks only behind plugins', () => {
   const { logger } = listener();
   // As Vite 6 calls it: no other middleware was there before.
+  let page = '';
   const ask = (kind: 'Server' | 'PreviewServer', host: string | undefined, config: object) => {
     let status = 0;
     const use = (handle: (incoming: object, outgoing: object, next: () => void) => void) => {
-      const outgoing = { writeHead: (code: number) => (status = code), end: () => undefined };
-      handle({ url: '/api/ota/status', headers: { host } }, outgoing, () => undefined);
+      const outgoing = {
+        writeHead: (code: number) => (status = code),
+        end: (body: string) => (page = body),
+      };
+      handle(
+        { url: '/api/ota/status', headers: { host, accept: 'text/html' } },
+        outgoing,
+        () => undefined,
+      );
     };
     const server = { config: { logger, server: {}, preview: {}, ...config }, middlewares: { use } };
     const [, plugin] = faceplate();
@@ -128,6 +136,8 @@ test('a name that was bent to this machine is refused where Vite looks only behi
   for (const host of ['evil.example', 'evil.example:5173', 'localhost.evil.example', '', undefined])
     for (const kind of ['Server', 'PreviewServer'] as const)
       expect(ask(kind, host, {}), host).toBe(403);
+  ask('Server', '<b>&"', {});
+  expect(page).toContain('<p>&#60;b&#62;&#38;&#34; is no address');
   // 503: that no device is named is only said to its own pages.
   for (const host of ['localhost:5173', 'a.localhost', '127.0.0.1:1', '[::1]:1', '192.168.4.1'])
     expect(ask('Server', host, {}), host).toBe(503);
