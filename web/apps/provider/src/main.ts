@@ -1,14 +1,11 @@
 // Shows the page that the address names, and tells the device that this frontend works.
-import { confirmOnLoad, reloadWhenStale } from 'faceplate-update-page/ota';
+import { confirmOnLoad } from 'faceplate-update-page/ota';
 import { mount, unmount } from 'svelte';
 import Home from './Home.svelte';
+import Update from './Update.svelte';
 import './theme.css';
 
-/** The Update page is loaded when it is asked for. */
-const PAGES = {
-  Home: async () => ({ default: Home }),
-  Update: () => import('./Update.svelte'),
-};
+const PAGES = { Home, Update };
 
 let shown: ReturnType<typeof mount> | undefined;
 
@@ -17,16 +14,12 @@ function named(): keyof typeof PAGES {
   return hash === '#/update' || (!hash && pathname === '/update.html') ? 'Update' : 'Home';
 }
 
-async function show(): Promise<void> {
+function show(): void {
   const name = named();
-  const module = await PAGES[name]();
-  // Files of the old frontend are gone after an update: then `reloadWhenStale` loads the new one.
-  // And somebody may have gone on to another page meanwhile.
-  if (!module || name !== named()) return;
   if (shown) void unmount(shown);
   const target = document.querySelector('main') as HTMLElement;
   target.replaceChildren();
-  shown = mount(module.default, { target });
+  shown = mount(PAGES[name], { target });
   for (const link of document.querySelectorAll('nav a')) {
     if (link.textContent === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
@@ -34,14 +27,12 @@ async function show(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  await show();
+  show();
   // Only now: a frontend that shows nothing must not be confirmed.
   const status = await confirmOnLoad();
   const brand = document.querySelector('header a');
   if (status && brand) brand.textContent = status.device.name;
 }
 
-reloadWhenStale();
-addEventListener('hashchange', () => void show());
-// Not awaited here: the Update page imports from this module, and would wait for it in turn.
+addEventListener('hashchange', show);
 void start();
