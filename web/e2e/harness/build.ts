@@ -7,6 +7,8 @@ import { CHANGE, VERSIONS, type Frontend } from './frontends.js';
 
 const APP = join(REPOSITORY, 'web/apps/provider');
 
+const LAZY = join(REPOSITORY, 'web/e2e/fixtures/lazy');
+
 /** With the app, nearly a whole slot of 1 MiB: the longest time for a test to step in. */
 const PHOTO = 900 * 1024;
 
@@ -72,10 +74,23 @@ async function build(folder: string, name: Frontend): Promise<void> {
   await pack(folder, name);
 }
 
+/** The app that loads a part of itself later; each version has another text in that part. */
+async function buildLazy(folder: string, name: Frontend): Promise<void> {
+  await viteBuild({
+    root: LAZY,
+    configFile: false,
+    logLevel: 'error',
+    define: { VERSION: JSON.stringify(VERSIONS[name]) },
+    build: { outDir: distOf(folder, name), emptyOutDir: true },
+  });
+  await pack(folder, name);
+}
+
 /** All of them, each in the folder as `NAME.bin` and `NAME/dist`. */
 export async function buildAll(folder: string): Promise<void> {
   const built: Frontend[] = ['before', 'old', 'new', 'big', 'broken'];
   await Promise.all(built.map((name) => build(folder, name)));
+  for (const name of ['lazy-old', 'lazy-new'] as const) await buildLazy(folder, name);
 
   const copies: Frontend[] = ['unstyled', 'odd', 'future'];
   for (const name of copies) {

@@ -22,7 +22,10 @@ export type Frontend =
   /** `new`, with a version that would do harm where it is taken for HTML. */
   | 'odd'
   /** `new`, made for a firmware that does not exist yet. */
-  | 'future';
+  | 'future'
+  /** An app that loads a part of itself later, and what comes after it. */
+  | 'lazy-old'
+  | 'lazy-new';
 
 export const VERSIONS: Record<Frontend, string> = {
   before: '0.9.0',
@@ -33,6 +36,8 @@ export const VERSIONS: Record<Frontend, string> = {
   unstyled: '5.0.0',
   odd: '<img src=x onerror="throw Error(this)">',
   future: '6.0.0',
+  'lazy-old': '7.0.0',
+  'lazy-new': '8.0.0',
 };
 
 /** What the pages of all but `old` say at their end. */

@@ -11,33 +11,52 @@ import {
 import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
 
-test('a tab with the old home page reaches the Update page after an update, by its link and without a hard reload', async ({
+test('a part that the old frontend would load later, and that an update took away, brings the new frontend without a hard reload', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('lazy-old') });
+  await page.goto(device.url);
+  const more = page.getByRole('link', { name: 'More' });
+  await expect(more).toBeVisible();
+  const built = await builtAssets('lazy-new');
+  const gone = (await builtAssets('lazy-old')).filter((asset) => !built.includes(asset));
+  const later = gone.filter((asset) => /\/more-/.test(asset));
+  expect(later, 'the part that is loaded later').toHaveLength(1);
+  expect(await loadedAssets(page)).not.toContain(later[0]);
+  const responses: Response[] = [];
+  page.on('response', (response) => responses.push(response));
+
+  await device.update(await image('lazy-new'), '?confirm=client&within=600');
+  await device.confirm();
+  for (const asset of gone) expect((await device.send('GET', asset)).status, asset).toBe(404);
+
+  await more.click();
+  await expect(page.getByText(`More of ${VERSIONS['lazy-new']}`)).toBeVisible();
+  for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
+  expect(responses.filter((response) => response.fromServiceWorker())).toEqual([]);
+});
+
+test('a tab with the old home page shows the new frontend by itself, but only once that is confirmed', async ({
   page,
   startDevice,
 }) => {
   const device = await startDevice({ www: imagePath('old') });
   await page.goto(device.url);
-  await expect(page.getByRole('link', { name: 'Update' }).first()).toBeVisible();
-  const built = await builtAssets('new');
-  const gone = (await builtAssets('old')).filter((asset) => !built.includes(asset));
-  expect(gone, 'the lazily loaded page').toContainEqual(expect.stringMatching(/Update-.*\.js/));
-  expect(await loadedAssets(page)).not.toContainEqual(expect.stringMatching(/Update-.*\.js/));
-  const responses: Response[] = [];
-  page.on('response', (response) => responses.push(response));
+  await expect(page.getByText(VERSIONS.old)).toBeVisible();
+  const loads: string[] = [];
+  page.on('domcontentloaded', () => loads.push(page.url()));
 
   await device.update(await image('new'), '?confirm=client&within=600');
+  // The old page tells what runs, and lives on.
+  await expect(page.getByText(VERSIONS.new)).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('(on trial)')).toBeVisible();
+  expect(loads).toEqual([]);
+
   await device.confirm();
-  for (const asset of gone) expect((await device.send('GET', asset)).status, asset).toBe(404);
-
-  await page.getByRole('link', { name: 'Update' }).first().click();
-  const update = new UpdatePage(page);
-  await expect(update.running).toContainText(VERSIONS.new);
-  await expect(page.getByText(CHANGE)).toBeVisible();
-  for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
-  expect(responses.filter((response) => response.fromServiceWorker())).toEqual([]);
-
-  await page.reload();
-  await expect(update.running).toContainText(VERSIONS.new);
+  await expect(page.getByText(CHANGE)).toBeVisible({ timeout: 20_000 });
+  expect(loads).toHaveLength(1);
+  const built = await builtAssets('new');
   for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
 });
 
