@@ -140,8 +140,8 @@ test('the packages bring all they need, and no more than that', () => {
     ) as { dependencies?: Record<string, string> };
     expect(dependencies, name).toEqual({});
     expect(existsSync(join(installed(name), 'src')), name).toBe(false);
-  }
-  for (const file of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
-    expect(existsSync(join(installed('vite-plugin-faceplate'), file)), file).toBe(true);
+    for (const file of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
+      expect(existsSync(join(installed(name), file)), `${file} of ${name}`).toBe(true);
+    }
   }
 });
