@@ -10,6 +10,7 @@ import {
 } from '../harness/frontends.js';
 import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
+import { sleep } from '../harness/wait.js';
 
 test('a part that the old frontend would load later, and that an update took away, brings the new frontend without a hard reload', async ({
   page,
@@ -137,16 +138,20 @@ test('two tabs: while one updates, the other shows it and ends up with the new f
   expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
 });
 
-test('a link that is used while the device is away keeps the page, and leads on as soon as the device is back', async ({
+test('a part that is asked for while the device is away keeps the page, and comes as soon as the device is back', async ({
   page,
   startDevice,
 }) => {
-  const device = await startDevice({ www: imagePath('old') });
+  const device = await startDevice({ www: imagePath('lazy-old') });
   await page.goto(device.url);
-  await expect(page.getByText(VERSIONS.old).first()).toBeVisible();
+  const more = page.getByRole('link', { name: 'More' });
+  await more.waitFor();
   await device.powerOff();
-  await page.getByRole('link', { name: 'Update' }).first().click();
-  await expect(page.getByText(/does not answer/i).first()).toBeVisible();
+  const failed = page.waitForEvent('requestfailed', (request) => /\/more-/.test(request.url()));
+  await more.click();
+  await failed;
+  await sleep(1500);
+  await expect(more).toBeVisible();
   await device.powerOn();
-  await expect(new UpdatePage(page).running).toContainText(VERSIONS.old);
+  await expect(page.getByText(`More of ${VERSIONS['lazy-old']}`)).toBeVisible();
 });

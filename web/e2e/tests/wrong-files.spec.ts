@@ -98,8 +98,9 @@ test('an image whose files are damaged is refused by the check on the device, an
   const device = await startDevice({ www: imagePath('old') });
   const update = await UpdatePage.open(page, device);
   const buffer = Buffer.from(await image('big'));
-  // In the middle of the photo.
-  buffer.writeUInt8(buffer.readUInt8(buffer.length / 2) ^ 1, buffer.length / 2);
+  // In the middle of the photo, and of a block: there is nothing but its content.
+  const at = Math.floor(buffer.length / 2 / 4096) * 4096 + 2048;
+  buffer.writeUInt8(buffer.readUInt8(at) ^ 1, at);
   await update.anyFile.setInputFiles({
     name: 'damaged.bin',
     mimeType: 'application/octet-stream',
