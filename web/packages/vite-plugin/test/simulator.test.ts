@@ -54,7 +54,8 @@ test.skipIf(!FACEPLATE)(
     const broken = imageOf('3', { 'index.html': page });
     const second = await deploy(folder, broken, device, ['--within', '10']);
     expect(second.stderr).toBe(
-      'error: went back to 2, not 3: /assets/app-3f2a9c1b.js is answered with status 404\n',
+      `error: ${new URL(device).host}: went back to 2, not 3: ` +
+        '/assets/app-3f2a9c1b.js is answered with status 404\n',
     );
     expect(second.code).toBe(1);
     const status = await (await fetch(`${device}/api/ota/status`)).json();
