@@ -38,8 +38,9 @@ if (typeof document !== 'undefined') {
 /**
  * To be called once when a frontend's page has loaded: if the device waits for the frontend that
  * this page belongs to, confirms it. Never confirms for a page that was loaded before the device
- * last started (a tab from the old frontend), nor for one in which a script threw on the way, nor
- * for one that a development server made: it says nothing about what is on the device.
+ * last started (a tab from the old frontend) or that one went back to in the browser (the old
+ * frontend from its cache), nor for one in which a script threw on the way, nor for one that a
+ * development server made: it says nothing about what is on the device.
  * Returns the status after it, or null if no device answers.
  */
 export async function confirmOnLoad(device: Device = new Device()): Promise<Status | null> {
@@ -50,19 +51,20 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
     const asked = performance.now();
     const answer = await look(device);
     if (!answer) continue;
-    const answered = performance.now();
     status = answer;
     const { uptime_ms: uptime, boot_id: bootId } = status.device;
     if (status.trial?.confirm !== 'client' || developing()) return status;
-    if (asked > uptime) {
-      // The page is older than the boot: it belongs to the frontend before.
+    // Pages that one goes back to come from the browser's cache, whatever the device serves now.
+    const [visit] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+    if (asked > uptime || visit?.type === 'back_forward') {
+      // The page is older than the boot, or may be: it belongs to the frontend before.
       reloadOnce('stale', bootId);
       return status;
     }
     // The answer took so long that one cannot tell.
-    if (answered > uptime) continue;
+    if (performance.now() > uptime) continue;
     if (failure !== null) {
-      console.warn(`Faceplate: this frontend is not confirmed, since it failed: ${failure}`);
+      warn(failure);
       return status;
     }
     try {
@@ -70,12 +72,15 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
     } catch (error) {
       // Somebody else did, or the answer got lost: the next status tells.
       if (error instanceof Problem && error.kind !== 'not-on-trial') {
-        console.warn(`Faceplate: this frontend could not be confirmed: ${error.message}`);
+        warn(error.message);
       }
     }
   }
   return status;
 }
+
+const warn = (why: string) =>
+  console.warn(`Faceplate: this frontend is not confirmed, since ${why}`);
 
 /** Whether the page comes from `vite dev`. */
 const developing = () => document.querySelector('script[src*="/@vite/client"]');

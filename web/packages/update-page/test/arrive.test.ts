@@ -109,6 +109,15 @@ test('a page that is older than the boot is loaded anew, once for each boot, and
   expect(device.confirm).not.toHaveBeenCalled();
 });
 
+test('a page that one went back to is from the cache, whatever the device runs: it is loaded anew', async () => {
+  const visit = { type: 'back_forward' } as PerformanceNavigationTiming;
+  vi.spyOn(performance, 'getEntriesByType').mockReturnValue([visit]);
+  await confirmed();
+  await confirmed();
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirm).not.toHaveBeenCalled();
+});
+
 test('an old page in a browser without a memory is not loaded anew for ever', async () => {
   age = 60_000;
   vi.stubGlobal('sessionStorage', undefined);
