@@ -47,7 +47,8 @@ export interface FollowOptions {
   /** Aborting ends the following; the device goes on by itself. */
   readonly signal?: AbortSignal;
   /**
-   * Loads the new frontend once the device runs it, so that it can confirm itself. In a browser the
+   * Loads the new frontend when the device runs it, so that it can confirm itself; again where the
+   * device restarts once more before that. In a browser the
    * Update page does this in a hidden frame: if the new frontend is broken, the old page lives on
    * to say so. What it throws does not matter: what the device says does.
    */
@@ -64,6 +65,8 @@ export interface FollowOptions {
 export const EVERY_MS = 300;
 /** A chip restarts in seconds, but a phone may need a minute to find its Wi-Fi again. */
 const RESTART_LIMIT_MS = 60_000;
+/** Two looks are only farther apart than this where the page rested: a look gives up after 4 s. */
+const SLEPT_MS = 10_000;
 /** A device decides at its start; this leaves time for one that starts once more. */
 const RECOVERY_LIMIT_MS = 5000;
 
@@ -87,31 +90,35 @@ export async function resume(
   };
   tell({ phase: 'restarting' });
 
-  let opened = false;
-  let restarted = false;
+  /** The boot in which the new frontend was opened: a restart may come before it has loaded. */
+  let opened: string | undefined;
   /** When the device was last seen getting on, and since when it is in recovery. */
   let seen = Date.now();
+  let before = seen;
   let recovery = 0;
   for (;;) {
     const status = await look(device, signal);
     const now = Date.now();
-    if (status && status.device.boot_id !== pending.bootId) {
+    // A phone that wakes up must find its network first; what it slept through is no silence.
+    if (now - before > SLEPT_MS + everyMs) seen = now;
+    before = now;
+    const boot = status?.device.boot_id;
+    if (status && boot !== pending.bootId) {
       seen = now;
-      restarted = true;
       if (status.state !== 'recovery') {
         recovery = 0;
         const outcome = verdict(status, pending);
         if (outcome) return outcome;
         tell({ phase: 'confirming', secondsLeft: status.trial?.seconds_left ?? 0 });
-        if (!opened && status.trial?.confirm === 'client') {
-          opened = true;
+        if (opened !== boot && status.trial?.confirm === 'client') {
+          opened = boot;
           void Promise.resolve()
             .then(options.open)
             .catch(() => undefined);
         }
       } else if (now - (recovery ||= now) >= recoveryLimit) return { result: 'recovery' };
     } else if (now - seen >= restartLimit) {
-      throw new Unreachable(status && !restarted ? 'not_restarted' : 'not_back');
+      throw new Unreachable(status ? 'not_restarted' : 'not_back');
     }
     await sleep(everyMs, signal);
   }

@@ -211,13 +211,34 @@ test('a device that confirms by itself is waited for, and nothing is opened', as
   expect(open).not.toHaveBeenCalled();
 });
 
-test('a device that restarts once more while on trial is still followed', async () => {
+test('a device that restarts once more while on trial is still followed, and its frontend opened again', async () => {
+  let opened = 0;
   const open = async () => {
+    if (opened++) return fake.settle();
     await fake.restart(1, fake.status.last, { confirm: 'client', seconds_left: 60, boots_left: 1 });
-    await pause(10);
-    fake.settle();
   };
   expect(await run({ open })).toMatchObject({ result: 'updated' });
+  expect(opened).toBe(2);
+});
+
+test('a page that slept through the restart gives the device its time anew', async () => {
+  let slept = 0;
+  const now = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + slept);
+  onUpload(async (response) => {
+    fake.accept(response, fake.take());
+    await pause(5);
+    fake.down = true;
+    await pause(20);
+    slept = 3_600_000;
+    await pause(20);
+    await fake.restartNew();
+  });
+  try {
+    expect(await run()).toMatchObject({ result: 'updated' });
+  } finally {
+    vi.restoreAllMocks();
+  }
 });
 
 test('recovery is believed when it lasts', async () => {
