@@ -35,7 +35,7 @@ export class Page {
   silent = $state.raw<Words | null>(null);
   step = $state.raw<Step>({ kind: 'idle' });
   /** How the update ended that the page before this one followed. */
-  note = $state.raw<Outcome | null>(null);
+  note = $state.raw<Ran | null>(null);
   /** A command of the person is on its way. */
   busy = $state.raw(false);
   /** The device runs another frontend than the one that this page came with. */
@@ -64,7 +64,8 @@ export class Page {
   start(): (() => void) | undefined {
     // In the hidden frame the page before this one is still at work.
     if (self !== top) return;
-    this.note = takeNote();
+    // `leave` leaves no other.
+    this.note = takeNote() as Ran | null;
     const timer = setInterval(() => (this.age = performance.now() - this.#heard), TICK_MS);
     const stop = watch(this.#device, (status, error) => {
       this.silent = status ? null : explain(error);
@@ -121,7 +122,7 @@ export class Page {
   }
 
   /** Loads what the device runs now. */
-  leave(note?: Outcome): void {
+  leave(note?: Ran): void {
     this.step = { kind: 'leaving' };
     if (note) leaveNote(note);
     // Going to an address that differs in its hash alone would load nothing.
@@ -175,8 +176,11 @@ export class Page {
       this.#hear(status);
     } catch (error) {
       leavePending(null);
-      if (signal.aborted) this.step = chosen ?? { kind: 'idle' };
-      else this.#fail(chosen, error);
+      if (signal.aborted) {
+        this.step = chosen ?? { kind: 'idle' };
+        // What was heard last is this very upload, and nobody else's.
+        this.status &&= { ...this.status, upload: null };
+      } else this.#fail(chosen, error);
     } finally {
       frame.remove();
     }
@@ -211,3 +215,6 @@ interface Following {
 }
 
 type Ended = Outcome | RollbackOutcome;
+
+/** An end after which a frontend runs. */
+type Ran = Exclude<Outcome, { result: 'recovery' }>;

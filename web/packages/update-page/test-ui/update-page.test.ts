@@ -149,6 +149,17 @@ test('while it sends, the bar has no value and one can cancel, which keeps the f
   expect(screen.queryByRole('progressbar')).not.toBeInTheDocument();
 });
 
+test('an upload that was just cancelled is not taken for one of somebody else', async () => {
+  await install();
+  device.set(uploading('writing', 4096));
+  // Seen again, the page asks at once.
+  document.dispatchEvent(new Event('visibilitychange'));
+  await waitFor(() => expect(region('Other slot')).toHaveTextContent('Being written'));
+  await user.click(button('Cancel'));
+  expect(await screen.findByRole('button', { name: 'Install 1.5.0' })).toBeVisible();
+  expect(region('New frontend')).not.toHaveTextContent('Another update');
+});
+
 test('what the device has written moves the bar; what is read out changes with the phase alone', async () => {
   await install();
   const said: string[] = [];
@@ -262,6 +273,16 @@ test('the page that is loaded after an update says what happened, once', async (
   cleanup();
   await show();
   expect(status().textContent).toBe('');
+});
+
+test('a note that was left for a frontend that runs no more is not told', async () => {
+  sessionStorage.setItem(
+    'faceplate-outcome',
+    JSON.stringify({ result: 'updated', slot: 1, version: '1.3.0' }),
+  );
+  await show();
+  expect(status().textContent).toBe('');
+  expect(screen.queryByText('Updated to 1.3.0')).not.toBeInTheDocument();
 });
 
 test('a fallback of earlier is told as long as it is the last thing that happened', async () => {
