@@ -10,7 +10,8 @@ const DIST = join(import.meta.dirname, 'dist');
 
 let total = 0;
 for (const path of readdirSync(DIST, { recursive: true, encoding: 'utf8' })) {
-  if (!/\.(html|js|css)$/.test(path)) continue;
+  // update.html is the same page under another address: a browser loads one of the two.
+  if (!/\.(html|js|css)$/.test(path) || path === 'update.html') continue;
   const bytes = gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length;
   console.log(`${String(bytes).padStart(8)} B  ${path}`);
   total += bytes;
