@@ -59,6 +59,7 @@ export class Proxy {
 
   #join(browser: Socket, port: number): void {
     if (this.#refuses) {
+      browser.on('error', () => {}); // of the reset
       this.refused += 1;
       browser.resetAndDestroy();
       return;
@@ -69,17 +70,18 @@ export class Proxy {
     for (const socket of pair) {
       socket.setNoDelay();
       socket.on('error', () => {}); // 'close' follows
-      socket.on('close', () => {
-        browser.destroy();
-        device.destroy();
-        this.#pairs.delete(pair);
-      });
     }
     const exchange: Exchange = { sent: [], received: [] };
     this.#exchanges.push(exchange);
     const lost = (): void => {}; // with the socket, whose 'close' follows
-    this.#pass(browser, device, exchange.sent, () => this.rate).catch(lost);
-    this.#pass(device, browser, exchange.received, () => Infinity).catch(lost);
+    const up = this.#pass(browser, device, exchange.sent, () => this.rate).catch(lost);
+    const down = this.#pass(device, browser, exchange.received, () => Infinity).catch(lost);
+    // What one side has sent before it closed still reaches the other.
+    browser.on('close', () => {
+      this.#pairs.delete(pair);
+      void up.then(() => device.destroySoon());
+    });
+    device.on('close', () => void down.then(() => browser.destroySoon()));
   }
 
   async #pass(from: Socket, to: Socket, note: Buffer[], rate: () => number): Promise<void> {
@@ -139,6 +141,7 @@ export class Proxy {
 
   async stop(): Promise<void> {
     this.#refuses = true;
+    this.#stalled = false;
     this.cut();
     this.#server.close();
     await once(this.#server, 'close');
