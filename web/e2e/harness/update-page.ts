@@ -125,8 +125,9 @@ export class UpdatePage {
   }
 }
 
-/** What a device said of itself at one moment. */
+/** What a device said of itself. */
 export interface Told {
+  /** When it was asked: what it said is not older. */
   readonly at: number;
   readonly phase: string | null;
   readonly percent: number;
@@ -138,8 +139,8 @@ export function observe(device: Device): { stop: () => Promise<Told[]> } {
   let stopped = false;
   const run = async (): Promise<void> => {
     while (!stopped) {
-      const status = await device.status().catch(() => null);
       const at = Date.now();
+      const status = await device.status().catch(() => null);
       if (status) {
         const { upload } = status;
         const percent = upload ? (100 * upload.written) / upload.total : 0;
