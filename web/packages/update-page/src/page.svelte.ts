@@ -189,6 +189,8 @@ export class Page {
   /** Loads the new frontend where nobody sees it: there it confirms itself, if it works. */
   #show(frame: HTMLIFrameElement): void {
     frame.src = this.#home ?? '/';
+    // A frontend may focus a field of its own.
+    frame.inert = true;
     // Of the page's size, as a frontend may measure itself.
     frame.style.cssText =
       'visibility:hidden;position:fixed;inset:0;width:100%;height:100%;border:0';

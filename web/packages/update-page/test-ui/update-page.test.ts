@@ -149,6 +149,16 @@ test('while it sends, the bar has no value and one can cancel, which keeps the f
   expect(screen.queryByRole('progressbar')).not.toBeInTheDocument();
 });
 
+test('a button that goes away leaves the focus near, not at the top of the page', async () => {
+  await install();
+  const heading = screen.getByRole('heading', { name: 'New frontend' });
+  await waitFor(() => expect(heading).toHaveFocus());
+  button('Cancel').focus();
+  await user.keyboard('{Enter}');
+  await screen.findByRole('button', { name: 'Install 1.5.0' });
+  await waitFor(() => expect(heading).toHaveFocus());
+});
+
 test('an upload that was just cancelled is not taken for one of somebody else', async () => {
   await install();
   device.set(uploading('writing', 4096));
