@@ -5,6 +5,7 @@ mod browser;
 mod cargo;
 mod cli;
 mod demo;
+mod firmware;
 mod fuzz;
 mod setup;
 mod tally;
@@ -17,6 +18,8 @@ const HELP: &str = "\
 cargo xtask demo [--port N]   build the example frontend and serve it from a simulated device
 cargo xtask test              run every check and test, setting up what they need
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
+cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--wired]
+                              build the firmware and print its sizes; --wired: for an emulated board
 cargo xtask help              print this";
 
 fn main() -> ExitCode {
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["demo", rest @ ..] => demo::demo(rest),
         ["test"] => test::test(),
+        ["firmware", rest @ ..] => firmware::firmware(rest),
         ["bench"] => bench::bench(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -1,0 +1,135 @@
+//! `cargo xtask firmware`: builds the firmware of a chip.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use crate::cargo::{command, root, run, works};
+use crate::setup;
+
+/// The chips that the firmware is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chip {
+    Esp32s3,
+    Esp32c3,
+    Esp32c6,
+}
+
+impl Chip {
+    pub(crate) const ALL: [Chip; 3] = [Chip::Esp32s3, Chip::Esp32c3, Chip::Esp32c6];
+
+    pub(crate) fn parse(name: &str) -> Result<Chip, String> {
+        let chip = Chip::ALL.into_iter().find(|chip| chip.name() == name);
+        chip.ok_or_else(|| {
+            let names = Chip::ALL.map(Chip::name).join(", ");
+            format!("no such chip: {name}; there are {names}")
+        })
+    }
+
+    /// Its name in cargo features and for espflash.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Chip::Esp32s3 => "esp32s3",
+            Chip::Esp32c3 => "esp32c3",
+            Chip::Esp32c6 => "esp32c6",
+        }
+    }
+
+    /// What the compiler is told to build for.
+    pub(crate) fn target(self) -> &'static str {
+        match self {
+            Chip::Esp32s3 => "xtensa-esp32s3-none-elf",
+            Chip::Esp32c3 => "riscv32imc-unknown-none-elf",
+            Chip::Esp32c6 => "riscv32imac-unknown-none-elf",
+        }
+    }
+}
+
+/// The command line: `--chip NAME [--wired]`.
+pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
+    let mut chip = None;
+    let mut wired = false;
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match *arg {
+            "--chip" => {
+                let name = args.next().ok_or("--chip needs the name of a chip")?;
+                chip = Some(Chip::parse(name)?);
+            }
+            "--wired" => wired = true,
+            other => return Err(format!("`cargo xtask firmware` does not know {other}")),
+        }
+    }
+    let chip = chip.ok_or("which chip? --chip esp32s3, esp32c3 or esp32c6")?;
+    let elf = build(chip, wired)?;
+    println!("{}", elf.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the firmware, optimized, and returns the ELF file. `wired` is for an emulated board:
+/// its Ethernet instead of Wi-Fi.
+pub(crate) fn build(chip: Chip, wired: bool) -> Result<PathBuf, String> {
+    let mut build = match chip {
+        Chip::Esp32s3 => {
+            if !works("rustup", &["run", "esp", "rustc", "--version"]) {
+                return Err(ESP_TOOLCHAIN.into());
+            }
+            let mut build = cargo(Some("esp"), &["build"]);
+            // There is no precompiled core library for this target.
+            build.arg("-Zbuild-std=core,alloc");
+            build
+        }
+        Chip::Esp32c3 | Chip::Esp32c6 => {
+            setup::target(chip.target())?;
+            cargo(None, &["build"])
+        }
+    };
+    build.args(["--release", "--package", "faceplate-firmware"]);
+    build.args(["--target", chip.target(), "--features", chip.name()]);
+    if wired {
+        build.args(["--features", "wired"]);
+    }
+    run(&mut build)?;
+    let made = target_dir().join(chip.target()).join("release");
+    Ok(made.join("faceplate-firmware"))
+}
+
+const ESP_TOOLCHAIN: &str = "\
+the ESP32-S3 needs Espressif's Rust toolchain `esp`, which is not installed; install it with
+    cargo install espup --locked
+    espup install
+and follow what the latter says about its environment file (`. ~/export-esp.sh`)";
+
+/// The workspace of the firmware.
+pub(crate) fn folder() -> PathBuf {
+    root().join("firmware")
+}
+
+/// Where cargo puts what it builds of the firmware.
+pub(crate) fn target_dir() -> PathBuf {
+    // A relative path is taken from where the firmware's cargo runs, as cargo does.
+    folder().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// A cargo that runs in the firmware's workspace, where its settings for the chips are found;
+/// of the toolchain that runs us, or of the one named.
+pub(crate) fn cargo(toolchain: Option<&str>, args: &[&str]) -> Command {
+    let mut cargo = match toolchain {
+        None => crate::cargo::cargo(&[]),
+        Some(name) => {
+            // Not `cargo +name`: the cargo that started us may come first on its children's path,
+            // and only rustup's understands that.
+            let mut cargo = command("rustup", &["run", name, "cargo"]);
+            // A compiler that was chosen for us is not the one of that toolchain.
+            for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER"] {
+                cargo.env_remove(variable);
+            }
+            cargo
+        }
+    };
+    // These would replace the flags in the firmware's settings, without which nothing links.
+    cargo
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo.args(args).current_dir(folder());
+    cargo
+}
