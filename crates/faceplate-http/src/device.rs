@@ -3,7 +3,7 @@
 use embedded_storage_async::nor_flash::NorFlash;
 use faceplate::{Engine, Nvs};
 
-use crate::Limits;
+use crate::{Limits, wifi::Wifi};
 
 /// A device, as the HTTP app sees it. One value serves all connections of a single-threaded
 /// executor.
@@ -28,6 +28,11 @@ pub trait Device {
     fn answers_to(&self, host: &str) -> bool {
         let _none = host;
         false
+    }
+
+    /// Its Wi-Fi, when it has one whose network can be chosen by its page and API.
+    fn wifi(&self) -> Option<&dyn Wifi> {
+        None
     }
 
     /// What one client may take.

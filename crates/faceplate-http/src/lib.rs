@@ -45,6 +45,7 @@ mod rx;
 mod serve;
 mod time;
 mod tx;
+pub mod wifi;
 
 pub use device::{Device, Info};
 pub use limits::Limits;

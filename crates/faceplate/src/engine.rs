@@ -650,6 +650,12 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
 }
 
 impl<F, N> Engine<F, N> {
+    /// Lets the firmware use the same store for settings of its own: a second one over the same
+    /// partition would not see what this one writes. `act` must not call this engine.
+    pub fn with_nvs<R>(&self, act: impl FnOnce(&mut N) -> R) -> R {
+        act(&mut self.nvs.borrow_mut())
+    }
+
     pub(crate) fn requirements(&self) -> Requirements {
         self.config.requirements
     }

@@ -4,7 +4,7 @@ extern crate alloc;
 
 mod guard;
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::{rc::Rc, string::String, vec::Vec};
 use core::{cell::RefCell, fmt};
 
 use ::esp_nvs::{Key, MAX_KEY_LENGTH, error::Error};
@@ -31,8 +31,10 @@ pub enum EspNvsError {
     Full,
     /// The partition holds contradictory values, and what was set cannot be read.
     Damaged,
-    /// A key is one to 15 ASCII characters.
+    /// A key, or a namespace, is one to 15 ASCII characters.
     Key,
+    /// A string ends at its first NUL for whoever reads it in C.
+    Nul,
     /// The region is not a whole number of sectors inside the flash.
     Region,
     /// Another error of `esp-nvs`.
@@ -46,6 +48,7 @@ impl fmt::Display for EspNvsError {
             Self::Full => f.write_str("the NVS partition is full"),
             Self::Damaged => f.write_str("the NVS partition is damaged; erase it to start anew"),
             Self::Key => f.write_str("an NVS key has 1 to 15 ASCII characters"),
+            Self::Nul => f.write_str("an NVS string has no NUL inside"),
             Self::Region => f.write_str("the NVS partition does not fit the flash"),
             Self::Store(error) => write!(f, "NVS: {error}"),
         }
@@ -91,12 +94,36 @@ impl<F: NorFlash> EspNvs<F> {
         Ok(result?)
     }
 
-    fn get<R>(&mut self, key: &str) -> Result<Option<R>, EspNvsError>
+    /// A string of any namespace: settings of the firmware that share the partition with the core.
+    ///
+    /// One that is damaged, or not a string, reads as absent.
+    ///
+    /// # Errors
+    /// When flash cannot be read, or a name is none that NVS takes.
+    pub fn get_str(&mut self, namespace: &str, key: &str) -> Result<Option<String>, EspNvsError> {
+        self.get(namespace, key)
+    }
+
+    /// Sets a string of any namespace and reads it back.
+    ///
+    /// # Errors
+    /// When it cannot be stored, or would not be the same for other readers.
+    pub fn set_str(&mut self, namespace: &str, key: &str, value: &str) -> Result<(), EspNvsError> {
+        if value.contains('\0') {
+            return Err(EspNvsError::Nul);
+        }
+        self.set_and_read(namespace, key, value, |nvs| {
+            let found = nvs.get_str(namespace, key)?;
+            Ok(found.is_some_and(|found| found == value))
+        })
+    }
+
+    fn get<R>(&mut self, namespace: &str, key: &str) -> Result<Option<R>, EspNvsError>
     where
         ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Get<R>,
     {
-        let key = checked(key)?;
-        self.with(|store| match store.get(&namespace(), &key) {
+        let (namespace, key) = (checked(namespace)?, checked(key)?);
+        self.with(|store| match store.get(&namespace, &key) {
             Ok(value) => Ok(Some(value)),
             Err(
                 Error::NamespaceNotFound
@@ -110,13 +137,19 @@ impl<F: NorFlash> EspNvs<F> {
 
     /// Sets a value, opens the partition anew and reads the value back: what is there now is what
     /// the next boot will find, also where the partition held contradictory values before.
-    fn set_and_read<R, V>(&mut self, key: &str, value: R, same: V) -> Result<(), EspNvsError>
+    fn set_and_read<R, V>(
+        &mut self,
+        namespace: &str,
+        key: &str,
+        value: R,
+        same: V,
+    ) -> Result<(), EspNvsError>
     where
         V: FnOnce(&mut Self) -> Result<bool, EspNvsError>,
         ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Set<R>,
     {
-        let name = checked(key)?;
-        self.with(|store| store.set(&namespace(), &name, value))?;
+        let (namespace, key) = (checked(namespace)?, checked(key)?);
+        self.with(|store| store.set(&namespace, &key, value))?;
         self.store = None;
         if same(self)? {
             Ok(())
@@ -130,16 +163,16 @@ impl<F: NorFlash> Nvs for EspNvs<F> {
     type Error = EspNvsError;
 
     fn get_u8(&mut self, key: &str) -> Result<Option<u8>, EspNvsError> {
-        self.get(key)
+        self.get(NAMESPACE, key)
     }
 
     fn get_u32(&mut self, key: &str) -> Result<Option<u32>, EspNvsError> {
-        self.get(key)
+        self.get(NAMESPACE, key)
     }
 
     /// A blob whose chunks are damaged reads as absent.
     fn get_blob(&mut self, key: &str, buf: &mut [u8]) -> Result<bool, EspNvsError> {
-        match self.get::<Vec<u8>>(key)? {
+        match self.get::<Vec<u8>>(NAMESPACE, key)? {
             Some(blob) if blob.len() == buf.len() => {
                 buf.copy_from_slice(&blob);
                 Ok(true)
@@ -149,25 +182,31 @@ impl<F: NorFlash> Nvs for EspNvs<F> {
     }
 
     fn set_u8(&mut self, key: &str, value: u8) -> Result<(), EspNvsError> {
-        self.set_and_read(key, value, |nvs| Ok(nvs.get_u8(key)? == Some(value)))
+        self.set_and_read(NAMESPACE, key, value, |nvs| {
+            Ok(nvs.get_u8(key)? == Some(value))
+        })
     }
 
     fn set_u32(&mut self, key: &str, value: u32) -> Result<(), EspNvsError> {
-        self.set_and_read(key, value, |nvs| Ok(nvs.get_u32(key)? == Some(value)))
+        self.set_and_read(NAMESPACE, key, value, |nvs| {
+            Ok(nvs.get_u32(key)? == Some(value))
+        })
     }
 
     fn set_blob(&mut self, key: &str, value: &[u8]) -> Result<(), EspNvsError> {
-        self.set_and_read(key, value, |nvs| {
-            Ok(nvs.get::<Vec<u8>>(key)?.is_some_and(|found| found == value))
+        self.set_and_read(NAMESPACE, key, value, |nvs| {
+            Ok(nvs
+                .get::<Vec<u8>>(NAMESPACE, key)?
+                .is_some_and(|found| found == value))
         })
     }
 
     fn remove(&mut self, key: &str) -> Result<(), EspNvsError> {
-        let name = checked(key)?;
-        self.with(|store| store.delete(&namespace(), &name))?;
+        let (namespace, key) = (checked(NAMESPACE)?, checked(key)?);
+        self.with(|store| store.delete(&namespace, &key))?;
         self.store = None;
         // Any type will do: a key that is there has one.
-        match self.with(|store| store.get::<u32>(&namespace(), &name).map(|_| ())) {
+        match self.with(|store| store.get::<u32>(&namespace, &key).map(|_| ())) {
             Err(EspNvsError::Store(Error::KeyNotFound | Error::NamespaceNotFound)) => Ok(()),
             Err(error @ EspNvsError::Flash) => Err(error),
             _ => Err(EspNvsError::Damaged),
@@ -175,11 +214,7 @@ impl<F: NorFlash> Nvs for EspNvs<F> {
     }
 }
 
-const fn namespace() -> Key {
-    Key::from_str(NAMESPACE)
-}
-
-/// The key for a name that `Key` takes without a panic.
+/// The key, or namespace, for a name that `Key` takes without a panic.
 fn checked(name: &str) -> Result<Key, EspNvsError> {
     let fits = (1..=MAX_KEY_LENGTH).contains(&name.len());
     if fits && name.bytes().all(|byte| byte.is_ascii() && byte != 0) {

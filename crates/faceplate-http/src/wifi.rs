@@ -1,0 +1,56 @@
+//! The port to a Wi-Fi whose network the user chooses by the setup page.
+
+use core::net::Ipv4Addr;
+
+use faceplate::Text;
+use heapless::String;
+
+/// Longest name of a network, bytes (IEEE 802.11-2020, 9.4.2.2).
+pub const SSID_MAX: usize = 32;
+
+/// A Wi-Fi that joins a network, or opens one of its own where there is none to join.
+pub trait Wifi {
+    /// How it stands.
+    fn status(&self) -> WifiStatus;
+
+    /// Stores the credentials and returns; joins soon after, when the answer has left.
+    ///
+    /// `ssid` has 1 to [`SSID_MAX`] bytes, and no NUL; `pass` is a WPA2 passphrase, or empty for a
+    /// network without one.
+    ///
+    /// # Errors
+    /// When they cannot be stored; in words, without the password. Nothing is joined then.
+    fn join(&self, ssid: &str, pass: &str) -> Result<(), Text>;
+}
+
+/// How a Wi-Fi stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WifiStatus {
+    /// What it does now.
+    pub mode: WifiMode,
+    /// The network that it was told to join, whether it is there or not; `None` before the setup.
+    pub ssid: Option<String<SSID_MAX>>,
+    /// Whether it is in that network.
+    pub connected: bool,
+    /// Its address in the network that it joined, or opened.
+    pub address: Option<Ipv4Addr>,
+}
+
+/// What a Wi-Fi does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WifiMode {
+    /// It is in a network, or tries to join it.
+    Station,
+    /// It has opened a network of its own for the setup.
+    AccessPoint,
+}
+
+impl WifiMode {
+    /// As the API says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Station => "station",
+            Self::AccessPoint => "access_point",
+        }
+    }
+}
