@@ -35,7 +35,7 @@ pub use esp_nvs::{EspNvs, EspNvsError};
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial};
 pub use region::{Region, RegionReader};
 pub use slot::Slot;
-pub use text::Text;
+pub use text::{Text, text};
 
 /// The API that this release of the firmware offers to frontends; their manifests say which they need.
 pub const API: u16 = 1;

@@ -11,7 +11,7 @@ const TEXT_MAX: usize = 100;
 pub type Text = String<TEXT_MAX, u8>;
 
 /// Formats `what` into a [`Text`]; what does not fit is cut off.
-pub(crate) fn text(what: impl fmt::Display) -> Text {
+pub fn text(what: impl fmt::Display) -> Text {
     struct Cut(Text);
     impl fmt::Write for Cut {
         fn write_str(&mut self, s: &str) -> fmt::Result {

@@ -1,0 +1,46 @@
+//! Connections of the firmware's network stack, answered by the HTTP app.
+
+use embassy_net::{Stack, tcp::TcpSocket};
+use embassy_time::{Duration, with_timeout};
+use faceplate_http::ConnectionBuffers;
+
+use crate::Face;
+
+/// Tasks that should run [`Face::serve`], each with a connection of its own: browsers open six at
+/// once, and with fewer listening sockets some are refused.
+pub const CONNECTIONS: usize = 6;
+
+/// Where HTTP is served.
+const PORT: u16 = 80;
+
+/// Bytes that a client may send ahead: three full segments of Ethernet and Wi-Fi (1460 bytes).
+const RECEIVE: usize = 3 * 1460;
+
+/// Bytes on their way to a client: two full segments, which it acknowledges at once.
+const SEND: usize = 2 * 1460;
+
+/// How long a connection that is done may take to say so: time for TCP to send a lost packet again.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+impl Face {
+    /// Serves one connection after the other, for ever. It needs one TCP socket of the stack.
+    pub async fn serve(&'static self, stack: Stack<'static>) -> ! {
+        let (mut receive, mut send) = ([0; RECEIVE], [0; SEND]);
+        let mut buffers = ConnectionBuffers::new();
+        let mut socket = TcpSocket::new(stack, &mut receive, &mut send);
+        loop {
+            if socket.accept(PORT).await.is_ok() {
+                // Each answer is written in one go: waiting for more to send has no use.
+                socket.set_nagle_enabled(false);
+                let (reader, writer) = socket.split();
+                faceplate_http::serve(self, reader, writer, &mut buffers).await;
+                socket.close();
+                // Who does not take the rest in time has lost interest.
+                let _said = with_timeout(GOODBYE, socket.flush()).await;
+            }
+            socket.abort();
+            // A reset is sent, where one is due, before the socket listens again.
+            let _sent = with_timeout(GOODBYE, socket.flush()).await;
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The device: the core over the chip's flash, as the HTTP app sees it.
+
+use core::cell::Cell;
+
+use embassy_futures::block_on;
+use embassy_time::{Duration, Instant, Timer};
+use esp_hal::peripherals::FLASH;
+use faceplate::{Config, Engine, EspNvs, Region, State, layout::Layout, verify::Requirements};
+use faceplate_http::{Device, Info, Limits, wifi::Wifi};
+use static_cell::StaticCell;
+
+use crate::{ChipFlash, WifiLink, boot_id, chip::CHIP};
+
+/// What a firmware says of itself.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// Its name on the network, without `.local`.
+    pub name: &'static str,
+    /// Its version, for the status.
+    pub firmware: &'static str,
+    /// The API that it offers to frontends; images say which they need.
+    pub api: u16,
+    /// Wi-Fi that can be set up over HTTP; `None` where the firmware has credentials of its own.
+    pub wifi: Option<&'static WifiLink>,
+}
+
+/// The frontend of this chip. There is one, made by [`boot`].
+pub struct Face {
+    engine: Engine<ChipFlash, EspNvs<ChipFlash>>,
+    options: Options,
+    boot_id: u32,
+    restart_at: Cell<Option<Instant>>,
+}
+
+/// Reads the partition table and the settings, checks both slots and decides which to serve.
+///
+/// It never fails: whatever can be served is, at the least the recovery page. Nothing else runs
+/// meanwhile. It can be called once, as the peripheral says.
+pub fn boot(flash: FLASH<'static>, options: Options) -> &'static Face {
+    static FACE: StaticCell<Face> = StaticCell::new();
+    let mut flash = ChipFlash::new(flash);
+    // Blocking keeps the memory of the check on the stack: as part of a task it would be taken for ever.
+    let layout = block_on(Layout::read(&mut flash));
+    if let Err(error) = &layout {
+        log::error!("partition table: {error}");
+    }
+    // Without a partition table there is no NVS either: an empty region fails every access.
+    let nvs = layout.map_or(Region { offset: 0, len: 0 }, |layout| layout.nvs);
+    let nvs = EspNvs::new(flash, nvs);
+    let config = Config {
+        requirements: Requirements {
+            api: options.api,
+            manifest: false,
+        },
+        block_erase: true,
+    };
+    let face = FACE.init_with(|| Face {
+        engine: block_on(Engine::boot(
+            flash,
+            nvs,
+            layout,
+            config,
+            Instant::now().as_millis(),
+        )),
+        options,
+        boot_id: boot_id::next(),
+        restart_at: Cell::new(None),
+    });
+    face.log_state();
+    face
+}
+
+impl Face {
+    pub(crate) fn restart_at(&self) -> Option<Instant> {
+        self.restart_at.get()
+    }
+
+    pub(crate) fn link(&self) -> Option<&'static WifiLink> {
+        self.options.wifi
+    }
+
+    fn log_state(&self) {
+        let status = self.engine.status(self.now_ms());
+        let version = status.slots[status.active.index()].version.as_deref();
+        let version = version.unwrap_or("without a version");
+        match status.state {
+            State::Settled => log::info!("frontend {version} from {}", status.active),
+            State::Trial => log::info!("frontend {version} from {}, on trial", status.active),
+            State::Recovery => log::warn!("no frontend: only the recovery page"),
+        }
+        if let Some(fault) = &status.fault {
+            log::error!("settings: {fault}");
+        }
+    }
+}
+
+impl Device for Face {
+    type Flash = ChipFlash;
+    type Nvs = EspNvs<ChipFlash>;
+
+    fn engine(&self) -> &Engine<ChipFlash, EspNvs<ChipFlash>> {
+        &self.engine
+    }
+
+    fn info(&self) -> Info<'_> {
+        Info {
+            name: self.options.name,
+            firmware: self.options.firmware,
+            api: self.options.api,
+            chip: CHIP,
+            boot_id: self.boot_id,
+        }
+    }
+
+    fn limits(&self) -> &Limits {
+        &Limits::DEFAULT
+    }
+
+    fn now_ms(&self) -> u64 {
+        Instant::now().as_millis()
+    }
+
+    async fn sleep_ms(&self, ms: u64) {
+        Timer::after_millis(ms).await;
+    }
+
+    fn reboot_in(&self, ms: u32) {
+        let at = Instant::now() + Duration::from_millis(ms.into());
+        self.restart_at.set(Some(at));
+    }
+
+    fn wifi(&self) -> Option<&dyn Wifi> {
+        self.options.wifi.map(|_| self as &dyn Wifi)
+    }
+}

@@ -1,0 +1,113 @@
+//! The flash chip as the core wants it: a handle that can be cloned, blocking for NVS, and
+//! asynchronous in steps for everything else.
+
+use core::cell::RefCell;
+
+use embassy_futures::yield_now;
+use embedded_storage::nor_flash as blocking;
+use embedded_storage_async::nor_flash as waiting;
+use esp_hal::peripherals::FLASH;
+use esp_storage::{FlashStorage, FlashStorageError};
+use faceplate::{BLOCK, SECTOR};
+use static_cell::StaticCell;
+
+/// A handle to the flash chip that the firmware runs from. Clones are the same chip.
+///
+/// While the chip erases or programs, nothing else runs, interrupts included: the code is on the
+/// same chip. The asynchronous operations therefore give way after each step, of which a 64 KiB
+/// erase is the longest (W25Q128: 150 ms, at worst 2 s).
+///
+/// On a chip with two cores the second must not run, or every change fails with
+/// `OtherCoreRunning`.
+#[derive(Clone, Copy)]
+pub struct ChipFlash(&'static RefCell<FlashStorage<'static>>);
+
+impl ChipFlash {
+    /// Takes the chip over. One call; the peripheral can be had only once.
+    pub(crate) fn new(flash: FLASH<'static>) -> Self {
+        static STORAGE: StaticCell<RefCell<FlashStorage<'static>>> = StaticCell::new();
+        Self(STORAGE.init_with(|| RefCell::new(FlashStorage::new(flash))))
+    }
+}
+
+/// Bytes programmed between two chances for others: a sector, 16 pages, 6.4 ms (at worst 48 ms).
+const STEP: usize = SECTOR as usize;
+
+impl blocking::ErrorType for ChipFlash {
+    type Error = FlashStorageError;
+}
+
+impl blocking::ReadNorFlash for ChipFlash {
+    const READ_SIZE: usize = <FlashStorage<'static> as blocking::ReadNorFlash>::READ_SIZE;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashStorageError> {
+        blocking::ReadNorFlash::read(&mut *self.0.borrow_mut(), offset, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        blocking::ReadNorFlash::capacity(&*self.0.borrow())
+    }
+}
+
+impl blocking::NorFlash for ChipFlash {
+    const WRITE_SIZE: usize = <FlashStorage<'static> as blocking::NorFlash>::WRITE_SIZE;
+    const ERASE_SIZE: usize = <FlashStorage<'static> as blocking::NorFlash>::ERASE_SIZE;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashStorageError> {
+        blocking::NorFlash::erase(&mut *self.0.borrow_mut(), from, to)
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashStorageError> {
+        blocking::NorFlash::write(&mut *self.0.borrow_mut(), offset, bytes)
+    }
+}
+
+impl blocking::MultiwriteNorFlash for ChipFlash {}
+
+impl waiting::ReadNorFlash for ChipFlash {
+    const READ_SIZE: usize = <Self as blocking::ReadNorFlash>::READ_SIZE;
+
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashStorageError> {
+        let result = blocking::ReadNorFlash::read(self, offset, bytes);
+        yield_now().await;
+        result
+    }
+
+    fn capacity(&self) -> usize {
+        blocking::ReadNorFlash::capacity(self)
+    }
+}
+
+impl waiting::NorFlash for ChipFlash {
+    const WRITE_SIZE: usize = <Self as blocking::NorFlash>::WRITE_SIZE;
+    const ERASE_SIZE: usize = <Self as blocking::NorFlash>::ERASE_SIZE;
+
+    async fn erase(&mut self, mut from: u32, to: u32) -> Result<(), FlashStorageError> {
+        // The whole range is checked before any of it is erased.
+        if !from.is_multiple_of(SECTOR) || !to.is_multiple_of(SECTOR) {
+            return Err(FlashStorageError::NotAligned);
+        }
+        if from > to || to as usize > blocking::ReadNorFlash::capacity(self) {
+            return Err(FlashStorageError::OutOfBounds);
+        }
+        while from < to {
+            let whole_block = from.is_multiple_of(BLOCK) && to - from >= BLOCK;
+            let next = from + if whole_block { BLOCK } else { SECTOR };
+            blocking::NorFlash::erase(self, from, next)?;
+            yield_now().await;
+            from = next;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, mut offset: u32, bytes: &[u8]) -> Result<(), FlashStorageError> {
+        for step in bytes.chunks(STEP) {
+            blocking::NorFlash::write(self, offset, step)?;
+            yield_now().await;
+            offset += step.len() as u32;
+        }
+        Ok(())
+    }
+}
+
+impl waiting::MultiwriteNorFlash for ChipFlash {}
