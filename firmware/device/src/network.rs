@@ -3,7 +3,8 @@
 use embassy_executor::Spawner;
 use embassy_net::{Config, Stack, StackResources};
 use esp_hal::{peripherals::WIFI, rng::Rng};
-use faceplate_esp::{CONNECTIONS, Face, WifiLink};
+use faceplate_esp::{CONNECTIONS, Face, PORT, WifiLink};
+use faceplate_network::patient::Patient;
 use static_cell::StaticCell;
 
 /// How Wi-Fi stands, for the HTTP app.
@@ -22,7 +23,7 @@ pub(crate) fn start(spawner: &Spawner, face: &'static Face, wifi: WIFI<'static>)
     if let Some(port) = crate::wired::OpenEth::new() {
         log::info!("wired network");
         let config = Config::dhcpv4(Default::default());
-        let (stack, runner) = embassy_net::new(port, config, resources, seed);
+        let (stack, runner) = embassy_net::new(Patient::new(port, PORT), config, resources, seed);
         crate::spawn(spawner, crate::wired::run(runner));
         return stack;
     }

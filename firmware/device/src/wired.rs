@@ -17,6 +17,7 @@ use esp_hal::{
     interrupt::{self, Priority},
     peripherals::Interrupt,
 };
+use faceplate_network::patient::Patient;
 use registers::{
     BUSY, CRC, EMPTY, INTERRUPT_ON, INTERRUPTS, MODE_OFF, MODE_ON, MODE_RESET, PAD, Register, WRAP,
 };
@@ -189,6 +190,6 @@ impl Driver for OpenEth {
 
 /// Runs the network stack over it.
 #[embassy_executor::task]
-pub(crate) async fn run(mut runner: Runner<'static, OpenEth>) -> ! {
+pub(crate) async fn run(mut runner: Runner<'static, Patient<OpenEth>>) -> ! {
     runner.run().await
 }

@@ -11,13 +11,17 @@ use crate::Face;
 pub const CONNECTIONS: usize = 6;
 
 /// Where HTTP is served.
-const PORT: u16 = 80;
+pub const PORT: u16 = 80;
 
 /// Bytes that a client may send ahead: three full segments of Ethernet and Wi-Fi (1460 bytes).
 const RECEIVE: usize = 3 * 1460;
 
 /// Bytes on their way to a client: two full segments, which it acknowledges at once.
 const SEND: usize = 2 * 1460;
+
+/// How long a client may leave what was sent to it unacknowledged, also while it connects; as long
+/// as the HTTP app waits.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long a connection that is done may take to say so: time for TCP to send a lost packet again.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -28,10 +32,11 @@ impl Face {
         let (mut receive, mut send) = ([0; RECEIVE], [0; SEND]);
         let mut buffers = ConnectionBuffers::new();
         let mut socket = TcpSocket::new(stack, &mut receive, &mut send);
+        socket.set_timeout(Some(SILENCE));
+        // Each answer is written in one go: waiting for more to send has no use.
+        socket.set_nagle_enabled(false);
         loop {
             if socket.accept(PORT).await.is_ok() {
-                // Each answer is written in one go: waiting for more to send has no use.
-                socket.set_nagle_enabled(false);
                 let (reader, writer) = socket.split();
                 faceplate_http::serve(self, reader, writer, &mut buffers).await;
                 socket.close();

@@ -18,7 +18,7 @@ mod flash;
 mod watchdog;
 mod wifi;
 
-pub use connection::CONNECTIONS;
+pub use connection::{CONNECTIONS, PORT};
 pub use face::{Face, Options, boot};
 pub use faceplate;
 pub use faceplate_http;

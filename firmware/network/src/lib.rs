@@ -1,0 +1,16 @@
+//! What a small device needs so that people can reach it, chip-free and without heap.
+//!
+//! - [`plan`]: when to join a network and when to offer the setup access point.
+//! - [`dhcp`]: the DHCP server of that access point.
+//! - [`mdns`]: `<name>.local` and the `_http._tcp` service.
+//! - [`patient`]: a driver that leaves clients waiting while all connections are taken.
+//!
+//! The parts that decide are plain functions over bytes and times; the parts that serve run
+//! them on an `embassy-net` stack.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod dhcp;
+pub mod mdns;
+pub mod patient;
+pub mod plan;
