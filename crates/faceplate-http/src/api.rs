@@ -1,21 +1,23 @@
-//! The update API: status, upload, confirm, roll back.
+//! The API: status, upload, confirm, roll back; and which Wi-Fi to join.
 
 use embedded_io_async::{Read, Write};
 use faceplate::{
-    Confirmer,
-    update::{Done, Upload},
+    BeginError, Confirmer,
+    update::{Done, Phase, Upload},
 };
 
 use crate::{
     Device,
+    credentials::Credentials,
     digest::content_digest,
-    documents::{Changed, RestartJson, StatusJson},
+    documents::{Changed, JoiningJson, RestartJson, StatusJson, WifiJson},
     guard::{check_media_type, check_origin},
     head::{Expect, Head},
-    limits::JSON_MAX,
+    limits::{JSON_MAX, SEND_BUFFER, WIFI_JSON_MAX},
     problem::{Failed, Refusal},
     rx::Body,
     tx::{Gone, Header, Tx},
+    wifi::Ssid,
 };
 
 /// Headers of an answer that is true only now.
@@ -43,6 +45,16 @@ pub(crate) async fn status<D: Device, W: Write>(
     .await
 }
 
+/// Answers with how the Wi-Fi stands.
+pub(crate) async fn wifi<D: Device, W: Write>(
+    device: &D,
+    tx: &mut Tx<'_, D, W>,
+) -> Result<(), Failed> {
+    let status = device.wifi().ok_or(Refusal::NoSuchApi)?.status();
+    let name = device.info().name;
+    Ok(tx.text(200, &JSON, &WifiJson { status, name }).await?)
+}
+
 /// A change that may be made, as far as the head of its request tells.
 pub(crate) enum Change {
     /// A new frontend comes.
@@ -58,6 +70,8 @@ pub(crate) enum Change {
     Confirm,
     /// Back to the other slot.
     Rollback,
+    /// Into another Wi-Fi.
+    Wifi,
 }
 
 impl Change {
@@ -74,12 +88,17 @@ impl Change {
 
     /// A confirmation, if its head is right.
     pub(crate) fn confirm(head: &Head<'_>) -> Result<Self, Refusal> {
-        command(head).map(|()| Self::Confirm)
+        command(head, JSON_MAX).map(|()| Self::Confirm)
     }
 
     /// A rollback, if its head is right.
     pub(crate) fn rollback(head: &Head<'_>) -> Result<Self, Refusal> {
-        command(head).map(|()| Self::Rollback)
+        command(head, JSON_MAX).map(|()| Self::Rollback)
+    }
+
+    /// Another Wi-Fi, if its head is right.
+    pub(crate) fn wifi(head: &Head<'_>) -> Result<Self, Refusal> {
+        command(head, WIFI_JSON_MAX).map(|()| Self::Wifi)
     }
 
     /// Makes the change and answers, or tells why not. `waits`: the client sends its body only
@@ -107,7 +126,7 @@ impl Change {
             }
             Self::Confirm => {
                 proceed(waits, body, tx).await?;
-                empty_object(body).await?;
+                empty_object(body, tx.scratch()).await?;
                 if may_go_on {
                     tx.keep_open();
                 }
@@ -116,12 +135,19 @@ impl Change {
             }
             Self::Rollback => {
                 proceed(waits, body, tx).await?;
-                empty_object(body).await?;
+                empty_object(body, tx.scratch()).await?;
                 if may_go_on {
                     tx.keep_open();
                 }
                 let slot = device.engine().rollback().await;
                 Changed::Back(slot.map_err(Refusal::Rollback)?)
+            }
+            Self::Wifi => {
+                proceed(waits, body, tx).await?;
+                let text = json(body, tx.scratch(), WIFI_JSON_MAX).await?;
+                let ssid = join(device, text)?;
+                let name = device.info().name;
+                return Ok(tx.text(202, &JSON, &JoiningJson { ssid, name }).await?);
             }
         };
         Ok(restart(device, tx, changed).await?)
@@ -151,9 +177,9 @@ fn guarded(head: &Head<'_>, media_type: &'static str) -> Result<u64, Refusal> {
     }
 }
 
-fn command(head: &Head<'_>) -> Result<(), Refusal> {
+fn command(head: &Head<'_>, max: usize) -> Result<(), Refusal> {
     match guarded(head, "application/json")? {
-        length if length > JSON_MAX as u64 => Err(Refusal::JsonTooLong),
+        length if length > max as u64 => Err(Refusal::JsonTooLong { max }),
         _ => Ok(()),
     }
 }
@@ -216,29 +242,62 @@ async fn receive<D: Device, R: Read>(
 }
 
 /// Reads the body of a command: `{}`.
-async fn empty_object<D: Device, R: Read>(body: &mut Body<'_, '_, D, R>) -> Result<(), Refusal> {
-    let mut text = [0; JSON_MAX];
-    let mut len = 0;
-    loop {
-        let chunk = body.chunk().await?;
-        let n = chunk.len();
-        if n == 0 {
-            break;
-        }
-        text.get_mut(len..len + n)
-            .ok_or(Refusal::JsonTooLong)?
-            .copy_from_slice(chunk);
-        body.consume(n);
-        len += n;
-    }
-    let inner = text[..len]
+async fn empty_object<D: Device, R: Read>(
+    body: &mut Body<'_, '_, D, R>,
+    buf: &mut [u8],
+) -> Result<(), Refusal> {
+    let inner = json(body, buf, JSON_MAX)
+        .await?
         .trim_ascii()
         .strip_prefix(b"{")
         .and_then(|rest| rest.strip_suffix(b"}"));
     match inner {
         Some(inner) if inner.trim_ascii().is_empty() => Ok(()),
-        _ => Err(Refusal::Json),
+        _ => Err(Refusal::Body("the body must be {}")),
     }
+}
+
+// A body of JSON is read into the buffer of the answer, which comes later: no memory of its own.
+const _: () = assert!(JSON_MAX <= SEND_BUFFER && WIFI_JSON_MAX <= SEND_BUFFER);
+
+/// Reads a body of up to `max` bytes, which `buf` has room for.
+async fn json<'b, D: Device, R: Read>(
+    body: &mut Body<'_, '_, D, R>,
+    buf: &'b mut [u8],
+    max: usize,
+) -> Result<&'b [u8], Refusal> {
+    let mut len = 0;
+    loop {
+        let chunk = body.chunk().await?;
+        let n = chunk.len();
+        if n == 0 {
+            return Ok(&buf[..len]);
+        }
+        buf.get_mut(len..len + n)
+            .filter(|_| len + n <= max)
+            .ok_or(Refusal::JsonTooLong { max })?
+            .copy_from_slice(chunk);
+        body.consume(n);
+        len += n;
+    }
+}
+
+/// Tells the Wi-Fi to join the network that `body` names; returns its name.
+///
+/// Also during a trial: its time and its way back do not depend on the network. But an upload would
+/// be cut off.
+fn join<D: Device>(device: &D, body: &[u8]) -> Result<Ssid, Refusal> {
+    let wifi = device.wifi().ok_or(Refusal::NoSuchApi)?;
+    let Credentials { ssid, pass } = Credentials::parse(body)?;
+    match device.engine().status(device.now_ms()).upload {
+        None => {}
+        Some(upload) if upload.phase == Phase::Restarting => {
+            return Err(Refusal::Begin(BeginError::Restarting));
+        }
+        Some(_) => return Err(Refusal::Uploading),
+    }
+    wifi.join(&ssid, &pass).map_err(Refusal::Wifi)?;
+    Ok(ssid)
 }
 
 /// Answers that the device restarts, and lets it.

@@ -27,6 +27,7 @@ extern crate std;
 
 mod api;
 mod conditional;
+mod credentials;
 mod device;
 mod digest;
 mod documents;

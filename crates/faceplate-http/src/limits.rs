@@ -18,6 +18,10 @@ pub const TARGET_MAX: usize = 1024;
 /// Longest body of a request that takes JSON: `{}` and some white space.
 pub const JSON_MAX: usize = 64;
 
+/// The same for the credentials of a Wi-Fi: 32 and 63 characters, each written as `\u0000`, take
+/// 591 bytes; the rest is for white space.
+pub const WIFI_JSON_MAX: usize = 640;
+
 /// Times and amounts that end a connection. [`Limits::DEFAULT`] is for devices; tests shorten it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -7,7 +7,13 @@ use faceplate::{
 };
 
 use crate::{
-    digest::Malformed, head::HeadError, json::Str, limits::JSON_MAX, path::PathError, tx::Gone,
+    credentials::Unfit,
+    digest::Malformed,
+    head::HeadError,
+    json::Str,
+    path::PathError,
+    tx::Gone,
+    wifi::{PASS_MAX, PASS_MIN, SSID_MAX},
 };
 
 /// Why a request is refused. Its `Display` is the `detail` of the answer: one helpful line.
@@ -25,8 +31,8 @@ pub(crate) enum Refusal {
     MediaType { want: &'static str },
     ContentEncoding,
     LengthRequired,
-    JsonTooLong,
-    Json,
+    JsonTooLong { max: usize },
+    Body(&'static str),
     Query(&'static str),
     Digest,
     Expectation,
@@ -39,6 +45,10 @@ pub(crate) enum Refusal {
     Confirm(ConfirmError),
     Rollback(RollbackError),
     Storage(Text),
+    Ssid,
+    Pass,
+    Uploading,
+    Wifi(Text),
 }
 
 /// Why a request has no good answer.
@@ -79,6 +89,16 @@ impl From<PathError> for Refusal {
 impl From<Malformed> for Refusal {
     fn from(_: Malformed) -> Self {
         Self::Digest
+    }
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Body(what) => Self::Body(what),
+            Unfit::Ssid => Self::Ssid,
+            Unfit::Pass => Self::Pass,
+        }
     }
 }
 
@@ -138,8 +158,8 @@ impl Refusal {
                 kind(415, "media-type", "The media type is not supported here")
             }
             Self::LengthRequired => kind(411, "length-required", "The length is missing"),
-            Self::JsonTooLong => kind(413, "too-large", "The body is too large"),
-            Self::Json => kind(400, "bad-body", "The body is not what it should be"),
+            Self::JsonTooLong { .. } => kind(413, "too-large", "The body is too large"),
+            Self::Body(_) => kind(400, "bad-body", "The body is not what it should be"),
             Self::Query(_) => kind(400, "bad-query", "The query is not understood"),
             Self::Digest => kind(400, "bad-digest", "The Content-Digest is not understood"),
             Self::Expectation => kind(417, "expectation", "The expectation cannot be met"),
@@ -188,6 +208,10 @@ impl Refusal {
                 RollbackError::Nvs(_) => NVS,
             },
             Self::Storage(_) => FLASH,
+            Self::Ssid => kind(422, "bad-ssid", "No network has this name"),
+            Self::Pass => kind(422, "bad-pass", "No network has this password"),
+            Self::Uploading => BUSY,
+            Self::Wifi(_) => NVS,
         }
     }
 
@@ -224,9 +248,8 @@ impl fmt::Display for Refusal {
             Self::MediaType { want } => write!(f, "send Content-Type: {want}"),
             Self::ContentEncoding => f.write_str("send the body as it is, without an encoding"),
             Self::LengthRequired => f.write_str("send Content-Length; chunks are not supported"),
-            Self::JsonTooLong => write!(f, "at most {JSON_MAX} bytes are taken here"),
-            Self::Json => f.write_str("the body must be {}"),
-            Self::Query(what) => f.write_str(what),
+            Self::JsonTooLong { max } => write!(f, "at most {max} bytes are taken here"),
+            Self::Body(what) | Self::Query(what) => f.write_str(what),
             Self::Digest => f.write_str("Content-Digest must be sha-256=:BASE64:"),
             Self::Expectation => f.write_str("only Expect: 100-continue is known"),
             Self::Stalled => f.write_str("nothing came for too long"),
@@ -248,6 +271,19 @@ impl fmt::Display for Refusal {
             Self::Confirm(error) => error.fmt(f),
             Self::Rollback(error) => error.fmt(f),
             Self::Storage(error) => write!(f, "flash cannot be read: {error}"),
+            Self::Ssid => write!(
+                f,
+                "the name of a network (ssid) has 1 to {SSID_MAX} bytes in UTF-8, none of them 0"
+            ),
+            Self::Pass => write!(
+                f,
+                "a password (WPA2) has {PASS_MIN} to {PASS_MAX} characters: letters without \
+                 accents, digits, punctuation, spaces; leave it empty for a network without one"
+            ),
+            Self::Uploading => f.write_str(
+                "an upload is running, and joining a network would cut it off; wait for its end",
+            ),
+            Self::Wifi(error) => write!(f, "the network cannot be stored: {error}"),
         }
     }
 }

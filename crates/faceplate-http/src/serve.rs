@@ -140,7 +140,8 @@ async fn answer<D: Device, R: Read, W: Write>(
             return changed;
         }
         Ok(Route::Status) => api::status(device, tx).await.map_err(Failed::from),
-        Ok(Route::Recovery) => recovery::page(tx).await.map_err(Failed::from),
+        Ok(Route::Wifi) => api::wifi(device, tx).await,
+        Ok(Route::Page(page)) => recovery::page(tx, page).await.map_err(Failed::from),
         Ok(Route::File) => files::get(device, &head, tx).await,
         Err(refusal) => {
             if refusal == Refusal::LengthRequired {
@@ -158,7 +159,8 @@ async fn answer<D: Device, R: Read, W: Write>(
 /// What a request asks for, when nothing is wrong with its head.
 enum Route {
     Status,
-    Recovery,
+    Wifi,
+    Page(&'static str),
     File,
     Change(Change),
 }
@@ -181,7 +183,16 @@ fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<R
         "api/ota/confirm" => Change::confirm,
         "api/ota/rollback" => Change::rollback,
         "api/ota/status" => return read(head, Route::Status),
-        "recovery" => return read(head, Route::Recovery),
+        "api/wifi" if device.wifi().is_some() => {
+            return match head.method {
+                Method::Post => Change::wifi(head).map(Route::Change),
+                _ => read(head, Route::Wifi).map_err(|_| Refusal::Method {
+                    allow: "GET, HEAD, POST",
+                }),
+            };
+        }
+        "recovery" => return read(head, Route::Page(recovery::RECOVERY)),
+        "recovery/wifi" => return read(head, Route::Page(recovery::WIFI)),
         _ if path == "api" || path.starts_with("api/") => return Err(Refusal::NoSuchApi),
         _ => return read(head, Route::File),
     };

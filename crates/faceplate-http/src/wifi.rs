@@ -8,15 +8,25 @@ use heapless::String;
 /// Longest name of a network, bytes (IEEE 802.11-2020, 9.4.2.2).
 pub const SSID_MAX: usize = 32;
 
+/// Shortest passphrase of WPA2, characters (IEEE 802.11-2020, J.4).
+pub const PASS_MIN: usize = 8;
+
+/// Longest passphrase of WPA2, characters (as above).
+pub const PASS_MAX: usize = 63;
+
+/// The name of a network.
+pub type Ssid = String<SSID_MAX>;
+
 /// A Wi-Fi that joins a network, or opens one of its own where there is none to join.
 pub trait Wifi {
     /// How it stands.
     fn status(&self) -> WifiStatus;
 
-    /// Stores the credentials and returns; joins soon after, when the answer has left.
+    /// Stores the credentials and returns; joins about a second later, so that the answer can leave
+    /// by the network that is left then.
     ///
-    /// `ssid` has 1 to [`SSID_MAX`] bytes, and no NUL; `pass` is a WPA2 passphrase, or empty for a
-    /// network without one.
+    /// `ssid` has 1 to [`SSID_MAX`] bytes, and no NUL; `pass` is a WPA2 passphrase ([`PASS_MIN`]
+    /// to [`PASS_MAX`] printable ASCII characters), or empty for a network without one.
     ///
     /// # Errors
     /// When they cannot be stored; in words, without the password. Nothing is joined then.
@@ -29,7 +39,7 @@ pub struct WifiStatus {
     /// What it does now.
     pub mode: WifiMode,
     /// The network that it was told to join, whether it is there or not; `None` before the setup.
-    pub ssid: Option<String<SSID_MAX>>,
+    pub ssid: Option<Ssid>,
     /// Whether it is in that network.
     pub connected: bool,
     /// Its address in the network that it joined, or opened.

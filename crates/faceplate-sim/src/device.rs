@@ -3,14 +3,18 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, Hasher, RandomState},
+    net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
-use faceplate::{Config, Engine, EspNvs, Region, layout::Layout, verify::Requirements};
-use faceplate_http::{Device, Info, Limits};
+use faceplate::{Config, Engine, EspNvs, Region, Text, layout::Layout, text, verify::Requirements};
+use faceplate_http::{
+    Device, Info, Limits,
+    wifi::{Wifi, WifiStatus},
+};
 use tokio::{sync::Notify, time::sleep};
 
-use crate::flash::SimFlash;
+use crate::{flash::SimFlash, wifi::SimWifi};
 
 /// What the device calls itself; `.local` behind it is its name on a network.
 pub const NAME: &str = "faceplate-sim";
@@ -18,6 +22,7 @@ pub const NAME: &str = "faceplate-sim";
 /// The device between two resets.
 pub struct SimDevice {
     engine: Engine<SimFlash, EspNvs<SimFlash>>,
+    wifi: SimWifi,
     boot_id: u32,
     booted: Instant,
     limits: Limits,
@@ -26,8 +31,9 @@ pub struct SimDevice {
 }
 
 impl SimDevice {
-    /// Boots as the firmware does: partition table, NVS, decision.
-    pub async fn boot(mut flash: SimFlash, limits: Limits) -> Self {
+    /// Boots as the firmware does: partition table, NVS, decision, Wi-Fi. `address` is where it
+    /// will be reached.
+    pub async fn boot(mut flash: SimFlash, limits: Limits, address: Option<Ipv4Addr>) -> Self {
         let layout = Layout::read(&mut flash).await;
         // Without a partition table there is no NVS either: an empty region fails every access.
         let nvs = layout.map_or(Region { offset: 0, len: 0 }, |layout| layout.nvs);
@@ -41,8 +47,10 @@ impl SimDevice {
         };
         let booted = Instant::now();
         let engine = Engine::boot(flash, nvs, layout, config, 0).await;
+        let wifi = engine.with_nvs(|nvs| SimWifi::start(nvs, address));
         Self {
             engine,
+            wifi,
             boot_id: RandomState::new().build_hasher().finish() as u32,
             booted,
             limits,
@@ -84,6 +92,10 @@ impl Device for SimDevice {
         }
     }
 
+    fn wifi(&self) -> Option<&dyn Wifi> {
+        Some(self)
+    }
+
     fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -100,5 +112,17 @@ impl Device for SimDevice {
         let at = Instant::now() + Duration::from_millis(ms.into());
         self.reboot_at.set(Some(at));
         self.reboot_asked.notify_one();
+    }
+}
+
+impl Wifi for SimDevice {
+    fn status(&self) -> WifiStatus {
+        self.wifi.status()
+    }
+
+    fn join(&self, ssid: &str, pass: &str) -> Result<(), Text> {
+        self.engine
+            .with_nvs(|nvs| self.wifi.join(nvs, ssid, pass))
+            .map_err(text)
     }
 }

@@ -7,5 +7,6 @@ pub mod device;
 pub mod flash;
 mod port;
 mod run;
+pub mod wifi;
 
 pub use run::{CONNECTIONS, Event, PARTITIONS, SimError, SimOptions, live, run};

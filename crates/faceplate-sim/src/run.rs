@@ -1,6 +1,13 @@
 //! The life of a simulated device: power on, boot, serve, restart.
 
-use std::{fmt, io, net::SocketAddr, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use faceplate::{MAX_SLOT_SECTORS, SECTOR, State, Tick, layout::Layout};
@@ -145,7 +152,8 @@ pub async fn live(
     };
     let port = Port::take(options.listen).map_err(failed)?;
     loop {
-        let device = Rc::new(SimDevice::boot(flash.clone(), options.limits).await);
+        let device = SimDevice::boot(flash.clone(), options.limits, ipv4(port.address())).await;
+        let device = Rc::new(device);
         let listener = port.listen().map_err(failed)?;
         on_event(Event::Booted {
             address: port.address(),
@@ -159,6 +167,14 @@ pub async fn live(
         drop(tasks);
         on_event(Event::Restarting);
         sleep(options.reboot).await;
+    }
+}
+
+/// An address that others can use.
+fn ipv4(address: SocketAddr) -> Option<Ipv4Addr> {
+    match address.ip() {
+        IpAddr::V4(ip) if !ip.is_unspecified() => Some(ip),
+        _ => None,
     }
 }
 

@@ -25,6 +25,8 @@ fn a_foreign_host_is_refused_on_every_request() {
         "GET /assets/app.js".to_owned(),
         "GET /api/ota/status".to_owned(),
         "GET /recovery".to_owned(),
+        "GET /recovery/wifi".to_owned(),
+        "GET /api/wifi".to_owned(),
         "GET /no/such".to_owned(),
         "OPTIONS /api/ota/frontend".to_owned(),
     ] {
@@ -206,6 +208,9 @@ fn a_method_that_is_not_allowed_gets_those_that_are() {
         ("POST /", "GET, HEAD"),
         ("PUT /assets/app.js", "GET, HEAD"),
         ("DELETE /recovery", "GET, HEAD"),
+        ("POST /recovery/wifi", "GET, HEAD"),
+        ("DELETE /api/wifi", "GET, HEAD, POST"),
+        ("OPTIONS /api/wifi", "GET, HEAD, POST"),
         ("POST /api/ota/status", "GET, HEAD"),
         ("GET /api/ota/frontend", "POST"),
         ("PATCH /api/ota/frontend", "POST"),
@@ -226,6 +231,8 @@ fn what_is_no_api_is_not_there() {
         "GET /api",
         "GET /api/",
         "POST /api/x",
+        "GET /api/wifi/",
+        "GET /api/wifi/networks",
         "GET /api/ota/frontend/blocks?slot=active",
     ] {
         let response = ask(&server, line, "Accept: text/html\r\n");

@@ -10,3 +10,4 @@ mod files;
 mod guards;
 mod trials;
 mod uploads;
+mod wifi;

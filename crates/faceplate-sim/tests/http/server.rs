@@ -8,8 +8,12 @@ use std::{
 };
 
 use embedded_io_adapters::tokio_1::FromTokio;
-use faceplate_http::{ConnectionBuffers, Device, Info, Limits, serve};
-use faceplate_sim::flash::SimFlash;
+use faceplate::{Text, text};
+use faceplate_http::{
+    ConnectionBuffers, Device, Info, Limits, serve,
+    wifi::{Wifi, WifiStatus},
+};
+use faceplate_sim::{flash::SimFlash, wifi::SimWifi};
 use tokio::{net::TcpListener, runtime, sync::mpsc, task::LocalSet};
 
 use crate::board::{self, Board};
@@ -20,6 +24,9 @@ pub(crate) struct TestDevice {
     pub(crate) engine: board::Device,
     /// What the firmware was asked to wait before it restarts.
     pub(crate) reboot: Cell<Option<u32>>,
+    wifi: SimWifi,
+    /// Whether the board has one.
+    pub(crate) has_wifi: Cell<bool>,
     limits: Limits,
     start: Instant,
 }
@@ -46,6 +53,10 @@ impl Device for TestDevice {
         host.eq_ignore_ascii_case("face.example")
     }
 
+    fn wifi(&self) -> Option<&dyn Wifi> {
+        self.has_wifi.get().then_some(self)
+    }
+
     fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -62,6 +73,18 @@ impl Device for TestDevice {
         if let Some(before) = self.reboot.replace(Some(ms)) {
             assert!(ms < before, "one restart is enough");
         }
+    }
+}
+
+impl Wifi for TestDevice {
+    fn status(&self) -> WifiStatus {
+        self.wifi.status()
+    }
+
+    fn join(&self, ssid: &str, pass: &str) -> Result<(), Text> {
+        self.engine
+            .with_nvs(|nvs| self.wifi.join(nvs, ssid, pass))
+            .map_err(text)
     }
 }
 
@@ -89,11 +112,14 @@ impl Server {
         thread::spawn(move || {
             let board = make();
             let engine = board.boot();
+            let wifi = engine.with_nvs(|nvs| SimWifi::start(nvs, Some(Ipv4Addr::LOCALHOST)));
             let start = Instant::now();
             let device = TestDevice {
                 board,
                 engine,
                 reboot: Cell::new(None),
+                wifi,
+                has_wifi: Cell::new(true),
                 limits,
                 start,
             };
