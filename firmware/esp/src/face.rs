@@ -39,6 +39,7 @@ pub struct Face {
 pub fn boot(flash: FLASH<'static>, options: Options) -> &'static Face {
     static FACE: StaticCell<Face> = StaticCell::new();
     let mut flash = ChipFlash::new(flash);
+    let start = Instant::now();
     // Blocking keeps the memory of the check on the stack: as part of a task it would be taken for ever.
     let layout = block_on(Layout::read(&mut flash));
     if let Err(error) = &layout {
@@ -55,17 +56,12 @@ pub fn boot(flash: FLASH<'static>, options: Options) -> &'static Face {
         block_erase: true,
     };
     let face = FACE.init_with(|| Face {
-        engine: block_on(Engine::boot(
-            flash,
-            nvs,
-            layout,
-            config,
-            Instant::now().as_millis(),
-        )),
+        engine: block_on(Engine::boot(flash, nvs, layout, config, start.as_millis())),
         options,
         boot_id: boot_id::next(),
         restart_at: Cell::new(None),
     });
+    log::info!("checked both slots in {} ms", start.elapsed().as_millis());
     face.log_state();
     face
 }
