@@ -1,6 +1,6 @@
-// The page in a DOM, with a device and a clock that the test holds in its hands.
+// A page in a DOM, with a device and a clock that the test holds in its hands.
 import { JSDOM, VirtualConsole } from 'jsdom';
-import { html } from './source.js';
+import { recovery } from './source.js';
 
 /** A status as the device tells it: the fields that docs/http-api.md describes. */
 export function status(changes: object = {}) {
@@ -75,10 +75,24 @@ export class Post {
   }
 }
 
-/** The page, open in a browser. */
-export class Page {
+interface Options {
+  /** Whether the browser has it. */
+  fileReader?: boolean;
+  /** Another page than the recovery page, and where it is. */
+  html?: string;
+  path?: string;
+  /** The status of the device's answers. */
+  code?: number;
+}
+
+/** A page, open in a browser. */
+export class Page<State extends object = Status> {
   /** What the device answers; `null`: nothing. */
-  device: Status | null;
+  device: State | null;
+  /** The status of that answer. */
+  code: number;
+  /** What the page asked for. */
+  readonly gets = new Set<string>();
   /** All changes that were asked for. */
   readonly posts: Post[] = [];
   /** The questions that confirm() asked. */
@@ -94,11 +108,12 @@ export class Page {
   private now = 0;
   private timers: { at: number; run: () => void }[] = [];
 
-  constructor(device: Status | null, options: { fileReader?: boolean } = {}) {
+  constructor(device: State | null, options: Options = {}) {
     this.device = device;
+    this.code = options.code ?? 200;
     const virtualConsole = new VirtualConsole().on('jsdomError', (e) => this.errors.push(e));
-    this.window = new JSDOM(html, {
-      url: 'http://192.168.4.1/recovery',
+    this.window = new JSDOM(options.html ?? recovery.html, {
+      url: `http://192.168.4.1${options.path ?? '/recovery'}`,
       runScripts: 'dangerously',
       pretendToBeVisual: true,
       virtualConsole,
@@ -108,9 +123,11 @@ export class Page {
     const note = () => {
       const words = this.ok + this.bad;
       if (words !== (this.said.at(-1) ?? '')) this.said.push(words);
+      const work = this.window.document.getElementById('work');
+      if (!work || work.hidden) return;
       const now = this.element('bar').getAttribute('aria-valuenow');
       const value = now === null ? null : Number(now);
-      if (this.element('work').hidden || value === this.bar.at(-1)) return;
+      if (value === this.bar.at(-1)) return;
       this.bar.push(value);
     };
     new this.window.MutationObserver(note).observe(said, {
@@ -227,8 +244,9 @@ export class Page {
           this.post = new Post(this.path, this.type, body, (code, text) => this.settle(code, text));
           page.posts.push(this.post);
         } else if (page.device) {
-          const answer = JSON.stringify(page.device);
-          later(() => this.settle(200, answer), 10);
+          page.gets.add(this.path);
+          const [code, answer] = [page.code, JSON.stringify(page.device)];
+          later(() => this.settle(code, answer), 10);
         } else {
           if (!this.timeout) throw new Error('a question without a time limit may hang for ever');
           later(() => this.settle(0, ''), this.timeout);

@@ -1,12 +1,15 @@
-// What the page may be made of: its size, its language, and that it loads nothing.
+// What the pages may be made of: their size, their language, and that they load nothing.
 import { gzipSync } from 'node:zlib';
 import js from '@eslint/js';
 import { Linter } from 'eslint';
 import { expect, test } from 'vitest';
-import { html, script, source } from './source.js';
+import { recovery, wifi } from './source.js';
 
-/** Bytes with gzip: what a page that is always in the firmware may cost. */
-const BUDGET = 4000;
+/** Both pages, and the bytes with gzip that each may cost, since it is always in the firmware. */
+const PAGES = [
+  { ...recovery, budget: 4000, targets: ['data:,', '/'] },
+  { ...wifi, budget: 3000, targets: ['data:,', '/recovery'] },
+];
 
 /** All that the script uses of a browser: everything here is in Android 4.4, iOS 9 and IE 11. */
 const GLOBALS = [
@@ -54,16 +57,19 @@ function problems(code: string): string[] {
     .map(({ line, message }) => `line ${line} of the script: ${message}`);
 }
 
-test('the page fits into its budget', () => {
-  const size = gzipSync(source, { level: 9 }).length;
-  expect(size, `recovery.html has ${size} bytes with gzip, allowed are ${BUDGET}`).toBeLessThan(
-    BUDGET + 1,
+test.each(PAGES)('$name fits into its budget', ({ name, bytes, budget }) => {
+  const size = gzipSync(bytes, { level: 9 }).length;
+  expect(size, `${name} has ${size} bytes with gzip, allowed are ${budget}`).toBeLessThan(
+    budget + 1,
   );
 });
 
-test('the script is ES5, and uses only what old browsers have', () => {
-  expect(problems(script)).toEqual([]);
-});
+test.each(PAGES)(
+  'the script of $name is ES5, and uses only what old browsers have',
+  ({ script }) => {
+    expect(problems(script)).toEqual([]);
+  },
+);
 
 test.each([
   'var f = () => 1; f()',
@@ -80,23 +86,33 @@ test('markup from a string would be found', () => {
   expect(problems('document.body.innerHTML = location.hash')).toHaveLength(1);
 });
 
-test('the style needs no custom properties and no nesting', () => {
+test.each(PAGES)('the style of $name needs no custom properties and no nesting', ({ html }) => {
   const style = /<style>([^]*?)<\/style>/.exec(html)?.[1] ?? '';
   expect(style).toContain('body {');
   expect(style).not.toMatch(/var\(|--[a-z]|&|:is\(|:where\(|@layer|@import|url\(/);
 });
 
-test('the page loads nothing', () => {
+test.each(PAGES)('$name loads nothing', ({ html, targets }) => {
   const references = [...html.matchAll(/\b(?:src|href|action|srcset|data)="([^"]*)"/g)];
-  expect(references.map(([, target]) => target)).toEqual(['data:,', '/']);
-  expect(html).not.toMatch(/<(?:iframe|object|embed|img|base|form)\b/);
+  expect(references.map(([, target]) => target)).toEqual(targets);
+  expect(html).not.toMatch(/<(?:iframe|object|embed|img|base)\b/);
+  // Without a name no input is ever part of an address, also if the script does not run.
+  expect(html).not.toMatch(/<(?:input|button|form)[^>]* (?:name|formaction|method)=/);
 });
 
-test('without JavaScript there is the command that uploads', () => {
+test.each([
+  {
+    ...recovery,
+    command:
+      'curl --data-binary "@www.bin" -H "Content-Type: application/octet-stream" http://DEVICE/api/ota/frontend',
+  },
+  {
+    ...wifi,
+    command: `curl -H "Content-Type: application/json" -d '{"ssid":"NETWORK","pass":"PASSWORD"}' http://DEVICE/api/wifi`,
+  },
+])('without JavaScript $name has the command instead', ({ html, command }) => {
   const noscript = /<noscript>([^]*?)<\/noscript>/.exec(html)?.[1];
-  expect(noscript).toContain(
-    'curl --data-binary "@www.bin" -H "Content-Type: application/octet-stream" http://DEVICE/api/ota/frontend',
-  );
+  expect(noscript).toContain(command);
   // And nothing else, since nothing of it would work.
   expect(noscript).toMatch(/#js \{ display: none \}/);
 });

@@ -1,9 +1,20 @@
-// The page as it is served, and its script.
+// The pages as they are served, and their scripts.
 import { readFileSync } from 'node:fs';
 
-export const source = readFileSync(new URL('../recovery.html', import.meta.url));
-export const html = source.toString('utf8');
+export interface Source {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly html: string;
+  readonly script: string;
+}
 
-const found = /<script>([^]*?)<\/script>/.exec(html);
-if (!found?.[1]) throw new Error('recovery.html has no <script>');
-export const script = found[1];
+function read(name: string): Source {
+  const bytes = readFileSync(new URL(`../${name}`, import.meta.url));
+  const html = bytes.toString('utf8');
+  const script = /<script>([^]*?)<\/script>/.exec(html)?.[1];
+  if (!script) throw new Error(`${name} has no <script>`);
+  return { name, bytes, html, script };
+}
+
+export const recovery = read('recovery.html');
+export const wifi = read('wifi.html');
