@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod base;
 mod commands;
 mod device;
 mod failure;
+mod firmware;
 mod progress;
 mod push;
 mod text;

@@ -1,9 +1,6 @@
-//! `faceplate flash-image`: what serial flashing writes to a new device.
+//! `faceplate flash-image`: what serial flashing writes to a device, as one file.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use esp_idf_part::PartitionTable;
 use faceplate_sim::{
@@ -15,82 +12,142 @@ use faceplate_sim::{
 };
 
 use super::read_frontend;
-use crate::{failure::Failure, text, tree};
+use crate::{
+    base,
+    failure::Failure,
+    firmware::{self, ChipName},
+    text, tree,
+};
 
-/// The first byte of an application image (ESP-IDF, "App Image Format").
-const APP_MAGIC: u8 = 0xe9;
+/// Bytes between the partition table and the first partition (ESP-IDF: one sector).
+const TABLE_ROOM: u32 = 0x1000;
 
-/// Make the flash of a new device: a file of 16 MB with partition table, frontend and firmware.
+/// Make the whole flash of a device, 16 MB: bootloader, partition table, firmware and frontend.
 ///
-/// `faceplate sim` starts from it. It holds no bootloader: for a real chip, write the parts with
-/// your flash tool, each at the address that is printed.
+/// It is the same as serial flashing, as one file: a chip that has it at address 0 starts from it,
+/// and so do an emulator and `faceplate sim`. Without --firmware there is neither bootloader nor
+/// firmware in it, and only `faceplate sim` starts.
 #[derive(clap::Args)]
 pub(crate) struct FlashImage {
-    /// The frontend for www_0 [default: none, the device starts in recovery].
+    /// The frontend for www_0 [default: none, a new device starts in recovery].
     #[arg(long, value_name = "IMAGE")]
     www: Option<PathBuf>,
-    /// The application for the partition `factory`, as `espflash save-image` makes it.
-    #[arg(long, value_name = "APP")]
+    /// The firmware for the partition `factory`: the ELF file that cargo builds, or an application
+    /// image of it. ESP-IDF's second-stage bootloader for the same chip comes with it.
+    #[arg(long, value_name = "ELF|APP")]
     firmware: Option<PathBuf>,
-    /// The file to write.
+    /// The chip, for an ELF file that does not say it.
+    #[arg(long, value_name = "CHIP", requires = "firmware")]
+    chip: Option<ChipName>,
+    /// Start from this flash file, a simulated device's or an emulator's: its settings and
+    /// frontends stay, but for what is given here.
+    #[arg(long, value_name = "DEVICE")]
+    base: Option<PathBuf>,
+    /// The file to write; it may be the one of --base.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 
+/// Something that is put into the flash.
+struct Part {
+    name: String,
+    address: u32,
+    /// Bytes of the flash that are its own; what it does not fill is blank.
+    room: u32,
+    bytes: Vec<u8>,
+}
+
 impl FlashImage {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let binary = layout::table(PARTITIONS, W25Q128_SIZE).map_err(Failure::new)?;
         let table = PartitionTable::try_from_str(PARTITIONS).map_err(Failure::new)?;
-        let mut parts = vec![("partition table", TABLE_ADDRESS, binary)];
-        if let Some(www) = &self.www {
-            let bytes = read_frontend(www)?;
-            parts.push(("www_0", place(&table, "www_0", &bytes, www)?, bytes));
-        }
-        if let Some(firmware) = &self.firmware {
-            let bytes = read_firmware(firmware)?;
-            parts.push((
-                "factory",
-                place(&table, "factory", &bytes, firmware)?,
-                bytes,
-            ));
-        }
-        // Erased flash reads 0xff.
-        let mut flash = vec![0xff; W25Q128_SIZE];
-        for (name, address, bytes) in &parts {
-            let start = *address as usize;
-            let room = flash.get_mut(start..start + bytes.len());
-            room.ok_or_else(|| Failure::at(name, "outside the flash"))?
-                .copy_from_slice(bytes);
+        let mut parts = self.parts(&table)?;
+        parts.sort_by_key(|part| part.address);
+        // Held until the new file is in place.
+        let _output = base::hold(&self.output)?;
+        let (_base, mut flash) = match &self.base {
+            Some(path) => {
+                let (file, flash) = base::read(path, &table)?;
+                (Some(file), flash)
+            }
+            // Erased flash reads 0xff.
+            None => (None, vec![0xff; W25Q128_SIZE]),
+        };
+        for part in &parts {
+            let start = part.address as usize;
+            let room = flash.get_mut(start..start + part.room as usize);
+            let room = room.ok_or_else(|| Failure::at(&part.name, "outside the flash"))?;
+            room.fill(0xff);
+            room[..part.bytes.len()].copy_from_slice(&part.bytes);
         }
         tree::replace(&self.output, &flash).map_err(Failure::new)?;
-        for (name, address, bytes) in &parts {
-            text::print(&format!(
-                "{address:#08x}  {name}  {}",
-                text::bytes(bytes.len() as u64)
-            ));
+        self.tell(&table, &parts);
+        Ok(())
+    }
+
+    fn parts(&self, table: &PartitionTable) -> Result<Vec<Part>, Failure> {
+        let binary = layout::table(PARTITIONS, W25Q128_SIZE).map_err(Failure::new)?;
+        let mut parts = vec![Part {
+            name: "partition table".to_owned(),
+            address: TABLE_ADDRESS,
+            room: TABLE_ROOM,
+            bytes: binary,
+        }];
+        if let Some(www) = &self.www {
+            parts.push(partition(table, "www_0", read_frontend(www)?, www)?);
+        }
+        if let Some(path) = &self.firmware {
+            let firmware = firmware::read(path, self.chip)?;
+            let address = firmware.bootloader_address;
+            let bootloader = Part {
+                name: format!("bootloader of the {}", firmware.chip),
+                address,
+                room: TABLE_ADDRESS.saturating_sub(address),
+                bytes: firmware.bootloader,
+            };
+            if bootloader.bytes.len() > bootloader.room as usize {
+                return Err(Failure::new(format_args!(
+                    "the {} does not fit before the partition table",
+                    bootloader.name
+                )));
+            }
+            parts.push(bootloader);
+            parts.push(partition(table, "factory", firmware.app, path)?);
+        }
+        Ok(parts)
+    }
+
+    fn tell(&self, table: &PartitionTable, parts: &[Part]) {
+        for Part {
+            name,
+            address,
+            bytes,
+            ..
+        } in parts
+        {
+            let size = text::bytes(bytes.len() as u64);
+            text::print(&format!("{address:#08x}  {name}  {size}"));
+        }
+        if let Some(base) = &self.base {
+            let written = |name: &String| parts.iter().any(|part| part.name == *name);
+            let names = table.partitions().iter().map(|partition| partition.name());
+            let kept: Vec<String> = names.filter(|name| !written(name)).collect();
+            text::print(&format!("as in {}: {}", base.display(), kept.join(", ")));
         }
         text::print(&format!(
             "{}: {}",
             self.output.display(),
-            text::bytes(flash.len() as u64)
+            text::bytes(W25Q128_SIZE as u64)
         ));
-        Ok(())
     }
 }
 
-fn read_firmware(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::at(path.display(), error))?;
-    match bytes.first() {
-        Some(&APP_MAGIC) => Ok(bytes),
-        _ => Err(Failure::at(
-            path.display(),
-            "not an application image; make one of your ELF file with `espflash save-image`",
-        )),
-    }
-}
-
-/// Where a partition begins, if the bytes fit into it.
-fn place(table: &PartitionTable, label: &str, bytes: &[u8], from: &Path) -> Result<u32, Failure> {
+/// A partition with its new content, if that fits.
+fn partition(
+    table: &PartitionTable,
+    label: &str,
+    bytes: Vec<u8>,
+    from: &Path,
+) -> Result<Part, Failure> {
     let partition = table
         .find(label)
         .ok_or_else(|| Failure::new(format_args!("the partition table has no `{label}`")))?;
@@ -104,5 +161,10 @@ fn place(table: &PartitionTable, label: &str, bytes: &[u8], from: &Path) -> Resu
             ),
         ));
     }
-    Ok(partition.offset())
+    Ok(Part {
+        name: label.to_owned(),
+        address: partition.offset(),
+        room: partition.size(),
+        bytes,
+    })
 }

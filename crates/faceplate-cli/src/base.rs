@@ -1,0 +1,93 @@
+//! A flash file that a new one is made of.
+
+use std::{
+    fs::{File, TryLockError},
+    io::{ErrorKind, Read as _},
+    path::Path,
+};
+
+use esp_idf_part::PartitionTable;
+use faceplate_sim::flash::{
+    W25Q128_SIZE,
+    layout::{TABLE_ADDRESS, TABLE_LEN},
+};
+
+use crate::failure::Failure;
+
+/// Reads a flash file with the partition table `expected`. No simulated device opens it while the
+/// file that comes with the bytes is held.
+pub(crate) fn read(path: &Path, expected: &PartitionTable) -> Result<(File, Vec<u8>), Failure> {
+    let io = |error| Failure::at(path.display(), error);
+    let mut file = hold(path)?.ok_or_else(|| io(ErrorKind::NotFound.into()))?;
+    let size = file.metadata().map_err(io)?.len();
+    if size != W25Q128_SIZE as u64 {
+        return Err(Failure::at(
+            path.display(),
+            format_args!("not a flash file: {size} bytes long, the flash has {W25Q128_SIZE}"),
+        ));
+    }
+    let mut flash = Vec::with_capacity(W25Q128_SIZE);
+    file.read_to_end(&mut flash).map_err(io)?;
+    let start = TABLE_ADDRESS as usize;
+    let table = flash.get(start..start + TABLE_LEN).unwrap_or_default();
+    let table = PartitionTable::try_from_bytes(table).map_err(|error| {
+        let what = format_args!("no valid partition table at {TABLE_ADDRESS:#x}: {error}");
+        Failure::at(path.display(), what)
+    })?;
+    match difference(&table, expected) {
+        None => Ok((file, flash)),
+        Some(what) => Err(Failure::at(
+            path.display(),
+            format_args!("its partition table is another one: {what}"),
+        )),
+    }
+}
+
+/// Keeps simulated devices from opening a file, if it is there.
+pub(crate) fn hold(path: &Path) -> Result<Option<File>, Failure> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::at(path.display(), error)),
+    };
+    // A device locks its file for itself alone; ours may be held twice, as base and as output.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(Failure::at(
+            path.display(),
+            "a simulated device has this flash open; stop it first",
+        )),
+        Err(TryLockError::Error(error)) => Err(Failure::at(path.display(), error)),
+    }
+}
+
+/// The first thing in which a partition table is not as expected.
+fn difference(found: &PartitionTable, expected: &PartitionTable) -> Option<String> {
+    if found == expected {
+        return None;
+    }
+    for want in expected.partitions() {
+        let name = want.name();
+        let Some(have) = found.find(&name) else {
+            return Some(format!("it has no `{name}`"));
+        };
+        if (have.offset(), have.size()) != (want.offset(), want.size()) {
+            return Some(format!(
+                "`{name}` has {:#x} bytes at {:#x} there, {:#x} at {:#x} here",
+                have.size(),
+                have.offset(),
+                want.size(),
+                want.offset()
+            ));
+        }
+        if have != want {
+            return Some(format!("`{name}` is of another type or has other flags"));
+        }
+    }
+    let mut names = found.partitions().iter().map(|have| have.name());
+    let more = names.find(|name| expected.find(name).is_none());
+    Some(more.map_or_else(
+        || "its partitions are in another order".to_owned(),
+        |name| format!("it has `{name}`, too"),
+    ))
+}

@@ -1,0 +1,384 @@
+//! `faceplate flash-image`: the whole flash of a device as one file.
+
+mod common;
+#[path = "common/elf.rs"]
+mod elf;
+#[path = "common/esptool.rs"]
+mod esptool;
+#[path = "common/sim.rs"]
+mod sim;
+
+use std::fs;
+
+use common::{Folder, noise, run_in, text};
+use elf::{C3, C6, Program, S3};
+use sim::Sim;
+
+/// Where `partitions.csv` has them.
+const FACTORY: usize = 0x10000;
+const WWW_0: usize = 0x310000;
+const WWW_1: usize = 0x410000;
+const FLASH: usize = 16 << 20;
+
+/// A folder with a packed frontend.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    pack(&folder, "one");
+    folder
+}
+
+fn pack(folder: &Folder, version: &str) {
+    folder.file(
+        "dist/index.html",
+        [version.as_bytes(), &text(2000)].concat(),
+    );
+    let made = ["pack", "dist", "-o", "www.bin", "--app-version", version];
+    run_in(folder.path(), &made).expect(0);
+}
+
+/// Runs `flash-image` with some arguments, which must end with `code`; what it prints.
+#[track_caller]
+fn make(folder: &Folder, arguments: &str, code: i32) -> String {
+    let words: Vec<&str> = ["flash-image"]
+        .into_iter()
+        .chain(arguments.split_whitespace())
+        .collect();
+    let ended = run_in(folder.path(), &words).expect(code);
+    ended.out + &ended.err
+}
+
+fn flash(folder: &Folder, name: &str) -> Vec<u8> {
+    let bytes = fs::read(folder.join(name)).unwrap();
+    assert_eq!(bytes.len(), FLASH);
+    bytes
+}
+
+fn blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0xff)
+}
+
+#[track_caller]
+fn shows(folder: &Folder, sim: &Sim, part: &str) {
+    let shown = run_in(folder.path(), &["status", &sim.address])
+        .expect(0)
+        .out;
+    assert!(shown.contains(part), "no {part:?} in {shown}");
+}
+
+#[test]
+fn a_flash_image_starts_a_device_with_its_frontend() {
+    let folder = folder();
+    assert_eq!(
+        make(&folder, "--www www.bin -o device.bin", 0),
+        "0x008000  partition table  3.0 KiB\n0x310000  www_0  8.0 KiB\ndevice.bin: 16.00 MiB\n"
+    );
+    let sim = Sim::start(folder.path(), &[]);
+    shows(&folder, &sim, "active  www_0, settled");
+    shows(&folder, &sim, "www_0   one, 8.0 KiB of 1.00 MiB");
+}
+
+#[test]
+fn espressifs_own_tool_finds_bootloader_and_firmware_of_every_chip_valid() {
+    let folder = folder();
+    for (program, chip, name) in [
+        (C3, "esp32c3", "ESP32-C3"),
+        (C6, "esp32c6", "ESP32-C6"),
+        (S3, "esp32s3", "ESP32-S3"),
+    ] {
+        folder.file("fw.elf", elf::elf(&program));
+        let told = make(&folder, "--firmware fw.elf --www www.bin -o device.bin", 0);
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[0].starts_with(&format!("0x000000  bootloader of the {chip}  ")));
+        assert!(lines[1].starts_with("0x008000  partition table  "));
+        assert!(lines[2].starts_with("0x010000  factory  "));
+        assert!(lines[3].starts_with("0x310000  www_0  "));
+        let made = flash(&folder, "device.bin");
+        assert!(blank(&made[0x9000..FACTORY]), "settings from the start");
+        assert!(blank(&made[WWW_1..]));
+        assert!(made[WWW_0..].starts_with(&fs::read(folder.join("www.bin")).unwrap()));
+
+        let bootloader = folder.file("bootloader.bin", &made[..0x8000]);
+        let app = folder.file("app.bin", &made[FACTORY..WWW_0]);
+        for image in [&bootloader, &app] {
+            let info = esptool::image_info(chip, image);
+            assert!(info.contains(name), "{info}");
+            assert!(info.contains("Flash size: 16MB"), "{info}");
+            let valid = |what| {
+                let line = info.lines().find(|line| line.starts_with(what));
+                line.is_some_and(|line| line.ends_with("(valid)"))
+            };
+            assert!(valid("Checksum: "), "{info}");
+            assert!(valid("Validation hash: "), "{info}");
+        }
+        let info = esptool::image_info(chip, &app);
+        assert!(info.contains("Project name: tiny"), "{info}");
+
+        // A damaged bit is seen: the check above could have failed.
+        let mut damaged = made[FACTORY..WWW_0].to_vec();
+        damaged[0x50] ^= 1;
+        let app = folder.file("damaged.bin", damaged);
+        let info = esptool::image_info(chip, &app);
+        assert!(info.contains("invalid"), "{info}");
+    }
+}
+
+#[test]
+fn an_application_image_gets_the_same_bootloader_as_the_elf_file() {
+    let folder = folder();
+    for program in [C3, C6, S3] {
+        folder.file("fw.elf", elf::elf(&program));
+        make(&folder, "--firmware fw.elf -o elf.bin", 0);
+        let made = flash(&folder, "elf.bin");
+        folder.file("app.bin", app(&made));
+        make(&folder, "--firmware app.bin -o app-made.bin", 0);
+        assert!(flash(&folder, "app-made.bin") == made);
+    }
+}
+
+/// The application image in a flash, cut off where it ends.
+fn app(flash: &[u8]) -> &[u8] {
+    let end = flash[FACTORY..WWW_0]
+        .iter()
+        .rposition(|byte| *byte != 0xff)
+        .unwrap();
+    // A hash may end in 0xff; a whole image is so long that 16 divides it.
+    &flash[FACTORY..][..(end + 1).next_multiple_of(16)]
+}
+
+#[test]
+fn the_chip_is_named_by_the_file_or_by_hand() {
+    let folder = folder();
+    let stripped = Program { chip: None, ..C3 };
+    folder.file("stripped.elf", elf::elf(&stripped));
+    let told = make(&folder, "--firmware stripped.elf -o x.bin", 1);
+    assert!(told.contains("name it with --chip"), "{told}");
+    let told = make(
+        &folder,
+        "--firmware stripped.elf --chip esp32c3 -o x.bin",
+        0,
+    );
+    assert!(told.contains("bootloader of the esp32c3"), "{told}");
+    for (chip, why) in [
+        ("esp32c6", "application descriptor is at 0x3c000020"),
+        ("esp32s3", "built for RISC-V, the esp32s3 is Xtensa"),
+    ] {
+        let wrong = format!("--firmware stripped.elf --chip {chip} -o y.bin");
+        let told = make(&folder, &wrong, 1);
+        assert!(told.contains(why), "{told}");
+    }
+    folder.file("app.bin", app(&flash(&folder, "x.bin")));
+    folder.file("c6.elf", elf::elf(&C6));
+    for wrong in ["app.bin --chip esp32s3", "c6.elf --chip esp32s3"] {
+        let told = make(&folder, &format!("--firmware {wrong} -o y.bin"), 1);
+        assert!(told.contains("but --chip says esp32s3"), "{told}");
+    }
+    make(&folder, "--chip esp32s3 -o y.bin", 2);
+    assert!(!folder.join("y.bin").exists());
+}
+
+#[test]
+fn what_is_no_firmware_is_refused_and_leaves_no_file() {
+    let folder = folder();
+    let bytes = elf::elf(&C3);
+    folder.file("fw.elf", &bytes);
+    make(&folder, "--firmware fw.elf -o whole.bin", 0);
+    let made = flash(&folder, "whole.bin");
+    let app = app(&made).to_vec();
+    let mut damaged = app.clone();
+    damaged[100] ^= 4;
+    let mut other = app.clone();
+    other[12] = 2; // the ESP32-S2
+    let files: [(&str, Vec<u8>, &str); 11] = [
+        ("text.elf", text(500), "neither an ELF file nor"),
+        (
+            "half.elf",
+            bytes[..bytes.len() / 2].to_vec(),
+            "not an ELF file",
+        ),
+        ("head.elf", b"\x7fELF".to_vec(), "not an ELF file"),
+        (
+            "plain.elf",
+            elf::elf(&Program {
+                described: false,
+                ..C3
+            }),
+            "esp_app_desc!()",
+        ),
+        (
+            "big.elf",
+            elf::elf(&Program {
+                len: 0x30_0000,
+                ..C3
+            }),
+            "the partition `factory` has 3145728",
+        ),
+        (
+            "esp32.elf",
+            elf::elf(&Program {
+                chip: Some("esp32"),
+                ..S3
+            }),
+            "built for esp32; Faceplate runs on esp32s3, esp32c3, esp32c6",
+        ),
+        ("half.bin", app[..app.len() / 2].to_vec(), "cut short"),
+        ("damaged.bin", damaged, "its checksum is wrong"),
+        ("other.bin", other, "number 2 in its header"),
+        (
+            "noise.bin",
+            [&[0xe9][..], &noise(5000)].concat(),
+            "cut short",
+        ),
+        (
+            "bootloader.bin",
+            made[..0x8000].to_vec(),
+            "a bootloader or a whole flash",
+        ),
+    ];
+    for (name, bytes, why) in files {
+        folder.file(name, bytes);
+        let told = make(&folder, &format!("--firmware {name} -o x.bin"), 1);
+        assert!(told.contains(name) && told.contains(why), "{name}: {told}");
+    }
+    let told = make(&folder, "--www bootloader.bin -o x.bin", 1);
+    assert!(
+        told.contains("bootloader.bin: not a LittleFS image"),
+        "{told}"
+    );
+    assert!(!folder.join("x.bin").exists());
+}
+
+#[test]
+fn a_simulated_device_and_a_chip_share_one_flash_file() {
+    let folder = folder();
+    folder.file("fw.elf", elf::elf(&C3));
+    make(&folder, "--firmware fw.elf --www www.bin -o device.bin", 0);
+    let before = flash(&folder, "device.bin");
+
+    // The simulator takes the file of a chip, and an update changes nothing of the firmware.
+    let mut running = Sim::start(folder.path(), &["--reboot-ms", "100"]);
+    shows(&folder, &running, "active  www_0, settled");
+    pack(&folder, "two");
+    run_in(folder.path(), &["push", "www.bin", &running.address]).expect(0);
+    running.kill();
+    let after = flash(&folder, "device.bin");
+    assert!(after[..0x9000] == before[..0x9000]);
+    assert!(after[FACTORY..WWW_1] == before[FACTORY..WWW_1]);
+
+    // New firmware in the same file: settings and frontends stay.
+    folder.file("fw.elf", elf::elf(&Program { len: 3000, ..C3 }));
+    let told = make(
+        &folder,
+        "--base device.bin --firmware fw.elf -o device.bin",
+        0,
+    );
+    assert!(
+        told.contains("as in device.bin: nvs, phy_init, www_0, www_1"),
+        "{told}"
+    );
+    let made = flash(&folder, "device.bin");
+    assert!(made[0x9000..FACTORY] == after[0x9000..FACTORY]);
+    assert!(made[WWW_0..] == after[WWW_0..]);
+    assert!(made[FACTORY..WWW_0] != after[FACTORY..WWW_0]);
+    make(&folder, "--firmware fw.elf -o new.bin", 0);
+    let new = flash(&folder, "new.bin");
+    assert!(
+        made[FACTORY..WWW_0] == new[FACTORY..WWW_0],
+        "nothing is left of the longer firmware"
+    );
+    let mut running = Sim::start(folder.path(), &[]);
+    shows(&folder, &running, "active  www_1, settled");
+    shows(&folder, &running, "www_1   two");
+    running.kill();
+
+    // A frontend replaces www_0 alone.
+    pack(&folder, "three");
+    make(&folder, "--base device.bin --www www.bin -o next.bin", 0);
+    let next = flash(&folder, "next.bin");
+    assert!(next[..WWW_0] == made[..WWW_0] && next[WWW_1..] == made[WWW_1..]);
+    let image = fs::read(folder.join("www.bin")).unwrap();
+    assert!(next[WWW_0..].starts_with(&image));
+    assert!(blank(&next[WWW_0 + image.len()..WWW_1]));
+    assert!(
+        flash(&folder, "device.bin") == made,
+        "only --output changes"
+    );
+    let running = Sim::start(folder.path(), &["--flash", "next.bin"]);
+    shows(&folder, &running, "www_0   three");
+}
+
+#[test]
+fn firmware_gets_into_the_file_of_a_device_that_was_only_simulated() {
+    let folder = folder();
+    let mut running = Sim::start(folder.path(), &["--www", "www.bin"]);
+    running.kill();
+    let before = flash(&folder, "device.bin");
+    assert!(blank(&before[..0x8000]));
+    folder.file("fw.elf", elf::elf(&C3));
+    make(
+        &folder,
+        "--base device.bin --firmware fw.elf -o chip.bin",
+        0,
+    );
+    make(&folder, "--firmware fw.elf --www www.bin -o new.bin", 0);
+    let (made, new) = (flash(&folder, "chip.bin"), flash(&folder, "new.bin"));
+    assert!(made[..0x9000] == new[..0x9000] && made[FACTORY..] == new[FACTORY..]);
+    assert!(made[0x9000..FACTORY] == before[0x9000..FACTORY]);
+}
+
+#[test]
+fn a_file_that_is_not_such_a_flash_is_no_base() {
+    let folder = folder();
+    make(&folder, "-o device.bin", 0);
+    let made = flash(&folder, "device.bin");
+    let mut moved = made.clone();
+    moved[0x8000 + 4 * 32 + 4..][..4].copy_from_slice(&0x51_0000u32.to_le_bytes());
+    // The MD5 entry would not be right any more; a table may go without.
+    moved[0x8000 + 5 * 32..][..32].fill(0xff);
+    let mut fewer = made.clone();
+    fewer[0x8000 + 4 * 32..][..64].fill(0xff);
+    let mut other = made.clone();
+    other[0x8000 + 3 * 32 + 3] = 0x82; // SPIFFS
+    other[0x8000 + 5 * 32..][..32].fill(0xff);
+    for (name, bytes, why) in [
+        ("short.bin", made[..4 << 20].to_vec(), "4194304 bytes long"),
+        (
+            "none.bin",
+            vec![0; FLASH],
+            "no valid partition table at 0x8000",
+        ),
+        (
+            "moved.bin",
+            moved,
+            "`www_1` has 0x100000 bytes at 0x510000 there",
+        ),
+        ("fewer.bin", fewer, "it has no `www_1`"),
+        ("other.bin", other, "`www_0` is of another type"),
+    ] {
+        folder.file(name, bytes);
+        let told = make(&folder, &format!("--base {name} -o x.bin"), 1);
+        assert!(told.contains(name) && told.contains(why), "{name}: {told}");
+    }
+    let told = make(&folder, "--base missing.bin -o x.bin", 1);
+    assert!(told.contains("missing.bin"), "{told}");
+    assert!(!folder.join("x.bin").exists());
+}
+
+#[test]
+fn the_file_of_a_running_device_is_neither_read_nor_replaced() {
+    let folder = folder();
+    let _running = Sim::start(folder.path(), &["--www", "www.bin"]);
+    let before = flash(&folder, "device.bin");
+    for wrong in [
+        "--base device.bin -o x.bin",
+        "--base device.bin -o device.bin",
+        "--www www.bin -o device.bin",
+    ] {
+        let told = make(&folder, wrong, 1);
+        assert!(
+            told.contains("device.bin: a simulated device has"),
+            "{told}"
+        );
+    }
+    assert!(!folder.join("x.bin").exists());
+    assert!(flash(&folder, "device.bin") == before);
+}
