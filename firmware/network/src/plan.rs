@@ -70,11 +70,23 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Access point; `until` is `None` for good.
-    Setup { since: Instant, until: Option<Instant>, clients: bool },
+    Setup {
+        since: Instant,
+        until: Option<Instant>,
+        clients: bool,
+    },
     /// Station without an address.
-    Joining { give_up: Instant, failures: u8, attempt: Instant },
+    Joining {
+        give_up: Instant,
+        failures: u8,
+        attempt: Instant,
+    },
     /// Station with an address; the rest is for a connection that turns out not to be stable.
-    Online { since: Instant, give_up: Instant, failures: u8 },
+    Online {
+        since: Instant,
+        give_up: Instant,
+        failures: u8,
+    },
 }
 
 /// The decision, see the module.
@@ -91,9 +103,16 @@ impl Plan {
         let state = if credentials {
             join(now)
         } else {
-            State::Setup { since: now, until: None, clients: false }
+            State::Setup {
+                since: now,
+                until: None,
+                clients: false,
+            }
         };
-        Self { state, change: None }
+        Self {
+            state,
+            change: None,
+        }
     }
 
     /// What to do now.
@@ -109,10 +128,17 @@ impl Plan {
                     State::Joining { .. } => Order::Rest,
                     State::Online { .. } => Order::Stay,
                 };
-                return Next { order, until: Some(change) };
+                return Next {
+                    order,
+                    until: Some(change),
+                };
             }
         }
-        if let State::Setup { since, until: Some(until), clients } = self.state
+        if let State::Setup {
+            since,
+            until: Some(until),
+            clients,
+        } = self.state
             && now >= setup_end(since, until, clients)
         {
             self.state = join(now);
@@ -120,20 +146,37 @@ impl Plan {
         if let State::Joining { give_up, .. } = self.state
             && now >= give_up
         {
-            self.state = State::Setup { since: now, until: Some(now + SETUP), clients: false };
+            self.state = State::Setup {
+                since: now,
+                until: Some(now + SETUP),
+                clients: false,
+            };
         }
         match self.state {
-            State::Setup { since, until, clients } => Next {
+            State::Setup {
+                since,
+                until,
+                clients,
+            } => Next {
                 order: Order::AccessPoint,
                 until: until.map(|until| setup_end(since, until, clients)),
             },
-            State::Joining { give_up, attempt, .. } if now < attempt => {
-                Next { order: Order::Rest, until: Some(attempt.min(give_up)) }
-            }
-            State::Joining { give_up, attempt, .. } => {
-                Next { order: Order::Join, until: Some((attempt + ATTEMPT).min(give_up)) }
-            }
-            State::Online { .. } => Next { order: Order::Stay, until: None },
+            State::Joining {
+                give_up, attempt, ..
+            } if now < attempt => Next {
+                order: Order::Rest,
+                until: Some(attempt.min(give_up)),
+            },
+            State::Joining {
+                give_up, attempt, ..
+            } => Next {
+                order: Order::Join,
+                until: Some((attempt + ATTEMPT).min(give_up)),
+            },
+            State::Online { .. } => Next {
+                order: Order::Stay,
+                until: None,
+            },
         }
     }
 
@@ -141,23 +184,55 @@ impl Plan {
     pub fn event(&mut self, now: Instant, event: Event) {
         match (event, self.state) {
             (Event::Credentials, _) => self.change = Some(now + FAREWELL),
-            (Event::Online, State::Joining { give_up, failures, .. }) => {
-                self.state = State::Online { since: now, give_up, failures };
+            (
+                Event::Online,
+                State::Joining {
+                    give_up, failures, ..
+                },
+            ) => {
+                self.state = State::Online {
+                    since: now,
+                    give_up,
+                    failures,
+                };
             }
-            (Event::Failed, State::Joining { give_up, failures, .. }) => {
+            (
+                Event::Failed,
+                State::Joining {
+                    give_up, failures, ..
+                },
+            ) => {
                 self.state = again(now, give_up, failures);
             }
-            (Event::Lost, State::Online { since, give_up, failures }) => {
+            (
+                Event::Lost,
+                State::Online {
+                    since,
+                    give_up,
+                    failures,
+                },
+            ) => {
                 self.state = if now.saturating_duration_since(since) >= STABLE {
                     again(now, now + LOSS_PATIENCE, 0)
                 } else {
                     again(now, give_up, failures)
                 };
             }
-            (Event::Clients(count), State::Setup { since, until, clients }) => {
+            (
+                Event::Clients(count),
+                State::Setup {
+                    since,
+                    until,
+                    clients,
+                },
+            ) => {
                 let left = clients && count == 0;
                 let until = until.map(|until| if left { until.max(now + LINGER) } else { until });
-                self.state = State::Setup { since, until, clients: count > 0 };
+                self.state = State::Setup {
+                    since,
+                    until,
+                    clients: count > 0,
+                };
             }
             _ => {}
         }
@@ -166,13 +241,21 @@ impl Plan {
 
 /// Start to join, with the first attempt at once.
 fn join(now: Instant) -> State {
-    State::Joining { give_up: now + JOIN_PATIENCE, failures: 0, attempt: now }
+    State::Joining {
+        give_up: now + JOIN_PATIENCE,
+        failures: 0,
+        attempt: now,
+    }
 }
 
 /// The next attempt, after a pause.
 fn again(now: Instant, give_up: Instant, failures: u8) -> State {
     let pause = Duration::from_secs(1 << failures.min(5)).min(PAUSE_MAX);
-    State::Joining { give_up, failures: failures.saturating_add(1), attempt: now + pause }
+    State::Joining {
+        give_up,
+        failures: failures.saturating_add(1),
+        attempt: now + pause,
+    }
 }
 
 /// When the setup of a device with credentials ends.
@@ -202,8 +285,19 @@ mod tests {
                 plan.event(at(ms), event);
             }
             let next = plan.next(at(ms));
-            assert_eq!(next, Next { order, until: until.map(at) }, "line {number} at {ms} ms");
-            assert_eq!(plan.next(at(ms)), next, "asking twice is the same, line {number}");
+            assert_eq!(
+                next,
+                Next {
+                    order,
+                    until: until.map(at)
+                },
+                "line {number} at {ms} ms"
+            );
+            assert_eq!(
+                plan.next(at(ms)),
+                next,
+                "asking twice is the same, line {number}"
+            );
         }
     }
 
@@ -403,7 +497,11 @@ mod tests {
             let end = next.until.unwrap_or(now + Duration::from_secs(3_600));
             assert!(end > now, "a question that is due at once would spin");
             let part = (end - now).as_millis() * u64::from(turn.wait) / 255;
-            let then = if turn.wait == 255 { end } else { now + Duration::from_millis(part) };
+            let then = if turn.wait == 255 {
+                end
+            } else {
+                now + Duration::from_millis(part)
+            };
             let mut event = None;
             match next.order {
                 AccessPoint => match turn.what % 5 {
@@ -450,7 +548,11 @@ mod tests {
         }
         let _ = clients;
         // Each failure is followed by a pause of a second at least.
-        assert!(u64::from(joins) <= now.as_secs() + 2, "{joins} joins in {} s", now.as_secs());
+        assert!(
+            u64::from(joins) <= now.as_secs() + 2,
+            "{joins} joins in {} s",
+            now.as_secs()
+        );
         (away, setup)
     }
 
