@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: the example frontend on a simulated device.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{root, target_dir};
@@ -19,20 +20,11 @@ pub(crate) fn demo(args: &[&str]) -> Result<ExitCode, String> {
             .map_err(|_| format!("--port {port}: not a port"))?,
         _ => return Err("usage: cargo xtask demo [--port N]".into()),
     };
-    setup::target(WASM)?;
-    if !web::node() {
-        return Err(
-            "the demo is built with Node 20.19 or newer and npm: https://nodejs.org".into(),
-        );
-    }
-    cli::build()?;
-    web::install()?;
-    web::build()?;
+    let image = frontend()?;
     let faceplate = cli::path();
     let place = target_dir().join("demo");
     std::fs::create_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
     let device = place.join("device.bin");
-    let image = root().join("web/apps/provider/www.bin");
     match std::fs::remove_file(&device) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(format!("{}: {error}", device.display()));
@@ -69,6 +61,21 @@ http://127.0.0.1:{port}/#/update.
         .arg(&image);
     sim.args(["--listen", &format!("127.0.0.1:{port}")]);
     become_it(sim)
+}
+
+/// Builds the example frontend, and the `faceplate` command; where the packed frontend is.
+pub(crate) fn frontend() -> Result<PathBuf, String> {
+    setup::target(WASM)?;
+    if !web::node() {
+        return Err(
+            "the example frontend is built with Node 20.19 or newer and npm: https://nodejs.org"
+                .into(),
+        );
+    }
+    cli::build()?;
+    web::install()?;
+    web::build()?;
+    Ok(root().join("web/apps/provider/www.bin"))
 }
 
 /// The first free port from [`FIRST_PORT`] on.

@@ -6,6 +6,7 @@ mod cargo;
 mod cli;
 mod demo;
 mod firmware;
+mod flash;
 mod fuzz;
 mod setup;
 mod tally;
@@ -20,6 +21,9 @@ cargo xtask test              run every check and test, setting up what they nee
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--wired]
                               build the firmware and print its sizes; --wired: for an emulated board
+cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
+                              [--erase-settings] [--monitor]
+                              build the firmware and write it and a frontend into a board
 cargo xtask help              print this";
 
 fn main() -> ExitCode {
@@ -29,6 +33,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => demo::demo(rest),
         ["test"] => test::test(),
         ["firmware", rest @ ..] => firmware::firmware(rest),
+        ["flash", rest @ ..] => flash::flash(rest),
         ["bench"] => bench::bench(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

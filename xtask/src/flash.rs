@@ -1,0 +1,296 @@
+//! `cargo xtask flash`: writes firmware and a frontend into a board, over its serial port.
+//!
+//! The frontend goes first, the firmware with its bootloader and partition table last. Whatever
+//! interrupts it, nothing half-written is ever run or served: a frontend that is not whole is found
+//! out by the firmware's check of the slots at its start, and firmware that is not whole by the
+//! bootloader's. In this order a board that starts anew after it all was written has all of it,
+//! and one that has no firmware yet does not start before.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cargo::{command, output, root, run};
+use crate::firmware::{self, Chip};
+use crate::{cli, demo};
+
+/// The oldest espflash with the options that are used here.
+const ESPFLASH: u32 = 4;
+
+const USAGE: &str = "\
+usage: cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
+                         [--erase-settings] [--monitor]";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    chip: Chip,
+    /// The serial port; espflash looks for one otherwise.
+    port: Option<String>,
+    /// The frontend for `www_0`; the example otherwise.
+    www: Option<PathBuf>,
+    /// Whether Wi-Fi credentials and the choice of the slot are forgotten.
+    erase_settings: bool,
+    /// Whether what the board says is shown afterwards.
+    monitor: bool,
+}
+
+pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
+    let options = parse(args)?;
+    // Before anything takes time.
+    espflash()?;
+    let csv = root().join("partitions.csv");
+    let table =
+        std::fs::read_to_string(&csv).map_err(|error| format!("partitions.csv: {error}"))?;
+    let slot = partition(&table, "www_0")?;
+    let elf = firmware::build(options.chip, false)?;
+    let www = match &options.www {
+        Some(www) => {
+            cli::build()?;
+            std::path::absolute(www).map_err(|error| format!("{}: {error}", www.display()))?
+        }
+        None => demo::frontend()?,
+    };
+    check(&www, slot)?;
+    write("espflash", &steps(&options, slot, &csv, &elf, &www))?;
+    println!(
+        "\nThe {} has its firmware and, in www_0, the frontend.",
+        options.chip.name()
+    );
+    if !options.erase_settings {
+        println!(
+            "Its settings stayed: the Wi-Fi, and which slot it serves. A board that had switched to \
+             www_1 goes on serving that one, and one whose last upload into www_0 was cut off does \
+             not take it yet; --erase-settings makes a new board of it."
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse(args: &[&str]) -> Result<Options, String> {
+    let (mut chip, mut port, mut www) = (None, None, None);
+    let (mut erase_settings, mut monitor) = (false, false);
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let mut value = || {
+            let value = args.next().filter(|value| !value.starts_with("--"));
+            value.ok_or_else(|| format!("{arg} needs a value\n{USAGE}"))
+        };
+        match *arg {
+            "--chip" => chip = Some(Chip::parse(value()?)?),
+            "--port" => port = Some((*value()?).to_owned()),
+            "--www" => www = Some(PathBuf::from(value()?)),
+            "--erase-settings" => erase_settings = true,
+            "--monitor" => monitor = true,
+            other => return Err(format!("{other} means nothing here\n{USAGE}")),
+        }
+    }
+    Ok(Options {
+        chip: chip.ok_or_else(|| format!("which chip has the board?\n{USAGE}"))?,
+        port,
+        www,
+        erase_settings,
+        monitor,
+    })
+}
+
+/// Makes sure that espflash is there and new enough.
+fn espflash() -> Result<(), String> {
+    let how = "install it with `cargo install espflash --locked`";
+    let version = output(&mut command("espflash", &["--version"]))
+        .map_err(|error| format!("the board is written by espflash; {how}\n({error})"))?;
+    match major(&version) {
+        Some(major) if major >= ESPFLASH => Ok(()),
+        _ => Err(format!(
+            "espflash {ESPFLASH} or newer is needed, not `{}`; {how}",
+            version.trim()
+        )),
+    }
+}
+
+/// Reads `espflash 4.7.0`.
+fn major(version: &str) -> Option<u32> {
+    let number = version.trim().strip_prefix("espflash ")?;
+    number.split('.').next()?.parse().ok()
+}
+
+/// A partition, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Partition {
+    offset: u32,
+    size: u32,
+}
+
+/// Finds a partition in the text of `partitions.csv`.
+fn partition(csv: &str, label: &str) -> Result<Partition, String> {
+    let number = |text: &str| u32::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok();
+    for line in csv.lines() {
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        if let [name, _, _, offset, size, ..] = fields[..]
+            && name == label
+        {
+            let found = number(offset).zip(number(size));
+            return found
+                .map(|(offset, size)| Partition { offset, size })
+                .ok_or_else(|| format!("partitions.csv: {line:?} has no hexadecimal numbers"));
+        }
+    }
+    Err(format!("partitions.csv has no {label}"))
+}
+
+/// Checks that an image is a frontend, and not too long.
+fn check(www: &Path, slot: Partition) -> Result<(), String> {
+    let shown = www.display();
+    let len = std::fs::metadata(www).map_err(|error| format!("{shown}: {error}"))?;
+    if len.len() > u64::from(slot.size) {
+        let (len, size) = (len.len(), slot.size);
+        return Err(format!("{shown}: {len} bytes long, www_0 has {size}"));
+    }
+    let faceplate = cli::path();
+    // It says itself what is wrong.
+    output(command(&faceplate.to_string_lossy(), &["inspect"]).arg(www)).map(drop)
+}
+
+/// What espflash is called with, in this order.
+fn steps(
+    options: &Options,
+    www_0: Partition,
+    csv: &Path,
+    elf: &Path,
+    www: &Path,
+) -> [Vec<String>; 2] {
+    let port = options.port.iter().flat_map(|port| ["--port", port]);
+    let board = ["--skip-update-check", "--chip", options.chip.name()];
+    let board: Vec<&str> = board.into_iter().chain(port).collect();
+    let (csv, elf, www) = (
+        csv.to_string_lossy(),
+        elf.to_string_lossy(),
+        www.to_string_lossy(),
+    );
+
+    let address = format!("{:#x}", www_0.offset);
+    let mut frontend = vec!["write-bin"];
+    frontend.extend(&board);
+    // The old firmware does not start in between.
+    frontend.extend(["--after", "no-reset", &address, &www]);
+
+    let mut firmware = vec!["flash"];
+    firmware.extend(&board);
+    firmware.extend(["--flash-size", "16mb", "--partition-table", &csv]);
+    if options.erase_settings {
+        firmware.extend(["--erase-parts", "nvs"]);
+    }
+    if options.monitor {
+        firmware.push("--monitor");
+    }
+    firmware.push(&elf);
+    let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
+    [owned(frontend), owned(firmware)]
+}
+
+/// Runs espflash with each list of arguments, until one fails.
+fn write(espflash: &str, steps: &[Vec<String>]) -> Result<(), String> {
+    for step in steps {
+        let step: Vec<&str> = step.iter().map(String::as_str).collect();
+        run(&mut command(espflash, &step)).map_err(|error| {
+            format!("{error}\nNothing half-written is used by the board; run it again.")
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WWW_0: Partition = Partition {
+        offset: 0x310000,
+        size: 0x100000,
+    };
+
+    fn lines(args: &[&str]) -> Vec<String> {
+        let options = parse(args).unwrap();
+        let (csv, elf, www) = (Path::new("p.csv"), Path::new("fw"), Path::new("www.bin"));
+        let steps = steps(&options, WWW_0, csv, elf, www);
+        steps.iter().map(|step| step.join(" ")).collect()
+    }
+
+    #[test]
+    fn the_frontend_is_written_first_and_the_firmware_last() {
+        assert_eq!(
+            lines(&["--chip", "esp32s3"]),
+            [
+                "write-bin --skip-update-check --chip esp32s3 --after no-reset 0x310000 www.bin",
+                "flash --skip-update-check --chip esp32s3 --flash-size 16mb --partition-table p.csv fw",
+            ]
+        );
+    }
+
+    #[test]
+    fn port_settings_and_monitor_are_passed_on() {
+        let args = "--monitor --port /dev/ttyACM0 --erase-settings --chip esp32c6";
+        assert_eq!(
+            lines(&args.split(' ').collect::<Vec<_>>()),
+            [
+                "write-bin --skip-update-check --chip esp32c6 --port /dev/ttyACM0 --after no-reset \
+                 0x310000 www.bin",
+                "flash --skip-update-check --chip esp32c6 --port /dev/ttyACM0 --flash-size 16mb \
+                 --partition-table p.csv --erase-parts nvs --monitor fw",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_refused_with_the_usage() {
+        for args in [
+            &[][..],
+            &["--port", "x"],
+            &["--chip"],
+            &["--chip", "--monitor"],
+            &["--chip", "esp32s3", "--www"],
+            &["--chip", "esp32s3", "extra"],
+        ] {
+            let error = parse(args).unwrap_err();
+            assert!(error.contains("usage: "), "{args:?}: {error}");
+        }
+        assert!(parse(&["--chip", "esp32"]).is_err());
+    }
+
+    #[test]
+    fn partitions_are_found_in_the_table_of_the_repository() {
+        let csv = std::fs::read_to_string(root().join("partitions.csv")).unwrap();
+        assert_eq!(partition(&csv, "www_0"), Ok(WWW_0));
+        assert!(partition(&csv, "www_2").is_err());
+        assert!(partition("www_0, data, littlefs, , 1M", "www_0").is_err());
+        // Its settings are erased by the name that the table has for them.
+        assert!(partition(&csv, "nvs").is_ok());
+    }
+
+    #[test]
+    fn the_version_of_espflash_is_read() {
+        assert_eq!(major("espflash 4.7.0\n"), Some(4));
+        assert_eq!(major("esptool 5"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_step_that_fails_is_the_last() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = std::env::temp_dir().join(format!("xtask-flash-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (script, calls) = (folder.join("espflash"), folder.join("calls"));
+        let text = format!(
+            "#!/bin/sh\necho \"$@\" >> {}\nfor word; do [ \"$word\" != fail ] || exit 1; done\n",
+            calls.display()
+        );
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let steps = [["a", "one"], ["b", "fail"], ["c", "three"]];
+        let steps = steps.map(|step| step.map(str::to_owned).to_vec());
+        let all = write(&script.to_string_lossy(), &steps);
+        let called = std::fs::read_to_string(&calls).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(all.unwrap_err().contains("run it again"));
+        assert_eq!(called, "a one\nb fail\n");
+    }
+}
