@@ -71,6 +71,19 @@ fn what_espressifs_generator_makes_is_read() {
     assert!(!nvs.get_blob("active", &mut [0]).unwrap(), "another type");
     assert_eq!(nvs.get_u8("chan").unwrap(), None, "another namespace");
 
+    let ssid = nvs.get_str("network", "ssid").unwrap();
+    assert_eq!(ssid.as_deref(), Some("a network"));
+    for (namespace, key) in [
+        ("network", "chan"),
+        ("network", "pass"),
+        ("www", "ssid"),
+        ("phy", "cal_data"),
+        ("wifi", "ssid"),
+    ] {
+        let found = nvs.get_str(namespace, key).unwrap();
+        assert_eq!(found, None, "{namespace}/{key} is no string");
+    }
+
     assert_eq!(
         flash.counters().operations,
         0,
@@ -111,6 +124,49 @@ fn what_is_written_is_read_by_the_parser() {
         assert_eq!(read_all(&mut open(&flash)).unwrap(), ours(&values));
         assert_eq!(parse(&flash).unwrap().corrupt_pages, 0);
     }
+}
+
+#[test]
+fn strings_of_any_namespace_are_written_and_read_by_the_parser() {
+    let longest = "x".repeat(63);
+    for flash in [common::blank(), common::with_neighbours(), generated()] {
+        let mut values = parse(&flash).unwrap().values;
+        let mut nvs = open(&flash);
+        for (n, step) in updates(40).into_iter().enumerate() {
+            let ssid = format!("network {n} \u{e9}\u{1f600}");
+            for (key, value) in [("pass", ""), ("ssid", &ssid), ("pass", &longest)] {
+                nvs.set_str("wifi", key, value).unwrap();
+                let key = ("wifi".to_owned(), key.to_owned());
+                values.insert(key, Value::Str(value.to_owned()));
+                assert_eq!(parse(&flash).unwrap().values, values);
+            }
+            step.run(&mut nvs).unwrap();
+            values = step.on(&values);
+        }
+        for mut nvs in [nvs, open(&flash)] {
+            assert_eq!(read_all(&mut nvs).unwrap(), ours(&values));
+            let pass = nvs.get_str("wifi", "pass").unwrap();
+            assert_eq!(pass.as_ref(), Some(&longest));
+        }
+        let before = flash.counters().operations;
+        open(&flash).set_str("wifi", "pass", &longest).unwrap();
+        assert_eq!(flash.counters().operations, before, "the same value again");
+        assert_eq!(parse(&flash).unwrap().corrupt_pages, 0);
+    }
+}
+
+#[test]
+fn a_string_that_nvs_cannot_hold_is_refused() {
+    let flash = common::blank();
+    let mut nvs = open(&flash);
+    let error = nvs.set_str("wifi", "ssid", "a\0b").unwrap_err();
+    assert_eq!(error.to_string(), "an NVS string has no NUL inside");
+    for (namespace, key) in [("", "ssid"), ("sixteen letters!", "ssid"), ("wifi", "")] {
+        assert!(nvs.set_str(namespace, key, "x").is_err());
+        assert!(nvs.get_str(namespace, key).is_err());
+    }
+    assert!(nvs.set_str("wifi", "ssid", &"x".repeat(5000)).is_err());
+    assert_eq!(flash.counters().operations, 0);
 }
 
 #[test]
