@@ -1,10 +1,16 @@
 //! `cargo xtask firmware`: builds the firmware of a chip.
 
-use std::path::PathBuf;
+mod budget;
+mod elf;
+mod size;
+pub(crate) mod upstream;
+
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{command, root, run, works};
 use crate::setup;
+use size::Sizes;
 
 /// The chips that the firmware is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +50,10 @@ impl Chip {
     }
 }
 
-/// The command line: `--chip NAME [--wired]`.
+/// The command line: `--chip NAME [--wired] [--no-link]`.
 pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
     let mut chip = None;
-    let mut wired = false;
+    let (mut wired, mut no_link) = (false, false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match *arg {
@@ -56,13 +62,41 @@ pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
                 chip = Some(Chip::parse(name)?);
             }
             "--wired" => wired = true,
+            "--no-link" => no_link = true,
             other => return Err(format!("`cargo xtask firmware` does not know {other}")),
         }
     }
     let chip = chip.ok_or("which chip? --chip esp32s3, esp32c3 or esp32c6")?;
+    if no_link {
+        if chip != Chip::Esp32s3 {
+            return Err("--no-link is for the ESP32-S3: the others can be linked".into());
+        }
+        upstream::prepare()?;
+        upstream::compile()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let elf = build(chip, wired)?;
+    check_size(chip, &elf)?;
     println!("{}", elf.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints where the memory goes, and fails when that is more than the budget.
+pub(crate) fn check_size(chip: Chip, elf: &Path) -> Result<(), String> {
+    let file = std::fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
+    let sizes = Sizes::new(&elf::sections(&file)?)?;
+    println!("{}", chip.name());
+    print!("{sizes}");
+    let bounds = budget::bounds(&sizes, budget::connections()?)?;
+    println!("bounds");
+    for bound in &bounds {
+        println!("  {bound}");
+    }
+    let broken = bounds.iter().filter(|bound| !bound.holds()).count();
+    match broken {
+        0 => Ok(()),
+        _ => Err(format!("{broken} of the bounds above are broken")),
+    }
 }
 
 /// Builds the firmware, optimized, and returns the ELF file. `wired` is for an emulated board:

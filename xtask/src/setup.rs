@@ -108,6 +108,14 @@ pub(crate) fn target(triple: &str) -> Result<(), String> {
     run(&mut command("rustup", &["target", "add", triple]))
 }
 
+/// Installs a toolchain with a component beside the one in use; the error says why it could not be.
+pub(crate) fn toolchain(name: &str, component: &str) -> Result<(), String> {
+    let install = ["toolchain", "install", name, "--profile", "minimal"];
+    // The compiler in use stays the one in use, and a toolchain that is there is not updated.
+    let options = ["--no-self-update", "--component", component];
+    run(command("rustup", &install).args(options))
+}
+
 /// Adds a component of the toolchain, such as `clippy`, whose cargo command is `check`.
 pub(crate) fn component(name: &str, check: &str) -> Result<(), String> {
     if crate::cargo::cargo(&[check, "--version"])
