@@ -32,17 +32,18 @@ async fn main(spawner: Spawner) -> ! {
     esp_alloc::heap_allocator!(size: MORE);
     esp_rtos::start(SystemTimer::new(chip.SYSTIMER).alarm0, chip.FROM_CPU_INTR0);
 
+    let name = name::of_this_chip();
     let face = faceplate_esp::boot(
         chip.FLASH,
         Options {
-            name: name::of_this_chip(),
+            name,
             firmware: env!("CARGO_PKG_VERSION"),
             api: faceplate::API,
             wifi: Some(&network::LINK),
         },
     );
     spawn(&spawner, care(face, watchdog));
-    let stack = network::start(&spawner, face, chip.WIFI);
+    let stack = network::start(&spawner, face, chip.WIFI, name);
     for _ in 0..CONNECTIONS {
         spawn(&spawner, serve(face, stack));
     }
