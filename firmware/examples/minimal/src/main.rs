@@ -1,0 +1,54 @@
+//! Somebody's own firmware, a blinking lamp on their own Wi-Fi, with Faceplate added.
+#![no_std]
+#![no_main]
+
+mod network;
+
+use embassy_executor::Spawner;
+use embassy_net::Stack;
+use embassy_time::Timer;
+use esp_backtrace as _;
+use esp_hal::gpio::{Level, Output, OutputConfig};
+use esp_hal::timer::systimer::SystemTimer;
+use faceplate_esp::{CONNECTIONS, Face, Options, Watchdog};
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+#[esp_rtos::main]
+async fn main(tasks: Spawner) {
+    let chip = esp_hal::init(esp_hal::Config::default());
+    let watchdog = Watchdog::start(chip.TIMG0);
+    esp_println::logger::init_logger(log::LevelFilter::Info);
+    esp_alloc::heap_allocator!(#[esp_hal::ram(reclaimed)] size: 64 * 1024);
+    esp_alloc::heap_allocator!(size: 40 * 1024);
+    esp_rtos::start(SystemTimer::new(chip.SYSTIMER).alarm0, chip.FROM_CPU_INTR0);
+
+    let options = Options {
+        name: "lamp",
+        firmware: env!("CARGO_PKG_VERSION"),
+        api: 1,
+        wifi: None,
+    };
+    let face = faceplate_esp::boot(chip.FLASH, options);
+    tasks.spawn(care(face, watchdog).expect("one task"));
+    let stack = network::start(&tasks, chip.WIFI);
+    for _ in 0..CONNECTIONS {
+        tasks.spawn(serve(face, stack).expect("a task for each connection"));
+    }
+
+    let mut lamp = Output::new(chip.GPIO2, Level::Low, OutputConfig::default());
+    loop {
+        lamp.toggle();
+        Timer::after_millis(500).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn care(face: &'static Face, watchdog: Watchdog) {
+    face.care(watchdog).await
+}
+
+#[embassy_executor::task(pool_size = CONNECTIONS)]
+async fn serve(face: &'static Face, stack: Stack<'static>) {
+    face.serve(stack).await
+}
