@@ -6,7 +6,7 @@ use embassy_time::{Duration, Instant};
 use super::PORT;
 use super::message::{HEADER, Message, NODES, Name, Node, Part, Record, Section, Writer, rtype};
 
-/// Room for any answer: all records with the longest name are 356 bytes; the rest is for
+/// Room for any answer: all records with the longest name are 300 bytes; the rest is for
 /// questions that a legacy answer repeats.
 pub const REPLY_MAX: usize = 512;
 /// How long others may believe us, in seconds: what RFC 6762 recommends for host names. Used for
@@ -380,3 +380,6 @@ fn write(
     let ttl = if legacy { LEGACY_TTL } else { TTL };
     writer.record(section, own.owner(), own.rtype(), class, ttl, data)
 }
+
+#[cfg(test)]
+mod tests;

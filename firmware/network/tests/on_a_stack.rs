@@ -1,0 +1,289 @@
+//! DHCP and mDNS on real network stacks: the device's and a client's, joined by a wire in memory.
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::task::Context;
+
+use embassy_futures::block_on;
+use embassy_futures::select::{Either3, select3};
+use embassy_net::StaticConfigV4;
+use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_net::udp::{PacketMetadata, UdpMetadata, UdpSocket};
+use embassy_net::{Config, ConfigV4, IpAddress, IpEndpoint, Ipv4Cidr, Stack, StackResources};
+use embassy_time::{Duration, Instant, Timer, with_timeout};
+use faceplate_network::{dhcp, mdns};
+
+type Frames = Rc<RefCell<VecDeque<Vec<u8>>>>;
+
+/// One end of the wire.
+struct Port {
+    mac: [u8; 6],
+    inbound: Frames,
+    outbound: Frames,
+    up: Rc<Cell<bool>>,
+}
+
+struct Received(Vec<u8>);
+struct Sent(Frames);
+
+impl RxToken for Received {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, read: F) -> R {
+        read(&mut self.0)
+    }
+}
+
+impl TxToken for Sent {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, fill: F) -> R {
+        let mut frame = vec![0; len];
+        let result = fill(&mut frame);
+        self.0.borrow_mut().push_back(frame);
+        result
+    }
+}
+
+// No wakers: `block_on` of embassy-futures asks again and again.
+impl Driver for Port {
+    type RxToken<'a> = Received;
+    type TxToken<'a> = Sent;
+
+    fn receive(&mut self, _: &mut Context<'_>) -> Option<(Received, Sent)> {
+        let frame = self.inbound.borrow_mut().pop_front()?;
+        Some((Received(frame), Sent(self.outbound.clone())))
+    }
+
+    fn transmit(&mut self, _: &mut Context<'_>) -> Option<Sent> {
+        Some(Sent(self.outbound.clone()))
+    }
+
+    fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
+        if self.up.get() {
+            LinkState::Up
+        } else {
+            LinkState::Down
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.max_transmission_unit = 1514;
+        capabilities
+    }
+
+    fn hardware_address(&self) -> HardwareAddress {
+        HardwareAddress::Ethernet(self.mac)
+    }
+}
+
+fn fixed(address: Ipv4Addr) -> ConfigV4 {
+    ConfigV4::Static(StaticConfigV4 {
+        address: Ipv4Cidr::new(address, 24),
+        gateway: None,
+        dns_servers: Default::default(),
+    })
+}
+
+/// Runs `test` with the device's stack and the client's; it has 30 seconds.
+fn on_a_wire(test: impl AsyncFnOnce(Stack<'_>, Stack<'_>, Rc<Cell<bool>>)) {
+    let (there, back) = (Frames::default(), Frames::default());
+    let up = Rc::new(Cell::new(true));
+    let port = |last, inbound: &Frames, outbound: &Frames| Port {
+        mac: [2, 0, 0, 0, 0, last],
+        inbound: inbound.clone(),
+        outbound: outbound.clone(),
+        up: up.clone(),
+    };
+    let (mut ours, mut theirs) = (StackResources::<4>::new(), StackResources::<4>::new());
+    let none = Config::default;
+    let (device, mut one) = embassy_net::new(port(1, &back, &there), none(), &mut ours, 1);
+    let (client, mut other) = embassy_net::new(port(2, &there, &back), none(), &mut theirs, 2);
+    let test = with_timeout(Duration::from_secs(30), test(device, client, up.clone()));
+    match block_on(select3(one.run(), other.run(), test)) {
+        Either3::Third(Ok(())) => {}
+        Either3::Third(Err(_)) => panic!("not done within 30 s"),
+        Either3::First(never) | Either3::Second(never) => never,
+    }
+}
+
+/// Does `what` while `serve` runs.
+async fn meanwhile<T>(serve: impl Future<Output = T>, what: impl Future<Output = ()>) {
+    embassy_futures::select::select(serve, what).await;
+}
+
+struct Room(
+    [PacketMetadata; 8],
+    [u8; 4096],
+    [PacketMetadata; 8],
+    [u8; 4096],
+);
+
+impl Room {
+    fn new() -> Self {
+        Self(
+            [PacketMetadata::EMPTY; 8],
+            [0; 4096],
+            [PacketMetadata::EMPTY; 8],
+            [0; 4096],
+        )
+    }
+
+    fn socket<'a>(&'a mut self, stack: Stack<'a>, port: u16) -> UdpSocket<'a> {
+        let mut socket = UdpSocket::new(stack, &mut self.0, &mut self.1, &mut self.2, &mut self.3);
+        socket.bind(port).unwrap();
+        socket
+    }
+}
+
+#[test]
+fn a_client_that_knows_nothing_gets_an_address_and_gets_it_again() {
+    on_a_wire(async |device, client, up| {
+        device.set_config_v4(fixed(dhcp::ADDRESS));
+        let (mut leases, mut buffers) = (dhcp::Leases::new(), dhcp::Buffers::new());
+        let serve = dhcp::serve(device, &mut leases, &mut buffers);
+        let what = async {
+            client.set_config_v4(ConfigV4::Dhcp(Default::default()));
+            client.wait_config_up().await;
+            let first = client.config_v4().unwrap();
+            assert_eq!(first.address.network().to_string(), "192.168.4.0/24");
+            assert!(
+                (2..=9).contains(&first.address.address().octets()[3]),
+                "{first:?}"
+            );
+            assert_eq!(first.gateway, None);
+            assert!(first.dns_servers.is_empty());
+            // The client goes away and comes back.
+            up.set(false);
+            client.wait_config_down().await;
+            up.set(true);
+            client.wait_config_up().await;
+            assert_eq!(client.config_v4(), Some(first));
+        };
+        meanwhile(serve, what).await;
+        assert_eq!(leases.in_force(Instant::now()), 1);
+    });
+}
+
+#[test]
+fn garbage_on_the_dhcp_port_keeps_no_client_from_its_address() {
+    on_a_wire(async |device, client, _| {
+        device.set_config_v4(fixed(dhcp::ADDRESS));
+        client.set_config_v4(fixed(Ipv4Addr::new(192, 168, 4, 200)));
+        let (mut leases, mut buffers) = (dhcp::Leases::new(), dhcp::Buffers::new());
+        let what = async {
+            let mut room = Room::new();
+            let socket = room.socket(client, 1068);
+            let to = IpEndpoint::new(IpAddress::Ipv4(Ipv4Addr::BROADCAST), 67);
+            for seed in 0..200u32 {
+                let length = (seed * 7 % 1400) as usize;
+                let garbage: Vec<u8> = (0..length)
+                    .map(|n| (n as u32 * seed).to_le_bytes()[1])
+                    .collect();
+                socket.send_to(&garbage, to).await.unwrap();
+            }
+            drop(socket);
+            client.set_config_v4(ConfigV4::Dhcp(Default::default()));
+            client.wait_config_up().await;
+        };
+        meanwhile(dhcp::serve(device, &mut leases, &mut buffers), what).await;
+    });
+}
+
+const NAME: &str = "faceplate-1a2b";
+const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 9);
+
+/// A question for the host's address.
+fn question(alone: bool) -> Vec<u8> {
+    let mut packet = simple_dns::Packet::new_query(0x1234);
+    packet.questions.push(simple_dns::Question::new(
+        simple_dns::Name::new("faceplate-1a2b.local").unwrap(),
+        simple_dns::TYPE::A.into(),
+        simple_dns::CLASS::IN.into(),
+        alone,
+    ));
+    packet.build_bytes_vec().unwrap()
+}
+
+/// The next message: the address in it, its id, and where it was sent.
+async fn next(socket: &UdpSocket<'_>) -> (Ipv4Addr, u16, IpAddress) {
+    let mut bytes = [0; 1500];
+    let (
+        len,
+        UdpMetadata {
+            endpoint,
+            local_address,
+            ..
+        },
+    ) = socket.recv_from(&mut bytes).await.unwrap();
+    assert_eq!(endpoint.port, mdns::PORT);
+    let packet = simple_dns::Packet::parse(&bytes[..len]).unwrap();
+    let address = packet
+        .answers
+        .iter()
+        .find_map(|answer| match &answer.rdata {
+            simple_dns::rdata::RData::A(a) => Some(Ipv4Addr::from(a.address)),
+            _ => None,
+        });
+    (address.unwrap(), packet.id(), local_address.unwrap())
+}
+
+#[test]
+fn a_device_announces_itself_and_answers_to_its_name() {
+    on_a_wire(async |device, client, up| {
+        let responder = mdns::Responder::new(NAME).unwrap();
+        let mut buffers = mdns::Buffers::new();
+        client.set_config_v4(fixed(CLIENT));
+        client.join_multicast_group(mdns::GROUP).unwrap();
+        let (mut room, mut more) = (Room::new(), Room::new());
+        let what = async {
+            let socket = room.socket(client, mdns::PORT);
+            let group = IpEndpoint::new(mdns::GROUP.into(), mdns::PORT);
+            let to_group = |address| (address, 0, IpAddress::from(mdns::GROUP));
+
+            // As soon as there is an address: twice, a second apart.
+            device.set_config_v4(fixed(dhcp::ADDRESS));
+            assert_eq!(next(&socket).await, to_group(dhcp::ADDRESS));
+            let first = Instant::now();
+            assert_eq!(next(&socket).await, to_group(dhcp::ADDRESS));
+            let apart = first.elapsed().as_millis();
+            assert!((900..1_500).contains(&apart), "{apart} ms");
+
+            // Again with another address.
+            let other = Ipv4Addr::new(192, 168, 4, 77);
+            device.set_config_v4(fixed(other));
+            for _ in 0..2 {
+                assert_eq!(next(&socket).await, to_group(other));
+            }
+
+            // And when the link was away.
+            up.set(false);
+            Timer::after_millis(1_000).await;
+            up.set(true);
+            for _ in 0..2 {
+                assert_eq!(next(&socket).await, to_group(other));
+            }
+            Timer::after_millis(1_100).await;
+
+            // Garbage changes nothing.
+            for length in 0..60 {
+                socket
+                    .send_to(&vec![length as u8; length * 20], group)
+                    .await
+                    .unwrap();
+            }
+            Timer::after_millis(50).await;
+            socket.send_to(&question(false), group).await.unwrap();
+            assert_eq!(next(&socket).await, to_group(other));
+            socket.send_to(&question(true), group).await.unwrap();
+            assert_eq!(next(&socket).await, (other, 0, CLIENT.into()));
+            let direct = IpEndpoint::new(other.into(), mdns::PORT);
+            socket.send_to(&question(false), direct).await.unwrap();
+            assert_eq!(next(&socket).await, (other, 0, CLIENT.into()));
+
+            // One who knows only DNS asks from another port.
+            let legacy = more.socket(client, 40_000);
+            legacy.send_to(&question(false), group).await.unwrap();
+            assert_eq!(next(&legacy).await, (other, 0x1234, CLIENT.into()));
+        };
+        meanwhile(mdns::serve(device, responder, &mut buffers), what).await;
+    });
+}
