@@ -19,9 +19,9 @@ const RECEIVE: usize = 3 * 1460;
 /// Bytes on their way to a client: two full segments, which it acknowledges at once.
 const SEND: usize = 2 * 1460;
 
-/// How long a client may leave what was sent to it unacknowledged, also while it connects; as long
-/// as the HTTP app waits.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How long nothing may come from a client, also while it connects, until it counts as gone: the
+/// stack then resets the connection. Longer than any silence that the HTTP app answers (15 s).
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// How long a connection that is done may take to say so: time for TCP to send a lost packet again.
 const GOODBYE: Duration = Duration::from_secs(2);
