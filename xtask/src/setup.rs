@@ -110,6 +110,15 @@ pub(crate) fn target(triple: &str) -> Result<(), String> {
 
 /// Installs a toolchain with a component beside the one in use; the error says why it could not be.
 pub(crate) fn toolchain(name: &str, component: &str) -> Result<(), String> {
+    let installed = ["component", "list", "--installed", "--toolchain", name];
+    let installed = command("rustup", &installed).output();
+    if let Ok(components) = installed
+        && String::from_utf8_lossy(&components.stdout)
+            .lines()
+            .any(|line| line == component)
+    {
+        return Ok(());
+    }
     let install = ["toolchain", "install", name, "--profile", "minimal"];
     // The compiler in use stays the one in use, and a toolchain that is there is not updated.
     let options = ["--no-self-update", "--component", component];

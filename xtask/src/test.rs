@@ -5,28 +5,12 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use crate::cargo::{cargo, run, show};
+use crate::firmware::{self, Chip};
 use crate::tally::Tally;
 use crate::{browser, cli, setup, web};
 
-/// What must build without `std`: the target, and what cargo is told to build for it.
-const NO_STD: &[(&str, &[&str])] = &[
-    // ESP32-C3, ESP32-C6
-    ("riscv32imc-unknown-none-elf", DEVICE),
-    ("riscv32imc-unknown-none-elf", DEVICE_NVS),
-    ("riscv32imac-unknown-none-elf", DEVICE),
-    ("riscv32imac-unknown-none-elf", DEVICE_NVS),
-];
 /// Where the packer of the Vite plugin runs: Node and the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
-const DEVICE: &[&str] = &[
-    "-p",
-    "littlefs-image",
-    "-p",
-    "faceplate",
-    "-p",
-    "faceplate-http",
-];
-const DEVICE_NVS: &[&str] = &["-p", "faceplate", "--features", "esp-nvs"];
 
 /// What happened so far.
 #[derive(Default)]
@@ -103,7 +87,7 @@ pub(crate) fn test() -> Result<ExitCode, String> {
             crate::fuzz::replay(&target)
         });
     }
-    no_std(&mut report);
+    firmware(&mut report);
     report.step("documentation of the code", |_| {
         run(cargo(&[
             "doc",
@@ -130,7 +114,9 @@ fn format(report: &mut Report) {
                     "fuzz/Cargo.toml",
                     "--",
                     "--check",
-                ]))
+                ]))?;
+                // So is the firmware.
+                run(&mut firmware::cargo(None, &["fmt", "--", "--check"]))
             });
         }
         Err(why) => report.skip("format", &why),
@@ -154,17 +140,49 @@ fn lint(report: &mut Report) {
     }
 }
 
-fn no_std(report: &mut Report) {
-    for (triple, packages) in NO_STD {
-        let name = format!("build for {triple}: {}", packages.join(" "));
-        match setup::target(triple) {
+/// The chip's side. Its builds are also what shows that the core and the HTTP app need no `std`.
+fn firmware(report: &mut Report) {
+    report.step("firmware: network tests on this machine", |tests| {
+        let test = &["test", "--package", "faceplate-network", "--no-fail-fast"];
+        counted(firmware::cargo(None, test), tests, Tally::from_result_line)
+    });
+    // The same sources but for a few lines: looking at one chip's is enough.
+    match setup::component("clippy", "clippy").and_then(|()| setup::target(Chip::Esp32c3.target()))
+    {
+        Ok(()) => {
+            report.step("firmware: clippy", firmware_lint);
+        }
+        Err(why) => report.skip("firmware: clippy", &why),
+    }
+    for chip in [Chip::Esp32c3, Chip::Esp32c6] {
+        let name = format!("firmware: build and size for {}", chip.name());
+        match setup::target(chip.target()) {
             Ok(()) => {
-                let mut build = cargo(&["build", "--quiet", "--target", triple]);
-                report.step(&name, |_| run(build.args(*packages)));
+                report.step(&name, |_| {
+                    firmware::check_size(chip, &firmware::build(chip, false)?)
+                });
             }
             Err(why) => report.skip(&name, &why),
         }
     }
+    let name = "firmware: compile for esp32s3, without linking";
+    match firmware::upstream::prepare() {
+        Ok(()) => {
+            report.step(name, |_| firmware::upstream::compile());
+        }
+        Err(why) => report.skip(name, &why),
+    }
+}
+
+fn firmware_lint(_: &mut Tally) -> Result<(), String> {
+    let network = ["clippy", "--package", "faceplate-network", "--all-targets"];
+    run(firmware::cargo(None, &network).args(["--quiet", "--", "-D", "warnings"]))?;
+    let chip = Chip::Esp32c3;
+    // Optimized as the build is, to share what it compiles for this machine: macros, build scripts.
+    let mut clippy = firmware::cargo(None, &["clippy", "--workspace", "--release", "--quiet"]);
+    clippy.args(["--target", chip.target(), "--features", chip.name()]);
+    clippy.args(["--features", "wired", "--", "-D", "warnings"]);
+    run(&mut clippy)
 }
 
 /// The frontend's packages and pages, in Node and in a browser.

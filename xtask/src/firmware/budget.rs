@@ -51,8 +51,8 @@ pub(crate) fn bounds(sizes: &Sizes, connections: u64) -> Result<Vec<Bound>, Stri
         Bound {
             what: "main stack",
             measured: sizes.stack,
-            limit: Limit::AtLeast(48 * 1024),
-            why: "the boot decision checks both slots on it, and then every task runs on it",
+            limit: Limit::AtLeast(96 * 1024),
+            why: "the boot decision and then every task run on it; less means that something grew",
         },
     ])
 }

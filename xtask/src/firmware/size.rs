@@ -28,7 +28,7 @@ impl fmt::Display for Component {
             Component::Heap => "heap",
             Component::Tasks => "other tasks and data of the firmware",
             Component::System => "scheduler, drivers, runtime",
-            Component::Unnamed => "alignment and constants without a name",
+            Component::Unnamed => "merged by the compiler, alignment",
         })
     }
 }
