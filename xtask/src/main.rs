@@ -5,6 +5,7 @@ mod browser;
 mod cargo;
 mod cli;
 mod demo;
+mod emulate;
 mod firmware;
 mod flash;
 mod fuzz;
@@ -21,6 +22,8 @@ cargo xtask test              run every check and test, setting up what they nee
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--wired]
                               build the firmware and print its sizes; --wired: for an emulated board
+cargo xtask emulate [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
+                              let the ESP32-C3 firmware do its whole job in an emulator
 cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
                               [--erase-settings] [--monitor]
                               build the firmware and write it and a frontend into a board
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         ["test"] => test::test(),
         ["firmware", rest @ ..] => firmware::firmware(rest),
         ["flash", rest @ ..] => flash::flash(rest),
+        ["emulate", rest @ ..] => emulate::emulate(rest),
         ["bench"] => bench::bench(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::cargo::{cargo, run, show};
 use crate::firmware::{self, Chip};
 use crate::tally::Tally;
-use crate::{browser, cli, setup, web};
+use crate::{browser, cli, emulate, setup, web};
 
 /// Where the packer of the Vite plugin runs: Node and the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -171,6 +171,15 @@ fn firmware(report: &mut Report) {
             report.step(name, |_| firmware::upstream::compile());
         }
         Err(why) => report.skip(name, &why),
+    }
+    let name = "firmware: its whole job in an emulator";
+    match emulate::missing() {
+        None => {
+            report.step(name, |tests| {
+                emulate::play(&emulate::Options::default(), tests)
+            });
+        }
+        Some(why) => report.skip(name, &why),
     }
 }
 

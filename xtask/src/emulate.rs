@@ -1,0 +1,254 @@
+//! `cargo xtask emulate`: the firmware of the ESP32-C3 does its whole job in an emulator, with our
+//! own command as the client.
+
+mod client;
+mod flash_file;
+mod frontend;
+mod gdb;
+mod machine;
+mod mdns;
+mod place;
+mod random;
+mod scenarios;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use crate::cargo::target_dir;
+use crate::cli;
+use crate::firmware::{self, Chip};
+use crate::tally::Tally;
+
+use frontend::Frontend;
+use place::{Bench, Frontends, Place};
+use scenarios::Scenario;
+use tools::{Tools, fresh_folder};
+
+/// Scenarios at a time. Most of their time they wait, and a board that waits takes no time of the
+/// computer's.
+const AT_ONCE: usize = 3;
+
+/// What is played.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Power cuts at random moments.
+    cuts: u32,
+    /// Where random numbers begin.
+    seed: u64,
+    /// Only scenarios with this in their name.
+    only: Option<String>,
+    /// A firmware that was built before, instead of a new one.
+    firmware: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            // Some minutes have to be enough each time; by hand it can be thousands.
+            cuts: 24,
+            seed: 1,
+            only: None,
+            firmware: None,
+        }
+    }
+}
+
+const USAGE: &str =
+    "usage: cargo xtask emulate [--cuts N] [--seed S] [--only NAME] [--firmware ELF]";
+
+impl Options {
+    fn parse(args: &[&str]) -> Result<Self, String> {
+        let mut options = Self::default();
+        for pair in args.chunks(2) {
+            let [name, value] = pair else {
+                return Err(USAGE.into());
+            };
+            let number = || {
+                value
+                    .parse::<u64>()
+                    .map_err(|_| format!("{name} {value}: not a number\n{USAGE}"))
+            };
+            match *name {
+                "--cuts" => options.cuts = u32::try_from(number()?).unwrap_or(u32::MAX),
+                "--seed" => options.seed = number()?,
+                "--only" => options.only = Some((*value).to_owned()),
+                "--firmware" => options.firmware = Some(value.into()),
+                _ => return Err(USAGE.into()),
+            }
+        }
+        Ok(options)
+    }
+
+    fn scenarios(&self) -> Result<Vec<&'static Scenario>, String> {
+        let named = |scenario: &&Scenario| {
+            let only = self.only.as_deref();
+            only.is_none_or(|only| scenario.name.contains(only))
+        };
+        let chosen: Vec<&Scenario> = scenarios::ALL.iter().filter(named).collect();
+        if chosen.is_empty() {
+            let names: Vec<&str> = scenarios::ALL.iter().map(|one| one.name).collect();
+            return Err(format!("no such scenario; there are {}", names.join(", ")));
+        }
+        Ok(chosen)
+    }
+}
+
+/// The command.
+pub(crate) fn emulate(args: &[&str]) -> Result<ExitCode, String> {
+    let options = Options::parse(args)?;
+    if let Some(why) = missing() {
+        println!("SKIPPED: {why}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut tally = Tally::default();
+    let played = play(&options, &mut tally);
+    println!("\n{tally}");
+    played.map(|()| ExitCode::SUCCESS)
+}
+
+/// Why there is no emulator to run in, if there is none.
+pub(crate) fn missing() -> Option<String> {
+    machine::missing()
+}
+
+/// Builds the firmware, plays the scenarios and counts them.
+pub(crate) fn play(options: &Options, tally: &mut Tally) -> Result<(), String> {
+    let chosen = options.scenarios()?;
+    let begin = Instant::now();
+    let bench = prepare(options)?;
+    println!(
+        "prepared in {:.1} s; seed {}",
+        begin.elapsed().as_secs_f32(),
+        options.seed
+    );
+    let (alone, together): (Vec<&Scenario>, Vec<&Scenario>) =
+        chosen.into_iter().partition(|scenario| scenario.alone);
+    let mut counted = side_by_side(&bench, &together);
+    for scenario in alone {
+        counted.add(play_one(&bench, scenario));
+    }
+    tally.add(counted);
+    println!("{:.0} s in all", begin.elapsed().as_secs_f32());
+    match counted.failed {
+        0 => Ok(()),
+        failed => Err(format!(
+            "{failed} of {} scenarios failed; what they left is in {}",
+            counted.ran(),
+            folder().display()
+        )),
+    }
+}
+
+fn folder() -> PathBuf {
+    target_dir().join("emulate")
+}
+
+/// Everything that the scenarios share.
+fn prepare(options: &Options) -> Result<Bench, String> {
+    cli::build()?;
+    let elf = match &options.firmware {
+        Some(elf) => std::path::absolute(elf).map_err(tools::at(elf))?,
+        None => firmware::build(Chip::Esp32c3, true)?,
+    };
+    let tools = Tools {
+        faceplate: cli::path(),
+    };
+    fresh_folder(&folder())?;
+    let dir = folder().join("frontends");
+    fresh_folder(&dir)?;
+    let frontends = Frontends::make(&tools, &dir, options.seed)?;
+    let flash = folder().join("new.bin");
+    let Frontend { path, .. } = &frontends.small;
+    let mut make = tools.faceplate(&["flash-image"]);
+    make.arg("--firmware").arg(&elf).arg("--www").arg(path);
+    tools.run(make.arg("-o").arg(&flash))?;
+    Ok(Bench {
+        tools,
+        elf,
+        flash,
+        frontends,
+        seed: options.seed,
+        cuts: options.cuts,
+    })
+}
+
+/// Plays scenarios in several threads.
+fn side_by_side(bench: &Bench, scenarios: &[&Scenario]) -> Tally {
+    let waiting = Mutex::new(scenarios.iter());
+    let counted = Mutex::new(Tally::default());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    // A poisoned lock has nothing half done behind it: an iterator, three numbers.
+                    let next = waiting
+                        .lock()
+                        .unwrap_or_else(|lock| lock.into_inner())
+                        .next();
+                    let Some(scenario) = next else { return };
+                    let one = play_one(bench, scenario);
+                    counted
+                        .lock()
+                        .unwrap_or_else(|lock| lock.into_inner())
+                        .add(one);
+                }
+            });
+        }
+    });
+    counted
+        .into_inner()
+        .unwrap_or_else(|lock| lock.into_inner())
+}
+
+/// Plays one scenario and says what came of it.
+fn play_one(bench: &Bench, scenario: &Scenario) -> Tally {
+    let begin = Instant::now();
+    let place = Place::new(bench, folder().join(scenario.name));
+    let played = place.and_then(|place| {
+        let played =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (scenario.play)(&place)));
+        let played = played.unwrap_or_else(|_| Err("it panicked".into()));
+        played.map_err(|error| format!("{error}\n{}", place.last_console()))
+    });
+    let seconds = begin.elapsed().as_secs_f32();
+    let mut tally = Tally::default();
+    match played {
+        Ok(remark) => {
+            tally.passed = 1;
+            let remark = match remark.is_empty() {
+                true => remark,
+                false => format!(": {remark}"),
+            };
+            println!("{}: passed in {seconds:.1} s{remark}", scenario.name);
+        }
+        Err(error) => {
+            tally.failed = 1;
+            println!("{}: FAILED after {seconds:.1} s: {error}", scenario.name);
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn options_come_in_pairs_and_name_a_scenario_that_exists() {
+        let options = Options::parse(&["--cuts", "300", "--only", "hostile"]);
+        let options = options.expect("they are right");
+        assert_eq!((options.cuts, options.seed), (300, 1));
+        let chosen = options.scenarios().expect("there is one");
+        assert_eq!(chosen.len(), 1);
+        assert_eq!(chosen[0].name, "hostile_clients");
+        for wrong in [&["--cuts"][..], &["--cuts", "many"], &["--what", "1"]] {
+            assert!(Options::parse(wrong).is_err(), "{wrong:?}");
+        }
+        let none = Options::parse(&["--only", "nothing"]).expect("it is well formed");
+        assert!(none.scenarios().is_err());
+    }
+}

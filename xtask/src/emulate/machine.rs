@@ -1,0 +1,226 @@
+//! An emulated board: one QEMU process over a flash file, until it is dropped or its power is cut.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::client::Client;
+use super::tools::at;
+
+/// The emulator, and the machine in it.
+pub(crate) const QEMU: &str = "qemu-system-riscv32";
+pub(crate) const MACHINE: &str = "esp32c3";
+
+/// What the boot ROM prints first.
+const ROM: &str = "ESP-ROM:";
+/// How often an emulator is started whose port somebody else took meanwhile.
+const TRIES: u32 = 3;
+/// An emulator that cannot have its port has ended by then.
+const ENDS_EARLY: Duration = Duration::from_millis(50);
+
+/// Why there is no machine to run in, if there is none.
+pub(crate) fn missing() -> Option<String> {
+    let output = Command::new(QEMU).args(["-M", "help"]).output();
+    let needed = format!(
+        "needed is a `{QEMU}` on the PATH that has the machine `{MACHINE}` (Espressif's QEMU; its \
+         interrupt matrix must be level-driven with working status registers, or esp-hal hangs)"
+    );
+    match output {
+        Err(error) => Some(format!("cannot start `{QEMU}`: {error}; {needed}")),
+        Ok(output) => {
+            let machines = String::from_utf8_lossy(&output.stdout);
+            let has = machines
+                .lines()
+                .any(|line| line.split_whitespace().next() == Some(MACHINE));
+            (!has).then(|| format!("`{QEMU}` has no machine `{MACHINE}`; {needed}"))
+        }
+    }
+}
+
+/// How a board is started.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Setup {
+    /// With a port for a debugger.
+    pub(crate) debugger: bool,
+    /// Each instruction takes 8 ns of the board's time, however busy this computer is.
+    pub(crate) counted: bool,
+}
+
+/// A running board.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    child: Child,
+    ports: Ports,
+    console: PathBuf,
+    started: Instant,
+}
+
+/// Where the board is reached from here.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    http: u16,
+    mdns: u16,
+    debugger: Option<u16>,
+}
+
+impl Machine {
+    /// Starts a board; nothing else may have the flash file open. The console's file is new.
+    pub(crate) fn start(flash: &Path, console: &Path, setup: Setup) -> Result<Self, String> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let ports = Ports {
+                http: free_tcp()?,
+                mdns: free_udp()?,
+                debugger: setup.debugger.then(free_tcp).transpose()?,
+            };
+            let mut machine = Self::spawn(flash, console, setup, ports)?;
+            thread::sleep(ENDS_EARLY);
+            let ended = machine.child.try_wait().map_err(at(console))?;
+            match ended {
+                None => return Ok(machine),
+                Some(_) if tries < TRIES => {}
+                Some(status) => {
+                    let why = fs::read_to_string(complaints(console)).unwrap_or_default();
+                    return Err(format!("{QEMU} ended at once ({status}): {}", why.trim()));
+                }
+            }
+        }
+    }
+
+    fn spawn(flash: &Path, console: &Path, setup: Setup, ports: Ports) -> Result<Self, String> {
+        fs::write(console, b"").map_err(at(console))?;
+        let errors = complaints(console);
+        let stderr = fs::File::create(&errors).map_err(at(&errors))?;
+        let mut qemu = Command::new(QEMU);
+        qemu.args(["-M", MACHINE, "-display", "none", "-monitor", "none"]);
+        // A comma would end the value; QEMU reads two as one.
+        let value = |path: &Path| path.display().to_string().replace(',', ",,");
+        qemu.args(["-serial", &format!("file:{}", value(console))]);
+        let drive = format!("file={},if=mtd,format=raw", value(flash));
+        qemu.args(["-drive", &drive]);
+        let Ports {
+            http,
+            mdns,
+            debugger,
+        } = ports;
+        let nic = format!(
+            "user,model=open_eth,hostfwd=tcp:127.0.0.1:{http}-:80,hostfwd=udp:127.0.0.1:{mdns}-:5353"
+        );
+        qemu.args(["-nic", &nic]);
+        if let Some(port) = debugger {
+            qemu.args(["-gdb", &format!("tcp:127.0.0.1:{port},server=on,wait=off")]);
+        }
+        if setup.counted {
+            qemu.args(["-icount", "shift=3"]);
+        }
+        let child = qemu
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn()
+            .map_err(|error| format!("cannot start `{QEMU}`: {error}"))?;
+        Ok(Self {
+            child,
+            ports,
+            console: console.to_owned(),
+            started: Instant::now(),
+        })
+    }
+
+    /// Cuts the power: the emulator is killed at once, wherever it is.
+    pub(crate) fn cut_power(self) {
+        // Dropping does it.
+    }
+
+    /// The device over HTTP.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(local(self.ports.http))
+    }
+
+    /// Where its multicast DNS is asked from here.
+    pub(crate) fn mdns(&self) -> SocketAddr {
+        local(self.ports.mdns)
+    }
+
+    /// Where a debugger connects.
+    pub(crate) fn debugger(&self) -> Result<SocketAddr, String> {
+        self.ports
+            .debugger
+            .map(local)
+            .ok_or_else(|| "the board was started without a debugger".into())
+    }
+
+    /// Since it was started.
+    pub(crate) fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn console(&self) -> Result<String, String> {
+        let bytes = fs::read(&self.console).map_err(at(&self.console))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// How often it has started: the ROM says so each time.
+    pub(crate) fn boots(&self) -> Result<usize, String> {
+        Ok(self.console()?.matches(ROM).count())
+    }
+
+    /// Waits until the console shows a text for the `count`th time.
+    pub(crate) fn wait_console(
+        &self,
+        text: &str,
+        count: usize,
+        limit: Duration,
+    ) -> Result<(), String> {
+        let begin = Instant::now();
+        while self.console()?.matches(text).count() < count {
+            if begin.elapsed() > limit {
+                let seconds = limit.as_secs();
+                return Err(format!(
+                    "the console did not show {text:?} {count} times in {seconds} s"
+                ));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // On Unix this is SIGKILL. One that ended before leaves nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where what the emulator itself complains about goes.
+fn complaints(console: &Path) -> PathBuf {
+    console.with_extension("errors")
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// A port that nobody listens on just now.
+fn free_tcp() -> Result<u16, String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    Ok(address
+        .map_err(|error| format!("no free port: {error}"))?
+        .port())
+}
+
+fn free_udp() -> Result<u16, String> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = socket.and_then(|socket| socket.local_addr());
+    Ok(address
+        .map_err(|error| format!("no free port: {error}"))?
+        .port())
+}

@@ -1,0 +1,55 @@
+//! The scenarios, in the order in which they begin: what takes long comes first.
+
+mod figures;
+mod hang;
+mod hostile;
+mod interchange;
+mod names;
+mod power_cuts;
+mod serving;
+mod trials;
+mod updates;
+
+use super::place::Place;
+
+/// One story on boards of its own. It gives a remark to print.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) play: fn(&Place<'_>) -> Result<String, String>,
+    /// What it measures would be wrong beside others.
+    pub(crate) alone: bool,
+}
+
+const fn scenario(name: &'static str, play: fn(&Place<'_>) -> Result<String, String>) -> Scenario {
+    let alone = false;
+    Scenario { name, play, alone }
+}
+
+pub(crate) const ALL: &[Scenario] = &[
+    scenario("power_cuts", power_cuts::power_cuts),
+    scenario("a_firmware_that_hangs", hang::hang),
+    scenario("the_device_confirms", trials::the_device_confirms),
+    scenario("hostile_clients", hostile::hostile),
+    scenario("nobody_confirms", trials::nobody_confirms),
+    scenario("power_lost_on_trial", trials::power_lost_on_trial),
+    scenario("back_by_hand", trials::back_by_hand),
+    scenario("interchange_with_the_simulator", interchange::interchange),
+    scenario("serves_what_was_flashed", serving::serving),
+    scenario("push", updates::push),
+    scenario("a_name_on_the_network", names::name),
+    Scenario {
+        name: "figures",
+        play: figures::figures,
+        alone: true,
+    },
+];
+
+/// Ends a scenario that sees something wrong.
+macro_rules! ensure {
+    ($right:expr, $($what:tt)+) => {
+        if !$right {
+            return Err(format!($($what)+));
+        }
+    };
+}
+use ensure;

@@ -1,0 +1,47 @@
+//! A firmware that hangs under a new frontend is reset by its watchdog, and the frontend goes.
+
+use std::time::{Duration, Instant};
+
+use super::{ensure, trials::put_on_trial};
+use crate::emulate::gdb;
+use crate::emulate::machine::Setup;
+use crate::emulate::place::Place;
+
+/// Where the endless loop is put: in the memory that is for deep sleep, near its end (ESP32-C3
+/// datasheet, 8 KiB from 0x5000_0000). This firmware keeps nothing there.
+const UNUSED: u32 = 0x5000_1ff0;
+/// The watchdog has 10 s; the rest is for a busy computer.
+const RESETS: Duration = Duration::from_secs(40);
+
+pub(super) fn hang(place: &Place<'_>) -> Result<String, String> {
+    let frontends = &place.bench.frontends;
+    let setup = Setup {
+        debugger: true,
+        ..Setup::default()
+    };
+    let (machine, client, before) = place.boot(&place.new_flash()?, setup)?;
+    let query = "?confirm=client&within=600";
+    let mut status = put_on_trial(&client, &before, &frontends.medium, query)?;
+    let mut times = Vec::new();
+    while status.state() == "trial" {
+        ensure!(
+            times.len() < 5,
+            "it never fell back; the status is {status}"
+        );
+        let boots = machine.boots()?;
+        let begin = Instant::now();
+        gdb::hang(machine.debugger()?, UNUSED)?;
+        machine.wait_console("ESP-ROM:", boots + 1, RESETS)?;
+        times.push(begin.elapsed().as_secs_f32());
+        status = client.wait_restart(&status)?;
+    }
+    status.expect(&frontends.small, "settled")?;
+    ensure!(
+        status.last() == ("fell_back", "kept_restarting"),
+        "the status is {status}"
+    );
+    let resets = times.len();
+    ensure!(resets == 3, "it fell back after {resets} resets");
+    client.compare(&frontends.small)?;
+    Ok(format!("watchdog resets after {times:.1?} s"))
+}
