@@ -15,10 +15,16 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The README, the changelog, and everything in docs/.
+/// The README, the changelog, everything in docs/, and what the firmware's folders say.
 fn documents() -> Vec<PathBuf> {
     let docs = root().join("docs");
-    let mut found = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    let pages = [
+        "README.md",
+        "CHANGELOG.md",
+        "firmware/README.md",
+        "firmware/esp/README.md",
+    ];
+    let mut found: Vec<PathBuf> = pages.map(|page| root().join(page)).into();
     found.extend(
         fs::read_dir(docs)
             .expect("docs")
@@ -63,7 +69,7 @@ fn paths_in_the_documents_are_there() {
     let mut seen = 0;
     for document in documents() {
         for code in code(&read(&document)) {
-            let named = ["crates/", "web/", "docs/", "xtask/"]
+            let named = ["crates/", "web/", "docs/", "xtask/", "firmware/"]
                 .iter()
                 .any(|room| code.starts_with(room));
             if !named || code.contains([' ', '*']) {
@@ -107,4 +113,33 @@ fn every_error_of_the_api_is_documented_with_its_status() {
         .collect();
     assert!(!made.is_empty());
     assert_eq!(made, documented);
+}
+
+/// Lines that are promised to be enough for somebody's own firmware.
+const EXAMPLE_LINES: usize = 60;
+
+#[test]
+fn the_example_of_somebodys_own_firmware_is_short_and_shown_as_it_is() {
+    let example = read(&root().join("firmware/examples/minimal/src/main.rs"));
+    let lines = example.lines().count();
+    assert!(lines > 0 && lines < EXAMPLE_LINES, "{lines} lines");
+    let page = read(&root().join("docs/integrate.md"));
+    assert!(
+        page.contains(&format!("```rust\n{example}```\n")),
+        "docs/integrate.md shows another main.rs than firmware/examples/minimal/src/main.rs"
+    );
+}
+
+#[test]
+fn the_partitions_of_the_guides_are_those_of_the_repository() {
+    let table = read(&root().join("partitions.csv"));
+    let page = read(&root().join("docs/integrate.md"));
+    let mut seen = 0;
+    for line in page.lines().map(str::trim) {
+        if line.contains("data,") && line.contains("0x") {
+            seen += 1;
+            assert!(table.lines().any(|row| row == line), "{line}");
+        }
+    }
+    assert!(seen >= 3, "{seen} partitions");
 }
