@@ -45,6 +45,8 @@ pub(crate) fn missing() -> Option<String> {
 pub(crate) struct Setup {
     /// With a port for a debugger.
     pub(crate) debugger: bool,
+    /// On a network on which we take part, too, frame by frame.
+    pub(crate) wire: bool,
     /// Each instruction takes 8 ns of the board's time, however busy this computer is.
     pub(crate) counted: bool,
 }
@@ -62,7 +64,8 @@ pub(crate) struct Machine {
 #[derive(Debug, Clone, Copy)]
 struct Ports {
     http: u16,
-    mdns: u16,
+    /// Where the emulator takes frames from us, and we from it.
+    wire: Option<(u16, u16)>,
     debugger: Option<u16>,
 }
 
@@ -74,7 +77,7 @@ impl Machine {
             tries += 1;
             let ports = Ports {
                 http: free_tcp()?,
-                mdns: free_udp()?,
+                wire: setup.wire.then(two_free_udp).transpose()?,
                 debugger: setup.debugger.then(free_tcp).transpose()?,
             };
             let mut machine = Self::spawn(flash, console, setup, ports)?;
@@ -104,13 +107,20 @@ impl Machine {
         qemu.args(["-drive", &drive]);
         let Ports {
             http,
-            mdns,
+            wire,
             debugger,
         } = ports;
-        let nic = format!(
-            "user,model=open_eth,hostfwd=tcp:127.0.0.1:{http}-:80,hostfwd=udp:127.0.0.1:{mdns}-:5353"
-        );
-        qemu.args(["-nic", &nic]);
+        let user = format!("user,hostfwd=tcp:127.0.0.1:{http}-:80");
+        match wire {
+            None => {
+                qemu.args(["-nic", &format!("{user},model=open_eth")]);
+            }
+            // All three are on one hub.
+            Some((theirs, ours)) => {
+                let frames = format!("socket,udp=127.0.0.1:{ours},localaddr=127.0.0.1:{theirs}");
+                qemu.args(["-net", "nic,model=open_eth", "-net", &user, "-net", &frames]);
+            }
+        }
         if let Some(port) = debugger {
             qemu.args(["-gdb", &format!("tcp:127.0.0.1:{port},server=on,wait=off")]);
         }
@@ -141,9 +151,14 @@ impl Machine {
         Client::new(local(self.ports.http))
     }
 
-    /// Where its multicast DNS is asked from here.
-    pub(crate) fn mdns(&self) -> SocketAddr {
-        local(self.ports.mdns)
+    /// Our end of the wire that it is on.
+    pub(crate) fn wire(&self) -> Result<UdpSocket, String> {
+        let (theirs, ours) = self.ports.wire.ok_or("the board was started without it")?;
+        let socket = UdpSocket::bind(local(ours)).and_then(|socket| {
+            socket.connect(local(theirs))?;
+            Ok(socket)
+        });
+        socket.map_err(|error| format!("cannot join the board's network: {error}"))
     }
 
     /// Where a debugger connects.
@@ -217,10 +232,11 @@ fn free_tcp() -> Result<u16, String> {
         .port())
 }
 
-fn free_udp() -> Result<u16, String> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
-    let address = socket.and_then(|socket| socket.local_addr());
-    Ok(address
-        .map_err(|error| format!("no free port: {error}"))?
-        .port())
+fn two_free_udp() -> Result<(u16, u16), String> {
+    let bind = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+    let ports = bind().and_then(|one| {
+        let other = bind()?;
+        Ok((one.local_addr()?.port(), other.local_addr()?.port()))
+    });
+    ports.map_err(|error| format!("no free port: {error}"))
 }
