@@ -33,7 +33,7 @@ pub(crate) fn bounds(sizes: &Sizes, connections: u64) -> Result<Vec<Bound>, Stri
         Bound {
             what: "image",
             measured: sizes.image(),
-            limit: Limit::AtMost(1_000_000),
+            limit: Limit::AtMost(1024 * 1024),
             why: "a third of that: whoever adds to it should notice",
         },
         Bound {

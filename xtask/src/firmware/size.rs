@@ -79,7 +79,7 @@ impl Sizes {
             let name = section.name.as_str();
             let size = section.size;
             match Place::of(name) {
-                Place::Twin => {}
+                Place::Nowhere => {}
                 Place::Code => sizes.code += size,
                 Place::Constants => sizes.constants += size,
                 Place::RamCode if name.ends_with(".wifi") => sizes.ram_wifi_code += size,
@@ -108,7 +108,7 @@ impl Sizes {
         let rows = flash + sizes.taken() + sizes.stack + sizes.other.values().sum::<u64>();
         let laid_out = sections
             .iter()
-            .filter(|s| Place::of(&s.name) != Place::Twin);
+            .filter(|s| Place::of(&s.name) != Place::Nowhere);
         let laid_out: u64 = laid_out.map(|section| section.size).sum();
         if rows == laid_out {
             Ok(sizes)
@@ -128,8 +128,9 @@ enum Place {
     RamCode,
     Statics,
     Stack,
-    /// The addresses that another section has on the chip's other bus.
-    Twin,
+    /// Addresses without memory of their own: another section's on the chip's other bus, or
+    /// between two that flash is mapped to.
+    Nowhere,
     Other,
 }
 
@@ -142,7 +143,7 @@ impl Place {
             "trap" | "vectors" | "rwtext" => Place::RamCode,
             "data" | "bss" | "noinit" | "dram2_uninit" => Place::Statics,
             "stack" => Place::Stack,
-            "rotext_dummy" | "rwdata_dummy" => Place::Twin,
+            "rotext_dummy" | "rwdata_dummy" | "text_gap" => Place::Nowhere,
             _ => Place::Other,
         }
     }
