@@ -116,7 +116,10 @@ fn format(report: &mut Report) {
                     "--check",
                 ]))?;
                 // So is the firmware.
-                run(&mut firmware::cargo(None, &["fmt", "--", "--check"]))
+                run(&mut firmware::cargo(
+                    None,
+                    &["fmt", "--all", "--", "--check"],
+                ))
             });
         }
         Err(why) => report.skip("format", &why),
