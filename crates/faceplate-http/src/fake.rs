@@ -12,7 +12,7 @@ use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use embedded_storage_async::nor_flash::{
     ErrorType as FlashErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash,
 };
-use faceplate::{Config, Engine, Nvs, layout::LayoutError, verify::Requirements};
+use faceplate::{Config, Engine, Nvs, layout::LayoutError, sha256, verify::Requirements};
 
 use crate::{ConnectionBuffers, Device, Info, Limits, serve};
 
@@ -34,6 +34,7 @@ impl FakeDevice {
                 manifest: false,
             },
             block_erase: true,
+            compress: sha256::SOFTWARE,
         };
         let boot = Engine::boot(NoFlash, NoNvs, Err(LayoutError::NoTable), config, 0);
         Self {

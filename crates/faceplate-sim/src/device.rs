@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use faceplate::{Config, Engine, EspNvs, Region, Text, layout::Layout, text, verify::Requirements};
+use faceplate::{
+    Config, Engine, EspNvs, Region, Text, layout::Layout, sha256, text, verify::Requirements,
+};
 use faceplate_http::{
     Device, Info, Limits,
     wifi::{Wifi, WifiStatus},
@@ -44,6 +46,7 @@ impl SimDevice {
                 manifest: false,
             },
             block_erase: true,
+            compress: sha256::SOFTWARE,
         };
         let booted = Instant::now();
         let engine = Engine::boot(flash, nvs, layout, config, 0).await;

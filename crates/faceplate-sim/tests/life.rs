@@ -284,6 +284,7 @@ fn a_power_cut_at_any_operation_of_an_upload_is_survived_by_the_program_that_com
             let board = Board {
                 flash: SimFlash::open(&flash, W25Q128_SIZE).expect("a flash"),
                 insist: false,
+                compress: faceplate::sha256::SOFTWARE,
             };
             let booted = board.boot();
             assert!(

@@ -15,6 +15,7 @@ use crate::{
     layout::{Layout, LayoutError},
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher, Version},
     nvs::Change,
+    sha256::Compress,
     text::{Text, text},
     update::{Progress, Upload},
     verify::{self, Problem, Requirements, Verified},
@@ -22,12 +23,14 @@ use crate::{
 };
 
 /// What the firmware decides once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Config {
     /// What it wants of an image.
     pub requirements: Requirements,
     /// Whether the flash may be erased 64 KiB at a time (quicker; a chip may stand still for it).
     pub block_erase: bool,
+    /// How SHA-256 is computed: [`sha256::SOFTWARE`](crate::sha256::SOFTWARE), or with the chip's hardware.
+    pub compress: Compress,
 }
 
 /// What is served, and how sure that is.
@@ -272,7 +275,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             Ok(stored) => (stored, None),
             Err(error) => (Stored::default(), Some(text(error))),
         };
-        let mut buffers = Buffers::new();
+        let mut buffers = Buffers::with(config.compress);
         let slots = match &layout {
             Ok(layout) => {
                 let region = |slot: Slot| (layout.slots[slot.index()], stored.images[slot.index()]);
@@ -593,6 +596,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             size: file.size(),
             reader: image.reader(&file),
             hash,
+            compress: self.config.compress,
         }))
     }
 
@@ -690,6 +694,7 @@ pub struct OpenFile<F> {
     reader: FileReader,
     size: u32,
     hash: Option<FileHash>,
+    compress: Compress,
 }
 
 /// Bytes hashed at a time for a file without a hash of its own; on the stack.
@@ -711,7 +716,7 @@ impl<F: NorFlash> OpenFile<F> {
             return Ok(hash);
         }
         let mut reader = self.reader;
-        let mut hasher = FileHasher::new();
+        let mut hasher = FileHasher::with(self.compress);
         let mut chunk = [0; HASH_CHUNK];
         loop {
             match reader

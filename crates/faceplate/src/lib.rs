@@ -20,6 +20,7 @@ pub mod layout;
 pub mod manifest;
 pub mod nvs;
 mod region;
+pub mod sha256;
 mod slot;
 mod text;
 pub mod update;
@@ -34,6 +35,7 @@ pub use engine::{
 pub use esp_nvs::{EspNvs, EspNvsError};
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial};
 pub use region::{Region, RegionReader};
+use sha256::Compress;
 pub use slot::Slot;
 pub use text::{Text, text};
 
@@ -49,9 +51,11 @@ pub const BLOCK: u32 = 64 * 1024;
 /// The largest slot, in sectors: 1 MiB. It sizes the checker's table, two bytes a sector.
 pub const MAX_SLOT_SECTORS: usize = 256;
 
-/// Fixed memory that a check or an update works in, 4.5 KiB. One at a time uses it.
+/// What a check or an update works with: 4.5 KiB of fixed memory. One at a time uses it.
 #[derive(Debug)]
 pub struct Buffers {
+    /// How SHA-256 is computed.
+    pub compress: Compress,
     /// The one sector that is being filled, written or checked.
     pub sector: Sector,
     /// For each block of the image, who owns it; the checker's.
@@ -64,9 +68,15 @@ pub struct Buffers {
 pub struct Sector(pub [u8; SECTOR as usize]);
 
 impl Buffers {
-    /// Blank buffers; `const`, so that they can live in a `static`.
+    /// Blank buffers, hashing in software; `const`, so that they can live in a `static`.
     pub const fn new() -> Self {
+        Self::with(sha256::SOFTWARE)
+    }
+
+    /// Blank buffers.
+    pub const fn with(compress: Compress) -> Self {
         Self {
+            compress,
             sector: Sector([0; SECTOR as usize]),
             owners: [0; MAX_SLOT_SECTORS],
         }

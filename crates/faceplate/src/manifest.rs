@@ -7,7 +7,8 @@
 use core::fmt;
 
 use heapless::String;
-use sha2::{Digest, Sha256};
+
+use crate::sha256::{Compress, SOFTWARE, Sha256};
 
 /// Attribute of each file: the first [`FILE_HASH_LEN`] bytes of the SHA-256 of its stored bytes.
 pub const FILE_HASH: u8 = 0x66;
@@ -151,38 +152,54 @@ impl Manifest {
 /// its own prefix, and a directory's content in its place. So one pass without sorting verifies
 /// it, and it depends on the tree alone. For each file: length of its path (`u16`), path,
 /// size (`u32`), hash; numbers little endian.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RootHash(Sha256);
 
 impl RootHash {
+    /// The hash of no files, in software.
+    pub const fn new() -> Self {
+        Self::with(SOFTWARE)
+    }
+
     /// The hash of no files.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn with(compress: Compress) -> Self {
+        Self(Sha256::new(compress))
     }
 
     /// Adds the next file of the walk.
     pub fn add(&mut self, path: &str, size: u32, hash: &FileHash) {
         let len = u16::try_from(path.len()).unwrap_or(u16::MAX);
-        self.0.update(len.to_le_bytes());
+        self.0.update(&len.to_le_bytes());
         self.0.update(path.as_bytes());
-        self.0.update(size.to_le_bytes());
+        self.0.update(&size.to_le_bytes());
         self.0.update(hash);
     }
 
     /// The result.
     pub fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
+        self.0.finish()
+    }
+}
+
+impl Default for RootHash {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 /// The hash of a file's stored bytes, in the making.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct FileHasher(Sha256);
 
 impl FileHasher {
+    /// The hash of no bytes, in software.
+    pub const fn new() -> Self {
+        Self::with(SOFTWARE)
+    }
+
     /// The hash of no bytes.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn with(compress: Compress) -> Self {
+        Self(Sha256::new(compress))
     }
 
     /// Adds the next bytes.
@@ -192,9 +209,15 @@ impl FileHasher {
 
     /// The result.
     pub fn finish(self) -> FileHash {
-        let full: [u8; 32] = self.0.finalize().into();
+        let full = self.0.finish();
         let mut hash = [0; FILE_HASH_LEN];
         hash.copy_from_slice(&full[..FILE_HASH_LEN]);
         hash
+    }
+}
+
+impl Default for FileHasher {
+    fn default() -> Self {
+        Self::new()
     }
 }

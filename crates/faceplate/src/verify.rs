@@ -8,12 +8,12 @@ use littlefs_image::{
     check::check,
     read::{Error, Image, Node, Step},
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
     Buffers, ImageRecord, Region, RegionReader, SECTOR,
     layout::LayoutError,
     manifest::{self, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
+    sha256::Sha256,
     text::{Text, text},
 };
 
@@ -177,7 +177,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
         len,
         digest: Some(digest),
     } = subject
-        && sha256(&mut storage, len, &mut buffers.sector.0).await? != digest
+        && sha256(&mut storage, len, buffers).await? != digest
     {
         return Err(Problem::Digest);
     }
@@ -212,7 +212,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     let manifest = read_manifest(&image, &mut storage).await?;
     match &manifest {
         Some(manifest) => {
-            verify_files(&image, &mut storage, manifest, &mut buffers.sector.0).await?;
+            verify_files(&image, &mut storage, manifest, buffers).await?;
         }
         None if requirements.manifest => return Err(Problem::NoManifest),
         None => {}
@@ -226,7 +226,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
             digest: Some(digest),
             ..
         } => digest,
-        _ => sha256(&mut storage, len, &mut buffers.sector.0).await?,
+        _ => sha256(&mut storage, len, buffers).await?,
     };
     Ok(Verified {
         image,
@@ -278,7 +278,7 @@ async fn slot<F: ReadNorFlash + Clone>(
         && record.len % SECTOR == 0
     {
         let mut storage = RegionReader::new(flash.clone(), region);
-        if sha256(&mut storage, record.len, &mut buffers.sector.0).await? == record.sha256 {
+        if sha256(&mut storage, record.len, buffers).await? == record.sha256 {
             let image = Image::mount(&mut storage, record.len / SECTOR)
                 .await
                 .map_err(problem::<F>)?;
@@ -338,9 +338,11 @@ async fn verify_files<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
     manifest: &Manifest,
-    chunk: &mut [u8],
+    Buffers {
+        compress, sector, ..
+    }: &mut Buffers,
 ) -> Result<(), Problem> {
-    let mut root = RootHash::new();
+    let mut root = RootHash::with(*compress);
     let mut walk = image.walk();
     while let Some(step) = walk.next(storage).await.map_err(problem::<F>)? {
         let Step::File(entry) = step else { continue };
@@ -355,14 +357,17 @@ async fn verify_files<F: ReadNorFlash>(
         if len != Some(want.len()) {
             return Err(Problem::NoFileHash(text(walk.path())));
         }
-        let mut hasher = FileHasher::new();
+        let mut hasher = FileHasher::with(*compress);
         let mut reader = image.reader(&file);
         loop {
-            let n = reader.read(storage, chunk).await.map_err(problem::<F>)?;
+            let n = reader
+                .read(storage, &mut sector.0)
+                .await
+                .map_err(problem::<F>)?;
             if n == 0 {
                 break;
             }
-            hasher.update(&chunk[..n]);
+            hasher.update(&sector.0[..n]);
         }
         if hasher.finish() != want {
             return Err(Problem::FileHash(text(walk.path())));
@@ -391,19 +396,21 @@ async fn is_blank<F: ReadNorFlash>(
 async fn sha256<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
     len: u32,
-    chunk: &mut [u8],
+    Buffers {
+        compress, sector, ..
+    }: &mut Buffers,
 ) -> Result<[u8; 32], Problem> {
-    let mut hasher = Sha256::new();
+    let mut hasher = Sha256::new(*compress);
     let mut at = 0;
     while at < len {
-        let n = (len - at).min(chunk.len() as u32);
-        let part = &mut chunk[..n as usize];
+        let n = (len - at).min(SECTOR);
+        let part = &mut sector.0[..n as usize];
         storage
             .read(at, part)
             .await
             .map_err(|error| Problem::Flash(text(error)))?;
-        hasher.update(&*part);
+        hasher.update(part);
         at += n;
     }
-    Ok(hasher.finalize().into())
+    Ok(hasher.finish())
 }

@@ -35,6 +35,7 @@ async fn main(spawner: Spawner) -> ! {
     let name = name::of_this_chip();
     let face = faceplate_esp::boot(
         chip.FLASH,
+        chip.SHA,
         Options {
             name,
             firmware: env!("CARGO_PKG_VERSION"),

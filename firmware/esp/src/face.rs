@@ -4,12 +4,12 @@ use core::cell::Cell;
 
 use embassy_futures::block_on;
 use embassy_time::{Duration, Instant, Timer};
-use esp_hal::peripherals::FLASH;
+use esp_hal::peripherals::{FLASH, SHA};
 use faceplate::{Config, Engine, EspNvs, Region, State, layout::Layout, verify::Requirements};
 use faceplate_http::{Device, Info, Limits, wifi::Wifi};
 use static_cell::StaticCell;
 
-use crate::{ChipFlash, WifiLink, boot_id, chip::CHIP};
+use crate::{ChipFlash, WifiLink, boot_id, chip::CHIP, sha};
 
 /// What a firmware says of itself.
 #[derive(Clone, Copy)]
@@ -35,8 +35,8 @@ pub struct Face {
 /// Reads the partition table and the settings, checks both slots and decides which to serve.
 ///
 /// It never fails: whatever can be served is, at the least the recovery page. Nothing else runs
-/// meanwhile. It can be called once, as the peripheral says.
-pub fn boot(flash: FLASH<'static>, options: Options) -> &'static Face {
+/// meanwhile. It can be called once, as the peripherals say.
+pub fn boot(flash: FLASH<'static>, sha: SHA<'static>, options: Options) -> &'static Face {
     static FACE: StaticCell<Face> = StaticCell::new();
     let mut flash = ChipFlash::new(flash);
     let start = Instant::now();
@@ -54,6 +54,7 @@ pub fn boot(flash: FLASH<'static>, options: Options) -> &'static Face {
             manifest: false,
         },
         block_erase: true,
+        compress: sha::start(sha),
     };
     let face = FACE.init_with(|| Face {
         engine: block_on(Engine::boot(flash, nvs, layout, config, start.as_millis())),

@@ -15,6 +15,7 @@ mod chip;
 mod connection;
 mod face;
 mod flash;
+mod sha;
 mod watchdog;
 mod wifi;
 

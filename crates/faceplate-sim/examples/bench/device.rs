@@ -2,7 +2,7 @@
 
 use embassy_futures::block_on;
 use faceplate::{
-    Config, Confirmer, Engine, EspNvs, Nvs, Slot, layout::Layout, update::Done,
+    Config, Confirmer, Engine, EspNvs, Nvs, Slot, layout::Layout, sha256, update::Done,
     verify::Requirements,
 };
 use faceplate_sim::flash::{Counters, SimFlash, W25Q128_SIZE};
@@ -36,6 +36,7 @@ pub(crate) fn boot(flash: &SimFlash) -> Result<SimEngine> {
     let config = Config {
         requirements,
         block_erase: true,
+        compress: sha256::SOFTWARE,
     };
     Ok(block_on(Engine::boot(
         flash.clone(),

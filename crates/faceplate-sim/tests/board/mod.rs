@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use faceplate::{
     BeginError, Config, Confirmer, Engine, EspNvs, Region, State, Status, Tick,
     layout::Layout,
+    sha256::{Compress, SOFTWARE},
     update::{Done, UploadError},
     verify::Requirements,
 };
@@ -108,6 +109,8 @@ pub struct Board {
     pub flash: SimFlash,
     /// Whether the firmware refuses images without a manifest.
     pub insist: bool,
+    /// How the firmware computes SHA-256.
+    pub compress: Compress,
 }
 
 impl Board {
@@ -116,6 +119,7 @@ impl Board {
         Self {
             flash: SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE).expect("a good table"),
             insist: false,
+            compress: SOFTWARE,
         }
     }
 
@@ -134,6 +138,7 @@ impl Board {
         Self {
             flash: self.flash.fork(),
             insist: self.insist,
+            compress: self.compress,
         }
     }
 
@@ -160,6 +165,7 @@ impl Board {
                     manifest: self.insist,
                 },
                 block_erase: true,
+                compress: self.compress,
             },
             0,
         ))

@@ -29,7 +29,7 @@ async fn main(tasks: Spawner) {
         api: 1,
         wifi: None,
     };
-    let face = faceplate_esp::boot(chip.FLASH, options);
+    let face = faceplate_esp::boot(chip.FLASH, chip.SHA, options);
     tasks.spawn(care(face, watchdog).expect("one task"));
     let stack = network::start(&tasks, chip.WIFI);
     for _ in 0..CONNECTIONS {
