@@ -20,8 +20,9 @@ const HELP: &str = "\
 cargo xtask demo [--port N]   build the example frontend and serve it from a simulated device
 cargo xtask test              run every check and test, setting up what they need
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
-cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--wired]
-                              build the firmware and print its sizes; --wired: for an emulated board
+cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--wired] [--no-link]
+                              build the firmware and print its sizes; --wired: for an emulated board;
+                              --no-link: only compile, for the ESP32-S3 without Espressif's toolchain
 cargo xtask emulate [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
                               let the ESP32-C3 firmware do its whole job in an emulator
 cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
