@@ -49,7 +49,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             // Some minutes have to be enough each time; by hand it can be thousands.
-            cuts: 24,
+            cuts: 20,
             seed: 1,
             only: None,
             firmware: None,
