@@ -18,6 +18,8 @@ use smoltcp::wire::{
     DhcpPacket, EthernetAddress,
 };
 
+use crate::outbox;
+
 /// The device's own address as access point.
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
 /// The length of that network's prefix.
@@ -350,7 +352,8 @@ pub async fn serve(stack: Stack<'_>, leases: &mut Leases, buffers: &mut Buffers)
             continue;
         };
         let to = IpEndpoint::new(IpAddress::Ipv4(to), DHCP_CLIENT_PORT);
-        if let Err(error) = socket.send_to(&reply[..len], to).await {
+        let sent = outbox::send(&mut socket, DHCP_SERVER_PORT, &reply[..len], to).await;
+        if let Err(error) = sent {
             log::warn!("dhcp: no answer to {to}: {error:?}");
         }
     }

@@ -12,5 +12,6 @@
 
 pub mod dhcp;
 pub mod mdns;
+mod outbox;
 pub mod patient;
 pub mod plan;

@@ -14,6 +14,8 @@ use embassy_time::{Duration, Instant, Timer};
 
 pub use responder::{Answer, LongName, Query, REPLY_MAX, Responder};
 
+use crate::outbox;
+
 /// The group that all of mDNS talks in.
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 /// The port that all of mDNS uses.
@@ -101,7 +103,12 @@ pub async fn serve(stack: Stack<'_>, mut responder: Responder<'_>, buffers: &mut
             announcements -= 1;
             announce_at = now + BETWEEN;
             let len = responder.announce(now, address.address(), reply);
-            send(&socket, &reply[..len], IpEndpoint::new(GROUP.into(), PORT)).await;
+            send(
+                &mut socket,
+                &reply[..len],
+                IpEndpoint::new(GROUP.into(), PORT),
+            )
+            .await;
         }
         let wake = if announcements > 0 {
             glance_at.min(announce_at)
@@ -144,7 +151,7 @@ pub async fn serve(stack: Stack<'_>, mut responder: Responder<'_>, buffers: &mut
         } else {
             from
         };
-        send(&socket, &reply[..len], to).await;
+        send(&mut socket, &reply[..len], to).await;
     }
 }
 
@@ -157,8 +164,8 @@ fn join(stack: Stack<'_>) {
     }
 }
 
-async fn send(socket: &UdpSocket<'_>, reply: &[u8], to: IpEndpoint) {
-    if let Err(error) = socket.send_to(reply, to).await {
+async fn send(socket: &mut UdpSocket<'_>, reply: &[u8], to: IpEndpoint) {
+    if let Err(error) = outbox::send(socket, PORT, reply, to).await {
         log::warn!("mdns: no answer to {to}: {error:?}");
     }
 }

@@ -5,14 +5,15 @@ use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::task::Context;
 
-use embassy_futures::block_on;
 use embassy_futures::select::{Either3, select3};
+use embassy_futures::{block_on, yield_now};
 use embassy_net::StaticConfigV4;
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
 use embassy_net::udp::{PacketMetadata, UdpMetadata, UdpSocket};
 use embassy_net::{Config, ConfigV4, IpAddress, IpEndpoint, Ipv4Cidr, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
 use faceplate_network::{dhcp, mdns};
+use smoltcp::wire::{DhcpMessageType, DhcpPacket, DhcpRepr, EthernetAddress};
 
 type Frames = Rc<RefCell<VecDeque<Vec<u8>>>>;
 
@@ -188,6 +189,60 @@ fn garbage_on_the_dhcp_port_keeps_no_client_from_its_address() {
     });
 }
 
+/// A client's wish to keep the address that it says to have.
+fn renewal(client: u8, address: Ipv4Addr) -> Vec<u8> {
+    let repr = DhcpRepr {
+        message_type: DhcpMessageType::Request,
+        transaction_id: 7,
+        secs: 0,
+        client_hardware_address: EthernetAddress([2, 0, 0, 0, 1, client]),
+        client_ip: address,
+        your_ip: Ipv4Addr::UNSPECIFIED,
+        server_ip: Ipv4Addr::UNSPECIFIED,
+        router: None,
+        subnet_mask: None,
+        relay_agent_ip: Ipv4Addr::UNSPECIFIED,
+        broadcast: false,
+        requested_ip: None,
+        client_identifier: None,
+        server_identifier: None,
+        parameter_request_list: None,
+        dns_servers: None,
+        max_size: None,
+        lease_duration: None,
+        renew_duration: None,
+        rebind_duration: None,
+        additional_options: &[],
+    };
+    let mut bytes = vec![0; repr.buffer_len()];
+    repr.emit(&mut DhcpPacket::new_unchecked(&mut bytes[..]))
+        .unwrap();
+    bytes
+}
+
+#[test]
+fn renewals_of_clients_that_are_gone_keep_no_client_from_its_address() {
+    on_a_wire(async |device, client, _| {
+        device.set_config_v4(fixed(dhcp::ADDRESS));
+        client.set_config_v4(fixed(Ipv4Addr::new(192, 168, 4, 200)));
+        let (mut leases, mut buffers) = (dhcp::Leases::new(), dhcp::Buffers::new());
+        let what = async {
+            let mut room = Room::new();
+            let socket = room.socket(client, 1068);
+            let to = IpEndpoint::new(IpAddress::Ipv4(dhcp::ADDRESS), 67);
+            for last in 2..6 {
+                let gone = renewal(last, Ipv4Addr::new(192, 168, 4, last));
+                socket.send_to(&gone, to).await.unwrap();
+                Timer::after_millis(10).await;
+            }
+            drop(socket);
+            client.set_config_v4(ConfigV4::Dhcp(Default::default()));
+            client.wait_config_up().await;
+        };
+        meanwhile(dhcp::serve(device, &mut leases, &mut buffers), what).await;
+    });
+}
+
 const NAME: &str = "faceplate-1a2b";
 const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 9);
 
@@ -283,6 +338,43 @@ fn a_device_announces_itself_and_answers_to_its_name() {
             let legacy = more.socket(client, 40_000);
             legacy.send_to(&question(false), group).await.unwrap();
             assert_eq!(next(&legacy).await, (other, 0x1234, CLIENT.into()));
+        };
+        meanwhile(mdns::serve(device, responder, &mut buffers), what).await;
+    });
+}
+
+#[test]
+fn one_who_asks_and_leaves_keeps_no_other_from_an_answer() {
+    on_a_wire(async |device, client, _| {
+        let responder = mdns::Responder::new(NAME).unwrap();
+        let mut buffers = mdns::Buffers::new();
+        device.set_config_v4(fixed(dhcp::ADDRESS));
+        client.join_multicast_group(mdns::GROUP).unwrap();
+        let mut room = Room::new();
+        let what = async {
+            let socket = room.socket(client, mdns::PORT);
+            let group = IpEndpoint::new(mdns::GROUP.into(), mdns::PORT);
+            client.set_config_v4(fixed(CLIENT));
+            let to_group = (dhcp::ADDRESS, 0, IpAddress::from(mdns::GROUP));
+            for _ in 0..2 {
+                assert_eq!(next(&socket).await, to_group);
+            }
+            for last in 20..23 {
+                client.set_config_v4(fixed(Ipv4Addr::new(192, 168, 4, last)));
+                socket.send_to(&question(true), group).await.unwrap();
+                // It is on the wire now; nobody will say who had this address.
+                yield_now().await;
+            }
+            client.set_config_v4(fixed(CLIENT));
+            // As resolvers do: asks until there is an answer.
+            let answer = loop {
+                socket.send_to(&question(false), group).await.unwrap();
+                let answer = with_timeout(Duration::from_secs(1), next(&socket)).await;
+                if let Ok(answer) = answer {
+                    break answer;
+                }
+            };
+            assert_eq!(answer, to_group);
         };
         meanwhile(mdns::serve(device, responder, &mut buffers), what).await;
     });
