@@ -7,8 +7,9 @@ use std::{
 };
 
 use esp_idf_part::PartitionTable;
+use faceplate::{EspNvs, Region, Slot};
 use faceplate_sim::flash::{
-    W25Q128_SIZE,
+    SimFlash, W25Q128_SIZE,
     layout::{TABLE_ADDRESS, TABLE_LEN},
 };
 
@@ -41,6 +42,29 @@ pub(crate) fn read(path: &Path, expected: &PartitionTable) -> Result<(File, Vec<
             format_args!("its partition table is another one: {what}"),
         )),
     }
+}
+
+/// Lets the settings in a flash forget what was verified in `www_0`, which got another frontend:
+/// after an upload that was cut, the device would not take it for whole.
+pub(crate) fn forget_www_0(flash: &mut [u8], table: &PartitionTable) -> Result<(), Failure> {
+    let Some(nvs) = table.find("nvs") else {
+        return Ok(());
+    };
+    let region = Region {
+        offset: nvs.offset(),
+        len: nvs.size(),
+    };
+    let start = region.offset as usize;
+    let settings = &mut flash[start..start + region.len as usize];
+    let chip = SimFlash::blank(W25Q128_SIZE);
+    chip.poke(region.offset, settings).map_err(Failure::new)?;
+    faceplate::forget_image(&mut EspNvs::new(chip.clone(), region), Slot::Www0)
+        .map_err(|error| Failure::new(format_args!("the settings in it: {error}")))?;
+    let changed = chip
+        .peek(region.offset, settings.len())
+        .map_err(Failure::new)?;
+    settings.copy_from_slice(&changed);
+    Ok(())
 }
 
 /// Keeps simulated devices from opening a file, if it is there.

@@ -12,6 +12,8 @@ use std::fs;
 
 use common::{Folder, noise, run_in, text};
 use elf::{C3, C6, Program, S3};
+use faceplate::{EspNvs, Nvs as _, Region};
+use faceplate_sim::flash::SimFlash;
 use sim::Sim;
 
 /// Where `partitions.csv` has them.
@@ -323,6 +325,27 @@ fn firmware_gets_into_the_file_of_a_device_that_was_only_simulated() {
     let (made, new) = (flash(&folder, "chip.bin"), flash(&folder, "new.bin"));
     assert!(made[..0x9000] == new[..0x9000] && made[FACTORY..] == new[FACTORY..]);
     assert!(made[0x9000..FACTORY] == before[0x9000..FACTORY]);
+}
+
+#[test]
+fn a_frontend_put_in_after_a_cut_upload_is_served() {
+    let folder = folder();
+    make(&folder, "--www www.bin -o cut.bin", 0);
+    let chip = SimFlash::open(&folder.join("cut.bin"), FLASH).unwrap();
+    let region = Region {
+        offset: 0x9000,
+        len: 0x6000,
+    };
+    // What is stored before the first byte of an upload changes the slot.
+    let mut settings = EspNvs::new(chip.clone(), region);
+    settings.set_blob("img0", &[0; 36]).unwrap();
+    drop((settings, chip));
+    let mut cut = Sim::start(folder.path(), &["--flash", "cut.bin"]);
+    shows(&folder, &cut, "recovery");
+    cut.kill();
+    make(&folder, "--base cut.bin --www www.bin -o mended.bin", 0);
+    let mended = Sim::start(folder.path(), &["--flash", "mended.bin"]);
+    shows(&folder, &mended, "active  www_0, settled");
 }
 
 #[test]

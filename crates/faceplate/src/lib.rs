@@ -33,7 +33,7 @@ pub use engine::{
 };
 #[cfg(feature = "esp-nvs")]
 pub use esp_nvs::{EspNvs, EspNvsError};
-pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial};
+pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial, forget_image};
 pub use region::{Region, RegionReader};
 use sha256::Compress;
 pub use slot::Slot;

@@ -290,6 +290,15 @@ impl Stored {
     }
 }
 
+/// Forgets what was verified in `slot`, for those who put an image there by other means than an
+/// upload: the record of the one before, or of an upload that was cut, says nothing about it.
+///
+/// # Errors
+/// When the store fails.
+pub fn forget_image<N: Nvs>(nvs: &mut N, slot: Slot) -> Result<(), N::Error> {
+    nvs.remove(IMAGES[slot.index()])
+}
+
 /// One change of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {

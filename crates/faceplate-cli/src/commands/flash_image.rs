@@ -79,6 +79,9 @@ impl FlashImage {
             room.fill(0xff);
             room[..part.bytes.len()].copy_from_slice(&part.bytes);
         }
+        if self.base.is_some() && self.www.is_some() {
+            base::forget_www_0(&mut flash, &table)?;
+        }
         tree::replace(&self.output, &flash).map_err(Failure::new)?;
         self.tell(&table, &parts);
         Ok(())
