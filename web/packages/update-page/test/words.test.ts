@@ -22,9 +22,11 @@ function documented(): string[] {
 const IMPOSSIBLE = [
   'bad-body',
   'bad-digest',
+  'bad-pass',
   'bad-path',
   'bad-query',
   'bad-request',
+  'bad-ssid',
   'digest-mismatch',
   'ended-early',
   'expectation',
