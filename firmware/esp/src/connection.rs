@@ -31,21 +31,25 @@ impl Face {
     pub async fn serve(&'static self, stack: Stack<'static>) -> ! {
         let (mut receive, mut send) = ([0; RECEIVE], [0; SEND]);
         let mut buffers = ConnectionBuffers::new();
-        let mut socket = TcpSocket::new(stack, &mut receive, &mut send);
-        socket.set_timeout(Some(SILENCE));
-        // Each answer is written in one go: waiting for more to send has no use.
-        socket.set_nagle_enabled(false);
         loop {
-            if socket.accept(PORT).await.is_ok() {
-                let (reader, writer) = socket.split();
-                faceplate_http::serve(self, reader, writer, &mut buffers).await;
-                socket.close();
-                // Who does not take the rest in time has lost interest.
-                let _said = with_timeout(GOODBYE, socket.flush()).await;
+            // A new one each time: an old one could only be used again after an abort, which
+            // resets the connection, and some clients (Windows) then throw away what they have
+            // received and not read yet.
+            let mut socket = TcpSocket::new(stack, &mut receive, &mut send);
+            socket.set_timeout(Some(SILENCE));
+            // Each answer is written in one go: waiting for more to send has no use.
+            socket.set_nagle_enabled(false);
+            if socket.accept(PORT).await.is_err() {
+                continue;
             }
-            socket.abort();
-            // A reset is sent, where one is due, before the socket listens again.
-            let _sent = with_timeout(GOODBYE, socket.flush()).await;
+            let (reader, writer) = socket.split();
+            faceplate_http::serve(self, reader, writer, &mut buffers).await;
+            socket.close();
+            // Who does not take the rest in time has lost interest, and is reset.
+            if with_timeout(GOODBYE, socket.flush()).await.is_err() {
+                socket.abort();
+                let _sent = with_timeout(GOODBYE, socket.flush()).await;
+            }
         }
     }
 }

@@ -31,6 +31,8 @@ impl Watchdog {
 
     /// The device serves now: less time from here on.
     pub(crate) fn serving(&mut self) {
+        // First, or a start that took longer than the new time would be reset here.
+        self.feed();
         self.0.set_timeout(MwdtStage::Stage0, SERVING);
         self.feed();
     }
