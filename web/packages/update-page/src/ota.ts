@@ -8,6 +8,7 @@ export {
   type UnreachableKind,
   type Uploaded,
 } from './device.js';
+export type * from './global.js';
 export * from './image.js';
 export * from './judge.js';
 export * from './note.js';

@@ -27,10 +27,3 @@ export function forget(key: string): void {
     // Then nothing was stored either.
   }
 }
-
-/** Reloads the page, unless this tab did so for the same reason before: no reload may lead to the next. */
-export function reloadOnce(key: string, reason: string): boolean {
-  if (recall(key) === reason || !remember(key, reason)) return false;
-  location.reload();
-  return true;
-}
