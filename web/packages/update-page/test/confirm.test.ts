@@ -1,0 +1,566 @@
+// @vitest-environment jsdom
+// Who confirms a new frontend, and when not: the page's side of the trial, in `src/confirm.js`.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { FaceplatePage } from '../src/global.js';
+import type { Status } from '../src/status.js';
+import { settled } from './fake.js';
+
+const OWN = '00112233445566aa';
+const OTHER = 'ffeeddccbbaa9988';
+const TRIAL = { confirm: 'client', seconds_left: 50, boots_left: 2 } as const;
+const BY_DEVICE = { ...TRIAL, confirm: 'device' } as const;
+
+const reload = vi.fn();
+const warn = vi.fn();
+
+/** The device as the page finds it. */
+const device = {
+  boot: 'b1',
+  /** Milliseconds since it started. */
+  uptime: 60_000,
+  build: OWN as string | null,
+  trial: TRIAL as Status['trial'],
+  /** Answers to `confirm` in the place of its own, first to last. */
+  refusals: [] as (Response | 'lost')[],
+  /** Requests for the status that get no answer. */
+  deaf: 0,
+  asked: 0,
+  /** Bodies of the confirmations. */
+  confirmed: [] as string[],
+};
+
+function status(): Status {
+  const { boot: boot_id, uptime: uptime_ms, build, trial } = device;
+  const before = settled();
+  const slots = before.slots.map((slot, index) => ({
+    ...slot,
+    build: index === before.active ? build : null,
+  }));
+  const state = trial ? 'trial' : 'settled';
+  return { ...before, device: { ...before.device, boot_id, uptime_ms }, state, trial, slots };
+}
+
+async function answer(url: string, init?: RequestInit): Promise<Response> {
+  if (url.endsWith('/api/ota/status')) {
+    device.asked++;
+    if (device.deaf-- > 0) throw new TypeError('no answer');
+    return Response.json(status());
+  }
+  expect(url).toMatch(/\/api\/ota\/confirm$/);
+  expect(init).toMatchObject({ method: 'POST', headers: { 'Content-Type': 'application/json' } });
+  device.confirmed.push(String(init?.body));
+  const refusal = device.refusals.shift();
+  if (refusal === 'lost') throw new TypeError('no answer');
+  if (refusal) return refusal;
+  device.trial = null;
+  return Response.json(status());
+}
+
+const refusal = (kind: string, detail = '') =>
+  Response.json({ type: `/problems/${kind}`, title: kind, detail }, { status: 409 });
+
+beforeEach(() => {
+  vi.resetModules();
+  Object.assign(device, { boot: 'b1', uptime: 60_000, build: OWN, trial: TRIAL });
+  Object.assign(device, { refusals: [], deaf: 0, asked: 0, confirmed: [] });
+  delete window.faceplate;
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'],
+  });
+  vi.stubGlobal('fetch', vi.fn(answer));
+  vi.stubGlobal('location', { reload, origin: location.origin });
+  vi.spyOn(console, 'warn').mockImplementation(warn);
+  document.head.innerHTML = `<meta name="faceplate-build" content="${OWN}">`;
+  document.body.innerHTML = '<main>Hello</main>';
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+  for (const mock of [reload, warn]) mock.mockReset();
+  sessionStorage.clear();
+});
+
+/** A page that was just loaded; nothing has gone wrong in it yet. */
+async function page(build: string | null = OWN): Promise<FaceplatePage> {
+  if (build === null) document.head.replaceChildren();
+  else document.querySelector('meta')?.setAttribute('content', build);
+  await import('../src/confirm.js');
+  return window.faceplate as FaceplatePage;
+}
+
+/** Lets the page come to its end; gives what `confirm` gave. */
+async function finished(of: FaceplatePage, ms = 30_000): Promise<Status | null | undefined> {
+  let status: Status | null | undefined;
+  void of.confirm().then((given) => (status = given));
+  await vi.advanceTimersByTimeAsync(ms);
+  return status;
+}
+
+test('a page confirms the build that it is of, by its id', async () => {
+  const one = await page();
+  expect(await finished(one)).toMatchObject({ state: 'settled' });
+  expect(one).toMatchObject({ outcome: 'confirmed', failure: null, build: OWN });
+  expect(device.confirmed).toEqual([`{"build":"${OWN}"}`]);
+  expect(reload).not.toHaveBeenCalled();
+});
+
+// What runs on the device, what the page is of, and what comes of it.
+const builds: [what: string, runs: string | null, of: string | null, comes: string][] = [
+  ['a page of another build', OTHER, OWN, 'moves'],
+  ['a page without an id', OTHER, null, 'moves'],
+  ['a page with an id, where what runs has none', null, OWN, 'moves'],
+  ['a page without an id, where what runs has none either', null, null, 'confirms'],
+];
+test.each(builds)('%s', async (_, runs, of, comes) => {
+  device.build = runs;
+  const one = await page(of);
+  await finished(one);
+  expect(device.confirmed).toEqual(comes === 'confirms' ? ['{}'] : []);
+  // Once: a page that comes again as it was does not go round in circles.
+  expect(reload).toHaveBeenCalledTimes(comes === 'moves' ? 1 : 0);
+});
+
+test('a page that comes again as it was after it moved says so, and stays', async () => {
+  device.build = OTHER;
+  await finished(await page());
+  delete window.faceplate;
+  vi.resetModules();
+  const again = await page();
+  await finished(again);
+  expect(again.outcome).toBe('other-build');
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
+});
+
+test('service workers, which would answer with the page that they know, go before the page moves', async () => {
+  const order: string[] = [];
+  const worker = { unregister: async () => order.push('unregistered') };
+  const serviceWorker = { getRegistrations: async () => [worker] };
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
+  reload.mockImplementation(() => order.push('reloaded'));
+  device.build = OTHER;
+  await finished(await page());
+  expect(order).toEqual(['unregistered', 'reloaded']);
+});
+
+test('a browser without a memory is not sent round in circles', async () => {
+  vi.stubGlobal('sessionStorage', undefined);
+  device.build = OTHER;
+  const one = await page();
+  await finished(one);
+  expect(reload).not.toHaveBeenCalled();
+  expect(one.outcome).toBe('other-build');
+});
+
+// Builds without an id are told apart by time: a page that is older than the boot is of another one.
+test('without ids, a page that is older than the boot moves, once for each boot', async () => {
+  device.build = null;
+  device.uptime = 500; // and a second passes until the page asks
+  await finished(await page(null));
+  expect(reload).toHaveBeenCalledOnce();
+  device.boot = 'b2';
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(reload).toHaveBeenCalledTimes(2);
+  expect(device.confirmed).toEqual([]);
+});
+
+test('without ids, a page that slept is as old as the clock on the wall says', async () => {
+  device.build = null;
+  const one = await page(null);
+  vi.setSystemTime(Date.now() + 120_000); // performance.now() stood still
+  await finished(one, 2000);
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
+});
+
+test('without ids, a page that one went back to moves', async () => {
+  device.build = null;
+  const visit = { type: 'back_forward' } as PerformanceNavigationTiming;
+  performance.getEntriesByType = () => [visit];
+  await finished(await page(null));
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
+});
+
+test('without ids, an answer that took too long to tell the age is asked for again', async () => {
+  device.build = null;
+  device.uptime = 1800;
+  vi.mocked(fetch).mockImplementationOnce(async (url) => {
+    const now = await answer(String(url));
+    await new Promise((done) => setTimeout(done, 3000));
+    device.uptime = 9000;
+    return now;
+  });
+  const one = await page(null);
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+  expect(reload).not.toHaveBeenCalled();
+});
+
+test('with ids, a page from the history or a cache confirms its own build: it is the same', async () => {
+  device.uptime = 10;
+  performance.getEntriesByType = () => [{ type: 'back_forward' } as PerformanceNavigationTiming];
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('nothing is confirmed where nothing is on trial, or where the device confirms by itself', async () => {
+  for (const trial of [null, BY_DEVICE]) {
+    device.trial = trial;
+    delete window.faceplate;
+    vi.resetModules();
+    const one = await page();
+    expect(await finished(one)).toMatchObject({ trial });
+    expect(one.outcome).toBe('not-asked');
+  }
+  expect(device.confirmed).toEqual([]);
+});
+
+test('a page of a development server confirms nothing: it is not what the device holds', async () => {
+  const one = await page();
+  document.head.insertAdjacentHTML('beforeend', '<script src="/@vite/client"></script>');
+  await finished(one);
+  expect(one.outcome).toBe('not-asked');
+  expect(device.confirmed).toEqual([]);
+});
+
+test('whoever calls, and however often, it is confirmed once', async () => {
+  const { confirmOnLoad } = await import('../src/arrive.js');
+  const one = await page();
+  void one.confirm();
+  const both = Promise.all([confirmOnLoad(), confirmOnLoad()]);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await both).toMatchObject([{ state: 'settled' }, { state: 'settled' }]);
+  expect(device.confirmed).toHaveLength(1);
+});
+
+test('a device at another path is asked there', async () => {
+  const { confirmOnLoad } = await import('../src/arrive.js');
+  const { Device } = await import('../src/device.js');
+  void confirmOnLoad(new Device('/kitchen/'));
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(vi.mocked(fetch).mock.calls[0]?.[0]).toBe('/kitchen/api/ota/status');
+});
+
+test('a device that does not answer at first is asked again, and so is one that never does', async () => {
+  device.deaf = 2;
+  expect(await finished(await page())).toMatchObject({ state: 'settled' });
+  device.deaf = Infinity;
+  delete window.faceplate;
+  vi.resetModules();
+  const one = await page();
+  expect(await finished(one, 5000)).toBeNull();
+  expect(one.outcome).toBe('no-answer');
+});
+
+test('a page that found no device confirms when there is one again', async () => {
+  device.deaf = Infinity;
+  const one = await page();
+  await finished(one);
+  device.deaf = 0;
+  device.trial = TRIAL;
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('a confirmation whose answer got lost is tried again', async () => {
+  device.refusals = ['lost'];
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+  expect(device.confirmed).toHaveLength(2);
+});
+
+test('a frontend that somebody else confirmed meanwhile is fine', async () => {
+  device.refusals = [refusal('not-on-trial', 'nothing is on trial')];
+  const one = await page();
+  vi.mocked(fetch).mockImplementation(async (url, init) => {
+    const answered = await answer(String(url), init);
+    if (init?.method) device.trial = null;
+    return answered;
+  });
+  expect(await finished(one)).toMatchObject({ state: 'settled' });
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test('a confirmation that the device refuses is told to developers', async () => {
+  device.refusals = Array.from({ length: 9 }, () => refusal('nvs-fault', 'page 2 is damaged'));
+  const one = await page();
+  expect(await finished(one, 8000)).toMatchObject({ state: 'trial' });
+  expect(warn.mock.lastCall?.[0]).toMatch(/page 2 is damaged/);
+  expect(one.outcome).toBe('no-answer');
+});
+
+const failures: [what: string, fail: () => void, text: string, place: string][] = [
+  [
+    'a script threw',
+    () =>
+      dispatchEvent(
+        new ErrorEvent('error', {
+          message: 'Uncaught Error: oops',
+          filename: `${location.origin}/assets/index-1.js`,
+          lineno: 1,
+          colno: 15,
+        }),
+      ),
+    'Uncaught Error: oops',
+    'assets/index-1.js:1:15',
+  ],
+  [
+    'a promise was rejected',
+    () => {
+      const reason = new Error('no');
+      reason.stack = `Error: no\n    at f (${location.origin}/assets/a.js:2:30)\n    at g (x)`;
+      dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
+    },
+    'Error: no',
+    'assets/a.js:2:30',
+  ],
+  [
+    'a promise was rejected for no reason',
+    () => dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason: undefined })),
+    'undefined',
+    '',
+  ],
+  [
+    'a script did not load',
+    () => element('<script type="module" src="/assets/a.js">'),
+    'a file did not load',
+    'assets/a.js',
+  ],
+  [
+    'a part of the program did not load',
+    () => element('<link rel="modulepreload" href="/assets/b.js">'),
+    'a file did not load',
+    'assets/b.js',
+  ],
+  [
+    'a style sheet did not load',
+    () => element('<link rel="stylesheet" href="/assets/a.css">'),
+    'a file did not load',
+    'assets/a.css',
+  ],
+];
+const harmless: [what: string, fail: () => void][] = [
+  ['an image did not load', () => element('<img alt="" src="/logo.png">')],
+  ['an icon did not load', () => element('<link rel="icon" href="/favicon.ico">')],
+  [
+    'a layout took another frame',
+    () =>
+      dispatchEvent(
+        new ErrorEvent('error', {
+          message: 'ResizeObserver loop completed with undelivered notifications.',
+        }),
+      ),
+  ],
+];
+
+function element(html: string): void {
+  const holder = document.createElement('div');
+  // As text, since an element that is inserted would really be loaded.
+  holder.innerHTML = html;
+  document.body.append(holder);
+  holder.firstElementChild?.dispatchEvent(new Event('error'));
+  holder.remove();
+}
+
+test.each(failures)(
+  'a page in which %s confirms nothing, and tells what and where',
+  async (_, fail, text, place) => {
+    const one = await page();
+    fail();
+    expect(await finished(one)).toMatchObject({ state: 'trial' });
+    expect(device.confirmed).toEqual([]);
+    expect(one).toMatchObject({ outcome: 'failed', failure: { text, place } });
+    expect(warn.mock.lastCall?.[0]).toMatch(/not confirmed/);
+  },
+);
+
+test.each(harmless)('a page in which %s confirms all the same', async (_, fail) => {
+  const one = await page();
+  fail();
+  await finished(one);
+  expect(one).toMatchObject({ outcome: 'confirmed', failure: null });
+});
+
+test('a page that fails while the device is asked confirms nothing', async () => {
+  const one = await page();
+  vi.mocked(fetch).mockImplementationOnce(async (url) => {
+    dispatchEvent(new ErrorEvent('error', { message: 'late' }));
+    return answer(String(url));
+  });
+  await finished(one);
+  expect(device.confirmed).toEqual([]);
+});
+
+test('a page that fails soon after its load confirms nothing: it must stay calm for a while', async () => {
+  const one = await page();
+  const done = finished(one);
+  setTimeout(() => dispatchEvent(new ErrorEvent('error', { message: 'started late' })), 900);
+  await done;
+  expect(device.confirmed).toEqual([]);
+  expect(one.outcome).toBe('failed');
+});
+
+test('what fails once a page has confirmed is no matter of the update', async () => {
+  const one = await page();
+  await finished(one);
+  dispatchEvent(new ErrorEvent('error', { message: 'later' }));
+  expect(one.failure).toBeNull();
+});
+
+test('a page whose style sheet failed before any script ran confirms nothing', async () => {
+  const one = await page();
+  // This document loads nothing, so the link has no sheet.
+  document.head.insertAdjacentHTML('beforeend', '<link rel="stylesheet" href="/assets/gone.css">');
+  await finished(one);
+  expect(one.failure).toMatchObject({ place: 'assets/gone.css' });
+  expect(device.confirmed).toEqual([]);
+});
+
+test('a style sheet of another site, or one that is switched off, is no matter of the device', async () => {
+  const one = await page();
+  document.head.insertAdjacentHTML(
+    'beforeend',
+    '<link rel="stylesheet" href="https://fonts.example/a.css">',
+  );
+  const off = document.createElement('link');
+  Object.assign(off, { rel: 'stylesheet', href: '/assets/print.css', disabled: true });
+  document.head.append(off);
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+const shown: [what: string, html: string][] = [
+  ['text', '<div id="app"><p>Hi</p></div>'],
+  ['a drawing', '<div><canvas></canvas></div>'],
+  ['a picture', '<img alt="" src="/a.png">'],
+  ['text in the body itself', 'Hi'],
+];
+test.each(shown)('a page that shows %s is no blank page', async (_, html) => {
+  document.body.innerHTML = html;
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('an element of the page’s own making counts as shown', async () => {
+  customElements.define('x-app', class extends HTMLElement {});
+  document.body.innerHTML = '<x-app></x-app>';
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('a blank page confirms nothing, even where nothing failed', async () => {
+  document.body.innerHTML =
+    '<div id="app">\n</div><script>let a = "text"</script><noscript>No JavaScript</noscript>';
+  const one = await page();
+  await finished(one);
+  expect(device.confirmed).toEqual([]);
+  expect(one).toMatchObject({ outcome: 'failed', failure: { text: 'the page shows nothing' } });
+});
+
+test('a page that takes its time to show something is waited for', async () => {
+  document.body.innerHTML = '<div id="app"></div>';
+  const one = await page();
+  const done = finished(one);
+  setTimeout(() => (document.body.innerHTML = '<h1>There</h1>'), 8000);
+  await done;
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('the page has loaded before anything is confirmed', async () => {
+  const state = vi.spyOn(document, 'readyState', 'get').mockReturnValue('interactive');
+  const one = await page();
+  await finished(one, 10_000);
+  expect(device.asked).toBe(0);
+  state.mockReturnValue('complete');
+  dispatchEvent(new Event('load'));
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('a picture that never ends does not keep a page from confirming', async () => {
+  vi.spyOn(document, 'readyState', 'get').mockReturnValue('interactive');
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('a page whose text is still coming in is waited for, however long that takes', async () => {
+  vi.spyOn(document, 'readyState', 'get').mockReturnValue('loading');
+  const one = await page();
+  await finished(one, 120_000);
+  expect(device.asked).toBe(0);
+});
+
+// A tab that was open before an update that somebody else makes.
+test('an open tab goes to a build that is on trial, without a click', async () => {
+  device.trial = null;
+  await finished(await page());
+  expect(reload).not.toHaveBeenCalled();
+  Object.assign(device, { boot: 'b2', build: OTHER, trial: TRIAL });
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
+});
+
+test('a tab that nobody sees asks for nothing, and goes on as soon as it is seen', async () => {
+  device.trial = null;
+  await finished(await page());
+  const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+  const { asked } = device;
+  Object.assign(device, { boot: 'b2', build: OTHER, trial: TRIAL });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(device.asked).toBe(asked);
+  hidden.mockReturnValue(false);
+  document.dispatchEvent(new Event('visibilitychange'));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(reload).toHaveBeenCalledOnce();
+});
+
+test('a tab that is held stays, until it is not held any more', async () => {
+  device.trial = null;
+  const one = await page();
+  const [first, second] = [one.hold(), one.hold()];
+  await finished(one);
+  Object.assign(device, { boot: 'b2', build: OTHER, trial: TRIAL });
+  first();
+  first(); // letting go twice is letting go once
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(reload).not.toHaveBeenCalled();
+  second();
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(reload).toHaveBeenCalledOnce();
+});
+
+test('an open tab stays where another build is settled, or is confirmed by the device', async () => {
+  device.trial = null;
+  await finished(await page());
+  for (const trial of [null, BY_DEVICE]) {
+    Object.assign(device, { boot: `b-${trial}`, build: OTHER, trial });
+    await vi.advanceTimersByTimeAsync(20_000);
+  }
+  expect(reload).not.toHaveBeenCalled();
+});
+
+test('a page that failed goes to what the device went back to', async () => {
+  const one = await page();
+  dispatchEvent(new ErrorEvent('error', { message: 'oops' }));
+  await finished(one);
+  expect(reload).not.toHaveBeenCalled();
+  Object.assign(device, { boot: 'b2', build: OTHER, trial: null });
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(reload).toHaveBeenCalledOnce();
+});
+
+test('a second copy of the script in the same page does nothing', async () => {
+  const one = await page();
+  vi.resetModules();
+  await import('../src/confirm.js');
+  expect(window.faceplate).toBe(one);
+});
