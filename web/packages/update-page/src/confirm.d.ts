@@ -1,0 +1,2 @@
+// The script has nothing to import: it leaves `window.faceplate` (global.ts).
+export {};
