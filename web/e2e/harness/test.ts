@@ -1,17 +1,12 @@
 // What every test gets: devices, proxies and a foreign server that end with it.
 /* eslint-disable no-empty-pattern -- Playwright reads what a fixture needs from the pattern */
 import { test as base } from '@playwright/test';
-import { Device, type DeviceOptions } from './device.js';
+import { devices, type DeviceFixtures } from './fixtures.js';
 import { startForeign, type Foreign } from './foreign.js';
-import { Proxy } from './proxy.js';
 
 export { expect } from '@playwright/test';
 
-interface Fixtures {
-  /** Makes a device and powers it on. */
-  startDevice: (options?: DeviceOptions) => Promise<Device>;
-  /** A way to a device that can break. */
-  startProxy: (device: Device) => Promise<Proxy>;
+interface Fixtures extends DeviceFixtures {
   /** Another site. */
   foreign: Foreign;
   /** Errors that no script caught; a test that provokes some empties this. */
@@ -19,29 +14,7 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  startDevice: async ({}, use, info) => {
-    const devices: Device[] = [];
-    await use(async (options) => {
-      const device = await Device.start(options);
-      devices.push(device);
-      return device;
-    });
-    for (const device of devices) {
-      if (info.status !== info.expectedStatus)
-        console.log(`what the device at ${device.url} printed:\n${device.output}`);
-      await device.remove();
-    }
-  },
-
-  startProxy: async ({}, use) => {
-    const proxies: Proxy[] = [];
-    await use(async (device) => {
-      const proxy = await Proxy.start(device.port);
-      proxies.push(proxy);
-      return proxy;
-    });
-    for (const proxy of proxies) await proxy.stop();
-  },
+  ...devices,
 
   foreign: async ({}, use) => {
     const foreign = await startForeign();
