@@ -95,8 +95,9 @@ export class Device {
   }
 
   /** Gives up after `timeoutMs` (default 4000). */
-  status(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Status> {
-    return this.#ask(isStatus, 'status', {}, options.timeoutMs ?? STATUS_MS, options.signal);
+  async status(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Status> {
+    const { timeoutMs = STATUS_MS, signal } = options;
+    return withBuilds(await this.#ask(isStatus, 'status', {}, timeoutMs, signal));
   }
 
   /** Sends an image and waits until the device has written, checked and switched to it. */
@@ -121,9 +122,13 @@ export class Device {
     }
   }
 
-  /** Ends the trial: the frontend works. */
-  confirm(): Promise<Status> {
-    return this.#post(isStatus, 'confirm', '{}', COMMAND_MS);
+  /**
+   * Ends the trial: the frontend works. With the id of a build it is confirmed only if it is that one
+   * (`other-build` if not); without one it is a person's word for whatever runs.
+   */
+  async confirm(build?: string | null): Promise<Status> {
+    const body = JSON.stringify(build ? { build } : {});
+    return withBuilds(await this.#post(isStatus, 'confirm', body, COMMAND_MS));
   }
 
   /** Goes back to the other slot. */
@@ -179,6 +184,12 @@ export class Device {
       new Unreachable(status >= 502 && status <= 504 ? 'silent' : 'foreign')
     );
   }
+}
+
+/** Firmware from before builds had an id says nothing of them. */
+function withBuilds(status: Status): Status {
+  const slots = status.slots.map((slot) => ({ ...slot, build: slot.build ?? null }));
+  return { ...status, slots };
 }
 
 /** The refusal of an image that is longer than a slot. */

@@ -5,15 +5,32 @@ export interface ImageFacts {
   readonly bytes: number;
   /** From the manifest; `null` for an image without one (such as mklittlefs makes). */
   readonly version: string | null;
+  /** The build's id, 16 lower-case hex digits; `null` without one. */
+  readonly build: string | null;
   /** Lowest and highest firmware API; `null` without a manifest. */
   readonly api: { readonly min: number; readonly max: number } | null;
   /** Bytes of the slot that the image was made for; it may itself be shorter. */
   readonly madeFor: number;
 }
 
-/** The file is no frontend image; the message says why in words for people. */
+/**
+ * What is wrong with a file: it was changed or moved since it was chosen, it cannot be read, it is
+ * firmware, no image at all, of another version of LittleFS, of other blocks, or not whole.
+ */
+export type FileFault =
+  'gone' | 'unreadable' | 'firmware' | 'other' | 'version' | 'blocks' | 'cut-off';
+
+/** The file is no frontend image; `explain` has words for it. */
 export class NotAnImage extends Error {
   override readonly name = 'NotAnImage';
+  constructor(
+    readonly why: FileFault,
+    /** The version, or the size of the blocks. */
+    readonly value = '',
+    options?: ErrorOptions,
+  ) {
+    super(`no frontend image: ${why} ${value}`.trim(), options);
+  }
 }
 
 /** Bytes of a block: the erase sector of SPI flash. */
@@ -33,6 +50,8 @@ const DELETED = 0x3ff;
 
 /** Bytes of the manifest before the version: format, two API numbers, root hash. */
 const MANIFEST_FIXED = 37;
+/** The same in format 2, with the build's id at 37 and four reserved bytes. */
+const MANIFEST_2_FIXED = 49;
 /** Bytes of the superblock: six numbers. */
 const SUPERBLOCK_SIZE = 24;
 
@@ -43,28 +62,24 @@ export async function readImage(file: Blob): Promise<ImageFacts> {
   try {
     start = new DataView(await file.slice(0, 2 * BLOCK).arrayBuffer());
   } catch (cause) {
-    throw new NotAnImage('The file cannot be read.', { cause });
+    throw new NotAnImage('unreadable', '', { cause });
   }
   const root = start.byteLength === 2 * BLOCK && readRoot(start);
   if (!root) {
     // The magic number of ESP application images.
     const firmware = size && start.getUint8(0) === 0xe9;
-    throw new NotAnImage(
-      firmware
-        ? 'It is firmware for the chip; the frontend is another file.'
-        : 'It does not begin like a LittleFS image.',
-    );
+    throw new NotAnImage(firmware ? 'firmware' : 'other');
   }
   const [version, blockSize, blocks] = [0, 4, 8].map((at) =>
     root.superblock.getUint32(at, true),
   ) as [number, number, number];
   if (version >> 1 !== 0x10000) {
-    throw new NotAnImage(`It is LittleFS ${version >>> 16}.${version & 0xffff}, not 2.0 or 2.1.`);
+    throw new NotAnImage('version', `${version >>> 16}.${version & 0xffff}`);
   }
   if (blockSize !== BLOCK) {
-    throw new NotAnImage(`It has blocks of ${blockSize} bytes, not of ${BLOCK}.`);
+    throw new NotAnImage('blocks', `${blockSize}`);
   }
-  if (size % BLOCK) throw new NotAnImage('It is cut off: it does not end with a whole block.');
+  if (size % BLOCK) throw new NotAnImage('cut-off');
   return { bytes: size, madeFor: blocks * BLOCK, ...readManifest(root.manifest) };
 }
 
@@ -125,13 +140,26 @@ type Part = [named: boolean, superblock: DataView | null, manifest: DataView | n
 const part = (bytes: DataView, from: number, to = bytes.byteLength) =>
   new DataView(bytes.buffer, bytes.byteOffset + from, to - from);
 
-function readManifest(bytes: DataView | null): Pick<ImageFacts, 'version' | 'api'> {
-  // There is one format so far. The device judges others: it may be newer than this page.
-  const known = bytes && bytes.byteLength >= MANIFEST_FIXED && bytes.getUint8(0) === 1;
-  const version = known ? text(part(bytes, MANIFEST_FIXED)) : null;
-  return known && version !== null
-    ? { version, api: { min: bytes.getUint16(1, true), max: bytes.getUint16(3, true) } }
-    : { version: null, api: null };
+function readManifest(bytes: DataView | null): Pick<ImageFacts, 'version' | 'build' | 'api'> {
+  // The device judges other formats: it may be newer than this page.
+  const format = bytes?.byteLength && bytes.getUint8(0);
+  const fixed = format === 1 ? MANIFEST_FIXED : MANIFEST_2_FIXED;
+  const known = bytes && (format === 1 || format === 2) && bytes.byteLength >= fixed;
+  const version = known ? text(part(bytes, fixed)) : null;
+  if (!known || version === null) return { version: null, build: null, api: null };
+  return {
+    version,
+    build: format === 2 ? hex(part(bytes, MANIFEST_FIXED, MANIFEST_FIXED + 8)) : null,
+    api: { min: bytes.getUint16(1, true), max: bytes.getUint16(3, true) },
+  };
+}
+
+function hex(bytes: DataView): string {
+  let digits = '';
+  for (let at = 0; at < bytes.byteLength; at++) {
+    digits += bytes.getUint8(at).toString(16).padStart(2, '0');
+  }
+  return digits;
 }
 
 /** UTF-8 without control characters, or `null`. */

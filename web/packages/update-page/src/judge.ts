@@ -2,7 +2,7 @@
 import { Problem, tooLarge } from './device.js';
 import type { ImageFacts } from './image.js';
 import type { Status } from './status.js';
-import { type Words, explain } from './words.js';
+import { type Message, explain } from './words.js';
 
 /**
  * Why the device would refuse the image as it is now, in the device's own terms; `null` when
@@ -39,7 +39,7 @@ export function refusal(
 }
 
 /** The same in words for people. */
-export function judge(facts: ImageFacts, status: Status): Words | null {
+export function judge(facts: ImageFacts, status: Status): Message | null {
   const problem = refusal(facts, status);
   return problem && explain(problem);
 }

@@ -6,7 +6,7 @@ import { rollBack, type RollbackOutcome } from './rollback.js';
 import type { Status } from './status.js';
 import { resume, update, type Outcome, type UpdateState } from './update.js';
 import { watch } from './watch.js';
-import { describeLast, explain, type Words } from './words.js';
+import { describeLast, explain, type Message as Words } from './words.js';
 
 /** A file that is a frontend image. */
 export interface Chosen {

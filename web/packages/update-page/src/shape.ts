@@ -32,6 +32,8 @@ export function isStatus(value: unknown): value is Status {
     slots.every(
       (slot) =>
         has(slot, 'label version? sha256? problem?', 'size used') &&
+        // Firmware from before builds had an id does not tell it.
+        typeof (record(slot).build ?? '') === 'string' &&
         typeof record(slot).valid === 'boolean',
     ) &&
     (active === 0 || active === 1)

@@ -44,6 +44,8 @@ export interface Slot {
   readonly used: number;
   readonly valid: boolean;
   readonly version: string | null;
+  /** 16 lower-case hex digits; null where the frontend has none, or the device does not know of any. */
+  readonly build: string | null;
   readonly sha256: string | null;
   /** What is wrong where `valid` is false. */
   readonly problem: string | null;

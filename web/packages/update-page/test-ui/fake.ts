@@ -9,6 +9,7 @@ const SLOT: Slot = {
   used: 303_104,
   valid: true,
   version: '1.4.0',
+  build: null,
   sha256: 'a'.repeat(64),
   problem: null,
 };

@@ -115,7 +115,7 @@ test('a file that is no image is told at once with its name, and cannot be insta
   await choose(new File(['GIF89a'.repeat(5000)], 'holiday.gif'));
   const alert = await screen.findByRole('alert');
   expect(alert).toHaveTextContent('holiday.gif');
-  expect(alert).toHaveTextContent('not a frontend image');
+  expect(alert).toHaveTextContent('no update file');
   noButton(/^Install/);
   // The next one is looked at anew.
   await choose(imageFile('1.5.0'));
@@ -211,7 +211,7 @@ test('a refusal has words and a next step, and Try again sends the same file', a
   await install();
   device.finish(new Problem('flash-fault', 500, 'sector at 0x410000 did not take its bytes'));
   const alert = await screen.findByRole('alert');
-  expect(alert).toHaveTextContent('The flash failed');
+  expect(alert).toHaveTextContent('The memory failed');
   expect(alert).toHaveTextContent(/0x410000/);
   await user.click(within(alert).getByRole('button', { name: 'Try again' }));
   await waitFor(() => expect(device.asked).toEqual(['upload', 'upload']));
@@ -342,7 +342,7 @@ test("somebody else's upload is shown, and none of one's own is offered", async 
 test('a device that does not answer, has no frontend, or has a fault is told with a next step', async () => {
   device.answer = new Unreachable('silent');
   render(UpdatePage, { device: device.client });
-  expect(await screen.findByRole('alert')).toHaveTextContent(/does not answer.*Wi-Fi/);
+  expect(await screen.findByRole('alert')).toHaveTextContent(/No answer.*Wi-Fi/);
   cleanup();
   device.set({ state: 'recovery' });
   await show();

@@ -68,8 +68,9 @@ test('a status with any field missing or of another type is not from a device', 
   collect(whole, []);
   expect(paths.length).toBeGreaterThan(40);
   for (const path of paths) {
-    const nullable = /^(trial|last|upload|fault)$|(version|sha256|problem|reason)$/;
-    for (const value of [undefined, [[]], ...(nullable.test(path.join('.')) ? [] : [null])]) {
+    const nullable = /^(trial|last|upload|fault)$|(version|build|sha256|problem|reason)$/;
+    const values = path.at(-1) === 'build' ? [[[]]] : [undefined, [[]]];
+    for (const value of [...values, ...(nullable.test(path.join('.')) ? [] : [null])]) {
       wrong = structuredClone(whole);
       let place = wrong as Record<string, unknown>;
       for (const key of path.slice(0, -1)) place = place[key] as Record<string, unknown>;

@@ -13,7 +13,7 @@ export const SLOT_SIZE = 1 << 20;
 
 function slot(index: number, content: { version: string; sha256: string }): Slot {
   const sizes = { size: SLOT_SIZE, used: 8192 };
-  return { label: `www_${index}`, ...sizes, valid: true, problem: null, ...content };
+  return { label: `www_${index}`, ...sizes, valid: true, problem: null, build: null, ...content };
 }
 
 /** The status of a settled device with the old frontend in both slots. */

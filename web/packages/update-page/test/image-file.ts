@@ -77,7 +77,8 @@ export function superblock(changes: Partial<typeof fields> = {}): Record[] {
 }
 
 export function manifest(version: string, [min, max] = [1, 2], format = 1): Record {
-  const fixed = new Uint8Array(37);
+  const fixed = new Uint8Array(format === 2 ? 49 : 37);
+  if (format === 2) fixed.set([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef], 37);
   fixed[0] = format;
   new DataView(fixed.buffer).setUint16(1, min as number, true);
   new DataView(fixed.buffer).setUint16(3, max as number, true);

@@ -39,7 +39,6 @@ const IMPOSSIBLE = [
   'method',
   'no-frontend',
   'not-found',
-  'not-on-trial',
   'target-too-long',
 ];
 
@@ -57,7 +56,7 @@ const UNREACHABLE: UnreachableKind[] = [
 const everything = (): [string, unknown][] => [
   ...spoken().map((slug): [string, unknown] => [slug, problem(slug, 'what is wrong')]),
   ...UNREACHABLE.map((kind): [string, unknown] => [kind, new Unreachable(kind)]),
-  ['no image', new NotAnImage('It is empty.')],
+  ['no image', new NotAnImage('other')],
   ['aborted', new DOMException('aborted', 'AbortError')],
   ['anything else', new TypeError('x is not a function')],
 ];
@@ -101,7 +100,7 @@ test('what only the device knows is told as a sentence', () => {
   const { text } = explain(problem('rejected', 'block 7 is used twice'));
   expect(text).toMatch(/^Block 7 is used twice\. /);
   const large = new Problem('too-large', 413, 'd', 't', SLOT_SIZE);
-  expect(explain(large).text).toMatch(/ It has 1 MiB\. /);
+  expect(explain(large).text).toMatch(/ It has room for 1 MiB\. /);
   expect(explain(problem('from-the-future', 'it is new')).text).toMatch(/It is new\. /);
 });
 
@@ -158,7 +157,7 @@ describe('the last change of slot', () => {
     const slots = settled().slots.map((slot) => ({ ...slot, version: null }));
     const last = { outcome: 'fell_back', reason: 'did_not_mount', from: 1, to: 0 } as const;
     expect(told(last, { slots })).toMatch(
-      /back to the frontend in slot A because the frontend in slot B could not be read/,
+      /back to the frontend in www_0 because the frontend in www_1 could not be read/,
     );
   });
 
@@ -169,7 +168,13 @@ describe('the last change of slot', () => {
 });
 
 describe('whether a device takes an image', () => {
-  const facts = { bytes: 8192, version: '1', api: { min: 1, max: 2 }, madeFor: SLOT_SIZE };
+  const facts = {
+    bytes: 8192,
+    version: '1',
+    build: null,
+    api: { min: 1, max: 2 },
+    madeFor: SLOT_SIZE,
+  };
   const trial = { confirm: 'client', seconds_left: 9, boots_left: 1 } as const;
   const upload = { phase: 'writing', received: 0, written: 0, total: 8192 } as const;
   const with_api = (api: number) => ({ device: { ...settled().device, api } });

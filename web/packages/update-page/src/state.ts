@@ -1,0 +1,96 @@
+// Everything that the Update page knows, as plain data: what is shown follows from it alone (view.ts).
+import type { Failure } from './failure.js';
+import type { FrameReport } from './frame.js';
+import type { ImageFacts } from './image.js';
+import type { Meter } from './progress.js';
+import type { Status } from './status.js';
+
+/** Times are milliseconds since 1970. */
+export interface State {
+  /** What the device said last; null until it has answered. */
+  readonly status: Status | null;
+  /** When that was. */
+  readonly heard: number;
+  /** When it was asked first of the times that it did not answer since; null while it answers. */
+  readonly silent: number | null;
+  /** What answers instead is no device, such as a login page of the network. */
+  readonly foreign: boolean;
+  /** The file that was chosen; it stays until the update is over, so that it can be tried again. */
+  readonly file: ImageFile | null;
+  /** The file was changed on disk after its facts had been shown: these are the new ones. */
+  readonly changed: boolean;
+  /** The update or way back that this page does or follows. */
+  readonly run: Run | null;
+  /** How the last one ended, until it is dismissed or something new begins. */
+  readonly end: End | null;
+  /** A command of the person is on its way. */
+  readonly busy: boolean;
+  /** The device runs another frontend than the one that this page came with. */
+  readonly stale: boolean;
+  /** The device runs what it should, and its page is about to be loaded. */
+  readonly leaving: boolean;
+  /** What the hidden frame tells of the frontend on trial. */
+  readonly report: FrameReport | null;
+  /** Leaving the page now would harm what it does: a browser must ask first. */
+  readonly holding: boolean;
+  /** The address of the frontend's own page. */
+  readonly home: string;
+}
+
+export interface ImageFile extends ImageFacts {
+  readonly name: string;
+  /** Null where it is too large to be read as a whole. */
+  readonly sha256: string | null;
+}
+
+/** What a frontend is called by. */
+export interface Named {
+  readonly version: string | null;
+  readonly build: string | null;
+}
+
+export interface Run {
+  readonly what: 'update' | 'back';
+  /** What ran before, and what is to run; null where nobody knows. */
+  readonly from: Named | null;
+  readonly to: Named | null;
+  readonly meter: Meter;
+  /** Cancelled, and the device has not let go of it yet. */
+  readonly stopping: boolean;
+}
+
+export type End =
+  /** The new frontend runs; `kept`: nobody confirmed it, but there is nothing to go back to. */
+  | { readonly kind: 'updated'; readonly to: Named; readonly kept: boolean }
+  | { readonly kind: 'rolled_back'; readonly to: Named }
+  /** Another frontend than the one that was sent runs. */
+  | {
+      readonly kind: 'went_back';
+      readonly from: Named | null;
+      readonly to: Named;
+      /** Of the device's last change; `replaced` where somebody else's update came between. */
+      readonly reason: string | null;
+      /** What the hidden frame told of it; null where nobody could load it. */
+      readonly report: FrameReport | null;
+    }
+  | { readonly kind: 'recovery' }
+  /** `late`: the device had all of it already, and runs it on trial. */
+  | { readonly kind: 'cancelled'; readonly late: boolean }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export const START: State = {
+  status: null,
+  heard: 0,
+  silent: null,
+  foreign: false,
+  file: null,
+  changed: false,
+  run: null,
+  end: null,
+  busy: false,
+  stale: false,
+  leaving: false,
+  report: null,
+  holding: false,
+  home: '/',
+};

@@ -1,0 +1,644 @@
+// Everything that is shown, as a function of what is known: no two parts of it can contradict.
+import { relation } from './compare.js';
+import { duration, size } from './format.js';
+import { refusal } from './judge.js';
+import { failureOf } from './failure.js';
+import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
+import { silenceOf } from './silence.js';
+import type { End, Named, State } from './state.js';
+import type { Slot, Status, UploadProgress } from './status.js';
+import { toState } from './update.js';
+import {
+  describeLast,
+  explainFailure,
+  message,
+  whyBack,
+  type Message,
+  type Words,
+} from './words.js';
+
+export type Tone = 'good' | 'info' | 'warning' | 'bad';
+
+/** How often the page has to be drawn anew while nothing else happens: times count in seconds. */
+export const TICK_MS = 1000;
+
+export interface View {
+  /** The heading: the name of the device, or what is looked for. */
+  readonly title: string;
+  /** What runs, and how it is. */
+  readonly runs: { readonly name: string; readonly text: string; readonly tone: Tone };
+  /** The one thing to be told, if any. */
+  readonly notice: Notice | null;
+  readonly task: Task;
+  /** What can be done, the most important first; at most one is primary. */
+  readonly controls: readonly Control[];
+  /** The other frontend on the device, in one line; null where there is nothing to say of it. */
+  readonly back: { readonly text: string; readonly warning: boolean } | null;
+  readonly details: { readonly heading: string; readonly sections: readonly Section[] };
+  /** For a live region: what changed, in a few words. */
+  readonly spoken: string;
+}
+
+export interface Notice extends Message {
+  readonly tone: Tone;
+  readonly link: { readonly text: string; readonly href: string } | null;
+}
+
+export type Task =
+  /** Nothing can be done; `text` says why, and may be empty. */
+  | { readonly kind: 'none'; readonly text: string }
+  /** A place for a file: the control `choose`. */
+  | { readonly kind: 'choose'; readonly hint: string }
+  /** What would happen, before it does. */
+  | {
+      readonly kind: 'chosen';
+      readonly title: string;
+      /** Name and size of the file. */
+      readonly file: string;
+      /** What is overwritten; empty where it cannot be installed. */
+      readonly text: string;
+    }
+  | Progress;
+
+export interface Progress {
+  /** `verdict`: the new frontend runs, and it is to be decided whether it stays. */
+  readonly kind: 'progress' | 'verdict';
+  readonly title: string;
+  /** 0 to 1. */
+  readonly value: number;
+  /** The same as text, such as `42 %`. */
+  readonly percent: string;
+  /** Bytes, speed, time left, or that nothing is heard. */
+  readonly figures: string;
+  readonly text: string;
+  /** Nothing is heard: the bar stands still. */
+  readonly frozen: boolean;
+}
+
+export type ControlId =
+  'choose' | 'install' | 'tryAgain' | 'cancel' | 'keep' | 'look' | 'goBack' | 'reload' | 'dismiss';
+
+export interface Control {
+  readonly id: ControlId;
+  readonly label: string;
+  readonly rank: 'primary' | 'secondary' | 'danger';
+  readonly place: 'notice' | 'task' | 'back';
+  readonly disabled: boolean;
+  /** Of a link that opens in a new tab (`look`). */
+  readonly href: string | null;
+  /** To be asked before; "no" is what Enter means. */
+  readonly ask: Ask | null;
+}
+
+export interface Ask {
+  readonly title: string;
+  readonly text: string;
+  readonly yes: string;
+  readonly no: string;
+}
+
+export interface Section {
+  readonly heading: string;
+  readonly rows: readonly (readonly [name: string, value: string])[];
+}
+
+/** How a frontend confirms itself: the README of this package. */
+export const HOW_HREF = 'https://www.npmjs.com/package/faceplate-update-page#in-every-page-confirm';
+
+/** `now`: milliseconds since 1970. */
+export function view(state: State, words: Words, now: number): View {
+  return new Drawing(state, words, now).view();
+}
+
+/** One look at the state; its fields are what more than one part of the page needs. */
+class Drawing {
+  readonly #state: State;
+  readonly #w: Words;
+  readonly #now: number;
+  readonly #status: Status | null;
+  readonly #active: Slot | null;
+  readonly #other: Slot | null;
+  readonly #silence: ReturnType<typeof silenceOf>;
+  /** Seconds since the status was true. */
+  readonly #age: number;
+
+  constructor(state: State, words: Words, now: number) {
+    this.#state = state;
+    this.#w = words;
+    this.#now = now;
+    const { status } = state;
+    this.#status = status;
+    this.#active = status?.slots[status.active] ?? null;
+    this.#other = status?.slots[1 - status.active] ?? null;
+    this.#silence = silenceOf(state, now);
+    this.#age = Math.max(0, now - state.heard) / 1000;
+  }
+
+  view(): View {
+    const task = this.#task();
+    const notice = this.#notice();
+    const { details } = this.#w;
+    return {
+      title: this.#status?.device.name ?? this.#w.heading,
+      runs: this.#runs(),
+      notice,
+      task,
+      controls: this.#controls(task, notice),
+      back: this.#back(),
+      details: { heading: details.heading, sections: this.#details() },
+      spoken: 'title' in task && task.kind !== 'chosen' ? task.title : (notice?.title ?? ''),
+    };
+  }
+
+  // What runs
+
+  #runs(): View['runs'] {
+    const { runs, asking, nothing } = this.#w;
+    const { run, leaving, silent } = this.#state;
+    const status = this.#status;
+    if (!status) return { name: '', text: asking, tone: 'info' };
+    const { trial, last, state, device } = status;
+    const name = state === 'recovery' ? nothing : this.#name(this.#active);
+    if (leaving)
+      return { name: this.#name(run?.to ?? this.#active), text: runs.works, tone: 'good' };
+    if (run?.meter.phase === 'restarting' || this.#silence === 'restarting') {
+      const to = run ? run.to : this.#status?.upload ? this.#other : null;
+      const text = run || to ? runs.restarting : runs.restarting;
+      return {
+        name: run && to ? `${this.#name(run.from)} → ${this.#name(to)}` : name,
+        text,
+        tone: 'info',
+      };
+    }
+    if (this.#silence === 'lost') {
+      return {
+        name,
+        text: runs.silent(this.#time((this.#now - (silent ?? 0)) / 1000)),
+        tone: 'bad',
+      };
+    }
+    if (state === 'recovery') return { name, text: runs.recovery, tone: 'bad' };
+    if (trial) {
+      const left = this.#time(trial.seconds_left - this.#age);
+      const say =
+        trial.confirm === 'client'
+          ? runs.onTrial
+          : last?.outcome === 'updated'
+            ? runs.settling
+            : runs.backAgain;
+      return { name, text: say(left), tone: 'info' };
+    }
+    const uptime = this.#time(device.uptime_ms / 1000 + this.#age);
+    const kept = last?.outcome === 'kept';
+    return {
+      name,
+      text: (kept ? runs.kept : runs.settled)(uptime),
+      tone: kept ? 'warning' : 'good',
+    };
+  }
+
+  // The one notice
+
+  #notice(): Notice | null {
+    const { notices: n } = this.#w;
+    const { run, end, report, leaving, foreign, stale, changed, file } = this.#state;
+    const status = this.#status;
+    if (leaving) return null;
+    if (run || this.#deciding()) {
+      const told = this.#told(report);
+      if (told) return told;
+    }
+    if (run) return null;
+    // What went wrong with the person's own update says more than that the device is silent.
+    if (end && (this.#silence !== 'lost' || end.kind === 'failed')) return this.#ended(end);
+    if (this.#silence === 'lost') {
+      return this.#say('bad', foreign ? n.foreign : status ? n.silentAt : n.silent);
+    }
+    if (!status || this.#silence === 'restarting') return null;
+    if (status.state === 'recovery') return this.#say('bad', n.recovery);
+    if (changed) return this.#say('warning', n.changed);
+    const refused = this.#refused();
+    if (refused) {
+      const tone = file ? 'bad' : 'warning';
+      return { tone, link: null, ...explainFailure(failureOf(refused), this.#w) };
+    }
+    return stale && status.state === 'settled' ? this.#say('info', n.stale) : null;
+  }
+
+  /** What the hidden frame tells while it is to be decided. */
+  #told(report: State['report']): Notice | null {
+    const { notices: n } = this.#w;
+    if (!report || report.outcome === 'confirmed') return null;
+    if (report.outcome === 'other-build') return this.#say('warning', n.otherBuild);
+    const { failure } = report;
+    return (
+      failure &&
+      this.#say('bad', n.throws(this.#name(this.#state.run?.to ?? this.#active), at(failure)))
+    );
+  }
+
+  #ended(end: End): Notice {
+    const w = this.#w;
+    const n = w.notices;
+    switch (end.kind) {
+      case 'updated': {
+        const name = this.#name(end.to);
+        return end.kept ? this.#say('warning', n.kept(name)) : this.#say('good', n.updated(name));
+      }
+      case 'rolled_back':
+        return this.#say('good', n.rolledBack(this.#name(end.to)));
+      case 'recovery':
+        return this.#say('bad', n.recovery);
+      case 'cancelled':
+        return end.late
+          ? this.#say('warning', n.tooLate(this.#name(this.#active)))
+          : this.#say(
+              'info',
+              n.cancelled(
+                this.#name(this.#active),
+                this.#other?.valid ? this.#name(this.#other) : null,
+              ),
+            );
+      case 'failed':
+        return { tone: 'bad', link: null, ...explainFailure(end.failure, w) };
+      case 'went_back': {
+        const { reason, report } = end;
+        const [to, from] = [this.#name(end.to), this.#name(end.from)];
+        if (reason === 'replaced') return this.#say('warning', n.replaced(to));
+        if (report?.failure) return this.#say('bad', n.threw(to, from, at(report.failure)));
+        if (reason !== 'not_confirmed') {
+          return this.#say('bad', n.wentBack(to, from, whyBack(reason, w)));
+        }
+        if (!report) return this.#say('bad', n.nobodyLoaded(to, from));
+        if (report.outcome === 'other-build') return this.#say('bad', n.otherBuild);
+        const link = { text: n.how, href: HOW_HREF };
+        return { ...this.#say('bad', n.neverConfirmed(to, from)), link };
+      }
+    }
+  }
+
+  #say(tone: Tone, row: Parameters<typeof message>[0]): Notice {
+    return { tone, link: null, ...message(row) };
+  }
+
+  // The task
+
+  #task(): Task {
+    const { bar, task } = this.#w;
+    const { run, leaving, file, silent } = this.#state;
+    const status = this.#status;
+    if (leaving) {
+      return this.#progress(
+        advance(run?.meter ?? startMeter('done', 0, this.#now), { phase: 'done' }, this.#now),
+      );
+    }
+    if (run) return this.#running(run);
+    if (!status) return { kind: 'none', text: '' };
+    if (this.#silence === 'restarting' && silent !== null) {
+      return {
+        ...this.#progress(startMeter('restarting', 0, silent)),
+        figures: '',
+        text: bar.phases.restarting,
+      };
+    }
+    if (status.upload && this.#silence !== 'lost') return this.#others(status.upload);
+    if (this.#deciding() && status.trial) {
+      const name = this.#name(this.#active);
+      const left = status.trial.seconds_left - this.#age;
+      const meter = startMeter('confirming', 0, this.#now);
+      return {
+        ...this.#progress({ ...meter, until: this.#now + left * 1000 }),
+        kind: 'verdict',
+        title: task.deciding(name),
+        text: task.decidingText(this.#time(left)),
+        figures: '',
+      };
+    }
+    if (status.trial) return { kind: 'none', text: task.settling };
+    if (file) return this.#chosen();
+    return this.#refused()
+      ? { kind: 'none', text: task.none }
+      : { kind: 'choose', hint: task.chooseHint };
+  }
+
+  #running({ what, meter, stopping }: NonNullable<State['run']>): Progress {
+    const { bar } = this.#w;
+    const { silent, heard } = this.#state;
+    const shown = this.#progress(meter);
+    const verdict = meter.phase === 'confirming';
+    // During a run it is asked all the time.
+    const quiet = Math.floor(
+      (this.#now - (silent ?? Math.min(heard + QUIET_MS, this.#now))) / 1000,
+    );
+    const frozen = quiet >= 1;
+    return {
+      ...shown,
+      ...(verdict && { kind: 'verdict' }),
+      ...(what === 'back' && { title: bar.goingBack }),
+      ...(stopping && { title: bar.stopping, text: bar.stoppingText, figures: '' }),
+      ...(frozen && { figures: bar.waiting(this.#time((this.#now - heard) / 1000)) }),
+      frozen,
+    };
+  }
+
+  #others(upload: UploadProgress): Progress {
+    const begun = startMeter('sending', upload.total, this.#now);
+    return {
+      ...this.#progress(advance(begun, toState(upload), this.#now)),
+      title: this.#w.bar.others,
+      figures: this.#w.bar.bytes(this.#size(upload.written), this.#size(upload.total)),
+    };
+  }
+
+  #progress(meter: Meter): Progress {
+    const { bar } = this.#w;
+    const { phase, value } = meter;
+    return {
+      kind: 'progress',
+      title: bar.phases[phase],
+      value,
+      percent: `${Math.floor(value * 100)} %`,
+      figures: this.#figures(meter, phase),
+      text: bar.meaning[phase],
+      frozen: false,
+    };
+  }
+
+  #figures(meter: Meter, phase: Phase): string {
+    const { bar } = this.#w;
+    const { written, total, speed, until } = meter;
+    if (phase === 'done') return '';
+    if (phase === 'confirming' && until !== null) {
+      return bar.undecided(this.#time((until - this.#now) / 1000));
+    }
+    const bytes = total ? bar.bytes(this.#size(written), this.#size(total)) : '';
+    const moving = phase === 'sending' || phase === 'writing';
+    const left = secondsLeft(meter, this.#now);
+    return [
+      moving && bytes,
+      moving && speed && bar.speed(this.#size(speed)),
+      left !== null && bar.left(this.#time(Math.ceil(left))),
+    ]
+      .filter(Boolean)
+      .join(' · ');
+  }
+
+  #chosen(): Task {
+    const { task } = this.#w;
+    const { file } = this.#state;
+    if (!file || !this.#active) return { kind: 'none', text: '' };
+    const [to, from] = [this.#name(file), this.#name(this.#active)];
+    const is = relation(file, this.#active);
+    const title =
+      is === 'newer' || is === 'older' || is === 'other' ? task[is](to, from) : task[is](to);
+    const other = this.#other;
+    const text =
+      is === 'identical' || this.#refused()
+        ? ''
+        : other?.valid && relation(other, this.#active) !== 'identical'
+          ? task.overwrites(this.#name(other))
+          : task.overwritesNothing;
+    return { kind: 'chosen', title, file: `${file.name} · ${this.#size(file.bytes)}`, text };
+  }
+
+  // What can be done
+
+  #controls(task: Task, notice: Notice | null): Control[] {
+    const { controls: c, ask } = this.#w;
+    const { run, end, file, busy, stale, home, leaving, report } = this.#state;
+    const list: Control[] = [];
+    const put = (
+      id: ControlId,
+      label: string,
+      more: Partial<Omit<Control, 'id' | 'label'>> = {},
+    ): void => {
+      list.push({
+        id,
+        label,
+        rank: 'secondary',
+        place: 'task',
+        disabled: busy,
+        href: null,
+        ask: null,
+        ...more,
+      });
+    };
+    if (leaving) return list;
+    const deciding = run
+      ? run.meter.phase === 'confirming' && run.what === 'update'
+      : this.#deciding();
+    const silent = this.#silence !== 'none' && this.#silence !== 'quiet';
+    if (deciding) {
+      const bad = !!report?.failure;
+      put('look', c.look, { rank: bad ? 'secondary' : 'primary', href: home, disabled: silent });
+      put('goBack', c.goBackNow, { rank: bad ? 'primary' : 'secondary', disabled: busy || silent });
+      put('keep', c.keep, { disabled: busy || silent });
+      if (bad) list.unshift(...list.splice(1, 1));
+      return list;
+    }
+    if (run) {
+      const { phase } = run.meter;
+      if (run.what === 'update' && (phase === 'sending' || phase === 'writing')) {
+        put('cancel', c.cancel, { disabled: run.stopping });
+      }
+      return list;
+    }
+    const again =
+      !!file && (end?.kind === 'failed' || end?.kind === 'cancelled' || end?.kind === 'went_back');
+    const refused = this.#refused();
+    if (task.kind === 'chosen' && file && this.#active) {
+      const identical = relation(file, this.#active) === 'identical';
+      if (again && !refused) put('tryAgain', c.tryAgain, { rank: 'primary', place: 'notice' });
+      else if (!identical && !refused) {
+        put('install', c.install(this.#name(file)), { rank: 'primary', disabled: busy || silent });
+      }
+      put('choose', c.another);
+    } else if (task.kind === 'choose') put('choose', c.choose);
+    if (stale && this.#status?.state === 'settled' && !silent) {
+      put('reload', c.reload, {
+        place: 'notice',
+        rank: list.some(isPrimary) ? 'secondary' : 'primary',
+      });
+    }
+    if (notice && end) put('dismiss', c.dismiss, { place: 'notice' });
+    if (this.#mayGoBack()) {
+      const [other, runs] = [this.#otherName(), this.#name(this.#active)];
+      const failed = this.#failedBefore();
+      const label = failed ? c.anyway : this.#otherIs() === 'newer' ? c.goForward : c.goBack;
+      put('goBack', label(other), {
+        rank: failed ? 'danger' : 'secondary',
+        place: 'back',
+        disabled: busy || silent,
+        ask: {
+          title: ask.title(other),
+          text: `${failed ? `${ask.warning(other)} ` : ''}${ask.text(other, runs)}`,
+          yes: label(other),
+          no: ask.no,
+        },
+      });
+    }
+    return list;
+  }
+
+  /** A person can end the trial that somebody began. */
+  #deciding(): boolean {
+    return (
+      this.#status?.trial?.confirm === 'client' && !this.#state.run && this.#silence !== 'lost'
+    );
+  }
+
+  /** Why nothing, or not this file, can be installed; a trial and an upload are told as the task. */
+  #refused() {
+    const { run, file } = this.#state;
+    const status = this.#status;
+    if (!status || run || status.upload || status.trial) return null;
+    return refusal(file ?? { bytes: 0 }, status);
+  }
+
+  // The other frontend on the device
+
+  #back(): View['back'] {
+    const { back } = this.#w;
+    const { run, leaving } = this.#state;
+    const status = this.#status;
+    const other = this.#other;
+    if (!status || !other || leaving || status.state === 'recovery') return null;
+    if (this.#silence === 'restarting') return null;
+    if (status.upload || (run && run.what === 'update' && isUpload(run.meter.phase))) {
+      return { text: back.writing, warning: false };
+    }
+    if (run && run.meter.phase !== 'confirming') return null;
+    if (!other.valid) return { text: back.none, warning: true };
+    const name = this.#name(other);
+    if (this.#failedBefore()) {
+      return {
+        text: back.failed(name, whyBack(status.last?.reason ?? null, this.#w)),
+        warning: true,
+      };
+    }
+    if (status.trial) {
+      return { text: (this.#wentBack() ? back.forward : back.trial)(name), warning: false };
+    }
+    const is = this.#otherIs();
+    if (is === 'identical') return { text: back.identical, warning: false };
+    if (is === 'same' || this.#name(this.#active) === name) {
+      return { text: back.same(name, this.#differs(other)), warning: false };
+    }
+    return { text: (is === 'newer' ? back.newer : back.kept)(name), warning: false };
+  }
+
+  #otherIs() {
+    return this.#other && this.#active ? relation(this.#other, this.#active) : 'other';
+  }
+
+  /** The other one was taken back by the device. */
+  #failedBefore(): boolean {
+    const last = this.#status?.last;
+    return last?.outcome === 'fell_back' && last.from === 1 - (this.#status?.active ?? 0);
+  }
+
+  /** Somebody went back from the other one. */
+  #wentBack(): boolean {
+    return this.#status?.last?.outcome === 'rolled_back';
+  }
+
+  #mayGoBack(): boolean {
+    const status = this.#status;
+    const other = this.#other;
+    if (!status || !other?.valid || status.upload || status.fault !== null) return false;
+    if (status.state === 'recovery' || this.#otherIs() === 'identical') return false;
+    // After "go back" it would lead forward again.
+    return !status.trial || !this.#wentBack();
+  }
+
+  /** Names what differs where the versions are the same. */
+  #otherName(): string {
+    const other = this.#other;
+    const name = this.#name(other);
+    return other && name === this.#name(this.#active) ? `${name} (${this.#differs(other)})` : name;
+  }
+
+  #differs(slot: Slot): string {
+    const id = slot.build ?? slot.sha256 ?? slot.label;
+    return this.#w.back.build(id.slice(0, 8), this.#size(slot.used));
+  }
+
+  // Technical details
+
+  #details(): Section[] {
+    const status = this.#status;
+    const { details: d } = this.#w;
+    if (!status) return [];
+    const { device, last, trial, fault, slots, active } = status;
+    const told = describeLast(status, this.#w);
+    const section = (
+      heading: string,
+      rows: (readonly [string, string | null | false])[],
+    ): Section => ({
+      heading,
+      rows: rows.filter((row): row is readonly [string, string] => !!row[1]),
+    });
+    const { file } = this.#state;
+    return [
+      section(d.device, [
+        [d.name, device.name],
+        [d.chip, device.chip],
+        [d.firmware, device.firmware],
+        [d.api, `${device.api}`],
+        [d.uptime, this.#time(device.uptime_ms / 1000 + this.#age)],
+        [d.boot, device.boot_id],
+        [d.boots, trial && `${trial.boots_left}`],
+        [d.last, last && told && `${told.title}. ${told.text}`],
+        [d.fault, fault],
+      ]),
+      ...slots.map((slot, index) =>
+        section(`${slot.label} (${index === active ? d.active : d.inactive})`, [
+          [d.version, slot.version],
+          [d.build, slot.build],
+          [
+            d.size,
+            slot.valid ? d.of(this.#size(slot.used), this.#size(slot.size)) : this.#size(slot.size),
+          ],
+          [d.hash, slot.sha256],
+          [d.problem, slot.problem],
+        ]),
+      ),
+      ...(file
+        ? [
+            section(d.file, [
+              [d.name, file.name],
+              [d.version, file.version],
+              [d.build, file.build],
+              [d.size, this.#size(file.bytes)],
+              [d.api, file.api && `${file.api.min}–${file.api.max}`],
+              [d.hash, file.sha256],
+            ]),
+          ]
+        : []),
+    ];
+  }
+
+  // Words for parts
+
+  #name(what: Named | null): string {
+    return what?.version ?? this.#w.unnamed;
+  }
+
+  #time(seconds: number): string {
+    return duration(seconds, this.#w);
+  }
+
+  #size(bytes: number): string {
+    return size(bytes, this.#w);
+  }
+}
+
+/** An answer that takes this long is no news. */
+const QUIET_MS = 1500;
+
+const isPrimary = ({ rank }: Control) => rank === 'primary';
+
+const isUpload = (phase: Phase) => !['restarting', 'confirming', 'done'].includes(phase);
+
+const at = ({ text, place }: { text: string; place: string }) =>
+  place ? `${text} (${place})` : text;

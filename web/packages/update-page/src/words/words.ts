@@ -1,0 +1,193 @@
+// The shape of what people are told: one table for each language.
+import type { UnreachableKind } from '../device.js';
+import type { FileFault } from '../image.js';
+import type { Phase } from '../progress.js';
+
+/** A message with a next step. */
+export interface Message {
+  /** A few words. */
+  readonly title: string;
+  /** One or two sentences: what happened, and what is still true. */
+  readonly text: string;
+  /** What to do next; may be empty. */
+  readonly next: string;
+}
+
+/** Title, text and next step; what is left out has a default. */
+export type Row = readonly [title: string, text?: string, next?: string | undefined];
+
+type Say = string;
+type With<T extends unknown[] = [string]> = (...parts: T) => string;
+
+/** Everything that is shown. Parts are names of frontends, sizes and times as they are written. */
+export interface Words {
+  /** BCP 47. */
+  readonly lang: string;
+  /** The decimal separator. */
+  readonly point: string;
+  /** Day, hour, minute, second. */
+  readonly units: readonly [string, string, string, string];
+
+  /** The line on top. */
+  readonly heading: Say;
+  readonly asking: Say;
+  /** A frontend whose maker gave it no version. */
+  readonly unnamed: Say;
+  readonly nothing: Say;
+  readonly runs: {
+    readonly settled: With;
+    readonly kept: With;
+    /** On trial: time until the device takes it back, or keeps it by itself. */
+    readonly onTrial: With;
+    readonly settling: With;
+    readonly backAgain: With;
+    readonly restarting: Say;
+    readonly silent: With;
+    readonly recovery: Say;
+    readonly works: Say;
+  };
+
+  /** The bar. */
+  readonly bar: {
+    readonly label: Say;
+    readonly phases: Readonly<Record<Phase, Say>>;
+    readonly meaning: Readonly<Record<Phase, Say>>;
+    readonly goingBack: Say;
+    readonly stopping: Say;
+    readonly stoppingText: Say;
+    /** Somebody else's update. */
+    readonly others: Say;
+    readonly bytes: With<[string, string]>;
+    readonly speed: With;
+    readonly left: With;
+    readonly waiting: With;
+    readonly undecided: With;
+  };
+
+  readonly task: {
+    readonly choose: Say;
+    readonly chooseHint: Say;
+    /** The file, the frontend that runs. */
+    readonly newer: With<[string, string]>;
+    readonly older: With<[string, string]>;
+    readonly same: With;
+    readonly other: With<[string, string]>;
+    readonly identical: With;
+    readonly overwrites: With;
+    readonly overwritesNothing: Say;
+    readonly deciding: With;
+    readonly decidingText: With;
+    readonly settling: Say;
+    readonly none: Say;
+  };
+
+  readonly controls: {
+    readonly choose: Say;
+    readonly another: Say;
+    readonly install: With;
+    readonly tryAgain: Say;
+    readonly cancel: Say;
+    readonly keep: Say;
+    readonly look: Say;
+    readonly goBackNow: Say;
+    readonly goBack: With;
+    readonly goForward: With;
+    readonly anyway: With;
+    readonly reload: Say;
+    readonly dismiss: Say;
+  };
+
+  readonly back: {
+    readonly kept: With;
+    readonly newer: With;
+    readonly same: With<[string, string]>;
+    readonly identical: Say;
+    readonly failed: With<[string, string]>;
+    readonly none: Say;
+    readonly writing: Say;
+    readonly trial: With;
+    readonly forward: With;
+    readonly build: With<[string, string]>;
+  };
+  /** Asked once before going back: what is gone back to, what stays. */
+  readonly ask: {
+    readonly title: With;
+    readonly text: With<[string, string]>;
+    readonly warning: With;
+    readonly yes: Say;
+    readonly no: Say;
+  };
+
+  /** Notices. */
+  readonly notices: {
+    readonly silent: Row;
+    readonly silentAt: Row;
+    readonly foreign: Row;
+    readonly recovery: Row;
+    readonly stale: Row;
+    readonly changed: Row;
+    readonly updated: (to: string) => Row;
+    readonly kept: (to: string) => Row;
+    readonly rolledBack: (to: string) => Row;
+    readonly cancelled: (runs: string, other: string | null) => Row;
+    readonly tooLate: (to: string) => Row;
+    readonly replaced: (runs: string) => Row;
+    /** The frontend threw: while it is on trial, and after the device went back. */
+    readonly throws: (name: string, error: string) => Row;
+    readonly threw: (to: string, from: string, error: string) => Row;
+    readonly neverConfirmed: (to: string, from: string) => Row;
+    readonly nobodyLoaded: (to: string, from: string) => Row;
+    readonly wentBack: (to: string, from: string, why: string) => Row;
+    readonly otherBuild: Row;
+    /** The link to how a frontend confirms. */
+    readonly how: Say;
+  };
+  readonly why: Readonly<Record<string, string>>;
+  readonly whyUnknown: Say;
+
+  /** By the last part of `type` in docs/http-api.md. */
+  readonly problems: Readonly<Record<string, Row>>;
+  readonly holds: With;
+  readonly stillRuns: Say;
+  readonly unreachable: Readonly<Record<UnreachableKind, Row>>;
+  readonly files: Readonly<Record<FileFault, (value: string) => Row>>;
+  readonly aborted: Row;
+  readonly broken: Say;
+  /** The next step where there is no other. */
+  readonly loadAnew: Say;
+
+  /** The last change of slot, for details and commands: to, from. */
+  readonly last: {
+    readonly slot: With;
+    readonly trial: (to: string, from: string) => Row;
+    readonly updated: (to: string, from: string) => Row;
+    readonly rolledBack: (to: string, from: string) => Row;
+    readonly kept: (to: string, from: string) => Row;
+    readonly fellBack: (to: string, from: string, why: string) => Row;
+  };
+
+  /** Technical details. */
+  readonly details: {
+    readonly heading: Say;
+    readonly device: Say;
+    readonly name: Say;
+    readonly chip: Say;
+    readonly firmware: Say;
+    readonly api: Say;
+    readonly uptime: Say;
+    readonly boot: Say;
+    readonly fault: Say;
+    readonly last: Say;
+    readonly boots: Say;
+    readonly file: Say;
+    readonly active: Say;
+    readonly inactive: Say;
+    readonly version: Say;
+    readonly build: Say;
+    readonly size: Say;
+    readonly of: With<[string, string]>;
+    readonly hash: Say;
+    readonly problem: Say;
+    readonly recovery: Say;
+  };
+}
