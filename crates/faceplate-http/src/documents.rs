@@ -109,6 +109,7 @@ impl fmt::Display for SlotJson<'_> {
             used,
             valid,
             version,
+            build,
             sha256,
             problem,
         } = self.0;
@@ -122,6 +123,7 @@ impl fmt::Display for SlotJson<'_> {
             r#""valid":{valid},"version":{},"#,
             OrNull(version.as_ref().map(Str))
         )?;
+        write!(f, r#""build":{},"#, OrNull(build.map(Str)))?;
         write!(
             f,
             r#""sha256":{},"#,

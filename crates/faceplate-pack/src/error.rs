@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use faceplate::{MAX_SLOT_SECTORS, SECTOR, manifest::ManifestError, verify::Problem};
+use faceplate::{BuildId, MAX_SLOT_SECTORS, SECTOR, manifest::ManifestError, verify::Problem};
 use littlefs_image::build::BuildError;
 
-use crate::PackedFile;
+use crate::{PackedFile, stamp::SCRIPT_NAME};
 
 /// Bytes of the largest slot.
 pub const SIZE_MAX: u32 = MAX_SLOT_SECTORS as u32 * SECTOR;
@@ -32,6 +32,17 @@ pub enum PackError {
         /// The largest files as they would be stored, largest first.
         largest: Vec<PackedFile>,
     },
+    /// Pages of two builds, of which only one could ever confirm itself.
+    TwoBuilds {
+        /// The page that is not of the build of `index.html`.
+        path: String,
+        /// What it says.
+        build: BuildId,
+        /// What `index.html` says.
+        index: Option<BuildId>,
+    },
+    /// A file has the name of the script that confirms, and is another.
+    ForeignScript,
     /// The version or the API range cannot be stored.
     Manifest(ManifestError),
     /// A name or a file cannot be stored.
@@ -79,6 +90,22 @@ impl fmt::Display for PackError {
                 }
                 Ok(())
             }
+            Self::TwoBuilds { path, build, index } => {
+                write!(f, "{path} is of build {build}, but index.html ")?;
+                match index {
+                    Some(index) => write!(f, "of build {index}")?,
+                    None => f.write_str("has no build id")?,
+                }
+                f.write_str(
+                    ": the folder holds files of two builds; empty it and build again, or stamp \
+                     all pages anew",
+                )
+            }
+            Self::ForeignScript => write!(
+                f,
+                "{SCRIPT_NAME} is the name of the script that confirms a new frontend, but the \
+                 file of that name is another; give it another name"
+            ),
             Self::Manifest(error) => error.fmt(f),
             Self::Build(error) => error.fmt(f),
         }

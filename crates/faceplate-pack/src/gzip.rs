@@ -20,6 +20,14 @@ pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
     written.expect("writing to memory does not fail")
 }
 
+/// The content of a gzip file that is not larger than `limit` bytes.
+pub(crate) fn content(compressed: &[u8], limit: u64) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    let mut decoder = MultiGzDecoder::new(compressed).take(limit + 1);
+    decoder.read_to_end(&mut content).ok()?;
+    (content.len() as u64 <= limit).then_some(content)
+}
+
 /// Whether `compressed` is gzip, of any number of members, whose content is exactly `bytes`.
 pub(crate) fn is_gzip_of(compressed: &[u8], bytes: &[u8]) -> bool {
     gives(&mut MultiGzDecoder::new(compressed), bytes)

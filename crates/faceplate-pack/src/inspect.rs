@@ -2,7 +2,7 @@
 
 use faceplate::{
     Buffers, Region, RegionReader, SECTOR,
-    manifest::{FileHash, FileHasher, Manifest},
+    manifest::{About, FileHash, FileHasher},
     verify::{self, Requirements, Subject},
 };
 use littlefs_image::{
@@ -27,8 +27,10 @@ pub struct Inspection {
     pub block_count: u32,
     /// Disk version of LittleFS, major and minor.
     pub disk_version: (u16, u16),
-    /// Version, API range and hash over all files; images made by other tools have none.
-    pub manifest: Option<Manifest>,
+    /// What its manifest says: version, API range, build id. Images made by other tools have none.
+    pub manifest: Option<About>,
+    /// The hash over all files that its manifest says.
+    pub root_hash: Option<[u8; 32]>,
     /// The files in the order of a walk.
     pub files: Vec<File>,
 }
@@ -108,6 +110,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
     let verified = run(whole)?;
 
     let mut storage = RegionReader::new(flash, region);
+    let manifest = run(verify::read_manifest(&verified.image, &mut storage))?;
     let content = run(read_all(&verified.image, &mut storage))?;
     let files = content.iter().filter_map(describe).collect();
     let Superblock {
@@ -120,7 +123,8 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
         sha256: verified.record.sha256,
         block_count,
         disk_version: ((version >> 16) as u16, version as u16),
-        manifest: verified.manifest,
+        root_hash: manifest.map(|manifest| manifest.root_hash),
+        manifest: verified.about,
         files,
     };
     Ok((inspection, content))

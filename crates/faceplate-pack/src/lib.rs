@@ -22,8 +22,11 @@ mod inspect;
 mod pack;
 pub mod page;
 mod select;
+mod stamp;
+mod tags;
 
 pub use error::{ImageError, PackError, SIZE_MAX};
 pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};
 pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
 pub use select::is_skipped;
+pub use stamp::{CONFIRM_SCRIPT, SCRIPT_NAME, Stamp};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use faceplate::{
-    API, SECTOR,
+    API, BuildId, SECTOR,
     manifest::{FILE_HASH, FileHash, FileHasher, MANIFEST, Manifest, RootHash},
 };
 use littlefs_image::{
@@ -17,6 +17,7 @@ use crate::{
     error::{PackError, SIZE_MAX},
     gzip, page,
     select::{is_compressible, is_skipped},
+    stamp::{self, Stamp, Stamped},
 };
 
 /// How many files an image that does not fit names.
@@ -33,16 +34,21 @@ pub struct Options {
     pub api: (u16, u16),
     /// Which files are stored compressed.
     pub gzip: Gzip,
+    /// What is written into each page. `None`: the pages are left as they are, and the image is of
+    /// the build that they name, if they do.
+    pub stamp: Option<Stamp>,
 }
 
 impl Default for Options {
-    /// A slot of 1 MiB, version from the content, the API of this release, gzip where it pays.
+    /// A slot of 1 MiB, version from the content, the API of this release, gzip where it pays, pages
+    /// left as they are.
     fn default() -> Self {
         Self {
             size: SIZE_MAX,
             version: None,
             api: (API, API),
             gzip: Gzip::Auto,
+            stamp: None,
         }
     }
 }
@@ -80,6 +86,15 @@ pub struct Report {
     pub missing: Vec<String>,
     /// The version in the manifest.
     pub version: String,
+    /// The build id in the manifest.
+    pub build: Option<BuildId>,
+    /// Pages that do not say of which build they are, though the image has a build id: they cannot
+    /// confirm it.
+    pub unstamped: Vec<String>,
+    /// Files that stamping made or changed, and what they are now.
+    pub changed: Vec<(String, Vec<u8>)>,
+    /// Files that stamping left out: compressed forms of what it changed.
+    pub dropped: Vec<String>,
     /// The hash over all files in the manifest.
     pub root_hash: [u8; 32],
     /// SHA-256 of the image.
@@ -110,7 +125,7 @@ pub struct PackedFile {
 /// members, of which some clients read only the first, it is compressed again.
 ///
 /// # Errors
-/// When there is no `index.html`, a path cannot be stored, or the files do not fit.
+/// When there is no `index.html`, a path cannot be stored, the files do not fit, or are of two builds.
 pub fn pack(
     files: impl IntoIterator<Item = (String, Vec<u8>)>,
     options: &Options,
@@ -120,12 +135,21 @@ pub fn pack(
         return Err(PackError::Size { size });
     }
     // What cannot be stored in any image is said before the work is done.
-    manifest(options, [0; 32])?;
+    manifest(options, None, [0; 32])?;
     let (skipped, files): (Vec<_>, Vec<_>) =
         files.into_iter().partition(|(path, _)| is_skipped(path));
     let mut skipped: Vec<String> = skipped.into_iter().map(|(path, _)| path).collect();
     skipped.sort();
-    let files = unique(files)?;
+    let mut files = unique(files)?;
+    let Stamped {
+        build: id,
+        unstamped,
+        changed,
+        dropped,
+    } = match options.stamp {
+        Some(what) => stamp::write(&mut files, what)?,
+        None => stamp::read(&files)?,
+    };
     let missing = missing(&files);
     let mut stored = store(files, options.gzip);
     if !stored
@@ -144,13 +168,17 @@ pub fn pack(
         let len = u32::try_from(file.bytes.len()).unwrap_or(u32::MAX);
         root.add(&file.name, len, &file.hash());
     }
-    let manifest = manifest(options, root.finish())?;
+    let manifest = manifest(options, id, root.finish())?;
     let mut report = Report {
         files: stored.iter().map(Stored::describe).collect(),
         skipped,
         hidden: Vec::new(),
         missing,
-        version: manifest.version.as_str().to_owned(),
+        version: manifest.about.version.as_str().to_owned(),
+        build: id,
+        unstamped,
+        changed,
+        dropped,
         root_hash: manifest.root_hash,
         sha256: [0; 32],
         blocks_used: 0,
@@ -293,10 +321,14 @@ fn walk_order(a: &str, b: &str) -> std::cmp::Ordering {
     a.cmp(b)
 }
 
-fn manifest(options: &Options, root_hash: [u8; 32]) -> Result<Manifest, PackError> {
+fn manifest(
+    options: &Options,
+    build: Option<BuildId>,
+    root_hash: [u8; 32],
+) -> Result<Manifest, PackError> {
     let from_content = hex(&root_hash[..4]);
     let version = options.version.as_deref().unwrap_or(&from_content);
-    Manifest::new(version, options.api, root_hash).map_err(PackError::Manifest)
+    Manifest::new(version, options.api, build, root_hash).map_err(PackError::Manifest)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,4 +1,6 @@
-//! What a page loads: a scanner of HTML that takes anything and finds the addresses in it.
+//! What a page loads from its own host.
+
+use crate::tags::Tags;
 
 /// Something that a page loads from its own origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +19,7 @@ const ASSETS_MAX: usize = 200;
 pub fn assets(html: &str, host: &str) -> Vec<Asset> {
     let mut base = "/".to_owned();
     let mut found: Vec<Asset> = Vec::new();
-    for tag in Tags(html) {
+    for tag in Tags::new(html) {
         let (address, needed) = match &*tag.name {
             "base" => {
                 if let Some(path) = tag.get("href").and_then(|href| resolve(href, "/", host)) {
@@ -56,7 +58,7 @@ fn link(rel: &str) -> Option<bool> {
 }
 
 /// The path that an address in a page leads to; `None` when it leads elsewhere.
-fn resolve(address: &str, base: &str, host: &str) -> Option<String> {
+pub(crate) fn resolve(address: &str, base: &str, host: &str) -> Option<String> {
     let address = address.trim();
     let address = address.split('#').next().unwrap_or_default();
     if address.is_empty() {
@@ -130,106 +132,6 @@ pub fn file_name(path: &str) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
-}
-
-/// A start tag.
-struct Tag {
-    name: String,
-    attributes: Vec<(String, String)>,
-}
-
-impl Tag {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| &**value)
-    }
-}
-
-/// The start tags in what is left of a page.
-struct Tags<'a>(&'a str);
-
-impl Iterator for Tags<'_> {
-    type Item = Tag;
-
-    fn next(&mut self) -> Option<Tag> {
-        loop {
-            let start = self.0.find('<')?;
-            self.0 = &self.0[start + 1..];
-            if let Some(comment) = self.0.strip_prefix("!--") {
-                self.0 = after(comment, "-->");
-                continue;
-            }
-            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            let end = self.0.find(|c| !is_name(c)).unwrap_or(self.0.len());
-            if !self.0.starts_with(|c: char| c.is_ascii_alphabetic()) {
-                continue;
-            }
-            let name = self.0[..end].to_ascii_lowercase();
-            self.0 = &self.0[end..];
-            let attributes = self.attributes();
-            // What is in these is no HTML.
-            if matches!(&*name, "script" | "style" | "textarea" | "title") {
-                self.0 = to_end_tag(self.0, &name);
-            }
-            return Some(Tag { name, attributes });
-        }
-    }
-}
-
-impl Tags<'_> {
-    /// Takes the attributes of a tag, up to its `>`.
-    fn attributes(&mut self) -> Vec<(String, String)> {
-        let mut attributes = Vec::new();
-        loop {
-            self.0 = self
-                .0
-                .trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
-            if let Some(rest) = self.0.strip_prefix('>') {
-                self.0 = rest;
-                return attributes;
-            }
-            let ends = |c: char| c.is_ascii_whitespace() || "=>/".contains(c);
-            let end = self.0.char_indices().skip(1).find(|(_, c)| ends(*c));
-            let end = end.map_or(self.0.len(), |(at, _)| at);
-            if end == 0 {
-                return attributes;
-            }
-            let name = self.0[..end].to_ascii_lowercase();
-            self.0 = self.0[end..].trim_ascii_start();
-            let mut value = "";
-            if let Some(rest) = self.0.strip_prefix('=') {
-                let rest = rest.trim_ascii_start();
-                let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
-                (value, self.0) = match quote {
-                    Some(quote) => rest[1..].split_once(quote).unwrap_or((&rest[1..], "")),
-                    None => {
-                        let ends = |c: char| c.is_ascii_whitespace() || c == '>';
-                        rest.split_at(rest.find(ends).unwrap_or(rest.len()))
-                    }
-                };
-            }
-            attributes.push((name, value.replace("&amp;", "&")));
-        }
-    }
-}
-
-fn after<'a>(text: &'a str, end: &str) -> &'a str {
-    text.find(end).map_or("", |at| &text[at + end.len()..])
-}
-
-/// What follows from the end tag `</name` on.
-fn to_end_tag<'a>(text: &'a str, name: &str) -> &'a str {
-    let mut from = 0;
-    while let Some(at) = text[from..].find("</") {
-        from += at + 2;
-        let tag = text.as_bytes().get(from..from + name.len());
-        if tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes())) {
-            return &text[from..];
-        }
-    }
-    ""
 }
 
 #[cfg(test)]

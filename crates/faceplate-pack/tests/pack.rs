@@ -95,7 +95,7 @@ fn the_report_tells_what_inspect_finds() {
     assert_eq!(found.sha256, report.sha256);
     assert_eq!(found.len, report.blocks_used * 4096);
     assert_eq!((found.block_count, report.blocks_total), (256, 256));
-    assert_eq!(manifest.root_hash, report.root_hash);
+    assert_eq!(found.root_hash, Some(report.root_hash));
     assert_eq!(manifest.version, *report.version);
     assert_eq!((manifest.api_min, manifest.api_max), (1, 1));
     let mut sizes: Vec<(String, u64)> = found

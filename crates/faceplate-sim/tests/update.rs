@@ -601,7 +601,7 @@ fn files_that_the_manifest_does_not_know_of_are_found() {
             file("more.js");
         }
         let mut bytes = [0; Manifest::MAX_LEN];
-        let manifest = Manifest::new("1", (1, 1), root).expect("a manifest");
+        let manifest = Manifest::new("1", (1, 1), None, root).expect("a manifest");
         let len = manifest.encode(&mut bytes);
         builder.attr("", MANIFEST, &bytes[..len]).expect("the root");
         let image = builder

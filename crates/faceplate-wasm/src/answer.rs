@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use faceplate_pack::{Gzip, Options, page as html};
+use faceplate_pack::{Gzip, Options, Stamp, page as html};
 
 use crate::message::{Malformed, Reader, Writer};
 
@@ -20,12 +20,15 @@ pub const BAD_REQUEST: u32 = 2;
 ///
 /// Request: size of the slot (number), whether there is a version (0 or 1), the version (text, empty
 /// without), lowest and highest API (numbers, 0 and 0: those of this release), gzip (1: where it
-/// pays, 0: never), list of files: path (text), content (bytes).
+/// pays, 0: never), stamp (0: none, 1: the build id, 2: the build id and the script that confirms),
+/// list of files: path (text), content (bytes).
 ///
-/// Answer: image (bytes), SHA-256 of it (bytes), version (text), blocks used and blocks of the slot
-/// (numbers), paths left out, paths that no device serves, paths that index.html asks for in vain
-/// (lists of texts), list of files: path (text), path in the image (text), bytes before and in the
-/// image (numbers).
+/// Answer: image (bytes), SHA-256 of it (bytes), version (text), build id (text, empty without),
+/// blocks used and blocks of the slot (numbers), paths left out, paths that no device serves, paths
+/// that index.html asks for in vain, pages without the build id (lists of texts), list of files that
+/// stamping made or changed: path (text), content (bytes), paths that stamping left out (list of
+/// texts), list of files: path (text), path in the image (text), bytes before and in the image
+/// (numbers).
 #[must_use]
 pub fn pack(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -37,12 +40,18 @@ pub fn pack(request: &[u8]) -> Vec<u8> {
                 .bytes(&packed.image)
                 .bytes(&report.sha256)
                 .text(&report.version)
+                .text(&build(report.build))
                 .number(report.blocks_used)
                 .number(report.blocks_total)
                 .texts(&report.skipped)
                 .texts(&report.hidden)
                 .texts(&report.missing)
-                .count(report.files.len());
+                .texts(&report.unstamped)
+                .count(report.changed.len());
+            for (path, bytes) in &report.changed {
+                answer.text(path).bytes(bytes);
+            }
+            answer.texts(&report.dropped).count(report.files.len());
             for file in &report.files {
                 answer.text(&file.path).text(&file.stored_as);
                 // The request held it in four gigabytes.
@@ -51,6 +60,11 @@ pub fn pack(request: &[u8]) -> Vec<u8> {
             answer.finish()
         }))
     })
+}
+
+/// A build id as a message has it.
+fn build(build: Option<impl Display>) -> String {
+    build.map_or_else(String::new, |build| build.to_string())
 }
 
 type PackRequest = (Options, Vec<(String, Vec<u8>)>);
@@ -67,11 +81,18 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         0 => Gzip::Never,
         _ => Gzip::Auto,
     };
+    let stamp = match request.number()? {
+        0 => None,
+        1 => Some(Stamp::Id),
+        2 => Some(Stamp::Script),
+        _ => return Err(Malformed("there is no such stamp")),
+    };
     let options = Options {
         size,
         version: has_version.then(|| version.to_owned()),
         api,
         gzip,
+        stamp,
     };
     // The count is not trusted with memory: every item takes some of the message.
     let mut files = Vec::new();
@@ -87,7 +108,7 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
 ///
 /// Answer: SHA-256 of it (bytes), size of the smallest slot that its file system may fill (number),
 /// whether it has a manifest (0 or 1), version (text), lowest and highest API (numbers; empty and 0
-/// without), list of files: path (text), content as it is stored (bytes).
+/// without), build id (text, empty without), list of files: path (text), content as it is stored (bytes).
 #[must_use]
 pub fn inspect(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -108,8 +129,9 @@ fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
             .number(1)
             .text(&manifest.version)
             .number(manifest.api_min.into())
-            .number(manifest.api_max.into()),
-        None => answer.number(0).text("").number(0).number(0),
+            .number(manifest.api_max.into())
+            .text(&build(manifest.build)),
+        None => answer.number(0).text("").number(0).number(0).text(""),
     };
     answer.count(inspection.files.len());
     for item in &content {

@@ -9,8 +9,8 @@ use embedded_storage_async::nor_flash::NorFlash;
 use littlefs_image::read::{FileReader, Image, Node};
 
 use crate::{
-    Buffers, Confirmer, ImageRecord, Last, Nvs, Outcome, Region, RegionReader, SECTOR, Slot,
-    Stored, Trial,
+    Buffers, BuildId, Confirmer, ImageRecord, Last, Nvs, Outcome, Region, RegionReader, SECTOR,
+    Slot, Stored, Trial,
     boot::{self, Content, Decision},
     layout::{Layout, LayoutError},
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher, Version},
@@ -79,6 +79,8 @@ pub struct SlotStatus {
     pub valid: bool,
     /// The version that it says.
     pub version: Option<Version>,
+    /// Which build it says that it is.
+    pub build: Option<BuildId>,
     /// SHA-256 of the image.
     pub sha256: Option<[u8; 32]>,
     /// Why it is not valid.
@@ -320,7 +322,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             (Decision::Serve { .. }, Ok(layout), Ok(verified)) => Some(Served {
                 region: layout.slots[active.index()],
                 image: verified.image,
-                hashed: verified.manifest.is_some(),
+                hashed: verified.about.is_some(),
             }),
             _ => None,
         };
@@ -371,6 +373,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 used: verified.record.len,
                 valid: true,
                 version: verified.version().cloned(),
+                build: verified.about.as_ref().and_then(|about| about.build),
                 sha256: Some(verified.record.sha256),
                 problem: None,
             },
@@ -380,6 +383,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 used: 0,
                 valid: false,
                 version: None,
+                build: None,
                 sha256: None,
                 problem: Some(problem.clone()),
             },

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod boot;
+mod build_id;
 mod engine;
 #[cfg(feature = "esp-nvs")]
 mod esp_nvs;
@@ -27,6 +28,7 @@ pub mod update;
 pub mod verify;
 mod write;
 
+pub use build_id::{BuildId, NotABuildId};
 pub use engine::{
     BeginError, Config, ConfirmError, Engine, OpenFile, RollbackError, SlotStatus, State, Status,
     Tick, TrialStatus,

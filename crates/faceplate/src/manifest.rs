@@ -8,7 +8,10 @@ use core::fmt;
 
 use heapless::String;
 
-use crate::sha256::{Compress, SOFTWARE, Sha256};
+use crate::{
+    BuildId,
+    sha256::{Compress, SOFTWARE, Sha256},
+};
 
 /// Attribute of each file: the first [`FILE_HASH_LEN`] bytes of the SHA-256 of its stored bytes.
 pub const FILE_HASH: u8 = 0x66;
@@ -23,27 +26,41 @@ pub const FILE_HASH_LEN: usize = 16;
 pub const VERSION_MAX: usize = 64;
 
 /// A frontend's version, for people; at most [`VERSION_MAX`] bytes.
-pub type Version = String<VERSION_MAX>;
+pub type Version = String<VERSION_MAX, u8>;
 /// A file's hash.
 pub type FileHash = [u8; FILE_HASH_LEN];
 
-/// The one format there is so far.
-const FORMAT: u8 = 1;
-/// Bytes before the version: format, two API numbers, root hash.
+/// The format without a build id.
+const PLAIN: u8 = 1;
+/// The format with one.
+const WITH_BUILD: u8 = 2;
+/// Bytes before the version in every format: format, two API numbers, root hash.
 const FIXED: usize = 1 + 2 + 2 + 32;
+/// Bytes that [`WITH_BUILD`] has more: build id, and a number that is reserved.
+const BUILD: usize = BuildId::LEN + 4;
 
 /// What the root directory says about the whole image.
 ///
-/// Stored as: format (1), minimum and maximum API (`u16`, little endian), root hash (32 bytes),
-/// version (UTF-8, the rest).
+/// Stored as: format, minimum and maximum API (`u16`, little endian), root hash (32 bytes);
+/// in format 2 build id (8 bytes) and a reserved `u32`, written as 0 and not looked at;
+/// version (UTF-8, the rest). Format 1 is that of an image without a build id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
+    /// What is worth knowing about the frontend.
+    pub about: About,
+    /// See [`RootHash`].
+    pub root_hash: [u8; 32],
+}
+
+/// What a manifest says about the frontend: all that is kept of it once the files are checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
     /// Lowest firmware API that the frontend works with.
     pub api_min: u16,
     /// Highest firmware API that the frontend works with.
     pub api_max: u16,
-    /// See [`RootHash`].
-    pub root_hash: [u8; 32],
+    /// Which build it is, if its pages say so.
+    pub build: Option<BuildId>,
     /// What people call this frontend.
     pub version: Version,
 }
@@ -70,7 +87,10 @@ impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Short => write!(f, "the manifest is cut short"),
-            Self::Format(format) => write!(f, "manifest format {format} is unknown, want {FORMAT}"),
+            Self::Format(format) => write!(
+                f,
+                "manifest format {format} is unknown, want {PLAIN} or {WITH_BUILD}"
+            ),
             Self::Version => write!(
                 f,
                 "the version must be printable UTF-8 of at most {VERSION_MAX} bytes"
@@ -86,7 +106,7 @@ impl core::error::Error for ManifestError {}
 
 impl Manifest {
     /// Bytes of the longest encoded manifest.
-    pub const MAX_LEN: usize = FIXED + VERSION_MAX;
+    pub const MAX_LEN: usize = FIXED + BUILD + VERSION_MAX;
 
     /// A manifest from its parts.
     ///
@@ -95,6 +115,7 @@ impl Manifest {
     pub fn new(
         version: &str,
         (api_min, api_max): (u16, u16),
+        build: Option<BuildId>,
         root_hash: [u8; 32],
     ) -> Result<Self, ManifestError> {
         if version.chars().any(char::is_control) {
@@ -107,23 +128,37 @@ impl Manifest {
             });
         }
         let version = Version::try_from(version).map_err(|_| ManifestError::Version)?;
-        Ok(Self {
+        let about = About {
             api_min,
             api_max,
-            root_hash,
+            build,
             version,
-        })
+        };
+        Ok(Self { about, root_hash })
     }
 
     /// Writes the stored form to the start of `out` and returns its length.
     pub fn encode(&self, out: &mut [u8; Self::MAX_LEN]) -> usize {
-        out[0] = FORMAT;
-        out[1..3].copy_from_slice(&self.api_min.to_le_bytes());
-        out[3..5].copy_from_slice(&self.api_max.to_le_bytes());
+        let About {
+            api_min,
+            api_max,
+            build,
+            version,
+        } = &self.about;
+        out[1..3].copy_from_slice(&api_min.to_le_bytes());
+        out[3..5].copy_from_slice(&api_max.to_le_bytes());
         out[5..FIXED].copy_from_slice(&self.root_hash);
-        let version = self.version.as_bytes();
-        out[FIXED..FIXED + version.len()].copy_from_slice(version);
-        FIXED + version.len()
+        let (format, fixed) = match build {
+            None => (PLAIN, FIXED),
+            Some(BuildId(id)) => {
+                out[FIXED..FIXED + BUILD].fill(0);
+                out[FIXED..FIXED + id.len()].copy_from_slice(id);
+                (WITH_BUILD, FIXED + BUILD)
+            }
+        };
+        out[0] = format;
+        out[fixed..fixed + version.len()].copy_from_slice(version.as_bytes());
+        fixed + version.len()
     }
 
     /// Reads the stored form.
@@ -131,10 +166,17 @@ impl Manifest {
     /// # Errors
     /// When the bytes are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
-        let (fixed, version) = bytes.split_at_checked(FIXED).ok_or(ManifestError::Short)?;
-        if fixed[0] != FORMAT {
-            return Err(ManifestError::Format(fixed[0]));
-        }
+        let (fixed, rest) = bytes.split_at_checked(FIXED).ok_or(ManifestError::Short)?;
+        let (build, version) = match fixed[0] {
+            PLAIN => (None, rest),
+            WITH_BUILD => {
+                let (more, version) = rest.split_at_checked(BUILD).ok_or(ManifestError::Short)?;
+                let mut id = [0; BuildId::LEN];
+                id.copy_from_slice(&more[..BuildId::LEN]);
+                (Some(BuildId(id)), version)
+            }
+            format => return Err(ManifestError::Format(format)),
+        };
         let version = core::str::from_utf8(version).map_err(|_| ManifestError::Version)?;
         let api = (
             u16::from_le_bytes([fixed[1], fixed[2]]),
@@ -142,7 +184,7 @@ impl Manifest {
         );
         let mut root_hash = [0; 32];
         root_hash.copy_from_slice(&fixed[5..]);
-        Self::new(version, api, root_hash)
+        Self::new(version, api, build, root_hash)
     }
 }
 

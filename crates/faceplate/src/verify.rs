@@ -12,7 +12,7 @@ use littlefs_image::{
 use crate::{
     Buffers, ImageRecord, Region, RegionReader, SECTOR,
     layout::LayoutError,
-    manifest::{self, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
+    manifest::{self, About, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
     sha256::Sha256,
     text::{Text, text},
 };
@@ -47,14 +47,14 @@ pub struct Verified {
     pub image: Image,
     /// Its length in bytes and the SHA-256 of these.
     pub record: ImageRecord,
-    /// What its manifest says, if it has one.
-    pub manifest: Option<Manifest>,
+    /// What its manifest says about it, if it has one.
+    pub about: Option<About>,
 }
 
 impl Verified {
     /// Its version, if it says one.
     pub fn version(&self) -> Option<&Version> {
-        self.manifest.as_ref().map(|manifest| &manifest.version)
+        self.about.as_ref().map(|about| &about.version)
     }
 
     /// Whether it works with firmware that offers API `ours`; without a manifest that is assumed.
@@ -62,8 +62,8 @@ impl Verified {
     /// # Errors
     /// [`Problem::Api`] when its manifest says that it does not.
     pub fn fits(&self, ours: u16) -> Result<(), Problem> {
-        match self.manifest {
-            Some(Manifest {
+        match self.about {
+            Some(About {
                 api_min: min,
                 api_max: max,
                 ..
@@ -212,7 +212,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     let manifest = read_manifest(&image, &mut storage).await?;
     match &manifest {
         Some(manifest) => {
-            verify_files(&image, &mut storage, manifest, buffers).await?;
+            verify_files(&image, &mut storage, &manifest.root_hash, buffers).await?;
         }
         None if requirements.manifest => return Err(Problem::NoManifest),
         None => {}
@@ -231,7 +231,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     Ok(Verified {
         image,
         record: ImageRecord { len, sha256 },
-        manifest,
+        about: manifest.map(|manifest| manifest.about),
     })
 }
 
@@ -286,12 +286,12 @@ async fn slot<F: ReadNorFlash + Clone>(
             return Ok(Verified {
                 image,
                 record,
-                manifest,
+                about: manifest.map(|manifest| manifest.about),
             });
         }
     }
     let verified = whole(flash, region, Subject::Slot, requirements, buffers).await?;
-    if record.is_some() && verified.manifest.is_none() {
+    if record.is_some() && verified.about.is_none() {
         return Err(Problem::Changed);
     }
     Ok(verified)
@@ -310,7 +310,11 @@ async fn has_index<F: ReadNorFlash>(
     Ok(false)
 }
 
-async fn read_manifest<F: ReadNorFlash>(
+/// What the root directory of an image says about it, if it says anything.
+///
+/// # Errors
+/// When flash cannot be read, or what it says is no manifest.
+pub async fn read_manifest<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
 ) -> Result<Option<Manifest>, Problem> {
@@ -337,7 +341,7 @@ async fn read_manifest<F: ReadNorFlash>(
 async fn verify_files<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
-    manifest: &Manifest,
+    want_root: &[u8; 32],
     Buffers {
         compress, sector, ..
     }: &mut Buffers,
@@ -374,7 +378,7 @@ async fn verify_files<F: ReadNorFlash>(
         }
         root.add(walk.path(), file.size(), &want);
     }
-    if root.finish() != manifest.root_hash {
+    if root.finish() != *want_root {
         return Err(Problem::RootHash);
     }
     Ok(())

@@ -42,7 +42,7 @@ fn to_json(found: &Inspection) -> Value {
     json!({
         "version": manifest.map(|manifest| manifest.version.as_str()),
         "api": manifest.map(|manifest| json!({ "min": manifest.api_min, "max": manifest.api_max })),
-        "root_hash": manifest.map(|manifest| text::hex(&manifest.root_hash)),
+        "root_hash": found.root_hash.map(|hash| text::hex(&hash)),
         "bytes": found.len,
         "slot_bytes": u64::from(found.block_count) * 4096,
         "sha256": text::hex(&found.sha256),

@@ -58,6 +58,7 @@ impl Pack {
                 GzipWhen::Auto => Gzip::Auto,
                 GzipWhen::Never => Gzip::Never,
             },
+            stamp: None,
         };
         let mut packed = pack(found.files, &options).map_err(|error| match error {
             faceplate_pack::PackError::Manifest(error) => Failure::Usage(error.to_string()),

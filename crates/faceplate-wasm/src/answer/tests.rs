@@ -9,6 +9,10 @@ fn put(request: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn pack_request(files: &[(&str, &[u8])], version: Option<&str>) -> Vec<u8> {
+    stamp_request(files, version, 0)
+}
+
+fn stamp_request(files: &[(&str, &[u8])], version: Option<&str>, stamp: usize) -> Vec<u8> {
     let mut request = Vec::new();
     let number = |request: &mut Vec<u8>, number: usize| {
         request.extend((number as u32).to_le_bytes());
@@ -19,6 +23,7 @@ fn pack_request(files: &[(&str, &[u8])], version: Option<&str>) -> Vec<u8> {
     number(&mut request, 1);
     number(&mut request, 2);
     number(&mut request, 1);
+    number(&mut request, stamp);
     number(&mut request, files.len());
     for (path, content) in files {
         put(&mut request, path.as_bytes());
@@ -64,11 +69,14 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
     let image = answer.bytes().unwrap();
     let inspection = faceplate_pack::inspect(image).unwrap();
     assert_eq!(answer.bytes(), Ok(&inspection.sha256[..]));
-    assert_eq!(answer.text(), Ok("1.2.3"));
+    assert_eq!((answer.text(), answer.text()), (Ok("1.2.3"), Ok("")));
     assert_eq!(answer.number(), Ok(inspection.len / 4096));
     assert_eq!(answer.number(), Ok(256));
     for list in [".DS_Store", "api/x", "/gone.js"] {
         assert_eq!((answer.number(), answer.text()), (Ok(1), Ok(list)));
+    }
+    for _unstamped_changed_dropped in 0..3 {
+        assert_eq!(answer.number(), Ok(0));
     }
     let files: Vec<_> = (0..answer.number().unwrap())
         .map(|_| {
@@ -92,6 +100,63 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
 }
 
 #[test]
+fn stamping_answers_with_the_build_id_and_the_files_that_it_changed() {
+    let wide = "\u{feff}<p>".encode_utf16().flat_map(u16::to_le_bytes);
+    let wide: Vec<u8> = wide.collect();
+    let files: [(&str, &[u8]); 4] = [
+        ("index.html", b"<p>"),
+        ("index.html.gz", b"old"),
+        ("wide.html", &wide),
+        ("app.js", b"1"),
+    ];
+    for (stamp, script) in [
+        (1, ""),
+        (2, "<script src=\"/faceplate-confirm.js\"></script>"),
+    ] {
+        let answer = pack(&stamp_request(&files, Some("1.2.3"), stamp));
+        let mut answer = Reader::new(&answer);
+        assert_eq!(answer.number(), Ok(OK));
+        let image = answer.bytes().unwrap().to_vec();
+        answer.bytes().unwrap();
+        answer.text().unwrap();
+        let build = answer.text().unwrap();
+        answer.number().unwrap();
+        answer.number().unwrap();
+        for _skipped_hidden_missing in 0..3 {
+            assert_eq!(answer.number(), Ok(0));
+        }
+        assert_eq!((answer.number(), answer.text()), (Ok(1), Ok("wide.html")));
+        let changed: Vec<_> = (0..answer.number().unwrap())
+            .map(|_| (answer.text().unwrap(), answer.bytes().unwrap()))
+            .collect();
+        let page = format!("<meta name=\"faceplate-build\" content=\"{build}\">{script}<p>");
+        assert!(
+            changed.contains(&("index.html", page.as_bytes())),
+            "{changed:?}"
+        );
+        assert_eq!(changed.len(), stamp);
+        assert_eq!(
+            (answer.number(), answer.text()),
+            (Ok(1), Ok("index.html.gz"))
+        );
+
+        let mut request = Vec::new();
+        put(&mut request, &image);
+        let answer = inspect(&request);
+        let mut answer = Reader::new(&answer);
+        answer.number().unwrap();
+        answer.bytes().unwrap();
+        answer.number().unwrap();
+        answer.number().unwrap();
+        assert_eq!(answer.text(), Ok("1.2.3"));
+        assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(2)));
+        assert_eq!(answer.text(), Ok(build));
+    }
+    let answer = pack(&stamp_request(&files, None, 3));
+    assert_eq!(refused(&answer).0, BAD_REQUEST);
+}
+
+#[test]
 fn what_cannot_be_packed_is_refused_in_words() {
     let (kind, text) = refused(&pack(&pack_request(&[("app.js", b"1")], None)));
     assert_eq!(kind, REFUSED);
@@ -110,6 +175,7 @@ fn an_image_is_answered_with_its_facts_and_files() {
     assert_eq!((answer.number(), answer.number()), (Ok(1 << 20), Ok(1)));
     assert_eq!(answer.text(), Ok("1.2.3"));
     assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(2)));
+    assert_eq!(answer.text(), Ok(""));
     let files: Vec<_> = (0..answer.number().unwrap())
         .map(|_| (answer.text().unwrap(), answer.bytes().unwrap()))
         .collect();

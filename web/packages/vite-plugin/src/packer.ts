@@ -32,6 +32,8 @@ export interface Packed {
   /** Of the image, in hex digits. */
   readonly sha256: string;
   readonly version: string;
+  /** 16 hex digits; empty for an image without a build id. */
+  readonly build: string;
   /** Blocks of 4096 bytes. */
   readonly blocksUsed: number;
   readonly blocksTotal: number;
@@ -41,6 +43,12 @@ export interface Packed {
   readonly hidden: readonly string[];
   /** What `index.html` loads but is not there. */
   readonly missing: readonly string[];
+  /** Pages that do not say of which build they are, though the image has a build id. */
+  readonly unstamped: readonly string[];
+  /** Files that stamping made or changed, as they are now. */
+  readonly changed: readonly SourceFile[];
+  /** Paths that stamping left out: compressed forms of what it changed. */
+  readonly dropped: readonly string[];
   readonly files: readonly PackedFile[];
 }
 
@@ -50,7 +58,12 @@ export interface Inspected {
   /** Bytes of the smallest slot that it is made for. */
   readonly slot: number;
   /** `null` for an image without a manifest. */
-  readonly manifest: { readonly version: string; readonly api: readonly [number, number] } | null;
+  readonly manifest: {
+    readonly version: string;
+    readonly api: readonly [number, number];
+    /** 16 hex digits; empty for an image without a build id. */
+    readonly build: string;
+  } | null;
   /** Content as it is stored: that of `name.gz` is compressed. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -76,6 +89,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     .number(options.api?.[0] ?? 0)
     .number(options.api?.[1] ?? 0)
     .number(options.gzip === 'never' ? 0 : 1)
+    .number(0)
     .number(files.length);
   for (const { path, bytes } of files) request.text(path).bytes(bytes);
   const answer = call('pack', request);
@@ -84,11 +98,15 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     image: answer.bytes(),
     sha256: hex(answer.bytes()),
     version: answer.text(),
+    build: answer.text(),
     blocksUsed: answer.number(),
     blocksTotal: answer.number(),
     skipped: answer.list(text),
     hidden: answer.list(text),
     missing: answer.list(text),
+    unstamped: answer.list(text),
+    changed: answer.list(() => ({ path: answer.text(), bytes: answer.bytes() })),
+    dropped: answer.list(text),
     files: answer.list(() => ({
       path: answer.text(),
       storedAs: answer.text(),
@@ -107,6 +125,7 @@ export function inspect(image: Uint8Array): Inspected {
   const manifest = {
     version: answer.text(),
     api: [answer.number(), answer.number()] as const,
+    build: answer.text(),
   };
   const files = answer.list(() => [answer.text(), answer.bytes()] as const);
   return { sha256, slot, manifest: has ? manifest : null, files: new Map(files) };

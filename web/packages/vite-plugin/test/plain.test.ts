@@ -16,7 +16,7 @@ test('a build leaves www.bin beside dist, with the version of package.json', asy
   const root = project(APP);
   const { infos } = await run(root);
   const found = image(root);
-  expect(found.manifest).toEqual({ version: '1.4.0', api: [1, 1] });
+  expect(found.manifest).toEqual({ version: '1.4.0', api: [1, 1], build: '' });
   expect(found.slot).toBe(1 << 20);
   expect(text(found, 'index.html')).toContain('<title>Lamp</title>');
   expect(found.files.get('logo.png')).toEqual(Uint8Array.from(noise(3000)));

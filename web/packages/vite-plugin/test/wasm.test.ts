@@ -36,7 +36,7 @@ test.each([
 test('the report is what inspecting finds', () => {
   const packed = pack(SITE, { ...OPTIONS, version: '1.2.3', api: [1, 3] });
   const found = inspect(packed.image);
-  expect(found.manifest).toEqual({ version: '1.2.3', api: [1, 3] });
+  expect(found.manifest).toEqual({ version: '1.2.3', api: [1, 3], build: '' });
   expect(packed).toMatchObject({ version: '1.2.3', skipped: ['.DS_Store'], blocksTotal: 256 });
   expect(packed.blocksUsed * 4096).toBe(packed.image.length);
   const reported = packed.files.map(({ storedAs, stored }) => [storedAs, stored]);

@@ -1,0 +1,328 @@
+//! The stamp: the build id in each page, so that a page can confirm its own build and no other.
+
+use std::{borrow::Cow, collections::BTreeMap, ops::Range};
+
+use faceplate::BuildId;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::{PackError, SIZE_MAX},
+    gzip,
+    page::resolve,
+    tags::{Tag, Tags, after_declaration},
+};
+
+/// What stamping writes into each page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// The build id. Confirming is left to the app.
+    Id,
+    /// The build id, and the script that confirms, which is packed as well.
+    Script,
+}
+
+/// Where the script that confirms is in the image.
+pub const SCRIPT_NAME: &str = "faceplate-confirm.js";
+/// The script that confirms.
+pub const CONFIRM_SCRIPT: &str = include_str!("../../../web/packages/update-page/src/confirm.js");
+/// How the script begins in every release.
+const SCRIPT_START: &[u8] = b"/*! Faceplate";
+
+/// The name of the meta tag.
+const META: &str = "faceplate-build";
+/// A page larger than this, unpacked, is not looked into.
+const UNPACKED_MAX: u64 = 8 * SIZE_MAX as u64;
+/// Byte order mark of UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Files by their paths.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+/// What the pages say about the build.
+#[derive(Debug, Default)]
+pub(crate) struct Stamped {
+    pub(crate) build: Option<BuildId>,
+    pub(crate) unstamped: Vec<String>,
+    pub(crate) changed: Vec<(String, Vec<u8>)>,
+    pub(crate) dropped: Vec<String>,
+}
+
+/// Finds the build that the pages are of.
+pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
+    let mut ids = Vec::new();
+    for (path, bytes) in files {
+        if is_page(path) {
+            ids.push((path, id(bytes)));
+        } else if let Some(name) = only_packed(path, files) {
+            let unpacked = gzip::content(bytes, UNPACKED_MAX);
+            ids.push((name, unpacked.and_then(|page| id(&page))));
+        }
+    }
+    let is_index = |path: &str| matches!(path, "index.html" | "index.html.gz");
+    let index = ids.iter().find(|(path, _)| is_index(path));
+    let build = index.and_then(|(_, id)| *id);
+    let mut unstamped = Vec::new();
+    for (path, id) in ids {
+        match id {
+            Some(id) if Some(id) != build => {
+                return Err(PackError::TwoBuilds {
+                    path: path.clone(),
+                    build: id,
+                    index: build,
+                });
+            }
+            None if build.is_some() => unstamped.push(path.clone()),
+            _ => {}
+        }
+    }
+    Ok(Stamped {
+        build,
+        unstamped,
+        ..Stamped::default()
+    })
+}
+
+/// Writes the id of this build into each page, in place of an older stamp.
+///
+/// The id is a hash over the files as they are without a stamp, so that it depends on the build
+/// alone. Compressed forms of pages, and of the script, are no part of it: they follow from them.
+pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackError> {
+    let given = files.clone();
+    if let Some(script) = files.remove(SCRIPT_NAME)
+        && !script.starts_with(SCRIPT_START)
+    {
+        return Err(PackError::ForeignScript);
+    }
+    if stamp == Stamp::Script {
+        files.insert(SCRIPT_NAME.to_owned(), CONFIRM_SCRIPT.into());
+    }
+    let mut packed_forms = Files::new();
+    files.retain(|path, bytes| {
+        let of = path.strip_suffix(".gz").unwrap_or_default();
+        let follows = of == SCRIPT_NAME || is_page(of) && given.contains_key(of);
+        if follows {
+            packed_forms.insert(path.clone(), std::mem::take(bytes));
+        }
+        !follows
+    });
+    let pages = files.iter_mut().filter(|(path, _)| is_page(path));
+    pages.for_each(|(_, page)| *page = clean(page));
+    let build = build_id(files);
+
+    let mut unstamped = Vec::new();
+    let paths: Vec<String> = files.keys().cloned().collect();
+    for path in paths {
+        if is_page(&path) {
+            let page = files.get(&path).map_or(&[][..], |page| page);
+            let script = (stamp == Stamp::Script).then(|| address(&path, page, files));
+            match stamped(page, build, script.as_deref()) {
+                Some(page) => _ = files.insert(path, page),
+                None => unstamped.push(path),
+            }
+        } else if only_packed(&path, files).is_some() {
+            unstamped.push(path);
+        }
+    }
+    // Those that were made after an earlier stamping, which wrote the same, are still right.
+    for (path, bytes) in packed_forms {
+        let of = path.strip_suffix(".gz").unwrap_or_default();
+        let same = |now: &Vec<u8>| gzip::is_gzip_of(&bytes, now);
+        if files.get(of).is_some_and(same) {
+            files.insert(path, bytes);
+        }
+    }
+    let changed = files
+        .iter()
+        .filter(|(path, bytes)| given.get(*path) != Some(bytes));
+    let changed = changed.map(|(path, bytes)| (path.clone(), bytes.clone()));
+    let changed = changed.collect();
+    let dropped = given.into_keys().filter(|path| !files.contains_key(path));
+    Ok(Stamped {
+        build: Some(build),
+        unstamped,
+        changed,
+        dropped: dropped.collect(),
+    })
+}
+
+/// The first bytes of SHA-256 over all files by path: length of the path, path, length, bytes;
+/// lengths as `u64`, little endian.
+fn build_id(files: &Files) -> BuildId {
+    let mut hasher = Sha256::new();
+    for (path, bytes) in files {
+        for field in [path.as_bytes(), bytes] {
+            hasher.update((field.len() as u64).to_le_bytes());
+            hasher.update(field);
+        }
+    }
+    let mut id = [0; BuildId::LEN];
+    id.copy_from_slice(&hasher.finalize()[..BuildId::LEN]);
+    BuildId(id)
+}
+
+fn is_page(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["html", "htm"]
+        .iter()
+        .any(|page| extension.eq_ignore_ascii_case(page))
+}
+
+/// The path of a page that is there in its compressed form alone.
+fn only_packed<'a>(path: &'a String, files: &Files) -> Option<&'a String> {
+    let page = path.strip_suffix(".gz")?;
+    (is_page(page) && !files.contains_key(page)).then_some(path)
+}
+
+/// A page as text in which every byte has its place, whatever it is encoded in.
+fn text(page: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(page) {
+        Ok(text) => text.into(),
+        Err(_) => {
+            let ascii = |byte: &u8| char::from(if byte.is_ascii() { *byte } else { b'?' });
+            page.iter().map(ascii).collect::<String>().into()
+        }
+    }
+}
+
+fn id(page: &[u8]) -> Option<BuildId> {
+    let meta = Tags::new(&text(page)).find(is_meta)?;
+    meta.get("content")?.parse().ok()
+}
+
+fn is_meta(tag: &Tag) -> bool {
+    tag.name == "meta" && tag.get("name") == Some(META)
+}
+
+/// Whether a tag is that of the script, wherever it takes it from.
+fn is_script(tag: &Tag) -> bool {
+    let src = tag.get("src").unwrap_or_default();
+    let path = src.split(['?', '#']).next().unwrap_or_default();
+    tag.name == "script" && path.rsplit('/').next() == Some(SCRIPT_NAME)
+}
+
+/// The page without any stamp.
+fn clean(page: &[u8]) -> Vec<u8> {
+    let mut page = page.to_vec();
+    loop {
+        let stamps = stamps(&text(&page));
+        if stamps.is_empty() {
+            return page;
+        }
+        for stamp in stamps.into_iter().rev() {
+            page.drain(stamp);
+        }
+        // What was around a stamp may have become one.
+    }
+}
+
+/// Where stamps are in a page.
+fn stamps(page: &str) -> Vec<Range<usize>> {
+    let stamp = |tag: Tag| match () {
+        () if is_meta(&tag) => Some(tag.start..tag.end),
+        () if is_script(&tag) => {
+            let rest = &page[tag.content_end..];
+            let end = rest.find('>').map_or(rest.len(), |at| at + 1);
+            Some(tag.start..tag.content_end + end)
+        }
+        () => None,
+    };
+    Tags::new(page).filter_map(stamp).collect()
+}
+
+/// A clean page with a stamp; `None` for one that has no place for it, such as one that is a single
+/// comment, or not in an encoding that ASCII is part of.
+fn stamped(page: &[u8], build: BuildId, script: Option<&str>) -> Option<Vec<u8>> {
+    let mut stamp = format!("<meta name=\"{META}\" content=\"{build}\">");
+    if let Some(address) = script {
+        let address = address.replace('&', "&amp;").replace('"', "&quot;");
+        stamp.push_str(&format!("<script src=\"{address}\"></script>"));
+    }
+    if page.starts_with(b"\xff\xfe") || page.starts_with(b"\xfe\xff") {
+        return None;
+    }
+    let (bom, rest) = page.split_at(if page.starts_with(BOM) { BOM.len() } else { 0 });
+    let (before, after) = rest.split_at(place(&text(rest)));
+    let stamped = [bom, before, stamp.as_bytes(), after].concat();
+    // What is written is what is found, or it stays away.
+    (id(&stamped) == Some(build) && clean(&stamped) == page).then_some(stamped)
+}
+
+/// Where the head begins: behind its tag, or where a browser begins one by itself.
+fn place(page: &str) -> usize {
+    let mut place = prologue(page);
+    let mut tags = Tags::new(page).peekable();
+    for name in ["html", "head"] {
+        if let Some(tag) = tags.next_if(|tag| tag.name == name) {
+            place = tag.end;
+        }
+    }
+    place
+}
+
+/// The length of what comes before the first tag: comments and the document type. In front of
+/// the latter a stamp would put a browser into its mode for old pages.
+fn prologue(page: &str) -> usize {
+    let mut rest = page;
+    loop {
+        let next = rest.trim_ascii_start();
+        match next.strip_prefix('<') {
+            Some(tag) if tag.starts_with(['!', '?']) => rest = after_declaration(tag),
+            _ => return page.len() - rest.len(),
+        }
+    }
+}
+
+/// Where the page at `path` finds the script, which is at the top of the image. That goes first in
+/// the page, so that a `base` does not count for it yet.
+fn address(path: &str, page: &[u8], files: &Files) -> String {
+    let page = text(page);
+    let mut tags = Tags::new(&page);
+    let base = Tags::new(&page).find(|tag| tag.name == "base" && tag.get("href").is_some());
+    let base = base.as_ref().and_then(|base| base.get("href"));
+    let relative = match base.filter(|base| is_own(base)) {
+        Some(base) if base.starts_with('/') => {
+            let top = resolve(base, "/", "").unwrap_or_default();
+            let top = top.split('?').next().unwrap_or_default();
+            let top = top.rsplit_once('/').map_or("", |(top, _)| top);
+            // A prefix that a proxy takes away, unless it is a folder of the image.
+            let folder = format!("{}/", top.trim_start_matches('/'));
+            if !files.keys().any(|path| path.starts_with(&folder)) {
+                return format!("{top}/{SCRIPT_NAME}");
+            }
+            false
+        }
+        Some(_) => true,
+        None => tags
+            .find_map(|tag| Some(loads(&tag)?.to_owned()).filter(|address| is_own(address)))
+            .is_some_and(|address| !address.starts_with('/')),
+    };
+    let depth = path.matches('/').count();
+    match (relative, depth) {
+        (false, _) => format!("/{SCRIPT_NAME}"),
+        (true, 0) => format!("./{SCRIPT_NAME}"),
+        (true, depth) => format!("{}{SCRIPT_NAME}", "../".repeat(depth)),
+    }
+}
+
+/// The address of a script or style sheet.
+fn loads(tag: &Tag) -> Option<&str> {
+    match &*tag.name {
+        "script" => tag.get("src"),
+        "link" => {
+            let rel = tag.get("rel")?.to_ascii_lowercase();
+            let is_style = rel.split_ascii_whitespace().any(|rel| rel == "stylesheet");
+            tag.get("href").filter(|_| is_style)
+        }
+        _ => None,
+    }
+}
+
+/// Whether an address is one of the page's own host.
+fn is_own(address: &str) -> bool {
+    let address = address.trim();
+    let first = address.split(['/', '?', '#']).next().unwrap_or_default();
+    !address.is_empty() && !first.contains(':') && !address.starts_with("//")
+}
+
+#[cfg(test)]
+mod tests;

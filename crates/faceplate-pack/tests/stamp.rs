@@ -1,0 +1,272 @@
+//! A stamped build has one id, whoever stamps it and however often.
+
+use std::collections::BTreeMap;
+
+use faceplate_pack::{
+    CONFIRM_SCRIPT, Options, PackError, Packed, SCRIPT_NAME, Stamp, Unpacked, inspect, pack, unpack,
+};
+
+type Files = Vec<(String, Vec<u8>)>;
+
+fn owned(files: &[(&str, &[u8])]) -> Files {
+    let owned = |(path, bytes): &(&str, &[u8])| ((*path).to_owned(), bytes.to_vec());
+    files.iter().map(owned).collect()
+}
+
+fn site() -> Files {
+    owned(&[
+        (
+            "index.html",
+            b"<!doctype html><head><script src=/app.js></script>",
+        ),
+        ("about/index.HTM", b"<link rel=stylesheet href=../a.css>"),
+        ("app.js", b"let a = 1;"),
+        ("a.css", b""),
+        ("logo.png", &[0, 1, 2, 255]),
+    ])
+}
+
+fn packed(files: Files, stamp: Option<Stamp>) -> Packed {
+    let options = Options {
+        stamp,
+        ..Options::default()
+    };
+    pack(files, &options).unwrap()
+}
+
+fn stamped(files: Files) -> Packed {
+    packed(files, Some(Stamp::Script))
+}
+
+/// What a tool does that stamps a folder: writes what changed, deletes what was left out.
+fn on_disk(files: Files, packed: &Packed) -> Files {
+    let mut files: BTreeMap<String, Vec<u8>> = files.into_iter().collect();
+    files.extend(packed.report.changed.iter().cloned());
+    for path in &packed.report.dropped {
+        files.remove(path).expect("it was there");
+    }
+    files.into_iter().collect()
+}
+
+#[test]
+fn a_stamped_image_says_its_build_in_its_manifest_and_in_each_page() {
+    let Packed { image, report } = stamped(site());
+    let build = report.build.unwrap();
+    assert_eq!(
+        inspect(&image).unwrap().manifest.unwrap().build,
+        Some(build)
+    );
+    let meta = format!("<meta name=\"faceplate-build\" content=\"{build}\">");
+    let page = |path: &str| {
+        let mut changed = report.changed.iter();
+        let (_, bytes) = changed.find(|(name, _)| name == path).unwrap();
+        String::from_utf8(bytes.clone()).unwrap()
+    };
+    assert_eq!(
+        page("index.html"),
+        format!(
+            "<!doctype html><head>{meta}<script src=\"/faceplate-confirm.js\"></script>\
+             <script src=/app.js></script>"
+        )
+    );
+    assert_eq!(
+        page("about/index.HTM"),
+        format!(
+            "{meta}<script src=\"../faceplate-confirm.js\"></script>\
+             <link rel=stylesheet href=../a.css>"
+        )
+    );
+    assert_eq!(page(SCRIPT_NAME), CONFIRM_SCRIPT);
+    assert_eq!(report.changed.len(), 3);
+    assert!(report.unstamped.is_empty() && report.dropped.is_empty() && report.missing.is_empty());
+    let names: Vec<_> = report.files.iter().map(|file| &*file.path).collect();
+    assert!(names.contains(&SCRIPT_NAME));
+}
+
+#[test]
+fn without_the_script_the_pages_have_the_id_alone() {
+    let report = packed(site(), Some(Stamp::Id)).report;
+    assert_eq!(report.changed.len(), 2);
+    for (path, bytes) in &report.changed {
+        let page = String::from_utf8_lossy(bytes);
+        assert!(page.contains(&report.build.unwrap().to_string()), "{path}");
+        assert!(!page.contains(SCRIPT_NAME), "{path}");
+    }
+    assert_ne!(report.build, stamped(site()).report.build);
+}
+
+#[test]
+fn the_script_begins_with_what_it_is_recognised_by() {
+    assert!(CONFIRM_SCRIPT.starts_with("/*! Faceplate"));
+}
+
+#[test]
+fn the_same_files_have_the_same_id_in_any_order() {
+    let want = stamped(site());
+    for turn in 1..site().len() {
+        let mut files = site();
+        files.rotate_left(turn);
+        assert_eq!(stamped(files), want);
+    }
+}
+
+#[test]
+fn one_changed_bit_of_any_file_or_name_is_another_build() {
+    let mut ids = vec![stamped(site()).report.build];
+    for (index, (_, bytes)) in site().iter().enumerate() {
+        for at in 0..bytes.len() {
+            let mut files = site();
+            files[index].1[at] ^= 1;
+            ids.push(stamped(files).report.build);
+        }
+        let mut files = site();
+        files[index].1.push(b'\n');
+        ids.push(stamped(files).report.build);
+    }
+    for path in ["app.mjs", "b/app.js"] {
+        let mut files = site();
+        files[2].0 = path.to_owned();
+        ids.push(stamped(files).report.build);
+    }
+    // Where one file ends and the next begins counts.
+    let mut files = site();
+    files[3].1 = b"x".to_vec();
+    ids.push(stamped(files).report.build);
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+}
+
+#[test]
+fn a_folder_that_was_stamped_packs_to_the_same_image_and_stamping_it_again_changes_nothing() {
+    for stamp in [Stamp::Id, Stamp::Script] {
+        let first = packed(site(), Some(stamp));
+        let folder = on_disk(site(), &first);
+        let plain = packed(folder.clone(), None);
+        assert_eq!(plain.image, first.image);
+        assert_eq!(plain.report.build, first.report.build);
+        let again = packed(folder.clone(), Some(stamp));
+        assert_eq!(again.image, first.image);
+        assert!(again.report.changed.is_empty() && again.report.dropped.is_empty());
+    }
+}
+
+#[test]
+fn an_older_stamp_makes_no_difference() {
+    let mut edited = on_disk(site(), &stamped(site()));
+    let app = edited.iter_mut().find(|(path, _)| path == "app.js");
+    app.unwrap().1 = b"let a = 2;".to_vec();
+    let mut want = site();
+    want[2].1 = b"let a = 2;".to_vec();
+    assert_eq!(stamped(edited.clone()).image, stamped(want.clone()).image);
+    // And one with the script gives way to one without.
+    let id_only = packed(edited.clone(), Some(Stamp::Id));
+    assert_eq!(id_only.image, packed(want, Some(Stamp::Id)).image);
+    assert_eq!(id_only.report.dropped, [SCRIPT_NAME]);
+}
+
+#[test]
+fn compressed_forms_of_changed_pages_are_left_out_and_right_ones_kept() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let page = b"<p>".repeat(500);
+    let files = owned(&[
+        ("index.html", &page),
+        ("index.html.gz", &gzip(&page)),
+        ("app.js", &page),
+        ("app.js.gz", &gzip(&page)),
+    ]);
+    let first = stamped(files.clone());
+    assert_eq!(first.report.dropped, ["index.html.gz"]);
+    // A build step that compresses after stamping.
+    let mut folder = on_disk(files, &first);
+    let index = folder
+        .iter()
+        .find(|(path, _)| path == "index.html")
+        .unwrap();
+    let ours = gzip(&index.1);
+    folder.push(("index.html.gz".to_owned(), ours.clone()));
+    let again = stamped(folder.clone());
+    assert_eq!(again.report.build, first.report.build);
+    assert!(again.report.dropped.is_empty() && again.report.changed.is_empty());
+    assert_eq!(again, packed(folder, None));
+    assert!(unpack(&again.image).unwrap().contains(&Unpacked::File {
+        path: "index.html.gz".to_owned(),
+        bytes: ours,
+    }));
+}
+
+#[test]
+fn a_page_that_is_there_in_its_compressed_form_alone_is_read_but_not_stamped() {
+    let stamp = |id: &str| format!("<meta name=faceplate-build content={id}>").into_bytes();
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let files = owned(&[("index.html.gz", &gzip(&stamp("0123456789abcdef")))]);
+    let report = packed(files.clone(), None).report;
+    assert_eq!(report.build.unwrap().to_string(), "0123456789abcdef");
+    assert_eq!(stamped(files).report.unstamped, ["index.html.gz"]);
+    let files = owned(&[("index.html.gz", b"no gzip")]);
+    assert_eq!(packed(files, None).report.build, None);
+}
+
+#[test]
+fn a_build_without_any_stamp_has_no_id_and_no_warning() {
+    let Packed { image, report } = packed(site(), None);
+    assert_eq!((report.build, report.unstamped.len()), (None, 0));
+    assert!(report.changed.is_empty() && report.dropped.is_empty());
+    assert_eq!(inspect(&image).unwrap().manifest.unwrap().build, None);
+}
+
+#[test]
+fn pages_without_the_id_of_the_index_are_named() {
+    let mut files = on_disk(site(), &stamped(site()));
+    files.push(("offline.html".to_owned(), b"<p>".to_vec()));
+    assert_eq!(packed(files, None).report.unstamped, ["offline.html"]);
+}
+
+#[test]
+fn pages_of_two_builds_are_refused() {
+    let page = |id: &str| format!("<meta name=faceplate-build content={id}>").into_bytes();
+    let (one, two) = (page("0123456789abcdef"), page("fedcba9876543210"));
+    let refused = |files: &[(&str, &[u8])]| {
+        let error = pack(owned(files), &Options::default()).unwrap_err();
+        assert!(matches!(error, PackError::TwoBuilds { .. }));
+        error.to_string()
+    };
+    assert_eq!(
+        refused(&[("a/old.html", &two), ("index.html", &one)]),
+        "a/old.html is of build fedcba9876543210, but index.html of build 0123456789abcdef: the \
+         folder holds files of two builds; empty it and build again, or stamp all pages anew"
+    );
+    assert_eq!(
+        refused(&[("index.html", b"<p>"), ("z.html", &two)]),
+        "z.html is of build fedcba9876543210, but index.html has no build id: the folder holds \
+         files of two builds; empty it and build again, or stamp all pages anew"
+    );
+    // Stamping makes them one.
+    let files = owned(&[("a/old.html", &two), ("index.html", &one)]);
+    assert!(stamped(files).report.unstamped.is_empty());
+}
+
+#[test]
+fn another_file_of_the_scripts_name_is_refused_in_words() {
+    for stamp in [Stamp::Id, Stamp::Script] {
+        let mut files = site();
+        files.push((SCRIPT_NAME.to_owned(), b"confirm()".to_vec()));
+        let options = Options {
+            stamp: Some(stamp),
+            ..Options::default()
+        };
+        let error = pack(files.clone(), &options).unwrap_err();
+        assert_eq!(error, PackError::ForeignScript);
+        assert!(error.to_string().contains(SCRIPT_NAME));
+        assert!(pack(files, &Options::default()).is_ok());
+    }
+}
