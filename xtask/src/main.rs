@@ -17,7 +17,7 @@ mod web;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask demo [--port N]   build the example frontend and serve it from a simulated device
+cargo xtask demo [--port N]   serve the example frontend from a simulated device, and lay out files to try
 cargo xtask test              run every check and test, setting up what they need
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--wired] [--no-link]
