@@ -44,6 +44,8 @@ export type Outcome =
 export interface FollowOptions {
   /** Called with every change of state. */
   readonly onState?: (state: FollowState) => void;
+  /** Called with what the device answers to each look, and with `null` where it does not. */
+  readonly onLook?: (status: Status | null) => void;
   /** Aborting ends the following; the device goes on by itself. */
   readonly signal?: AbortSignal;
   /**
@@ -55,7 +57,10 @@ export interface FollowOptions {
   readonly open?: () => void | Promise<void>;
   /** Milliseconds between two looks at the device; default 300. */
   readonly everyMs?: number;
-  /** Milliseconds that a device may be silent, or not restart; default 60 000. */
+  /**
+   * Milliseconds that a device may be silent, or not restart. Default 60 000; silent as long as it
+   * waits to be confirmed, and these besides: it may be the page that lost its network.
+   */
   readonly restartLimitMs?: number;
   /** Milliseconds after which a device in recovery is believed; default 5000. */
   readonly recoveryLimitMs?: number;
@@ -80,7 +85,8 @@ export async function resume(
   options: FollowOptions = {},
 ): Promise<Outcome> {
   const { signal, everyMs = EVERY_MS } = options;
-  const restartLimit = options.restartLimitMs ?? RESTART_LIMIT_MS;
+  const { restartLimitMs = RESTART_LIMIT_MS, onLook } = options;
+  const silentLimit = options.restartLimitMs ?? RESTART_LIMIT_MS + 1000 * (pending.within ?? 0);
   const recoveryLimit = options.recoveryLimitMs ?? RECOVERY_LIMIT_MS;
   let told = '';
   const tell = (state: FollowState) => {
@@ -98,6 +104,7 @@ export async function resume(
   let recovery = 0;
   for (;;) {
     const status = await look(device, signal);
+    onLook?.(status);
     const now = Date.now();
     // A phone that wakes up must find its network first; what it slept through is no silence.
     if (now - before > SLEPT_MS + everyMs) seen = now;
@@ -117,7 +124,7 @@ export async function resume(
             .catch(() => undefined);
         }
       } else if (now - (recovery ||= now) >= recoveryLimit) return { result: 'recovery' };
-    } else if (now - seen >= restartLimit) {
+    } else if (now - seen >= (status ? restartLimitMs : silentLimit)) {
       throw new Unreachable(status ? 'not_restarted' : 'not_back');
     }
     await sleep(everyMs, signal);

@@ -1,34 +1,64 @@
 // What a page tells the page that comes after it in the same tab: an update that runs, or its end.
-import type { Outcome, Pending } from './follow.js';
+import type { Pending } from './follow.js';
 import { forget, recall, remember } from './session.js';
 import { record } from './shape.js';
+import type { End, Run } from './state.js';
+import type { LastChange } from './status.js';
 
-/** Leaves the outcome of an update for the next page. */
-export function leaveNote(outcome: Outcome): void {
-  remember('outcome', JSON.stringify(outcome));
+/** What is told of an update besides: what it replaces, and by what. */
+type Names = Partial<Pick<Run, 'what' | 'from' | 'to'>>;
+
+/** An upload that runs: what one needs to know what became of it. */
+export interface Sending extends Names {
+  /** Of the device before. */
+  readonly bootId: string;
+  readonly active: number;
+  readonly last: LastChange | null;
+  readonly total: number;
+  readonly within: number;
 }
 
-/** Takes the outcome that the page before left; there is one only once. */
-export function takeNote(): Outcome | null {
-  const outcome = read('outcome');
+/** Leaves the end of an update for the next page. */
+export function leaveNote(end: End): void {
+  remember('outcome', JSON.stringify(end));
+}
+
+/** Takes the end that the page before left; there is one only once. */
+export function takeNote(): End | null {
+  const end = read('outcome');
   if (!isFrame()) forget('outcome');
-  return typeof record(outcome).result === 'string' ? (outcome as Outcome) : null;
+  return typeof record(end).kind === 'string' ? (end as End) : null;
 }
 
 /**
  * Leaves an update that the device has accepted for a page that may be loaded before it is over;
  * `null` when it is over.
  */
-export function leavePending(pending: Pending | null): void {
-  if (pending) remember('pending', JSON.stringify(pending));
-  else forget('pending');
+export function leavePending(pending: (Pending & Names) | null): void {
+  leave('pending', pending);
 }
 
 /** The update that the page before followed, for `resume`; it stays until `leavePending(null)`. */
-export function recallPending(): Pending | null {
+export function recallPending(): (Pending & Names) | null {
   const pending = read('pending');
   const { bootId, slot } = record(pending);
   return typeof bootId === 'string' && typeof slot === 'number' ? (pending as Pending) : null;
+}
+
+/** Leaves an upload that runs; `null` when the device has all of it, or it is over. */
+export function leaveSending(sending: Sending | null): void {
+  leave('sending', sending);
+}
+
+export function recallSending(): Sending | null {
+  const sending = read('sending');
+  const { bootId, total } = record(sending);
+  return typeof bootId === 'string' && typeof total === 'number' ? (sending as Sending) : null;
+}
+
+function leave(key: string, value: unknown): void {
+  if (value) remember(key, JSON.stringify(value));
+  else forget(key);
 }
 
 /** The page in the hidden frame has the same memory, but these notes are not for it. */

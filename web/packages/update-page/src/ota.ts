@@ -9,11 +9,16 @@ export {
   type Uploaded,
 } from './device.js';
 export type * from './global.js';
+export type { Failure } from './failure.js';
 export * from './image.js';
 export * from './judge.js';
 export * from './note.js';
 export * from './rollback.js';
+export * from './state.js';
 export type * from './status.js';
 export * from './update.js';
+export { Updater, updaterFor, type UpdaterOptions } from './updater.js';
+export * from './view.js';
 export * from './watch.js';
 export * from './words.js';
+export { en } from './words/en.js';

@@ -65,7 +65,7 @@ export class Page {
     // In the hidden frame the page before this one is still at work.
     if (self !== top) return;
     // `leave` leaves no other.
-    this.note = takeNote() as Ran | null;
+    this.note = takeNote() as unknown as Ran | null;
     const timer = setInterval(() => (this.age = performance.now() - this.#heard), TICK_MS);
     const stop = watch(this.#device, (status, error) => {
       this.silent = status ? null : explain(error);
@@ -124,7 +124,7 @@ export class Page {
   /** Loads what the device runs now. */
   leave(note?: Ran): void {
     this.step = { kind: 'leaving' };
-    if (note) leaveNote(note);
+    if (note) leaveNote({ ...note, kind: note.result } as never);
     // Going to an address that differs in its hash alone would load nothing.
     if (this.#home !== undefined) history.replaceState(null, '', this.#home);
     location.reload();

@@ -76,6 +76,8 @@ export type End =
   | { readonly kind: 'recovery' }
   /** `late`: the device had all of it already, and runs it on trial. */
   | { readonly kind: 'cancelled'; readonly late: boolean }
+  /** The page was loaded anew while it sent; the device did not get all of it. */
+  | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export const START: State = {

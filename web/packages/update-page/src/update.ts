@@ -3,7 +3,7 @@ import { type Device, Problem, Unreachable } from './device.js';
 import { EVERY_MS, type FollowOptions, type FollowState, type Outcome } from './follow.js';
 import { type Pending, look, resume } from './follow.js';
 import { refusal } from './judge.js';
-import type { Status, UploadProgress } from './status.js';
+import type { LastChange, Status, UploadProgress } from './status.js';
 import { sleep } from './wait.js';
 
 export {
@@ -28,7 +28,7 @@ export type UpdateState =
   | FollowState;
 
 export interface UpdateOptions extends Omit<FollowOptions, 'onState'> {
-  /** Seconds from the restart until the new frontend must be confirmed; 10 to 3600. Default 60. */
+  /** Seconds from the restart until the new frontend must be confirmed; 10 to 3600. Default 300. */
   readonly within?: number;
   /** Called with every change of state. */
   readonly onState?: (state: UpdateState) => void;
@@ -43,16 +43,17 @@ export interface UpdateOptions extends Omit<FollowOptions, 'onState'> {
   readonly stallLimitMs?: number;
 }
 
-const WITHIN = 60;
+/** What a phone needs that was put away, or has to find its network again. */
+const WITHIN = 300;
 /** The worst erase of a chip takes 2 s, reading a slot back less than one; the rest is patience. */
 const STALL_LIMIT_MS = 20_000;
 /**
  * What was sent of a cancelled upload still arrives from the buffers on the way, and until then the
- * device is busy. A socket's buffer is a few MiB at most; this is long enough for most of it.
+ * device is busy; where it is not told of the end, it waits for 15 s.
  */
-const CANCEL_LIMIT_MS = 10_000;
-/** Devices to which an upload was cancelled: being busy, they are so with that one. */
-const cancelled = new WeakSet<Device>();
+const CANCEL_LIMIT_MS = 20_000;
+/** Devices to which an upload was broken off: being busy, they are so with that one. */
+const broken = new WeakSet<Device>();
 
 /**
  * Uploads an image and follows it until the device has settled.
@@ -69,11 +70,11 @@ export async function update(
   const ask = signal ? { signal } : {};
   let before = await device.status(ask);
   const until = Date.now() + CANCEL_LIMIT_MS;
-  while (cancelled.has(device) && before.upload && Date.now() < until) {
+  while (broken.has(device) && before.upload && Date.now() < until) {
     await sleep(options.everyMs ?? EVERY_MS, signal);
     before = await device.status(ask);
   }
-  cancelled.delete(device);
+  broken.delete(device);
   const refused = refusal({ bytes: image.size }, before);
   if (refused) throw refused;
 
@@ -99,10 +100,7 @@ async function send(
   const stop = new AbortController();
   // Ends the watching, with the upload.
   const over = new AbortController();
-  const abort = () => {
-    cancelled.add(device);
-    stop.abort(signal?.reason);
-  };
+  const abort = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', abort);
   let seen: UploadProgress | null = null;
 
@@ -111,6 +109,7 @@ async function send(
     while (Date.now() - sign < stallLimitMs) {
       await sleep(everyMs, over.signal);
       const status = await look(device, over.signal);
+      options.onLook?.(status);
       // It has restarted in the middle; a connection need not notice.
       if (status && status.device.boot_id !== before.device.boot_id) break;
       const upload = status?.upload;
@@ -131,34 +130,48 @@ async function send(
     });
     return { bootId: before.device.boot_id, slot, sha256, version, within };
   } catch (error) {
+    broken.add(device);
     signal?.throwIfAborted();
     // A browser sends a request again when its connection is reset. The device is then busy with
     // the first one, or has taken it: no other update.
     const sentAgain = seen && error instanceof Problem && error.status === 409;
     if (error instanceof Problem && !sentAgain) throw error;
     over.abort();
-    return await found(device, before, within, seen, error, options);
+    const { active, last } = before;
+    const bootId = before.device.boot_id;
+    return await found(device, { bootId, active, last }, within, seen, error, options);
   } finally {
     over.abort();
     signal?.removeEventListener('abort', abort);
   }
 }
 
-/** Finds out what became of an upload whose answer did not come: it may have been taken. */
-async function found(
+/** What is to be known of a device before an upload, to find out what became of it. */
+export interface Before {
+  readonly bootId: string;
+  readonly active: number;
+  readonly last: LastChange | null;
+}
+
+/**
+ * Finds out what became of an upload whose answer did not come: it may have been taken. Throws
+ * `Unreachable` where it was not, or where the device is gone, and a `Problem` where it was refused.
+ */
+export async function found(
   device: Device,
-  before: Status,
+  before: Before,
   within: number,
   seen: UploadProgress | null,
   cause: unknown,
-  { signal, everyMs = EVERY_MS, stallLimitMs = STALL_LIMIT_MS }: UpdateOptions,
+  { signal, everyMs = EVERY_MS, stallLimitMs = STALL_LIMIT_MS, onLook }: UpdateOptions,
 ): Promise<Pending> {
-  const bootId = before.device.boot_id;
+  const { bootId } = before;
   const slot = 1 - before.active;
   let phase = seen?.phase;
   if (phase === 'restarting') return { bootId, slot, sha256: null, version: null, within };
   for (const until = Date.now() + stallLimitMs; ; await sleep(everyMs, signal)) {
     const status = await look(device, signal);
+    onLook?.(status);
     const late = Date.now() >= until;
     if (!status) {
       if (late) throw new Unreachable('gone', { cause });

@@ -259,6 +259,8 @@ class Drawing {
                 this.#other?.valid ? this.#name(this.#other) : null,
               ),
             );
+      case 'interrupted':
+        return this.#say('warning', n.interrupted(this.#name(this.#active)));
       case 'failed':
         return { tone: 'bad', link: null, ...explainFailure(end.failure, w) };
       case 'went_back': {

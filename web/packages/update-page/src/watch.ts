@@ -2,9 +2,6 @@
 import type { Device } from './device.js';
 import type { Status } from './status.js';
 
-/** A device that does not answer is asked this much less often. */
-const FAILING_FACTOR = 3;
-
 /**
  * Calls back with each status, and with `null` and the error when there is none. Rests while the page
  * is hidden and goes on at once when it is seen again. Returns a function that ends it.
@@ -30,7 +27,7 @@ export function watch(
     );
     asking = false;
     if (stop.signal.aborted) return;
-    timer = setTimeout(look, answer[0] ? everyMs : everyMs * FAILING_FACTOR);
+    timer = setTimeout(look, everyMs);
     try {
       callback(answer[0], answer[1]);
     } catch (error) {

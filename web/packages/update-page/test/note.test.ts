@@ -8,7 +8,7 @@ afterEach(() => {
   sessionStorage.clear();
 });
 
-const outcome = { result: 'updated', slot: 1, version: '1.5.0' } as const;
+const outcome = { kind: 'updated', to: { version: '1.5.0', build: null }, kept: false } as const;
 const pending = { bootId: 'x', slot: 1, sha256: null, version: null, within: 60 };
 
 test('a note is taken once', () => {
@@ -28,7 +28,7 @@ test('an update that runs is known until it is over', () => {
 });
 
 test('what is in the memory but no note is none', () => {
-  for (const text of ['{', 'null', '7', '{}', '{"bootId":1}', '{"result":null}']) {
+  for (const text of ['{', 'null', '7', '{}', '{"bootId":1}', '{"kind":null}']) {
     sessionStorage.setItem('faceplate-outcome', text);
     sessionStorage.setItem('faceplate-pending', text);
     expect(recallPending()).toBeNull();

@@ -56,7 +56,7 @@ test('an update goes through all phases in order and ends when the device has se
     'restarting',
     'confirming',
   ]);
-  expect(fake.asked).toContain('POST frontend?confirm=client&within=60');
+  expect(fake.asked).toContain('POST frontend?confirm=client&within=300');
   expect(fake.mostAtOnce).toBe(1);
 });
 

@@ -158,6 +158,11 @@ export const en: Words = {
       }`,
       'Start again when you like.',
     ],
+    interrupted: (runs) => [
+      'The update was broken off',
+      `The page was left while it sent. ${runs} still runs.`,
+      'Choose the file again.',
+    ],
     tooLate: (to) => [
       'It was too late to cancel',
       `The device had all of ${to} already and runs it on trial.`,

@@ -130,6 +130,7 @@ export interface Words {
     readonly kept: (to: string) => Row;
     readonly rolledBack: (to: string) => Row;
     readonly cancelled: (runs: string, other: string | null) => Row;
+    readonly interrupted: (runs: string) => Row;
     readonly tooLate: (to: string) => Row;
     readonly replaced: (runs: string) => Row;
     /** The frontend threw: while it is on trial, and after the device went back. */

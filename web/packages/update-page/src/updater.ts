@@ -1,0 +1,459 @@
+// Does what a person wants of a device, and keeps the one state from which all that is shown follows.
+import { browser, type Browser } from './browser.js';
+import { Device, Unreachable } from './device.js';
+import { failureOf } from './failure.js';
+import type { Outcome } from './follow.js';
+import { keepOpening } from './frame.js';
+import { readImage } from './image.js';
+import {
+  leaveNote,
+  leavePending,
+  leaveSending,
+  recallPending,
+  recallSending,
+  takeNote,
+  type Sending,
+} from './note.js';
+import { advance, startMeter } from './progress.js';
+import { rollBack, type RollbackOutcome } from './rollback.js';
+import { sha256 } from './sha256.js';
+import { START, type End, type ImageFile, type Named, type Run, type State } from './state.js';
+import type { Status } from './status.js';
+import {
+  found,
+  resume,
+  update,
+  type FollowOptions,
+  type UpdateOptions,
+  type UpdateState,
+} from './update.js';
+import { sleep } from './wait.js';
+import { watch } from './watch.js';
+
+export interface UpdaterOptions {
+  /** Seconds that the new frontend has to prove that it works, 10 to 3600; 300 without it. */
+  readonly within?: number | undefined;
+  /** The address of the frontend: loaded unseen before, and shown after an update; this page again without it. */
+  readonly home?: string | undefined;
+}
+
+/** A phone that was put away, or that has to find its Wi-Fi again, needs minutes. */
+const WITHIN = 300;
+/** Larger files are no frontends: no chip has a slot for them. */
+const WHOLE_BYTES = 16 << 20;
+/** A device lets go of an upload at once when it is told, and after 15 s when it is not. */
+const STOP_MS = 18_000;
+/** A look that fails so soon after one that did not is counted from that one. */
+const LAST_HEARD_MS = 6000;
+
+const updaters = new Map<string, Updater>();
+
+/** The updater of a device: one for each, which lives on while its page is not shown. */
+export function updaterFor(device: Device = new Device(), options: UpdaterOptions = {}): Updater {
+  let updater = updaters.get(device.base);
+  if (!updater) updaters.set(device.base, (updater = new Updater(device, options)));
+  updater.options = options;
+  return updater;
+}
+
+export class Updater {
+  options: UpdaterOptions;
+  readonly #device: Device;
+  readonly #browser: Browser;
+  readonly #listeners = new Set<(state: State) => void>();
+  #state: State = START;
+  #blob: File | null = null;
+  #abort = new AbortController();
+  /** The frontend that this page came with. */
+  #first: Status | null = null;
+  /** Total of an upload that was broken off, while the device may still be busy with it. */
+  #leftover: { total: number; until: number } | null = null;
+  /** The boot in which no frontend is to be confirmed by us: its update was cancelled. */
+  #shunned = '';
+  #begun = false;
+  #stopWatching: (() => void) | null = null;
+  #stopOpening: (() => void) | null = null;
+  #opened = '';
+  #release: (() => void) | null = null;
+  #letGo: (() => void) | null = null;
+
+  constructor(device: Device, options: UpdaterOptions = {}, surroundings: Browser = browser) {
+    this.#device = device;
+    this.#browser = surroundings;
+    this.options = options;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Calls back with the state, now and whenever it changes, until the returned function is called. */
+  subscribe(listener: (state: State) => void): () => void {
+    // In the hidden frame the page around it is at work.
+    if (this.#browser.framed()) {
+      listener(this.#state);
+      return () => undefined;
+    }
+    if (!this.#listeners.size) this.#letGo = this.#browser.stay();
+    this.#listeners.add(listener);
+    this.#set({ home: this.options.home ?? '/' });
+    this.#begin();
+    this.#rest();
+    return () => {
+      if (!this.#listeners.delete(listener) || this.#listeners.size) return;
+      this.#letGo?.();
+      this.#rest();
+    };
+  }
+
+  /** Reads the file; nothing is sent. */
+  async choose(file: File): Promise<void> {
+    this.#blob = file;
+    this.#set({ end: null, changed: false, busy: true });
+    try {
+      const { facts } = await read(file);
+      if (this.#blob === file) this.#set({ file: facts });
+    } catch (error) {
+      this.#set({ file: null, end: { kind: 'failed', failure: failureOf(error) } });
+    } finally {
+      this.#set({ busy: false });
+    }
+  }
+
+  /** Sends the file that was chosen, if it still is what was shown. */
+  async install(): Promise<void> {
+    const { file: shown, run, busy } = this.#state;
+    const blob = this.#blob;
+    if (!blob || !shown || run || busy) return;
+    this.#set({ end: null, changed: false, busy: true });
+    try {
+      const { facts, image } = await read(blob);
+      this.#set({ busy: false });
+      // Firefox gives the new bytes of a file that has changed without a word.
+      if (JSON.stringify(facts) !== JSON.stringify(shown)) {
+        this.#set({ file: facts, changed: true });
+      } else await this.#send(facts, image);
+    } catch (error) {
+      this.#set({ busy: false, end: { kind: 'failed', failure: failureOf(error) } });
+    }
+  }
+
+  tryAgain(): Promise<void> {
+    return this.install();
+  }
+
+  /** Breaks the upload off. */
+  cancel(): void {
+    const { run } = this.#state;
+    if (!run || run.stopping) return;
+    this.#set({ run: { ...run, stopping: true } });
+    this.#abort.abort();
+  }
+
+  /** Keeps the frontend that is shown, by a person's word. */
+  keep(): Promise<void> {
+    const { status } = this.#state;
+    const build = status?.slots[status.active]?.build;
+    return this.#command(async () => this.#hear(await this.#device.confirm(build)));
+  }
+
+  /** Goes back to the other frontend. */
+  async goBack(): Promise<void> {
+    const { run, status } = this.#state;
+    // An update that waits for its verdict sees the way back by itself.
+    if (run) return this.#command(() => this.#device.rollback());
+    const [from, to] = [named(status, status?.active), named(status, 1 - (status?.active ?? 0))];
+    await this.#follow({ what: 'back', from, to }, 0, 'switching', (options) =>
+      rollBack(this.#device, options),
+    );
+  }
+
+  /** Loads what the device runs now. */
+  reload(): void {
+    this.#leave(null);
+  }
+
+  dismiss(): void {
+    this.#set({ end: null, changed: false });
+  }
+
+  // State
+
+  #set(change: Partial<State>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+
+  /** What the page before left. */
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#set({ end: takeNote() });
+    const pending = recallPending();
+    const sending = recallSending();
+    if (pending) {
+      const { what = 'update', from = null, to = null } = pending;
+      void this.#follow({ what, from, to }, 0, 'restarting', (options) =>
+        resume(this.#device, pending, options),
+      );
+    } else if (sending) void this.#rejoin(sending);
+  }
+
+  /** Finds out what became of an upload that a reload has broken off. */
+  async #rejoin(sending: Sending): Promise<void> {
+    const { total, within, from = null, to = null } = sending;
+    this.#leftover = { total, until: Date.now() + STOP_MS };
+    leaveSending(null);
+    try {
+      const pending = await found(this.#device, sending, within, null, null, {});
+      leavePending({ ...pending, from, to });
+      await this.#follow({ what: 'update', from, to }, 0, 'restarting', (options) =>
+        resume(this.#device, pending, options),
+      );
+    } catch (error) {
+      const lost = error instanceof Unreachable && error.kind === 'lost';
+      this.#set({ end: lost ? { kind: 'interrupted' } : failed(error) });
+    }
+  }
+
+  // The device
+
+  /** Looks at the device from time to time, unless an update does so anyway or nobody is there. */
+  #rest(): void {
+    const wanted = this.#listeners.size > 0 && !this.#state.run;
+    if (wanted && !this.#stopWatching) {
+      this.#stopWatching = watch(this.#device, (status, error) => this.#hear(status, error));
+    } else if (!wanted) {
+      this.#stopWatching?.();
+      this.#stopWatching = null;
+      if (!this.#state.run) this.#close();
+    }
+  }
+
+  #hear(status: Status | null, error?: unknown): void {
+    const now = Date.now();
+    const { heard, silent, run } = this.#state;
+    if (!status) {
+      const foreign = error instanceof Unreachable && error.kind === 'foreign';
+      const since = silent ?? (now - heard < LAST_HEARD_MS ? heard : now);
+      return this.#set({ silent: since, foreign });
+    }
+    const own = this.#leftover;
+    if (own && (status.upload?.total !== own.total || now > own.until)) this.#leftover = null;
+    else if (own) status = { ...status, upload: null };
+    const first = (this.#first ??= status);
+    const stale = identity(status) !== identity(first);
+    const { end } = this.#state;
+    // A note may be late: another frontend runs by now.
+    const late = first === status && end && 'to' in end && end.kind !== 'went_back';
+    const wrong = late && end.to.version !== named(status, status.active)?.version;
+    this.#set({
+      status,
+      heard: now,
+      silent: null,
+      foreign: false,
+      stale,
+      ...(wrong && { end: null }),
+    });
+    if (!run && !this.#state.leaving) this.#join(status, stale);
+  }
+
+  /** Takes part in an update of somebody else: proves its frontend, and then goes to it. */
+  #join(status: Status, stale: boolean): void {
+    const { file, end, busy } = this.#state;
+    const boot = status.device.boot_id;
+    if (status.trial?.confirm === 'client' && stale && boot !== this.#shunned) this.#open(boot);
+    else this.#close();
+    const told = end && end.kind !== 'updated' && end.kind !== 'rolled_back';
+    const idle = !file && !told && !busy;
+    if (stale && status.state === 'settled' && idle) this.#leave(null);
+  }
+
+  #open(boot: string): void {
+    if (this.#opened === boot) return;
+    this.#close();
+    this.#opened = boot;
+    const { frame } = this.#browser;
+    frame.home = this.options.home ?? '/';
+    this.#stopOpening = keepOpening(frame, (report) => {
+      // What an earlier try told of an error is not unsaid by a page that has not come.
+      this.#set({ report });
+    });
+  }
+
+  #close(): void {
+    this.#opened = '';
+    this.#stopOpening?.();
+    this.#stopOpening = null;
+    if (this.#state.report && !this.#state.run) this.#set({ report: null });
+  }
+
+  // What is done
+
+  async #send(file: ImageFile, image: Blob): Promise<void> {
+    const { within = WITHIN } = this.options;
+    const { status } = this.#state;
+    const to = { version: file.version, build: file.build };
+    const names = { what: 'update', from: named(status, status?.active), to } as const;
+    await this.#follow(names, file.bytes, 'sending', (options) => {
+      if (status) {
+        const { active, last, device } = status;
+        leaveSending({ bootId: device.boot_id, active, last, total: file.bytes, within, ...names });
+      }
+      return update(this.#device, image, {
+        ...options,
+        within,
+        onPending: (pending) => {
+          leaveSending(null);
+          leavePending({ ...pending, ...names });
+        },
+      });
+    });
+  }
+
+  /** Sees an update or a way back through to its end. */
+  async #follow(
+    names: Pick<Run, 'what' | 'from' | 'to'>,
+    total: number,
+    phase: UpdateState['phase'],
+    work: (options: Following) => Promise<Outcome | RollbackOutcome>,
+  ): Promise<void> {
+    const { signal } = (this.#abort = new AbortController());
+    const update = names.what === 'update';
+    const meter = startMeter(phase, total, Date.now());
+    this.#leftover = null;
+    const run: Run = { ...names, meter, stopping: false };
+    this.#set({ run, end: null, changed: false, report: null, holding: update });
+    if (update) this.#release = this.#browser.hold();
+    this.#rest();
+    let at: UpdateState | null = null;
+    const move = (state: UpdateState) => {
+      at = state;
+      const { run } = this.#state;
+      if (run) this.#set({ run: { ...run, meter: advance(run.meter, state, Date.now()) } });
+    };
+    try {
+      const outcome = await work({
+        signal,
+        onState: move,
+        onLook: (status) => {
+          this.#hear(status);
+          // Nothing moves where nothing is heard, but a restart is silent.
+          if (at && (status || at.phase === 'restarting')) move(at);
+        },
+        open: () => this.#open(this.#state.status?.device.boot_id ?? 'new'),
+      });
+      await this.#ended(names, outcome);
+    } catch (error) {
+      if (total) this.#leftover = { total, until: Date.now() + STOP_MS };
+      const end = signal.aborted ? await this.#stopped() : failed(error);
+      this.#over(end);
+    }
+  }
+
+  async #ended({ from, to }: Pick<Run, 'from' | 'to'>, outcome: Outcome | RollbackOutcome) {
+    // Reads what the frame says last.
+    this.#stopOpening?.();
+    this.#stopOpening = null;
+    const { report } = this.#state;
+    const status = await this.#device.status().catch(() => this.#state.status);
+    this.#hear(status);
+    if (outcome.result === 'recovery') return this.#over({ kind: 'recovery' });
+    const runs: Named = named(status, outcome.slot) ?? { version: outcome.version, build: null };
+    if (outcome.result === 'went_back') {
+      const { last } = outcome;
+      if (last?.outcome === 'rolled_back') return this.#over({ kind: 'rolled_back', to: runs });
+      const reason = last?.outcome === 'fell_back' ? last.reason : 'replaced';
+      return this.#over({ kind: 'went_back', from: to ?? from, to: runs, reason, report });
+    }
+    const rolled = outcome.result === 'rolled_back';
+    const kept = outcome.result === 'updated' && !!outcome.kept;
+    const end: End = rolled
+      ? { kind: 'rolled_back', to: runs }
+      : { kind: 'updated', to: runs, kept };
+    // A page that nobody has proved is not loaded in place of one that works.
+    if (kept || !this.#state.stale) return this.#over(end);
+    this.#done();
+    this.#leave(end);
+  }
+
+  #over(end: End): void {
+    this.#done();
+    const done = end.kind === 'updated' || end.kind === 'rolled_back';
+    if (done) this.#blob = null;
+    this.#set({ run: null, end, report: null, ...(done && { file: null }) });
+    this.#rest();
+  }
+
+  /** Nothing of it is left but its end. */
+  #done(): void {
+    leavePending(null);
+    leaveSending(null);
+    this.#close();
+    this.#release?.();
+    this.#release = null;
+    this.#set({ holding: false });
+  }
+
+  /** Waits until the device has let go of what was cancelled, or has taken it after all. */
+  async #stopped(): Promise<End> {
+    const before = this.#state.status?.device.boot_id;
+    let heard = false;
+    for (const until = Date.now() + STOP_MS; Date.now() < until; await sleep(300)) {
+      const status = await this.#device.status().catch(() => null);
+      if (!status) continue;
+      heard = true;
+      const { device, upload, trial } = status;
+      const late = device.boot_id !== before && !!trial;
+      if (late) this.#shunned = device.boot_id;
+      if (upload && !late) continue;
+      this.#hear(status);
+      return { kind: 'cancelled', late };
+    }
+    return heard ? { kind: 'cancelled', late: false } : failed(new Unreachable('gone'));
+  }
+
+  /** Loads what the device runs now. */
+  #leave(end: End | null): void {
+    if (this.#state.leaving) return;
+    if (end) leaveNote(end);
+    this.#set({ leaving: true });
+    this.#browser.leave(this.options.home);
+  }
+
+  /** Sends one request at a time for the person. */
+  async #command(command: () => Promise<unknown>): Promise<void> {
+    this.#set({ busy: true });
+    try {
+      await command();
+    } catch (error) {
+      this.#set({ end: failed(error) });
+    } finally {
+      this.#set({ busy: false });
+    }
+  }
+}
+
+type Following = Pick<FollowOptions, 'open' | 'onLook'> &
+  Pick<UpdateOptions, 'onState'> & { readonly signal: AbortSignal };
+
+const failed = (error: unknown): End => ({ kind: 'failed', failure: failureOf(error) });
+
+/** Two statuses with the same identity come from the same frontend. */
+const identity = ({ active, slots }: Status) => active + (slots[active]?.sha256 ?? '');
+
+function named(status: Status | null, slot: number | undefined): Named | null {
+  const { version = null, build = null } = status?.slots[slot ?? 0] ?? {};
+  return status && { version, build };
+}
+
+/** All of a file, in memory: what is sent is what was looked at. */
+async function read(file: File): Promise<{ facts: ImageFile; image: Blob }> {
+  const { name } = file;
+  // Its beginning says whether it is worth reading.
+  const first = await readImage(file);
+  if (file.size > WHOLE_BYTES) return { facts: { name, sha256: null, ...first }, image: file };
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const image = new Blob([bytes]);
+  return { facts: { name, sha256: sha256(bytes), ...(await readImage(image)) }, image };
+}
