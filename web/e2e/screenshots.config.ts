@@ -1,11 +1,11 @@
-// Makes the screenshots of the documentation: `npm run screenshots`, after `npm run build` in `web`.
+// Makes the pictures of the documentation: `npm run screenshots` and `npm run film`, after `npm run build` in `web`.
 import { defineConfig } from '@playwright/test';
 import tests from './playwright.config.js';
 
 export default defineConfig({
   ...tests,
   testDir: '.',
-  testMatch: 'screenshots.ts',
+  testMatch: ['screenshots.ts', 'film.ts'],
   // The script builds its own images.
   globalSetup: undefined as never,
   workers: 1,
