@@ -29,4 +29,4 @@ pub use error::{ImageError, PackError, SIZE_MAX};
 pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};
 pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
 pub use select::is_skipped;
-pub use stamp::{CONFIRM_SCRIPT, SCRIPT_NAME, Stamp};
+pub use stamp::{SCRIPT_NAME, Stamp, confirm_script};
