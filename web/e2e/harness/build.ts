@@ -3,7 +3,7 @@ import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build as viteBuild, type Plugin } from 'vite';
 import { REPOSITORY, runFaceplate } from './command.js';
-import { CHANGE, VERSIONS, type Frontend } from './frontends.js';
+import { CHANGE, HASTY, VERSIONS, type Frontend } from './frontends.js';
 
 const APP = join(REPOSITORY, 'web/apps/provider');
 
@@ -32,10 +32,11 @@ function change(name: Frontend): Plugin {
       if (!id.startsWith(APP)) return null;
       if (name === 'broken' && id.endsWith('.ts'))
         return { code: `throw new Error('a broken build');\n${code}`, map: null };
-      if (name !== 'old' && id.endsWith('.css'))
-        return { code: `${code}\nhtml { --changed: 1 }`, map: null };
-      if (name !== 'old' && id.endsWith('.svelte'))
-        return { code: `${code}\n<p>${CHANGE}</p>\n`, map: null };
+      if (name === 'hasty' && id.endsWith('/Update.svelte'))
+        return { code: code.replace('<UpdatePage', `<UpdatePage within={${HASTY}}`), map: null };
+      if (name === 'old' || name === 'hasty') return null;
+      if (id.endsWith('.css')) return { code: `${code}\nhtml { --changed: 1 }`, map: null };
+      if (id.endsWith('.svelte')) return { code: `${code}\n<p>${CHANGE}</p>\n`, map: null };
       return null;
     },
     generateBundle() {
@@ -88,7 +89,7 @@ async function buildLazy(folder: string, name: Frontend): Promise<void> {
 
 /** All of them, each in the folder as `NAME.bin` and `NAME/dist`. */
 export async function buildAll(folder: string): Promise<void> {
-  const built: Frontend[] = ['before', 'old', 'new', 'big', 'broken'];
+  const built: Frontend[] = ['before', 'old', 'hasty', 'new', 'big', 'broken'];
   await Promise.all(built.map((name) => build(folder, name)));
   for (const name of ['lazy-old', 'lazy-new'] as const) await buildLazy(folder, name);
 

@@ -11,6 +11,8 @@ export type Frontend =
   | 'before'
   /** What the device runs at first. */
   | 'old'
+  /** `old`, whose Update page gives a new frontend only a few seconds to confirm itself. */
+  | 'hasty'
   /** The same app with a change that one can see. */
   | 'new'
   /** The same, and long enough that its writing takes seconds. */
@@ -30,6 +32,7 @@ export type Frontend =
 export const VERSIONS: Record<Frontend, string> = {
   before: '0.9.0',
   old: '1.0.0',
+  hasty: '1.1.0',
   new: '2.0.0',
   big: '3.0.0',
   broken: '4.0.0',
@@ -40,7 +43,10 @@ export const VERSIONS: Record<Frontend, string> = {
   'lazy-new': '8.0.0',
 };
 
-/** What the pages of all but `old` say at their end. */
+/** Seconds that `hasty` gives: nothing that proves itself needs as long. */
+export const HASTY = 15;
+
+/** What the pages of all but `old` and `hasty` say at their end. */
 export const CHANGE = 'This page was changed.';
 
 /** Path of its image. */

@@ -68,6 +68,23 @@ export class Tab {
     });
   }
 
+  /** Waits until an element that this selects is there. */
+  shows(selector: string): Promise<void> {
+    return this.#has(selector, true);
+  }
+  /** Waits until none is. */
+  hides(selector: string): Promise<void> {
+    return this.#has(selector, false);
+  }
+  async #has(selector: string, wanted: boolean): Promise<void> {
+    const script = 'return document.querySelector(arguments[0]) !== null';
+    await until(
+      `the page has ${wanted ? '' : 'no '}${selector}`,
+      async () => (await this.run<boolean>(script, selector)) === wanted,
+      { timeout: PATIENCE_MS },
+    );
+  }
+
   /** The button, link or summary whose name is this, or contains what matches it, when it can be used. */
   async control(name: string | RegExp): Promise<WebElement | null> {
     const found = await this.run<WebElement | null>(
