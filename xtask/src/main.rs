@@ -6,6 +6,7 @@ mod cargo;
 mod cli;
 mod demo;
 mod emulate;
+mod engines;
 mod firmware;
 mod flash;
 mod fuzz;

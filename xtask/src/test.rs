@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::cargo::{cargo, run, show};
 use crate::firmware::{self, Chip};
 use crate::tally::Tally;
-use crate::{browser, cli, emulate, setup, web};
+use crate::{browser, cli, emulate, engines, setup, web};
 
 /// Where the packer of the Vite plugin runs: Node and the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -229,6 +229,29 @@ fn web(report: &mut Report) {
         let mut test = web::npm(&["run", "e2e", "--workspace", "faceplate-e2e"]);
         if let browser::Browser::At(path) = browser {
             test.env("CHROMIUM", path);
+        }
+        counted(test, tests, Tally::from_playwright_line)
+    });
+    web_engines(report);
+}
+
+/// The main flows once more, in each engine that is here.
+fn web_engines(report: &mut Report) {
+    let engines = engines::find_or_install();
+    for (engine, why) in &engines.missing {
+        report.skip(&format!("web: the main flows in {engine}"), why);
+    }
+    if engines.there.is_empty() {
+        return;
+    }
+    let name = format!("web: the main flows in {}", engines.there.join(" and "));
+    report.step(&name, |tests| {
+        let mut test = web::npm(&["run", "engines", "--workspace", "faceplate-e2e", "--"]);
+        for engine in &engines.there {
+            test.arg(format!("--project={engine}"));
+        }
+        if let Some(driver) = &engines.geckodriver {
+            test.env("GECKODRIVER", driver);
         }
         counted(test, tests, Tally::from_playwright_line)
     });
