@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** Bytes for both pages together: a second on a slow radio, and 2 % of a slot. */
-const BUDGET = 20_000;
+/**
+ * Bytes for both pages together, with the script that confirms: two seconds on a slow radio, and 4 % of a slot.
+ * Of what is measured, Svelte takes 10.6 kB, the client with its words 17, the script 4.
+ */
+const BUDGET = 38_000;
 
 const DIST = join(import.meta.dirname, 'dist');
 

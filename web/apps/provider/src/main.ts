@@ -1,5 +1,4 @@
-// Shows the page that the address names, and tells the device that this frontend works.
-import { confirmOnLoad } from 'faceplate-update-page/ota';
+// Shows the page that the address names. The script that the build puts into each page confirms it.
 import { mount, unmount } from 'svelte';
 import Home from './Home.svelte';
 import Update from './Update.svelte';
@@ -26,13 +25,5 @@ function show(): void {
   }
 }
 
-async function start(): Promise<void> {
-  show();
-  // Only now: a frontend that shows nothing must not be confirmed.
-  const status = await confirmOnLoad();
-  const brand = document.querySelector('header a');
-  if (status && brand) brand.textContent = status.device.name;
-}
-
 addEventListener('hashchange', show);
-void start();
+show();
