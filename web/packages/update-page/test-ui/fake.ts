@@ -32,7 +32,11 @@ const SETTLED: Status = {
   fault: null,
 };
 
+let devices = 0;
+
 export class FakeDevice {
+  /** There is one updater for each device, by its address. */
+  readonly base = `http://device-${devices++}`;
   /** What is answered; an error is thrown. */
   answer: Status | Error = SETTLED;
   /** Commands that came. */
