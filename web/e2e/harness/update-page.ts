@@ -24,18 +24,29 @@ export class UpdatePage {
   ): Promise<UpdatePage> {
     await page.goto(device.url + path);
     const update = new UpdatePage(page);
-    await update.running.waitFor();
+    // Until the device has answered there is no version.
+    await update.running.locator('.version').waitFor();
     return update;
   }
 
+  /** What runs, and how it is: a heading with the device's name, the version, one line. */
   get running(): Locator {
-    return this.page.getByRole('region', { name: 'Running frontend' });
+    return this.page.getByRole('heading', { level: 1 }).locator('..');
   }
+  /** What happens, or what can be done now. */
+  get task(): Locator {
+    return this.page.locator('.faceplate').getByRole('region');
+  }
+  /** The other frontend on the device, in one line. */
   get other(): Locator {
-    return this.page.getByRole('region', { name: 'Other slot' });
+    return this.page.locator('.faceplate .card').last().locator('.row');
+  }
+  /** Slots, sizes, hashes: seen when `summary` is clicked. */
+  get details(): Locator {
+    return this.page.locator('.faceplate details');
   }
   get file(): Locator {
-    return this.page.getByLabel(/choose a frontend image/i);
+    return this.page.getByLabel(/choose an update file/i);
   }
   /** The same, also when a file was chosen already. */
   get anyFile(): Locator {
@@ -53,8 +64,19 @@ export class UpdatePage {
   get goBackNow(): Locator {
     return this.page.getByRole('button', { name: 'Go back now' });
   }
+  /** Opens the question. */
   get goBackTo(): Locator {
-    return this.page.getByRole('button', { name: /^Go back to/ });
+    return this.page.locator('.faceplate .card').getByRole('button', { name: /^Go back to/ });
+  }
+  /** The question, with its two answers. */
+  get question(): Locator {
+    return this.page.getByRole('dialog', { name: /^Go back to/ });
+  }
+  get tryAgain(): Locator {
+    return this.page.getByRole('button', { name: 'Try again' });
+  }
+  get look(): Locator {
+    return this.page.getByRole('link', { name: 'Look at it first' });
   }
   get progress(): Locator {
     return this.page.getByRole('progressbar', { name: 'Update' });
