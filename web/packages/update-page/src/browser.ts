@@ -1,5 +1,5 @@
 // What the updater needs of a browser, in one place; tests and Node have their own.
-import { type Frame, hiddenFrame } from './frame.js';
+import { type Frame, hiddenFrame, isUnseen } from './frame.js';
 
 export interface Browser {
   /** Where the new frontend is loaded unseen; `home` is its address. */
@@ -10,10 +10,8 @@ export interface Browser {
   hold(): () => void;
   /** Keeps the tab from being moved to another build by the page's own script. */
   stay(): () => void;
-  /** Nobody sees the page. */
-  hidden(): boolean;
-  /** It is itself in a frame, where the page around it does the work. */
-  framed(): boolean;
+  /** It is itself in the hidden frame, where the page around it does the work. */
+  unseen(): boolean;
 }
 
 export const browser: Browser = {
@@ -41,6 +39,5 @@ export const browser: Browser = {
     };
   },
   stay: () => globalThis.window?.faceplate?.hold() ?? (() => undefined),
-  hidden: () => typeof document !== 'undefined' && document.hidden,
-  framed: () => globalThis.self !== globalThis.top,
+  unseen: isUnseen,
 };

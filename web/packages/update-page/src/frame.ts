@@ -12,6 +12,10 @@ export interface Frame {
   report(): FrameReport | null;
 }
 
+/** Such a frame's name: the page in it leaves everything to the page around it. */
+const UNSEEN = 'faceplate-unseen';
+export const isUnseen = (): boolean => globalThis.window?.name === UNSEEN;
+
 /** Of the page's size, as a frontend may measure itself. */
 const STYLE = 'visibility:hidden;position:fixed;inset:0;width:100%;height:100%;border:0';
 
@@ -23,6 +27,7 @@ export function hiddenFrame(): Frame & { home: string } {
     open() {
       this.close();
       frame = document.createElement('iframe');
+      frame.name = UNSEEN;
       frame.src = this.home;
       // A frontend may focus a field of its own.
       frame.inert = true;

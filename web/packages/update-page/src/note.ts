@@ -1,5 +1,6 @@
 // What a page tells the page that comes after it in the same tab: an update that runs, or its end.
 import type { Pending } from './follow.js';
+import { isUnseen } from './frame.js';
 import { forget, recall, remember } from './session.js';
 import { record } from './shape.js';
 import type { End, Run } from './state.js';
@@ -26,7 +27,7 @@ export function leaveNote(end: End): void {
 /** Takes the end that the page before left; there is one only once. */
 export function takeNote(): End | null {
   const end = read('outcome');
-  if (!isFrame()) forget('outcome');
+  if (!isUnseen()) forget('outcome');
   return typeof record(end).kind === 'string' ? (end as End) : null;
 }
 
@@ -61,12 +62,10 @@ function leave(key: string, value: unknown): void {
   else forget(key);
 }
 
-/** The page in the hidden frame has the same memory, but these notes are not for it. */
-const isFrame = () => globalThis.self !== globalThis.top;
-
+// The page in the hidden frame has the same memory, but these notes are not for it.
 function read(key: string): unknown {
   try {
-    return isFrame() ? null : JSON.parse(recall(key) ?? 'null');
+    return isUnseen() ? null : JSON.parse(recall(key) ?? 'null');
   } catch {
     return null;
   }

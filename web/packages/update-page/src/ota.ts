@@ -21,4 +21,5 @@ export { Updater, updaterFor, type UpdaterOptions } from './updater.js';
 export * from './view.js';
 export * from './watch.js';
 export * from './words.js';
+export { de } from './words/de.js';
 export { en } from './words/en.js';

@@ -31,7 +31,7 @@ export interface State {
   readonly leaving: boolean;
   /** What the hidden frame tells of the frontend on trial. */
   readonly report: FrameReport | null;
-  /** Leaving the page now would harm what it does: a browser must ask first. */
+  /** Leaving the page now would harm what it does; the updater lets the browser ask first. */
   readonly holding: boolean;
   /** The address of the frontend's own page. */
   readonly home: string;

@@ -68,8 +68,8 @@ export class Updater {
   #first: Status | null = null;
   /** Total of an upload that was broken off, while the device may still be busy with it. */
   #leftover: { total: number; until: number } | null = null;
-  /** The boot in which no frontend is to be confirmed by us: its update was cancelled. */
-  #shunned = '';
+  /** The frontend on trial is not to be confirmed by us: its update was cancelled. */
+  #shunned = false;
   #begun = false;
   #stopWatching: (() => void) | null = null;
   #stopOpening: (() => void) | null = null;
@@ -90,7 +90,7 @@ export class Updater {
   /** Calls back with the state, now and whenever it changes, until the returned function is called. */
   subscribe(listener: (state: State) => void): () => void {
     // In the hidden frame the page around it is at work.
-    if (this.#browser.framed()) {
+    if (this.#browser.unseen()) {
       listener(this.#state);
       return () => undefined;
     }
@@ -114,7 +114,7 @@ export class Updater {
       const { facts } = await read(file);
       if (this.#blob === file) this.#set({ file: facts });
     } catch (error) {
-      this.#set({ file: null, end: { kind: 'failed', failure: failureOf(error) } });
+      this.#set({ file: null, end: failed(error) });
     } finally {
       this.#set({ busy: false });
     }
@@ -134,7 +134,8 @@ export class Updater {
         this.#set({ file: facts, changed: true });
       } else await this.#send(facts, image);
     } catch (error) {
-      this.#set({ busy: false, end: { kind: 'failed', failure: failureOf(error) } });
+      const end = failed(error);
+      this.#set({ busy: false, end, ...(!mayTryAgain(end) && { file: null }) });
     }
   }
 
@@ -262,7 +263,8 @@ export class Updater {
   #join(status: Status, stale: boolean): void {
     const { file, end, busy } = this.#state;
     const boot = status.device.boot_id;
-    if (status.trial?.confirm === 'client' && stale && boot !== this.#shunned) this.#open(boot);
+    if (!status.trial) this.#shunned = false;
+    if (status.trial?.confirm === 'client' && stale && !this.#shunned) this.#open(boot);
     else this.#close();
     const told = end && end.kind !== 'updated' && end.kind !== 'rolled_back';
     const idle = !file && !told && !busy;
@@ -276,8 +278,9 @@ export class Updater {
     const { frame } = this.#browser;
     frame.home = this.options.home ?? '/';
     this.#stopOpening = keepOpening(frame, (report) => {
-      // What an earlier try told of an error is not unsaid by a page that has not come.
-      this.#set({ report });
+      // What an earlier try told of an error is not unsaid by a page that is not ready.
+      const { failure } = this.#state.report ?? {};
+      if (!failure || report.failure || report.outcome) this.#set({ report });
     });
   }
 
@@ -351,7 +354,7 @@ export class Updater {
     }
   }
 
-  async #ended({ from, to }: Pick<Run, 'from' | 'to'>, outcome: Outcome | RollbackOutcome) {
+  async #ended({ to }: Pick<Run, 'to'>, outcome: Outcome | RollbackOutcome) {
     // Reads what the frame says last.
     this.#stopOpening?.();
     this.#stopOpening = null;
@@ -364,7 +367,7 @@ export class Updater {
       const { last } = outcome;
       if (last?.outcome === 'rolled_back') return this.#over({ kind: 'rolled_back', to: runs });
       const reason = last?.outcome === 'fell_back' ? last.reason : 'replaced';
-      return this.#over({ kind: 'went_back', from: to ?? from, to: runs, reason, report });
+      return this.#over({ kind: 'went_back', from: to, to: runs, reason, report });
     }
     const rolled = outcome.result === 'rolled_back';
     const kept = outcome.result === 'updated' && !!outcome.kept;
@@ -379,9 +382,7 @@ export class Updater {
 
   #over(end: End): void {
     this.#done();
-    const done = end.kind === 'updated' || end.kind === 'rolled_back';
-    if (done) this.#blob = null;
-    this.#set({ run: null, end, report: null, ...(done && { file: null }) });
+    this.#set({ run: null, end, report: null, ...(!mayTryAgain(end) && { file: null }) });
     this.#rest();
   }
 
@@ -405,7 +406,7 @@ export class Updater {
       heard = true;
       const { device, upload, trial } = status;
       const late = device.boot_id !== before && !!trial;
-      if (late) this.#shunned = device.boot_id;
+      if (late) this.#shunned = true;
       if (upload && !late) continue;
       this.#hear(status);
       return { kind: 'cancelled', late };
@@ -436,6 +437,12 @@ export class Updater {
 
 type Following = Pick<FollowOptions, 'open' | 'onLook'> &
   Pick<UpdateOptions, 'onState'> & { readonly signal: AbortSignal };
+
+/** Whether the same file may do better: not where it is gone, or was tried and did not work. */
+const mayTryAgain = (end: End) =>
+  end.kind === 'went_back'
+    ? end.reason === 'not_confirmed' && !end.report
+    : end.kind === 'cancelled' || (end.kind === 'failed' && end.failure.kind !== 'file');
 
 const failed = (error: unknown): End => ({ kind: 'failed', failure: failureOf(error) });
 

@@ -5,7 +5,7 @@ import { refusal } from './judge.js';
 import { failureOf } from './failure.js';
 import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
 import { silenceOf } from './silence.js';
-import type { End, Named, State } from './state.js';
+import type { End, ImageFile, Named, Run, State } from './state.js';
 import type { Slot, Status, UploadProgress } from './status.js';
 import { toState } from './update.js';
 import {
@@ -156,45 +156,31 @@ class Drawing {
     const { runs, asking, nothing } = this.#w;
     const { run, leaving, silent } = this.#state;
     const status = this.#status;
-    if (!status) return { name: '', text: asking, tone: 'info' };
+    const told = (name: string, text: string, tone: Tone = 'info') => ({ name, text, tone });
+    if (!status) return told('', asking);
     const { trial, last, state, device } = status;
     const name = state === 'recovery' ? nothing : this.#name(this.#active);
-    if (leaving)
-      return { name: this.#name(run?.to ?? this.#active), text: runs.works, tone: 'good' };
-    if (run?.meter.phase === 'restarting' || this.#silence === 'restarting') {
-      const to = run ? run.to : this.#status?.upload ? this.#other : null;
-      const text = run || to ? runs.restarting : runs.restarting;
-      return {
-        name: run && to ? `${this.#name(run.from)} → ${this.#name(to)}` : name,
-        text,
-        tone: 'info',
-      };
+    if (leaving) {
+      const works = run?.what === 'update';
+      return told(this.#name(run?.to ?? this.#active), works ? runs.works : runs.loading, 'good');
     }
+    if (run?.meter.phase === 'restarting') {
+      return told(`${this.#name(run.from)} → ${this.#name(run.to)}`, runs.restarting);
+    }
+    if (this.#silence === 'restarting') return told(name, runs.restarting);
     if (this.#silence === 'lost') {
-      return {
-        name,
-        text: runs.silent(this.#time((this.#now - (silent ?? 0)) / 1000)),
-        tone: 'bad',
-      };
+      return told(name, runs.silent(this.#time((this.#now - (silent ?? 0)) / 1000)), 'bad');
     }
-    if (state === 'recovery') return { name, text: runs.recovery, tone: 'bad' };
+    if (state === 'recovery') return told(name, runs.recovery, 'bad');
     if (trial) {
       const left = this.#time(trial.seconds_left - this.#age);
-      const say =
-        trial.confirm === 'client'
-          ? runs.onTrial
-          : last?.outcome === 'updated'
-            ? runs.settling
-            : runs.backAgain;
-      return { name, text: say(left), tone: 'info' };
+      if (trial.confirm === 'client') return told(name, runs.onTrial(left));
+      return told(name, (last?.outcome === 'updated' ? runs.settling : runs.backAgain)(left));
     }
     const uptime = this.#time(device.uptime_ms / 1000 + this.#age);
-    const kept = last?.outcome === 'kept';
-    return {
-      name,
-      text: (kept ? runs.kept : runs.settled)(uptime),
-      tone: kept ? 'warning' : 'good',
-    };
+    return last?.outcome === 'kept'
+      ? told(name, runs.kept(uptime), 'warning')
+      : told(name, runs.settled(uptime), 'good');
   }
 
   // The one notice
@@ -286,98 +272,97 @@ class Drawing {
   // The task
 
   #task(): Task {
-    const { bar, task } = this.#w;
+    const { task } = this.#w;
     const { run, leaving, file, silent } = this.#state;
     const status = this.#status;
-    if (leaving) {
-      return this.#progress(
-        advance(run?.meter ?? startMeter('done', 0, this.#now), { phase: 'done' }, this.#now),
-      );
-    }
     if (run) return this.#running(run);
+    if (leaving) return this.#progress(startMeter('done', 0, this.#now));
     if (!status) return { kind: 'none', text: '' };
     if (this.#silence === 'restarting' && silent !== null) {
-      return {
-        ...this.#progress(startMeter('restarting', 0, silent)),
-        figures: '',
-        text: bar.phases.restarting,
-      };
+      const meter = startMeter('restarting', 0, silent);
+      return { ...this.#progress(meter), figures: this.#waiting(silent) };
     }
-    if (status.upload && this.#silence !== 'lost') return this.#others(status.upload);
-    if (this.#deciding() && status.trial) {
-      const name = this.#name(this.#active);
-      const left = status.trial.seconds_left - this.#age;
-      const meter = startMeter('confirming', 0, this.#now);
+    const { upload, trial } = status;
+    if (upload && this.#silence !== 'lost') return this.#others(upload);
+    if (this.#deciding() && trial) {
+      const left = this.#time(trial.seconds_left - this.#age);
       return {
-        ...this.#progress({ ...meter, until: this.#now + left * 1000 }),
+        ...this.#progress(startMeter('confirming', 0, this.#now)),
         kind: 'verdict',
-        title: task.deciding(name),
-        text: task.decidingText(this.#time(left)),
+        title: task.deciding(this.#name(this.#active)),
         figures: '',
+        text: task.decidingText(left),
       };
     }
-    if (status.trial) return { kind: 'none', text: task.settling };
-    if (file) return this.#chosen();
-    return this.#refused()
-      ? { kind: 'none', text: task.none }
-      : { kind: 'choose', hint: task.chooseHint };
+    if (trial) return { kind: 'none', text: task.settling };
+    if (file) return this.#chosen(file);
+    const refused = this.#refused();
+    return refused ? { kind: 'none', text: task.none } : { kind: 'choose', hint: task.chooseHint };
   }
 
-  #running({ what, meter, stopping }: NonNullable<State['run']>): Progress {
-    const { bar } = this.#w;
-    const { silent, heard } = this.#state;
-    const shown = this.#progress(meter);
-    const verdict = meter.phase === 'confirming';
-    // During a run it is asked all the time.
-    const quiet = Math.floor(
-      (this.#now - (silent ?? Math.min(heard + QUIET_MS, this.#now))) / 1000,
-    );
-    const frozen = quiet >= 1;
+  #running({ what, meter, stopping }: Run): Progress {
+    const { bar, runs } = this.#w;
+    const { silent, heard, leaving } = this.#state;
+    const done = advance(meter, { phase: 'done' }, this.#now);
+    if (leaving) {
+      return { ...this.#progress(done), ...(what === 'back' && { text: runs.loading }) };
+    }
+    const { phase } = meter;
+    // It is asked all the time; an answer that takes a second is no news.
+    const since = silent ?? heard;
+    const quiet = this.#now - since >= QUIET_MS;
     return {
-      ...shown,
-      ...(verdict && { kind: 'verdict' }),
-      ...(what === 'back' && { title: bar.goingBack }),
+      ...this.#progress(meter),
+      ...(phase === 'confirming' && { kind: 'verdict' }),
+      ...(what === 'back' && { title: bar.goingBack, text: bar.goingBackText }),
       ...(stopping && { title: bar.stopping, text: bar.stoppingText, figures: '' }),
-      ...(frozen && { figures: bar.waiting(this.#time((this.#now - heard) / 1000)) }),
-      frozen,
+      ...(quiet && { figures: this.#waiting(since) }),
+      // A restart is silent.
+      frozen: quiet && phase !== 'restarting',
     };
   }
 
+  #waiting(since: number): string {
+    return this.#w.bar.waiting(this.#time((this.#now - since) / 1000));
+  }
+
   #others(upload: UploadProgress): Progress {
+    const { bar } = this.#w;
     const begun = startMeter('sending', upload.total, this.#now);
+    const { written, total } = upload;
     return {
       ...this.#progress(advance(begun, toState(upload), this.#now)),
-      title: this.#w.bar.others,
-      figures: this.#w.bar.bytes(this.#size(upload.written), this.#size(upload.total)),
+      title: bar.others,
+      figures: bar.bytes(this.#size(written), this.#size(total)),
+      text: '',
     };
   }
 
   #progress(meter: Meter): Progress {
-    const { bar } = this.#w;
+    const { phases, meaning } = this.#w.bar;
     const { phase, value } = meter;
     return {
       kind: 'progress',
-      title: bar.phases[phase],
+      title: phases[phase],
       value,
       percent: `${Math.floor(value * 100)} %`,
-      figures: this.#figures(meter, phase),
-      text: bar.meaning[phase],
+      figures: this.#figures(meter),
+      text: meaning[phase],
       frozen: false,
     };
   }
 
-  #figures(meter: Meter, phase: Phase): string {
+  #figures(meter: Meter): string {
     const { bar } = this.#w;
-    const { written, total, speed, until } = meter;
+    const { phase, written, total, speed, until } = meter;
     if (phase === 'done') return '';
-    if (phase === 'confirming' && until !== null) {
-      return bar.undecided(this.#time((until - this.#now) / 1000));
+    if (phase === 'confirming') {
+      return until === null ? '' : bar.undecided(this.#time((until - this.#now) / 1000));
     }
-    const bytes = total ? bar.bytes(this.#size(written), this.#size(total)) : '';
     const moving = phase === 'sending' || phase === 'writing';
     const left = secondsLeft(meter, this.#now);
     return [
-      moving && bytes,
+      moving && total && bar.bytes(this.#size(written), this.#size(total)),
       moving && speed && bar.speed(this.#size(speed)),
       left !== null && bar.left(this.#time(Math.ceil(left))),
     ]
@@ -385,10 +370,9 @@ class Drawing {
       .join(' · ');
   }
 
-  #chosen(): Task {
+  #chosen(file: ImageFile): Task {
     const { task } = this.#w;
-    const { file } = this.#state;
-    if (!file || !this.#active) return { kind: 'none', text: '' };
+    if (!this.#active) return { kind: 'none', text: '' };
     const [to, from] = [this.#name(file), this.#name(this.#active)];
     const is = relation(file, this.#active);
     const title =
@@ -432,7 +416,9 @@ class Drawing {
     const silent = this.#silence !== 'none' && this.#silence !== 'quiet';
     if (deciding) {
       const bad = !!report?.failure;
-      put('look', c.look, { rank: bad ? 'secondary' : 'primary', href: home, disabled: silent });
+      // While it is about to prove itself there is nothing to be done.
+      const rank = bad || run ? 'secondary' : 'primary';
+      put('look', c.look, { rank, href: home, disabled: silent });
       put('goBack', c.goBackNow, { rank: bad ? 'primary' : 'secondary', disabled: busy || silent });
       put('keep', c.keep, { disabled: busy || silent });
       if (bad) list.unshift(...list.splice(1, 1));
@@ -450,17 +436,18 @@ class Drawing {
     const refused = this.#refused();
     if (task.kind === 'chosen' && file && this.#active) {
       const identical = relation(file, this.#active) === 'identical';
-      if (again && !refused) put('tryAgain', c.tryAgain, { rank: 'primary', place: 'notice' });
-      else if (!identical && !refused) {
+      if (again && !refused && !identical) {
+        put('tryAgain', c.tryAgain, { rank: 'primary', place: 'notice' });
+      } else if (!identical && !refused) {
         put('install', c.install(this.#name(file)), { rank: 'primary', disabled: busy || silent });
       }
       put('choose', c.another);
-    } else if (task.kind === 'choose') put('choose', c.choose);
-    if (stale && this.#status?.state === 'settled' && !silent) {
-      put('reload', c.reload, {
-        place: 'notice',
-        rank: list.some(isPrimary) ? 'secondary' : 'primary',
-      });
+    } else if (task.kind === 'choose') put('choose', c.choose, { rank: 'primary' });
+    // Where nothing else is to be told, or just this.
+    const mayLoad = end ? end.kind !== 'failed' : !refused && !this.#state.changed;
+    if (stale && mayLoad && this.#status?.state === 'settled' && !silent) {
+      const rank = list.some(isPrimary) ? 'secondary' : 'primary';
+      put('reload', c.reload, { place: 'notice', rank });
     }
     if (notice && end) put('dismiss', c.dismiss, { place: 'notice' });
     if (this.#mayGoBack()) {
@@ -636,7 +623,7 @@ class Drawing {
 }
 
 /** An answer that takes this long is no news. */
-const QUIET_MS = 1500;
+const QUIET_MS = 2000;
 
 const isPrimary = ({ rank }: Control) => rank === 'primary';
 

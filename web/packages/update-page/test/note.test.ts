@@ -39,7 +39,7 @@ test('what is in the memory but no note is none', () => {
 test('the page in the hidden frame leaves the notes to the page around it', () => {
   leaveNote(outcome);
   leavePending(pending);
-  vi.stubGlobal('top', {});
+  vi.stubGlobal('name', 'faceplate-unseen');
   expect(takeNote()).toBeNull();
   expect(recallPending()).toBeNull();
   vi.unstubAllGlobals();

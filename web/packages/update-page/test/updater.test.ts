@@ -35,8 +35,7 @@ class FakeBrowser implements Browser {
     this.stayed++;
     return () => void this.stayed--;
   };
-  hidden = () => false;
-  framed = () => false;
+  unseen = () => false;
 }
 let browser: FakeBrowser;
 

@@ -27,6 +27,7 @@ export const en: Words = {
     silent: (time) => `The device has not answered for ${time}`,
     recovery: 'Only the recovery page works',
     works: 'It works. Loading it …',
+    loading: 'Loading it …',
   },
 
   bar: {
@@ -51,6 +52,7 @@ export const en: Words = {
       done: 'It works. Loading it …',
     },
     goingBack: 'Going back',
+    goingBackText: 'The device checks the other frontend and restarts with it.',
     stopping: 'Stopping …',
     stoppingText: 'What is on its way is let go.',
     others: 'Somebody else updates the device',

@@ -45,6 +45,7 @@ export interface Words {
     readonly silent: With;
     readonly recovery: Say;
     readonly works: Say;
+    readonly loading: Say;
   };
 
   /** The bar. */
@@ -53,6 +54,7 @@ export interface Words {
     readonly phases: Readonly<Record<Phase, Say>>;
     readonly meaning: Readonly<Record<Phase, Say>>;
     readonly goingBack: Say;
+    readonly goingBackText: Say;
     readonly stopping: Say;
     readonly stoppingText: Say;
     /** Somebody else's update. */

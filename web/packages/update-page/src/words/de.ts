@@ -1,0 +1,393 @@
+// German: the same tone as English, for somebody who has a phone and a file.
+import type { Words } from './words.js';
+
+const SAME = 'Auf dem Gerät läuft, was vorher lief.';
+const CLOSER = 'Gehen Sie näher an das Gerät oder sein WLAN und versuchen Sie es noch einmal.';
+const POWER = 'Schalten Sie es aus und wieder ein.';
+const REBUILD = 'Die Datei muss neu erzeugt werden.';
+const FILE = 'Wählen Sie die Update-Datei für dieses Gerät (sie heißt oft www.bin).';
+const MEND = 'Wer sie gemacht hat, muss das beheben.';
+
+export const de: Words = {
+  lang: 'de',
+  point: ',',
+  units: ['T', 'Std.', 'Min.', 'Sek.'],
+
+  heading: 'Aktualisierung',
+  asking: 'Das Gerät wird gesucht …',
+  unnamed: 'Oberfläche ohne Version',
+  nothing: 'Keine Oberfläche',
+  runs: {
+    settled: (time) => `Funktioniert, läuft seit ${time}`,
+    kept: (time) => `Läuft seit ${time}; niemand hat bestätigt, dass es funktioniert`,
+    onTrial: (time) =>
+      `Neu und auf Probe: Ohne Nachweis, dass es funktioniert, kehrt das Gerät in ${time} zurück`,
+    settling: (time) => `Neu und auf Probe: Das Gerät behält es in ${time}`,
+    backAgain: (time) => `Läuft wieder; das Gerät prüft es noch ${time}`,
+    restarting: 'Das Gerät startet neu',
+    silent: (time) => `Das Gerät antwortet seit ${time} nicht`,
+    recovery: 'Nur die Rettungsseite funktioniert',
+    works: 'Es funktioniert und wird geladen …',
+    loading: 'Wird geladen …',
+  },
+
+  bar: {
+    label: 'Aktualisierung',
+    phases: {
+      sending: 'Senden',
+      writing: 'Schreiben',
+      checking: 'Prüfen',
+      switching: 'Prüfen',
+      restarting: 'Neustart',
+      confirming: 'Erproben',
+      done: 'Fertig',
+    },
+    meaning: {
+      sending: 'Die Datei ist unterwegs. Lassen Sie diese Seite offen.',
+      writing:
+        'Das Gerät schreibt die neue Oberfläche neben die laufende. Lassen Sie diese Seite offen.',
+      checking: 'Das Gerät prüft alles, was es geschrieben hat.',
+      switching: 'Das Gerät prüft alles, was es geschrieben hat.',
+      restarting: 'Das Gerät startet neu. Lassen Sie diese Seite offen.',
+      confirming:
+        'Die neue Oberfläche wird geladen, um zu sehen, ob sie funktioniert. Wenn nicht, kehrt das Gerät von selbst zurück. Lassen Sie diese Seite offen.',
+      done: 'Es funktioniert und wird geladen …',
+    },
+    goingBack: 'Rückkehr',
+    goingBackText: 'Das Gerät prüft die andere Oberfläche und startet damit neu.',
+    stopping: 'Wird abgebrochen …',
+    stoppingText: 'Was noch unterwegs ist, wird verworfen.',
+    others: 'Jemand anders aktualisiert das Gerät',
+    bytes: (done, total) => `${done} von ${total}`,
+    speed: (size) => `${size}/s`,
+    left: (time) => `noch etwa ${time}`,
+    waiting: (time) => `wartet auf das Gerät … (${time})`,
+    undecided: (time) => `das Gerät kehrt in ${time} zurück`,
+  },
+
+  task: {
+    choose: 'Update-Datei wählen',
+    chooseHint: 'oder hier ablegen',
+    newer: (to, from) => `${from} → ${to}, neuer`,
+    older: (to, from) => `${from} → ${to}, älter als die laufende`,
+    same: (to) => `${to}: dieselbe Version wie die laufende, mit anderem Inhalt`,
+    other: (to, from) => `${from} → ${to}`,
+    identical: (to) => `${to} läuft schon: nichts zu tun`,
+    overwrites: (other) =>
+      `Dies überschreibt ${other}, das neben der laufenden Oberfläche aufbewahrt wird. Was läuft, bleibt für den Rückweg.`,
+    overwritesNothing:
+      'Nichts, was gebraucht wird, wird überschrieben. Was läuft, bleibt für den Rückweg.',
+    deciding: (name) => `Funktioniert ${name}?`,
+    decidingText: (time) => `Wenn niemand das bestätigt, kehrt das Gerät in ${time} zurück.`,
+    settling: 'Bis das Gerät sich sicher ist, kann nichts installiert werden.',
+    none: 'Zurzeit kann nichts installiert werden.',
+  },
+
+  controls: {
+    choose: 'Update-Datei wählen',
+    another: 'Andere Datei wählen',
+    install: (name) => `${name} installieren`,
+    tryAgain: 'Noch einmal versuchen',
+    cancel: 'Abbrechen',
+    keep: 'Behalten',
+    look: 'Erst ansehen',
+    goBackNow: 'Jetzt zurück',
+    goBack: (name) => `Zurück zu ${name}`,
+    goForward: (name) => `Wieder zu ${name}`,
+    anyway: (name) => `${name} trotzdem starten`,
+    reload: 'Laden',
+    dismiss: 'Schließen',
+  },
+
+  back: {
+    kept: (name) => `${name} ist für den Rückweg aufbewahrt.`,
+    newer: (name) => `${name}, das neuer ist, ist daneben aufbewahrt.`,
+    same: (name, what) => `Ein anderes ${name} ist für den Rückweg aufbewahrt: ${what}.`,
+    identical: 'Für den Rückweg ist genau dieselbe Oberfläche aufbewahrt.',
+    failed: (name, why) => `${name} ist noch da, hat hier aber nicht funktioniert: Es ${why}.`,
+    none: 'Es gibt keinen Rückweg: Auf dem Gerät ist keine andere Oberfläche.',
+    writing: 'Solange die neue Oberfläche geschrieben wird, gibt es keinen anderen Rückweg.',
+    trial: (name) => `${name} ist für den Rückweg aufbewahrt.`,
+    forward: (name) => `${name}, das vorher lief, ist daneben aufbewahrt.`,
+    build: (build, size) => `Build ${build}, ${size}`,
+  },
+  ask: {
+    title: (name) => `Zurück zu ${name}?`,
+    text: (name, runs) =>
+      `Das Gerät startet mit ${name} neu. ${runs} bleibt aufbewahrt, der Weg zurück steht also offen.`,
+    warning: (name) => `${name} hat auf diesem Gerät schon einmal nicht funktioniert.`,
+    yes: 'Zurück',
+    no: 'Bleiben',
+  },
+
+  notices: {
+    silent: [
+      'Das Gerät antwortet nicht',
+      'Es wurde in Ihrem Netz nicht gefunden.',
+      'Prüfen Sie seinen Strom und Ihr WLAN. Diese Seite sucht weiter.',
+    ],
+    silentAt: [
+      'Das Gerät antwortet nicht',
+      'Eben war es noch da.',
+      'Prüfen Sie seinen Strom und Ihr WLAN. Diese Seite sucht weiter.',
+    ],
+    foreign: [
+      'Das ist nicht das Gerät',
+      'Hier antwortet etwas anderes, etwa die Anmeldeseite eines Netzes.',
+      'Prüfen Sie Adresse und Netz.',
+    ],
+    recovery: [
+      'Das Gerät hat keine Oberfläche',
+      'Was darauf ist, lässt sich nicht lesen.',
+      'Installieren Sie eine Update-Datei.',
+    ],
+    stale: [
+      'Auf dem Gerät läuft jetzt eine andere Oberfläche',
+      'Diese Seite gehört zur vorigen.',
+      '',
+    ],
+    changed: [
+      'Die Datei hat sich seit der Auswahl geändert',
+      'Unten steht, was jetzt darin ist. Nichts wurde gesendet.',
+      'Installieren Sie es oder wählen Sie eine andere.',
+    ],
+    updated: (to) => [
+      `Auf ${to} aktualisiert`,
+      'Die neue Oberfläche hat gezeigt, dass sie funktioniert.',
+      '',
+    ],
+    kept: (to) => [
+      `${to} läuft, und niemand weiß, ob es funktioniert`,
+      'Es wurde nicht rechtzeitig bestätigt, aber es gibt keinen Rückweg.',
+      'Wenn es nicht funktioniert, installieren Sie eine andere Update-Datei.',
+    ],
+    rolledBack: (to) => [`Zurück zu ${to}`, 'So wurde es verlangt.', ''],
+    cancelled: (runs, other) => [
+      'Abgebrochen',
+      `${runs} läuft weiter. ${
+        other
+          ? `Der Rückweg zu ${other} ist noch da.`
+          : 'Der Rückweg wurde gerade überschrieben und ist weg.'
+      }`,
+      'Sie können jederzeit neu beginnen.',
+    ],
+    interrupted: (runs) => [
+      'Die Aktualisierung wurde abgebrochen',
+      `Die Seite wurde während des Sendens verlassen. ${runs} läuft weiter.`,
+      'Wählen Sie die Datei noch einmal.',
+    ],
+    tooLate: (to) => [
+      'Zum Abbrechen war es zu spät',
+      `Das Gerät hatte ${to} schon ganz und erprobt es.`,
+      'Es kehrt von selbst zurück, wenn Sie es nicht behalten.',
+    ],
+    replaced: (runs) => [
+      `Auf dem Gerät läuft ${runs}`,
+      'Jemand anders hat es inzwischen geändert.',
+      'Sehen Sie nach, ob das so richtig ist.',
+    ],
+    throws: (name, error) => [
+      `${name} meldet einen Fehler`,
+      error,
+      'Kehren Sie zurück, oder sehen Sie es sich an, bevor Sie es behalten.',
+    ],
+    threw: (to, from, error) => [
+      `${from} ist gescheitert: Das Gerät ist zu ${to} zurückgekehrt`,
+      error,
+      `${MEND} Installieren Sie es dann noch einmal.`,
+    ],
+    neverConfirmed: (to, from) => [
+      `${from} hat nie gemeldet, dass es funktioniert: Das Gerät ist zu ${to} zurückgekehrt`,
+      'Die Seite wurde geladen, hat sich aber nicht bestätigt.',
+      'Wer sie gemacht hat, muss sie sich bestätigen lassen.',
+    ],
+    nobodyLoaded: (to, from) => [
+      `${from} wurde nicht rechtzeitig geladen: Das Gerät ist zu ${to} zurückgekehrt`,
+      'Diese Seite konnte es nicht laden; niemand weiß, ob es funktioniert.',
+      'Lassen Sie diese Seite offen und sichtbar, und versuchen Sie es noch einmal.',
+    ],
+    wentBack: (to, from, why) => [`Das Gerät ist zu ${to} zurückgekehrt`, `${from} ${why}.`, MEND],
+    otherBuild: [
+      'Statt der neuen Oberfläche antwortet eine andere Seite',
+      'Ein Service Worker oder ein Vorschau-Server zeigt diesem Browser eine ältere Seite; die beweist nichts.',
+      'Sehen Sie sich das Gerät in einem privaten Fenster an. Behalten Sie es dann, oder kehren Sie zurück.',
+    ],
+    how: 'Wie sich eine Oberfläche bestätigt',
+  },
+  why: {
+    not_confirmed: 'wurde nicht rechtzeitig bestätigt',
+    kept_restarting: 'hat das Gerät immer wieder neu starten lassen',
+    did_not_mount: 'ließ sich nicht aus dem Speicher lesen',
+  },
+  whyUnknown: 'hat nicht funktioniert',
+
+  problems: {
+    stalled: ['Die Übertragung stand still', 'Es kam nichts mehr an.', CLOSER],
+    'too-slow': ['Die Verbindung ist zu langsam', 'Das Gerät wollte nicht länger warten.', CLOSER],
+    busy: [
+      'Es läuft schon eine Aktualisierung',
+      'Jemand anders aktualisiert das Gerät.',
+      'Warten Sie, bis das vorbei ist.',
+    ],
+    'on-trial': [
+      'Die laufende Oberfläche ist auf Probe',
+      'Bis das vorbei ist, kann nichts anderes installiert werden.',
+      'Behalten Sie sie oder kehren Sie zurück, und versuchen Sie es dann noch einmal.',
+    ],
+    restarting: [
+      'Das Gerät startet gerade neu',
+      'Es nimmt jetzt nichts an.',
+      'Versuchen Sie es in ein paar Sekunden noch einmal.',
+    ],
+    'no-way-back': ['Kein Rückweg', '', 'Installieren Sie stattdessen eine Update-Datei.'],
+    'other-build': [
+      'Auf dem Gerät läuft jetzt eine andere Oberfläche',
+      'Es ist nicht die, die Sie gesehen haben.',
+      'Sehen Sie sie erst an. Behalten Sie sie dann, oder kehren Sie zurück.',
+    ],
+    'not-on-trial': [
+      'Es ist schon entschieden',
+      'Nichts wartet darauf, behalten zu werden.',
+      'Laden Sie diese Seite neu.',
+    ],
+    'too-large': [
+      'Die Update-Datei ist zu groß',
+      'Sie passt nicht auf dieses Gerät.',
+      'Die Oberfläche muss kleiner werden.',
+    ],
+    'bad-length': ['Die Datei ist nicht vollständig', '', REBUILD],
+    'not-an-image': ['Nicht für dieses Gerät gemacht', '', FILE],
+    'other-firmware': [
+      'Für andere Firmware gemacht',
+      '',
+      'Aktualisieren Sie die Firmware, oder wählen Sie eine andere Datei.',
+    ],
+    rejected: ['Die Datei hat die Prüfung nicht bestanden', '', REBUILD],
+    'flash-fault': [
+      'Der Speicher hat versagt',
+      '',
+      'Versuchen Sie es noch einmal. Wenn es so bleibt, ist er verschlissen.',
+    ],
+    'nvs-fault': [
+      'Die Einstellungen lassen sich nicht speichern',
+      '',
+      `${POWER} Wenn es so bleibt, löschen Sie sie über USB.`,
+    ],
+    'no-slots': [
+      'Kein Platz für eine Oberfläche',
+      '',
+      'Die Firmware muss über USB neu installiert werden.',
+    ],
+  },
+  holds: (size) => `Es hat Platz für ${size}.`,
+  stillRuns: SAME,
+  unreachable: {
+    silent: [
+      'Keine Antwort vom Gerät',
+      'Nichts wurde geändert.',
+      'Prüfen Sie seinen Strom und Ihr WLAN, und versuchen Sie es noch einmal.',
+    ],
+    foreign: [
+      'Das ist nicht das Gerät',
+      'Hier antwortet etwas anderes, etwa die Anmeldeseite eines Netzes.',
+      'Prüfen Sie Adresse und Netz.',
+    ],
+    lost: ['Die Verbindung brach ab', `Die Datei kam nicht vollständig an. ${SAME}`, CLOSER],
+    gone: [
+      'Das Gerät ist weg',
+      'Es startet mit dem, was lief, oder mit der ganzen neuen Oberfläche auf Probe.',
+      'Prüfen Sie seinen Strom und Ihr WLAN, und versuchen Sie es noch einmal.',
+    ],
+    not_back: [
+      'Das Gerät antwortet nach dem Neustart nicht',
+      'Es hat die Datei angenommen. Wenn niemand die neue Oberfläche bestätigt, kehrt es von selbst zurück.',
+      `Suchen Sie sein Netz und seine Adresse. ${POWER}`,
+    ],
+    not_restarted: [
+      'Das Gerät startet nicht neu',
+      'Es hat die Datei angenommen, aber es läuft noch die alte Oberfläche.',
+      POWER,
+    ],
+  },
+  files: {
+    gone: () => [
+      'Die Datei wurde geändert oder verschoben',
+      'Sie ist nicht mehr die, die Sie gewählt haben. Nichts wurde gesendet.',
+      'Wählen Sie sie noch einmal.',
+    ],
+    unreadable: () => [
+      'Die Datei lässt sich nicht lesen',
+      'Nichts wurde gesendet.',
+      'Wählen Sie sie noch einmal.',
+    ],
+    firmware: () => [
+      'Das ist keine Update-Datei',
+      'Es ist Firmware für den Chip; die Oberfläche ist eine andere Datei.',
+      FILE,
+    ],
+    other: () => ['Das ist keine Update-Datei', 'Es ist eine Datei anderer Art.', FILE],
+    version: (value) => ['Diese Update-Datei ist anderer Art', `Sie ist LittleFS ${value}.`, FILE],
+    blocks: (value) => [
+      'Diese Update-Datei ist für andere Geräte',
+      `Sie hat Blöcke von ${value} Byte, nicht von 4096.`,
+      FILE,
+    ],
+    'cut-off': () => ['Die Update-Datei ist abgeschnitten', 'Sie endet zu früh.', REBUILD],
+  },
+  aborted: [
+    'Abgebrochen',
+    `Die Übertragung wurde abgebrochen. ${SAME}`,
+    'Sie können jederzeit neu beginnen.',
+  ],
+  broken: 'Hier ist etwas schiefgegangen',
+  loadAnew: 'Laden Sie diese Seite neu.',
+
+  last: {
+    slot: (label) => label,
+    trial: (to) => [
+      `${to} ist auf Probe`,
+      'Ohne Bestätigung wird es zurückgenommen.',
+      'Behalten Sie es, oder kehren Sie zurück.',
+    ],
+    updated: (to, from) => [`Auf ${to} aktualisiert`, `Vorher lief ${from}.`, ''],
+    rolledBack: (to) => [
+      `Zurück zu ${to}`,
+      `Das Gerät ist zu ${to} zurückgekehrt, weil jemand es verlangt hat.`,
+      '',
+    ],
+    kept: (to) => [
+      `${to} behalten`,
+      'Es wurde nicht rechtzeitig bestätigt, aber es gibt keinen Rückweg.',
+      'Wenn es nicht funktioniert, installieren Sie eine andere Update-Datei.',
+    ],
+    fellBack: (to, from, why) => [
+      `Zurück zu ${to}`,
+      `Das Gerät ist zu ${to} zurückgekehrt, denn ${from} ${why}.`,
+      MEND,
+    ],
+  },
+
+  details: {
+    heading: 'Technische Einzelheiten',
+    device: 'Gerät',
+    name: 'Name',
+    chip: 'Chip',
+    firmware: 'Firmware',
+    api: 'API',
+    uptime: 'Läuft seit',
+    boot: 'Start',
+    fault: 'Störung',
+    last: 'Letzte Änderung',
+    boots: 'Neustarts auf Probe übrig',
+    file: 'Datei',
+    active: 'läuft',
+    inactive: 'die andere',
+    version: 'Version',
+    build: 'Build',
+    size: 'Größe',
+    of: (used, size) => `${used} von ${size}`,
+    hash: 'SHA-256',
+    problem: 'Problem',
+    recovery: 'Rettungsseite',
+  },
+};

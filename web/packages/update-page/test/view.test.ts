@@ -1,0 +1,694 @@
+// What is shown, as a table: a state in, words and controls out.
+import { describe, expect, test } from 'vitest';
+import type { FrameReport } from '../src/frame.js';
+import { advance, startMeter } from '../src/progress.js';
+import { START, type ImageFile, type Run, type State } from '../src/state.js';
+import type { LastChange, Slot, Status, Trial } from '../src/status.js';
+import type { UpdateState } from '../src/update.js';
+import { view, type Task, type View } from '../src/view.js';
+import { de } from '../src/words/de.js';
+import { en } from '../src/words/en.js';
+
+const NOW = 1_800_000_000_000;
+const SECOND = 1000;
+const OLD = { version: '2.4.0', build: '0123456789abcdef' };
+const NEW = { version: '2.5.0', build: 'fedcba9876543210' };
+const OLDER = { version: '2.3.0', build: 'aaaaaaaaaaaaaaaa' };
+
+const slot = (index: number, { version, build }: typeof OLD, more: Partial<Slot> = {}): Slot => ({
+  label: `www_${index}`,
+  size: 1 << 20,
+  used: 303_104,
+  valid: true,
+  version,
+  build,
+  sha256: (build ?? '').repeat(4),
+  problem: null,
+  ...more,
+});
+
+const device: Status['device'] = {
+  name: 'kitchen',
+  firmware: '0.1.0',
+  api: 1,
+  chip: 'esp32s3',
+  boot_id: 'boot-0',
+  uptime_ms: 3_900_000,
+};
+
+const SETTLED: Status = {
+  device,
+  active: 0,
+  state: 'settled',
+  trial: null,
+  last: null,
+  slots: [slot(0, OLD), slot(1, OLDER)],
+  upload: null,
+  fault: null,
+};
+const change = (outcome: LastChange['outcome'], reason: LastChange['reason'], from: number) =>
+  ({ outcome, reason, from, to: 1 - from }) as LastChange;
+const on = (confirm: Trial['confirm'], seconds_left = 40): Partial<Status> => ({
+  state: 'trial',
+  trial: { confirm, seconds_left, boots_left: 2 },
+});
+/** The new frontend runs in slot 1. */
+const NEXT: Partial<Status> = { active: 1, slots: [slot(0, OLD), slot(1, NEW)] };
+const ON_TRIAL = { ...NEXT, ...on('client'), last: change('updated', null, 0) };
+const FELL = {
+  slots: [slot(0, OLD), slot(1, NEW)],
+  last: change('fell_back', 'not_confirmed', 1),
+};
+
+const FILE: ImageFile = {
+  name: 'www.bin',
+  bytes: 614_400,
+  sha256: 'f'.repeat(64),
+  api: { min: 1, max: 1 },
+  madeFor: 1 << 20,
+  ...NEW,
+};
+
+const status = (change: Partial<Status> = {}, more: Partial<State> = {}): State => ({
+  ...START,
+  status: { ...SETTLED, ...change },
+  heard: NOW,
+  ...more,
+});
+const silentFor = (seconds: number, more: Partial<State> = {}): Partial<State> => ({
+  silent: NOW - seconds * SECOND,
+  heard: NOW - seconds * SECOND,
+  ...more,
+});
+const running = (at: UpdateState, more: Partial<Run> = {}): Partial<State> => ({
+  file: FILE,
+  holding: true,
+  run: {
+    what: 'update',
+    from: OLD,
+    to: NEW,
+    stopping: false,
+    meter: advance(startMeter('sending', 614_400, NOW - 4 * SECOND), at, NOW),
+    ...more,
+  },
+});
+const WRITING = { phase: 'writing', received: 400_000, written: 307_200, total: 614_400 } as const;
+const CONFIRMING = { phase: 'confirming', secondsLeft: 290 } as const;
+const report = (more: Partial<FrameReport>): FrameReport => ({
+  build: NEW.build,
+  failure: null,
+  outcome: null,
+  ...more,
+});
+const THREW = report({
+  failure: { text: 'Error: oops', place: 'assets/index-1a2b.js:1:15' },
+  outcome: 'failed',
+});
+const wentBack = (reason: string | null, report: FrameReport | null): Partial<State> => ({
+  end: { kind: 'went_back', from: NEW, to: OLD, reason, report },
+});
+
+/** One look in short: what a test compares. */
+const short = ({ notice, task, controls, back, runs }: View) => ({
+  runs: `${runs.name} | ${runs.text}`,
+  notice: notice && `${notice.tone}: ${notice.title}`,
+  task: task.kind + ('title' in task ? `: ${task.title}` : ''),
+  controls: controls
+    .map(({ id, rank, disabled }) => {
+      const mark = { primary: '*', danger: '!', secondary: '' }[rank];
+      return `${mark}${id}${disabled ? '-' : ''}`;
+    })
+    .join(' '),
+  back: back && `${back.warning ? 'warning: ' : ''}${back.text}`,
+});
+
+type Short = ReturnType<typeof short>;
+
+/** Name, state, and what is to be seen of it. */
+const TABLE: [string, State, Partial<Short>][] = [
+  [
+    'nothing is known yet',
+    START,
+    { runs: ' | Looking for the device …', notice: null, task: 'none', controls: '', back: null },
+  ],
+  [
+    'a settled device',
+    status(),
+    {
+      runs: '2.4.0 | Works, running for 1 h 5 min',
+      notice: null,
+      task: 'choose',
+      controls: '*choose goBack',
+      back: '2.3.0 is kept as the way back.',
+    },
+  ],
+  [
+    'no other frontend',
+    status({ slots: [slot(0, OLD), slot(1, OLD, { valid: false, problem: 'empty' })] }),
+    {
+      controls: '*choose',
+      back: 'warning: There is no way back: no other frontend is on the device.',
+    },
+  ],
+  [
+    'a device in recovery',
+    status({ state: 'recovery' }),
+    {
+      runs: 'No frontend | Only the recovery page works',
+      notice: 'bad: The device has no frontend to show',
+      task: 'choose',
+      controls: '*choose',
+      back: null,
+    },
+  ],
+  [
+    'a device whose settings store is broken',
+    status({ fault: 'the store is full' }),
+    { notice: 'warning: The settings store failed', task: 'none', controls: '' },
+  ],
+
+  // Silence: one lost answer is no news, a restart is none, only after a fair time it is told.
+  [
+    'an answer that was lost',
+    status({}, silentFor(4)),
+    { notice: null, controls: '*choose goBack' },
+  ],
+  [
+    'silence for more than a fair time',
+    status({}, silentFor(12)),
+    {
+      runs: '2.4.0 | The device has not answered for 12 s',
+      notice: 'bad: The device does not answer',
+    },
+  ],
+  ['a device that never answered, so far', { ...START, silent: NOW - 3000 }, { notice: null }],
+  [
+    'a device that never answered',
+    { ...START, silent: NOW - 9000 },
+    { notice: 'bad: The device does not answer', controls: '' },
+  ],
+  [
+    'something else that answers',
+    status({}, silentFor(9, { foreign: true })),
+    { notice: 'bad: This is not the device' },
+  ],
+  [
+    'the restart of a second tab: the update of another one',
+    status(
+      { upload: { phase: 'restarting', received: 8192, written: 8192, total: 8192 } },
+      silentFor(20),
+    ),
+    {
+      runs: '2.4.0 | The device restarts',
+      notice: null,
+      task: 'progress: Restarting',
+      controls: '',
+      back: null,
+    },
+  ],
+  [
+    'the restart of a fallback, in any tab',
+    status({ ...ON_TRIAL, ...on('client', 1) }, silentFor(20)),
+    { runs: '2.5.0 | The device restarts', notice: null, task: 'progress: Restarting' },
+  ],
+  [
+    'a restart that lasts too long',
+    status({ ...ON_TRIAL, ...on('client', 1) }, silentFor(70)),
+    { notice: 'bad: The device does not answer' },
+  ],
+  [
+    'a trial that is far from its end is no reason for silence',
+    status({ ...ON_TRIAL, ...on('client', 200) }, silentFor(20)),
+    { notice: 'bad: The device does not answer' },
+  ],
+
+  // A file
+  [
+    'a newer file',
+    status({}, { file: FILE }),
+    {
+      notice: null,
+      task: 'chosen: 2.4.0 → 2.5.0, newer',
+      controls: '*install choose goBack',
+    },
+  ],
+  [
+    'an older file',
+    status({}, { file: { ...FILE, version: '2.3.9' } }),
+    { task: 'chosen: 2.4.0 → 2.3.9, older than what runs', controls: '*install choose goBack' },
+  ],
+  [
+    'the file that already runs',
+    status({}, { file: { ...FILE, ...OLD } }),
+    { task: 'chosen: 2.4.0 already runs: nothing to do', controls: 'choose goBack' },
+  ],
+  [
+    'a file of the same version with other content',
+    status({}, { file: { ...FILE, version: '2.4.0' } }),
+    {
+      task: 'chosen: 2.4.0: the same version as what runs, with other content',
+      controls: '*install choose goBack',
+    },
+  ],
+  [
+    'a file without a version',
+    status({}, { file: { ...FILE, version: null, build: null } }),
+    { task: 'chosen: 2.4.0 → frontend without a version', controls: '*install choose goBack' },
+  ],
+  [
+    'a file that is too large',
+    status({}, { file: { ...FILE, bytes: 3 << 20 } }),
+    { notice: 'bad: The update file is too large', controls: 'choose goBack' },
+  ],
+  [
+    'a file that was changed since it was shown',
+    status({}, { file: FILE, changed: true }),
+    {
+      notice: 'warning: The file has changed since you chose it',
+      controls: '*install choose goBack',
+    },
+  ],
+  [
+    'a file that is gone',
+    status({}, { end: { kind: 'failed', failure: { kind: 'file', why: 'gone', value: '' } } }),
+    {
+      notice: 'bad: The file was changed or moved',
+      task: 'choose',
+      controls: '*choose dismiss goBack',
+    },
+  ],
+  [
+    'a chosen file while the device is lost',
+    status({}, silentFor(12, { file: FILE })),
+    { controls: '*install- choose goBack-' },
+  ],
+
+  // The update
+  [
+    'sending',
+    status({}, running({ phase: 'sending', received: 60_000, total: 614_400 })),
+    {
+      runs: '2.4.0 | Works, running for 1 h 5 min',
+      notice: null,
+      task: 'progress: Sending',
+      controls: 'cancel',
+      back: 'There is no other way back while the new frontend is written.',
+    },
+  ],
+  [
+    'writing',
+    status({ upload: WRITING }, running(WRITING)),
+    { task: 'progress: Writing', controls: 'cancel', notice: null },
+  ],
+  [
+    'a device that dies while it writes',
+    status({ upload: WRITING }, { ...running(WRITING), ...silentFor(12) }),
+    { notice: null, task: 'progress: Writing', controls: 'cancel' },
+  ],
+  [
+    'cancelling',
+    status({ upload: WRITING }, running(WRITING, { stopping: true })),
+    { notice: null, task: 'progress: Stopping …', controls: 'cancel-' },
+  ],
+  [
+    'restarting: the device still tells the old state',
+    status(
+      { slots: [slot(0, OLD), slot(1, NEW, { valid: false, problem: 'being written' })] },
+      running({ phase: 'restarting' }),
+    ),
+    {
+      runs: '2.4.0 → 2.5.0 | The device restarts',
+      notice: null,
+      task: 'progress: Restarting',
+      controls: '',
+      back: null,
+    },
+  ],
+  [
+    'confirming: the new frontend is what runs',
+    status(ON_TRIAL, running(CONFIRMING)),
+    {
+      runs: '2.5.0 | New, on trial: the device goes back in 40 s unless it proves to work',
+      notice: null,
+      task: 'verdict: Trying it',
+      controls: 'look goBack keep',
+      back: '2.4.0 is kept as the way back.',
+    },
+  ],
+  [
+    'confirming a frontend that throws',
+    status(ON_TRIAL, { ...running(CONFIRMING), report: THREW }),
+    {
+      notice: 'bad: 2.5.0 reports an error',
+      task: 'verdict: Trying it',
+      controls: '*goBack look keep',
+    },
+  ],
+  [
+    'another page that answers in the frame',
+    status(ON_TRIAL, { ...running(CONFIRMING), report: report({ outcome: 'other-build' }) }),
+    {
+      notice: 'warning: Another page answers in place of the new frontend',
+      controls: 'look goBack keep',
+    },
+  ],
+  [
+    'done',
+    status(NEXT, { ...running(CONFIRMING), leaving: true }),
+    {
+      runs: '2.5.0 | It works. Loading it …',
+      notice: null,
+      task: 'progress: Done',
+      controls: '',
+      back: null,
+    },
+  ],
+
+  // Its end
+  [
+    'updated',
+    status(
+      { ...NEXT, last: change('updated', null, 0) },
+      { end: { kind: 'updated', to: NEW, kept: false } },
+    ),
+    {
+      notice: 'good: Updated to 2.5.0',
+      controls: '*choose dismiss goBack',
+      back: '2.4.0 is kept as the way back.',
+    },
+  ],
+  [
+    'kept, since there is nothing to go back to',
+    status(
+      { ...NEXT, last: { outcome: 'kept', reason: 'no_way_back', from: 1, to: 1 } },
+      { end: { kind: 'updated', to: NEW, kept: true }, stale: true },
+    ),
+    {
+      runs: '2.5.0 | Running for 1 h 5 min; nobody has confirmed that it works',
+      notice: 'warning: 2.5.0 runs, and nobody knows whether it works',
+      controls: '*choose reload dismiss goBack',
+    },
+  ],
+  [
+    'cancelled',
+    status({}, { file: FILE, end: { kind: 'cancelled', late: false } }),
+    {
+      notice: 'info: Cancelled',
+      task: 'chosen: 2.4.0 → 2.5.0, newer',
+      controls: '*tryAgain choose dismiss goBack',
+    },
+  ],
+  [
+    'cancelled too late',
+    status(ON_TRIAL, { file: FILE, end: { kind: 'cancelled', late: true } }),
+    {
+      notice: 'warning: It was too late to cancel',
+      task: 'verdict: Does 2.5.0 work?',
+      controls: '*look goBack keep',
+    },
+  ],
+  [
+    'an upload that was lost: one can try again at once, also while nothing answers',
+    status(
+      {},
+      silentFor(12, {
+        file: FILE,
+        end: { kind: 'failed', failure: { kind: 'unreachable', why: 'gone' } },
+      }),
+    ),
+    { notice: 'bad: The device is gone', controls: '*tryAgain choose dismiss goBack-' },
+  ],
+  [
+    'broken off by a reload',
+    status({}, { end: { kind: 'interrupted' } }),
+    { notice: 'warning: The update was broken off', controls: '*choose dismiss goBack' },
+  ],
+  [
+    'it threw',
+    status(FELL, wentBack('not_confirmed', THREW)),
+    {
+      runs: '2.4.0 | Works, running for 1 h 5 min',
+      notice: 'bad: 2.5.0 failed: the device went back to 2.4.0',
+      task: 'choose',
+      controls: '*choose dismiss !goBack',
+      back: 'warning: 2.5.0 is still there, but did not work here: it was not confirmed in time.',
+    },
+  ],
+  [
+    'it loaded and never confirmed',
+    status(FELL, wentBack('not_confirmed', report({}))),
+    { notice: 'bad: 2.5.0 never said that it works: the device went back to 2.4.0' },
+  ],
+  [
+    'nobody loaded it',
+    status(FELL, { file: FILE, ...wentBack('not_confirmed', null) }),
+    {
+      notice: 'bad: 2.5.0 was not loaded in time: the device went back to 2.4.0',
+      controls: '*tryAgain choose dismiss !goBack',
+    },
+  ],
+  [
+    'it kept restarting the device',
+    status(FELL, wentBack('kept_restarting', null)),
+    { notice: 'bad: The device went back to 2.4.0', controls: '*choose dismiss !goBack' },
+  ],
+  [
+    'somebody else came between',
+    status({}, wentBack('replaced', null)),
+    { notice: 'warning: The device runs 2.4.0' },
+  ],
+
+  // Going back
+  [
+    'going back',
+    status({}, running({ phase: 'restarting' }, { what: 'back', from: OLD, to: OLDER })),
+    {
+      runs: '2.4.0 → 2.3.0 | The device restarts',
+      task: 'progress: Going back',
+      controls: '',
+      notice: null,
+    },
+  ],
+  [
+    'after going back: the way back is not offered, since it leads forward',
+    status({
+      ...on('device', 28),
+      slots: [slot(0, OLD), slot(1, NEW)],
+      last: change('rolled_back', null, 1),
+    }),
+    {
+      runs: '2.4.0 | Runs again; the device makes sure of it for 28 s',
+      notice: null,
+      task: 'none',
+      controls: '',
+      back: '2.5.0, which ran before, is kept beside it.',
+    },
+  ],
+  [
+    'when that is settled',
+    status({ slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) }),
+    { controls: '*choose goBack', back: '2.5.0, which is newer, is kept beside it.' },
+  ],
+  [
+    'an update that the device confirms',
+    status({ ...NEXT, ...on('device', 28), last: change('updated', null, 0) }),
+    {
+      runs: '2.5.0 | New, on trial: the device keeps it in 28 s',
+      task: 'none',
+      controls: 'goBack',
+    },
+  ],
+  [
+    'after a fallback: the broken one is no primary control, and carries a warning',
+    status(FELL),
+    {
+      notice: null,
+      controls: '*choose !goBack',
+      back: 'warning: 2.5.0 is still there, but did not work here: it was not confirmed in time.',
+    },
+  ],
+  [
+    'the same version on both sides',
+    status({ slots: [slot(0, OLD), slot(1, { ...OLDER, version: '2.4.0' })] }),
+    {
+      controls: '*choose goBack',
+      back: 'Another 2.4.0 is kept as the way back: build aaaaaaaa, 296 KiB.',
+    },
+  ],
+  [
+    'the very same on both sides',
+    status({ slots: [slot(0, OLD), slot(1, OLD)] }),
+    { controls: '*choose', back: 'The way back is the very same frontend.' },
+  ],
+
+  // Others
+  [
+    'the update of somebody else',
+    status({ upload: WRITING }),
+    {
+      notice: null,
+      task: 'progress: Somebody else updates the device',
+      controls: '',
+      back: 'There is no other way back while the new frontend is written.',
+    },
+  ],
+  [
+    'the trial of somebody else',
+    status(ON_TRIAL, { stale: true }),
+    { notice: null, task: 'verdict: Does 2.5.0 work?', controls: '*look goBack keep' },
+  ],
+  [
+    'the trial of somebody else, which throws',
+    status(ON_TRIAL, { stale: true, report: THREW }),
+    { notice: 'bad: 2.5.0 reports an error', controls: '*goBack look keep' },
+  ],
+  [
+    'another frontend than this page came with, while a file waits',
+    status(NEXT, { stale: true, file: { ...FILE, version: '2.6.0', build: null } }),
+    {
+      notice: 'info: The device runs another frontend now',
+      controls: '*install choose reload goBack',
+    },
+  ],
+];
+
+describe('what is shown of', () => {
+  test.each(TABLE)('%s', (_, state, expected) => {
+    expect(short(view(state, en, NOW))).toMatchObject(expected);
+  });
+});
+
+describe.each([en, de])('in every state, in $lang,', (words) => {
+  test.each(TABLE)('%s: one main button at most, and nothing is left empty', (_, state) => {
+    const shown = view(state, words, NOW);
+    expect(shown.controls.filter(({ rank }) => rank === 'primary').length).toBeLessThan(2);
+    const ids = shown.controls.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(JSON.stringify(shown)).not.toMatch(/undefined|NaN|\[object|=>|\$\{/);
+    // Technical words belong to the details.
+    const { details, ...rest } = shown;
+    expect(JSON.stringify(rest)).not.toMatch(/\b(slots?|image|www_[01]|boot id)\b/i);
+    expect(details.heading).not.toBe('');
+    for (const { place } of shown.controls) {
+      if (place === 'notice') expect(shown.notice).not.toBeNull();
+      if (place === 'back') expect(shown.back).not.toBeNull();
+    }
+    const { task } = shown;
+    if ('value' in task) {
+      expect(task.value).toBeGreaterThanOrEqual(0);
+      expect(task.value).toBeLessThanOrEqual(1);
+      expect(task.percent).toBe(`${Math.floor(task.value * 100)} %`);
+    }
+  });
+});
+
+const progress = (state: State, now = NOW) =>
+  view(state, en, now).task as Task & { kind: 'progress' };
+
+test('the bar says bytes, speed and time left', () => {
+  const { figures, frozen, percent } = progress(status({ upload: WRITING }, running(WRITING)));
+  expect(figures).toBe('300 KiB of 600 KiB · 79 KiB/s · about 13 s left');
+  expect(frozen).toBe(false);
+  expect(percent).toBe('32 %');
+});
+
+test('a device that dies at 32 % stays at 32 %, and the bar says since when nothing is heard', () => {
+  const alive = progress(status({ upload: WRITING }, running(WRITING)));
+  const state = status({ upload: WRITING }, { ...running(WRITING), ...silentFor(12) });
+  const dead = progress(state);
+  expect(dead).toMatchObject({ value: alive.value, percent: '32 %', frozen: true });
+  expect(dead.figures).toBe('waiting for the device … (12 s)');
+  expect(progress(state, NOW + 5000)).toMatchObject({
+    value: alive.value,
+    figures: 'waiting for the device … (17 s)',
+  });
+});
+
+test('an answer that takes a second is no news', () => {
+  const state = status({}, running(WRITING));
+  expect(progress(state, NOW + 1500)).toMatchObject({ frozen: false });
+  expect(progress(state, NOW + 1500).figures).not.toMatch(/waiting/);
+  expect(progress(state, NOW + 2500).figures).toBe('waiting for the device … (2 s)');
+});
+
+test('what is overwritten is named before anything is sent', () => {
+  const { task } = view(status({}, { file: FILE }), en, NOW);
+  expect(task).toMatchObject({ file: 'www.bin · 600 KiB' });
+  expect('text' in task && task.text).toMatch(/^This overwrites 2\.3\.0,.*way back\.$/);
+  const other = slot(1, OLDER, { valid: false, problem: 'empty' });
+  const empty = view(status({ slots: [slot(0, OLD), other] }, { file: FILE }), en, NOW).task;
+  expect('text' in empty && empty.text).toMatch(/^Nothing that is needed is overwritten/);
+});
+
+test('what is on the device after a cancelled upload is told by its status', () => {
+  const end = { kind: 'cancelled', late: false } as const;
+  const text = (slots: Slot[]) => view(status({ slots }, { end }), en, NOW).notice?.text;
+  expect(text([slot(0, OLD), slot(1, OLDER)])).toBe(
+    '2.4.0 still runs. 2.3.0 is still the way back.',
+  );
+  const cut = slot(1, OLDER, { valid: false, version: null, problem: 'cut off' });
+  expect(text([slot(0, OLD), cut])).toBe(
+    '2.4.0 still runs. The way back was being overwritten and is gone.',
+  );
+});
+
+test('an error is told with its text and place, and a page that never confirmed with how it can', () => {
+  const threw = view(status(FELL, wentBack('not_confirmed', THREW)), en, NOW).notice;
+  expect(threw?.text).toBe('Error: oops (assets/index-1a2b.js:1:15)');
+  expect(threw?.link).toBeNull();
+  const silent = view(status(FELL, wentBack('not_confirmed', report({}))), en, NOW).notice;
+  expect(silent?.link?.href).toMatch(/#in-every-page-confirm$/);
+});
+
+test('going back asks once, says what stays, and warns of what did not work', () => {
+  const ask = (change: Partial<Status>) =>
+    view(status(change), en, NOW).controls.find(({ id }) => id === 'goBack');
+  expect(ask({})).toMatchObject({
+    label: 'Go back to 2.3.0',
+    ask: {
+      title: 'Go back to 2.3.0?',
+      text: 'The device restarts with 2.3.0. 2.4.0 is kept, so that you can return.',
+    },
+  });
+  expect(ask(FELL)?.label).toBe('Run 2.5.0 anyway');
+  expect(ask(FELL)?.ask?.text).toMatch(/^2\.5\.0 did not work on this device before\. /);
+  const same = { slots: [slot(0, OLD), slot(1, { ...OLDER, version: '2.4.0' })] };
+  expect(ask(same)?.label).toBe('Go back to 2.4.0 (build aaaaaaaa, 296 KiB)');
+});
+
+test('one looks at a new frontend where it is', () => {
+  const state = status(ON_TRIAL, { ...running(CONFIRMING), home: '/kitchen/' });
+  const look = view(state, en, NOW).controls.find(({ id }) => id === 'look');
+  expect(look?.href).toBe('/kitchen/');
+});
+
+test('the details call everything as the device does', () => {
+  const { details } = view(status(ON_TRIAL, { file: FILE }), en, NOW);
+  expect(details.sections.map(({ heading }) => heading)).toEqual([
+    'Device',
+    'www_0 (the other)',
+    'www_1 (runs)',
+    'File',
+  ]);
+  const rows = details.sections.flatMap((section) => section.rows.map((row) => row.join(': ')));
+  for (const row of [
+    'Name: kitchen',
+    'Chip: esp32s3',
+    'Firmware: 0.1.0',
+    'API: 1',
+    'Boot: boot-0',
+    'Restarts left on trial: 2',
+    'Build: fedcba9876543210',
+    'Size: 296 KiB of 1 MiB',
+    `SHA-256: ${'f'.repeat(64)}`,
+  ]) {
+    expect(rows).toContain(row);
+  }
+  expect(rows.join()).not.toMatch(/null|undefined/);
+});
+
+test('times go on between two answers', () => {
+  const later = view(status(ON_TRIAL), en, NOW + 10 * SECOND);
+  expect(later.runs.text).toMatch(/goes back in 30 s/);
+  expect(view(status(), en, NOW + 60 * SECOND).runs.text).toMatch(/for 1 h 6 min/);
+});
