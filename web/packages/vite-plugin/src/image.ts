@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { excluder, OptionError, parseApi, parseSize, type FaceplateOptions } from './options.js';
 import { pack, type Packed } from './packer.js';
 import { refuseInside, replace, type Places } from './place.js';
+import { bringBack } from './stamp.js';
 import { BLOCK, overBudget, report, warnings } from './report.js';
 import { readTree } from './tree.js';
 import { Refused } from './wasm.js';
@@ -23,7 +24,7 @@ export interface Told {
   readonly warnings: readonly string[];
 }
 
-/** Packs `dir` into `out`. */
+/** Stamps the pages in `dir`, and packs it into `out`. */
 export async function makeImage(places: Places, options: FaceplateOptions): Promise<Told> {
   const { dir, out, root } = places;
   const size = parseSize(options.size ?? SLOT, 'size');
@@ -34,18 +35,25 @@ export async function makeImage(places: Places, options: FaceplateOptions): Prom
     throw new OptionError(`gzip: ${JSON.stringify(gzip)} is neither 'auto' nor 'never'`);
   }
   const exclude = excluder(options.exclude);
+  const confirm = options.confirm ?? true;
+  if (typeof confirm !== 'boolean') {
+    throw new OptionError(`confirm: ${JSON.stringify(confirm)} is neither true nor false`);
+  }
+  const stamp = confirm ? 'confirm' : 'id';
   const version = await versionOf(options.version, root);
   const tree = readTree(dir, exclude);
   refuseInside(out, dir);
   const packed = said(`packing ${shown(dir)}`, () =>
-    pack(tree.files, { size, version, api, gzip }),
+    pack(tree.files, { size, version, api, gzip, stamp }),
   );
   if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));
+  // The image comes last: where it is, the folder holds the same.
+  const unlike = bringBack(packed, dir);
   replace(out, packed.image);
   return {
     packed,
     report: report(packed, shown(out)),
-    warnings: warnings(packed, tree, shown(dir)),
+    warnings: warnings(packed, tree, shown(dir), unlike),
   };
 }
 

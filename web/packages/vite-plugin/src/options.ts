@@ -33,6 +33,12 @@ export interface FaceplateOptions {
   readonly exclude?: Exclude | readonly Exclude[];
   /** Firmware API that the frontend works with, or the lowest and the highest. Default: this release's. */
   readonly api?: number | readonly [number, number];
+  /**
+   * Whether the pages confirm themselves once they run on a device: the script that does so comes
+   * first in every page. With `false` the app does, by `confirmOnLoad()` of `faceplate-update-page`;
+   * pages then only get the build id. Default: `true`.
+   */
+  readonly confirm?: boolean;
   /** Whether the packed files are listed. Default: `true`. */
   readonly report?: boolean;
   /**

@@ -16,7 +16,12 @@ export interface PackOptions {
   /** Lowest and highest firmware API; `null`: that of this release. */
   readonly api: readonly [number, number] | null;
   readonly gzip: 'auto' | 'never';
+  /** What pages get: nothing, the build id, or also the script that confirms. Default: nothing. */
+  readonly stamp?: keyof typeof STAMP;
 }
+
+/** How the packer calls it. */
+const STAMP = { none: 0, id: 1, confirm: 2 } as const;
 
 /** A file of an image. Sizes are bytes. */
 export interface PackedFile {
@@ -32,8 +37,8 @@ export interface Packed {
   /** Of the image, in hex digits. */
   readonly sha256: string;
   readonly version: string;
-  /** 16 hex digits; empty for an image without a build id. */
-  readonly build: string;
+  /** 16 hex digits; `null` where the pages have none. */
+  readonly build: string | null;
   /** Blocks of 4096 bytes. */
   readonly blocksUsed: number;
   readonly blocksTotal: number;
@@ -43,11 +48,11 @@ export interface Packed {
   readonly hidden: readonly string[];
   /** What `index.html` loads but is not there. */
   readonly missing: readonly string[];
-  /** Pages that do not say of which build they are, though the image has a build id. */
+  /** Pages without a build id. */
   readonly unstamped: readonly string[];
-  /** Files that stamping made or changed, as they are now. */
+  /** Pages and the confirming script as stamped, where that changed them. */
   readonly changed: readonly SourceFile[];
-  /** Paths that stamping left out: compressed forms of what it changed. */
+  /** Compressed companions of pages as they were before. */
   readonly dropped: readonly string[];
   readonly files: readonly PackedFile[];
 }
@@ -55,15 +60,12 @@ export interface Packed {
 export interface Inspected {
   /** Of the image, in hex digits. */
   readonly sha256: string;
+  /** 16 hex digits; `null` for an image without. */
+  readonly build: string | null;
   /** Bytes of the smallest slot that it is made for. */
   readonly slot: number;
   /** `null` for an image without a manifest. */
-  readonly manifest: {
-    readonly version: string;
-    readonly api: readonly [number, number];
-    /** 16 hex digits; empty for an image without a build id. */
-    readonly build: string;
-  } | null;
+  readonly manifest: { readonly version: string; readonly api: readonly [number, number] } | null;
   /** Content as it is stored: that of `name.gz` is compressed. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -89,7 +91,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     .number(options.api?.[0] ?? 0)
     .number(options.api?.[1] ?? 0)
     .number(options.gzip === 'never' ? 0 : 1)
-    .number(0)
+    .number(STAMP[options.stamp ?? 'none'])
     .number(files.length);
   for (const { path, bytes } of files) request.text(path).bytes(bytes);
   const answer = call('pack', request);
@@ -98,7 +100,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     image: answer.bytes(),
     sha256: hex(answer.bytes()),
     version: answer.text(),
-    build: answer.text(),
+    build: answer.text() || null,
     blocksUsed: answer.number(),
     blocksTotal: answer.number(),
     skipped: answer.list(text),
@@ -125,10 +127,10 @@ export function inspect(image: Uint8Array): Inspected {
   const manifest = {
     version: answer.text(),
     api: [answer.number(), answer.number()] as const,
-    build: answer.text(),
   };
+  const build = answer.text() || null;
   const files = answer.list(() => [answer.text(), answer.bytes()] as const);
-  return { sha256, slot, manifest: has ? manifest : null, files: new Map(files) };
+  return { sha256, build, slot, manifest: has ? manifest : null, files: new Map(files) };
 }
 
 /** Finds what a page on `host` loads from there. */

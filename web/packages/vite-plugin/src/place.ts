@@ -26,12 +26,17 @@ export interface Places {
 
 /** Refuses a place in the folder that is packed: the image would be packed into the next one. */
 export function refuseInside(out: string, dir: string): void {
-  const to = relative(real(dir), join(real(dirname(out)), basename(out)));
-  if (to !== '..' && !/^\.\.[\\/]/.test(to) && !isAbsolute(to)) {
+  if (isInside(join(real(dirname(out)), basename(out)), real(dir))) {
     throw new OptionError(
       `out: ${out} is inside the folder that is packed (${dir}); name another place`,
     );
   }
+}
+
+/** Whether a path is in a folder, or is the folder; both are absolute and without links. */
+export function isInside(path: string, folder: string): boolean {
+  const to = relative(folder, path);
+  return to !== '..' && !/^\.\.[\\/]/.test(to) && !isAbsolute(to);
 }
 
 /** Makes the place of an image free: takes away an older one, and nothing else. */
@@ -70,7 +75,8 @@ function real(path: string): string {
 
 /** Writes a file so that it appears whole, or not at all. */
 export function replace(path: string, bytes: Uint8Array): void {
-  const unfinished = `${path}.tmp`;
+  // Hidden, so that what a power cut leaves is never packed.
+  const unfinished = join(dirname(path), `.${basename(path)}.tmp`);
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(unfinished, bytes);

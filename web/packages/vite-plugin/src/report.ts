@@ -36,8 +36,9 @@ export function report(packed: Packed, out: string): string[] {
     lines.push(`  ${name.padEnd(width)}  ${sizes.join('  ')}`);
   }
   const percent = Math.ceil((blocksUsed * 100) / blocksTotal);
+  const build = packed.build === null ? '' : `, build ${packed.build}`;
   return [
-    `${out}: version ${packed.version}, sha256 ${packed.sha256.slice(0, DIGITS)}…`,
+    `${out}: version ${packed.version}${build}, sha256 ${packed.sha256.slice(0, DIGITS)}…`,
     ...lines,
     `  ${count(files.length, 'file')}, ${bytes(sum(files, 'raw'))}, stored in ` +
       `${bytes(sum(files, 'stored'))}; image ${bytes(blocksUsed * BLOCK)}, ` +
@@ -46,13 +47,23 @@ export function report(packed: Packed, out: string): string[] {
 }
 
 /** What the user should know, though the image is made. */
-export function warnings(packed: Packed, tree: Tree, dir: string): string[] {
+export function warnings(
+  packed: Packed,
+  tree: Tree,
+  dir: string,
+  /** What the image has otherwise than the folder. */
+  unlike: readonly string[],
+): string[] {
   const list = (paths: readonly string[]) => paths.join(', ');
   const skipped = [...tree.skipped, ...packed.skipped];
   return [
     ...(skipped.length > 0 ? [`left out (hidden): ${list(skipped)}`] : []),
     ...packed.hidden.map((path) => `${path} will never be served: the device answers there itself`),
     ...packed.missing.map((path) => `index.html asks for ${path}, which is not in ${dir}`),
+    ...packed.unstamped.map((path) => `${path} has no build id, so it cannot confirm this build`),
+    ...unlike.map(
+      (path) => `${path} is in a linked folder: it has its build id in the image alone`,
+    ),
   ];
 }
 

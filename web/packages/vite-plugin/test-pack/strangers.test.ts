@@ -83,7 +83,7 @@ const FILES = {
   'scripts.ts': `import { Device, type Status } from 'faceplate-update-page/ota';
     import faceplate from 'vite-plugin-faceplate';
     export const status: Promise<Status> = new Device('http://lamp').status();
-    export const plugins: { name: string }[] = faceplate({ size: '1MiB', exclude: /\\.map$/ });
+    export const plugins: { name: string }[] = faceplate({ size: '1MiB', exclude: /\\.map$/, confirm: false });
     // @ts-expect-error: there are no such options
     faceplate({ sise: 1 });`,
   // As Vite's templates have it, and as Node does.
@@ -119,6 +119,10 @@ test('a build in an empty project leaves an image with the Update page in it', (
   expect(told).toContain('www.bin: version 7.8.9');
   const found = inspect(readFileSync(join(app, 'www.bin')));
   expect(found.manifest?.version).toBe('7.8.9');
+  expect(told).toContain(`build ${found.build}`);
+  expect(readFileSync(join(app, 'dist/index.html'), 'utf8')).toContain(
+    `<meta name="faceplate-build" content="${found.build}"><script src="/faceplate-confirm.js">`,
+  );
   const script = [...found.files.keys()].find((name) => /^assets\/.*\.js\.gz$/.test(name));
   expect(script).toBeDefined();
 });

@@ -1,5 +1,7 @@
 // SvelteKit builds with its static adapter, in a process of their own: it builds in the working folder.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -31,6 +33,11 @@ test('SvelteKit with its static adapter is packed once the adapter has written',
   expect(text(found, 'index.html')).toContain('<h1>Lamp</h1>');
   expect(text(found, 'about.html')).toContain('<h1>About</h1>');
   expect(names(found).some((name) => name.startsWith('_app/immutable/'))).toBe(true);
+  const stamp = `<head><meta name="faceplate-build" content="${found.build}"><script src="/faceplate-confirm.js">`;
+  for (const page of ['index.html', 'about.html']) {
+    expect(text(found, page)).toContain(stamp);
+    expect(readFileSync(join(root, 'build', page), 'utf8')).toBe(text(found, page));
+  }
 });
 
 test('the folder is the one that the adapter is set to write', async () => {

@@ -36,7 +36,8 @@ test.each([
 test('the report is what inspecting finds', () => {
   const packed = pack(SITE, { ...OPTIONS, version: '1.2.3', api: [1, 3] });
   const found = inspect(packed.image);
-  expect(found.manifest).toEqual({ version: '1.2.3', api: [1, 3], build: '' });
+  expect(found.manifest).toEqual({ version: '1.2.3', api: [1, 3] });
+  expect([packed.build, found.build]).toEqual([null, null]);
   expect(packed).toMatchObject({ version: '1.2.3', skipped: ['.DS_Store'], blocksTotal: 256 });
   expect(packed.blocksUsed * 4096).toBe(packed.image.length);
   const reported = packed.files.map(({ storedAs, stored }) => [storedAs, stored]);
@@ -46,6 +47,27 @@ test('the report is what inspecting finds', () => {
   const app = packed.files.find(({ path }) => path === 'assets/app.js');
   expect(app).toMatchObject({ raw: 300_000, storedAs: 'assets/app.js.gz' });
 });
+
+test.each([
+  ['id', []],
+  ['confirm', ['faceplate-confirm.js']],
+] as const)(
+  'what stamping changes comes back, and a build that has its stamp keeps its id (%s)',
+  (stamp, script) => {
+    const packed = pack(SITE, { ...OPTIONS, stamp });
+    expect(packed.build).toMatch(/^[0-9a-f]{16}$/);
+    expect(inspect(packed.image).build).toBe(packed.build);
+    expect(packed.changed.map(({ path }) => path)).toEqual([...script, 'index.html']);
+    expect([packed.unstamped, packed.dropped]).toEqual([[], []]);
+    const changed = packed.changed.map(({ path }) => path);
+    const site = [...SITE.filter(({ path }) => !changed.includes(path)), ...packed.changed];
+    const again = pack(site, { ...OPTIONS, stamp });
+    expect(again).toMatchObject({ build: packed.build, sha256: packed.sha256, changed: [] });
+    expect(pack(site, OPTIONS)).toMatchObject({ build: packed.build, sha256: packed.sha256 });
+    const other = pack([...site, { path: 'x', bytes: Buffer.from('x') }], { ...OPTIONS, stamp });
+    expect(other.build).not.toBe(packed.build);
+  },
+);
 
 test('what cannot be packed or is no image is refused in words', () => {
   expect(() => pack([], OPTIONS)).toThrow(/there is no index\.html at the top/);
