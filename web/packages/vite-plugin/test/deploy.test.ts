@@ -1,11 +1,13 @@
 // The command `faceplate-deploy`: what it does to a device, what it says, and how it ends.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { browsers } from '../src/deploy/browser.js';
 import { Progress } from '../src/deploy/progress.js';
+import { inspect } from '../src/packer.js';
 import { fakeDevice, imageOf } from './fake-device.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));
@@ -16,7 +18,9 @@ const APP = {
   'app.js': 'alert(1)',
   'logo.svg': '<svg/>',
 };
-const NEW = imageOf('2.0.0', APP);
+const NEW = imageOf('2.0.0', APP, 'confirm');
+/** What the stamp adds to what a page loads. */
+const SCRIPTS = ['GET /faceplate-confirm.js'];
 
 /** The app where a file is missing. */
 const without = (name: keyof typeof APP) =>
@@ -44,19 +48,110 @@ function deploy(
   });
 }
 
-test('an image is sent, its page is loaded with what belongs to it, and confirmed', async () => {
-  const { address, requests } = await fakeDevice(OLD);
+test('an image is sent, its page is loaded with what belongs to it, and a page that is opened confirms', async () => {
+  const { address, requests } = await fakeDevice(OLD, 'is looked at');
   const { code, stdout, stderr } = await deploy(NEW, address);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   expect(requests).toEqual([
-    'POST /api/ota/frontend?confirm=client&within=60',
+    'POST /api/ota/frontend?confirm=client&within=300',
     'GET /',
+    ...SCRIPTS,
     'GET /app.js',
     'GET /logo.svg',
-    'POST /api/ota/confirm',
   ]);
+  expect(stdout).toContain(
+    `open http://${address}/ in a browser: the new frontend confirms itself there. ` +
+      'If no page of it does within 50 s, the device goes back',
+  );
+  expect(stdout).toContain('waiting for a page to confirm (50 s left)');
+  expect(stdout).not.toContain('warning');
   expect(stdout.trim().split('\n').at(-1)).toBe(`${address}: runs 2.0.0 in www_1, confirmed`);
+});
+
+test('a frontend that loads but that no page confirms ends with 5 and where to look', async () => {
+  const { address, requests } = await fakeDevice(OLD, 'falls back');
+  const { code, stderr } = await deploy(NEW, address, ['--within', '77']);
+  expect(stderr).toBe(
+    `error: ${address}: went back to 1.0.0, not 2.0.0: no page of it confirmed within 77 s. ` +
+      `Either nobody opened http://${address}/, or it failed there; ` +
+      'then the console of the browser says why\n',
+  );
+  expect(code).toBe(5);
+  expect(requests).not.toContain('POST /api/ota/confirm');
+});
+
+test('with --confirm load what loads is confirmed by the build id of the image', async () => {
+  const { address, requests, bodies } = await fakeDevice(OLD);
+  const { code, stdout } = await deploy(NEW, address, ['--confirm', 'load', '--within', '60']);
+  expect(code).toBe(0);
+  expect(requests[0]).toBe('POST /api/ota/frontend?confirm=client&within=60');
+  expect(bodies).toEqual([`{"build":"${inspect(NEW).build}"}`]);
+  expect(stdout.trim().split('\n').at(-1)).toBe(
+    `${address}: runs 2.0.0 in www_1, confirmed because it loads; that its scripts run, nobody has seen`,
+  );
+});
+
+test('with --confirm device the device confirms, and that is waited for', async () => {
+  const { address, requests } = await fakeDevice(OLD);
+  const { code, stdout } = await deploy(NEW, address, ['--confirm', 'device']);
+  expect(code).toBe(0);
+  expect(requests[0]).toBe('POST /api/ota/frontend');
+  expect(requests).not.toContain('POST /api/ota/confirm');
+  expect(stdout).toContain('waiting until the device confirms it');
+  expect(stdout).toMatch(/confirmed by the device, .* nobody has seen\n$/);
+});
+
+test('an image without a build id is confirmed by whoever may, and a page that waits is told so', async () => {
+  const plain = imageOf('2.0.0', APP);
+  const load = await fakeDevice(OLD);
+  expect(await deploy(plain, load.address, ['--confirm', 'load'])).toMatchObject({ code: 0 });
+  expect(load.bodies).toEqual(['{}']);
+  const page = await fakeDevice(OLD, 'is looked at');
+  const { code, stdout } = await deploy(plain, page.address);
+  expect(stdout).toMatch(/warning: the image has no build id.*`faceplate pack --stamp`/);
+  expect(code).toBe(0);
+});
+
+test('--open opens the new frontend in the browser that BROWSER names', async () => {
+  const { address } = await fakeDevice(OLD, 'is looked at');
+  const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const browser = join(folder, 'browser');
+  writeFileSync(browser, `#!/bin/sh\necho "$@" > ${folder}/opened\n`, { mode: 0o755 });
+  vi.stubEnv('BROWSER', browser);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await deploy(NEW, address, ['--open'])).toMatchObject({ code: 0 });
+  expect(readFileSync(join(folder, 'opened'), 'utf8')).toBe(`http://${address}/\n`);
+});
+
+test('a browser that cannot be opened is a warning', async () => {
+  vi.stubEnv('BROWSER', '/nowhere/browser');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { address } = await fakeDevice(OLD, 'is looked at');
+  const { code, stdout } = await deploy(NEW, address, ['--open']);
+  expect(stdout).toMatch(
+    /warning: no browser was opened: \/nowhere\/browser does not start: .*ENOENT/,
+  );
+  expect(code).toBe(0);
+});
+
+test.each([
+  ['linux', undefined, [['xdg-open', 'http://lamp/']]],
+  ['darwin', '', [['open', 'http://lamp/']]],
+  ['win32', ' ; ', [['cmd', '/c', 'start', '', 'http://lamp/']]],
+  ['linux', 'firefox -new-window', [['firefox', '-new-window', 'http://lamp/']]],
+  [
+    'linux',
+    'w3m -o a=%s %s:lynx',
+    [
+      ['w3m', '-o', 'a=http://lamp/', 'http://lamp/'],
+      ['lynx', 'http://lamp/'],
+    ],
+  ],
+  ['win32', 'C:\\firefox.exe', [['C:\\firefox.exe', 'http://lamp/']]],
+] as const)('on %s with BROWSER=%s a page is opened by %j', (platform, browser, commands) => {
+  expect(browsers('http://lamp/', platform, browser)).toEqual(commands);
 });
 
 test('what runs already is checked and not sent again', async () => {
@@ -64,43 +159,68 @@ test('what runs already is checked and not sent again', async () => {
   const { code, stdout } = await deploy(NEW, address);
   expect(code).toBe(0);
   expect(stdout).toContain('runs 2.0.0 in www_0 already; nothing was sent');
-  expect(requests).toEqual(['GET /', 'GET /app.js', 'GET /logo.svg']);
+  expect(requests).toEqual(['GET /', ...SCRIPTS, 'GET /app.js', 'GET /logo.svg']);
 });
 
-test('a page whose script is missing is not confirmed, and the fallback ends with 1', async () => {
-  const broken = without('app.js');
-  const { address, requests } = await fakeDevice(OLD, 'falls back');
-  const { code, stderr } = await deploy(imageOf('3.0.0', broken), address);
-  expect(stderr).toBe(
-    `error: ${address}: went back to 1.0.0, not 3.0.0: /app.js is answered with status 404\n`,
-  );
-  expect(code).toBe(1);
-  expect(requests).not.toContain('POST /api/ota/confirm');
+test('what is on trial already is waited for, and not sent again', async () => {
+  const { address, requests, bodies } = await fakeDevice(NEW, 'is on trial');
+  const { code, stdout } = await deploy(NEW, address, ['--confirm', 'load']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('runs 2.0.0 on trial already; nothing was sent');
+  expect(requests.filter((request) => request.includes('frontend'))).toEqual([]);
+  expect(bodies).toHaveLength(1);
+});
+
+test.each(['page', 'load', 'device'])(
+  'a page whose script is missing goes back at once and ends with 5 (--confirm %s)',
+  async (confirm) => {
+    const { address, requests } = await fakeDevice(OLD);
+    const image = imageOf('3.0.0', without('app.js'));
+    const { code, stderr } = await deploy(image, address, ['--confirm', confirm]);
+    expect(stderr).toBe(
+      `error: ${address}: went back to 1.0.0, not 3.0.0: /app.js is answered with status 404\n`,
+    );
+    expect(code).toBe(5);
+    expect(requests).toContain('POST /api/ota/rollback');
+    expect(requests).not.toContain('POST /api/ota/confirm');
+  },
+);
+
+test('a page of which nothing comes is not sent back: it may be the network', async () => {
+  const { address, requests } = await fakeDevice(OLD, 'falls back', ({ url }, outgoing) => {
+    if (url !== '/app.js') return false;
+    outgoing.destroy();
+    return true;
+  });
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toContain('went back to 1.0.0, not 2.0.0: no answer for /app.js');
+  expect(code).toBe(5);
+  expect(requests).not.toContain('POST /api/ota/rollback');
 });
 
 test('a picture that is missing is told, and no reason to fail', async () => {
   const plain = without('logo.svg');
-  const { address } = await fakeDevice(OLD);
+  const { address } = await fakeDevice(OLD, 'is looked at');
   const { code, stdout } = await deploy(imageOf('3.0.0', plain), address);
   expect(stdout).toContain('warning: /logo.svg is answered with status 404');
   expect(code).toBe(0);
 });
 
-test('a device that answers with other bytes than the image has is not confirmed', async () => {
+test('a device that answers with other bytes than the image has goes back', async () => {
   for (const path of ['/', '/app.js', '/logo.svg']) {
-    const { address, requests } = await fakeDevice(OLD, 'falls back', ({ url }, outgoing) => {
+    const { address, requests } = await fakeDevice(OLD, 'trial', ({ url }, outgoing) => {
       if (url !== path) return false;
       outgoing.end('something else');
       return true;
     });
-    const { code, stderr } = await deploy(NEW, address);
+    const { code, stderr } = await deploy(NEW, address, ['--confirm', 'load']);
     expect(stderr).toContain(`${path} is answered with other bytes than the image has`);
-    expect(code).toBe(1);
+    expect(code).toBe(5);
     expect(requests).not.toContain('POST /api/ota/confirm');
   }
 });
 
-test('what somebody else confirmed is checked all the same', async () => {
+test('what somebody else confirmed is checked all the same, and not sent back', async () => {
   const good = await fakeDevice(OLD, 'confirmed by others');
   expect(await deploy(NEW, good.address)).toMatchObject({ code: 0 });
   expect(good.requests).toContain('GET /app.js');
@@ -109,43 +229,46 @@ test('what somebody else confirmed is checked all the same', async () => {
   const { code, stderr } = await deploy(imageOf('3.0.0', broken), bad.address);
   expect(stderr).toContain('runs 3.0.0, which does not load: /app.js is answered with status 404');
   expect(code).toBe(1);
+  expect(bad.requests).not.toContain('POST /api/ota/rollback');
 });
 
-test('a confirmation that the device refuses ends with 1', async () => {
-  const { address } = await fakeDevice(OLD, 'falls back', ({ url }, outgoing) => {
+test('a confirmation that the device refuses ends with 5 when it has gone back', async () => {
+  const { address, requests } = await fakeDevice(OLD, 'falls back', ({ url }, outgoing) => {
     if (url !== '/api/ota/confirm') return false;
     outgoing.writeHead(500, { 'Content-Type': 'application/problem+json' });
     outgoing.end('{"type":"/problems/nvs-fault","title":"NVS","status":500,"detail":"worn out"}');
     return true;
   });
-  const { code, stderr } = await deploy(NEW, address);
+  const { code, stderr } = await deploy(NEW, address, ['--confirm', 'load']);
   expect(stderr).toMatch(/went back to 1\.0\.0, not 2\.0\.0: it loads, but could not be confirmed/);
   expect(stderr).toContain('worn out');
-  expect(code).toBe(1);
+  expect(code).toBe(5);
+  expect(requests).not.toContain('POST /api/ota/rollback');
 });
 
 test('a frontend that stays since there is nothing to go back to ends with 1', async () => {
-  const { address } = await fakeDevice(OLD, 'keeps it');
-  const { code, stderr } = await deploy(imageOf('3.0.0', without('app.js')), address);
-  expect(stderr).toContain('runs 3.0.0, which nobody confirmed; it stays since there is nothing');
-  expect(code).toBe(1);
+  const kept = await fakeDevice(OLD, 'keeps it');
+  const first = await deploy(NEW, kept.address);
+  expect(first.stderr).toContain('runs 2.0.0, which nobody confirmed; it stays since there is no');
+  const broken = await fakeDevice(OLD, 'has no way back');
+  const second = await deploy(imageOf('3.0.0', without('app.js')), broken.address);
+  expect(second.stderr).toMatch(/does not load, and there is nothing to go back to: \/app\.js is/);
+  expect([first.code, second.code]).toEqual([1, 1]);
 });
 
 test('another image than the one that was sent ends with 1', async () => {
   const { address } = await fakeDevice(OLD, 'replaced by others');
-  const { code, stderr } = await deploy(NEW, address);
+  const { code, stderr } = await deploy(NEW, address, ['--confirm', 'load']);
   expect(stderr).toContain('runs another image than 2.0.0; did somebody else');
   expect(code).toBe(1);
 });
 
-test('while a frontend is on trial nothing is sent, not even for the same image', async () => {
-  for (const image of [OLD, NEW]) {
-    const { address, requests } = await fakeDevice(OLD, 'is on trial');
-    const { code, stderr } = await deploy(image, address);
-    expect(stderr).toMatch(/on trial.*Nothing was sent\. Deploy again .*: in 50 s\.\n$/);
-    expect(code).toBe(1);
-    expect(requests).toEqual([]);
-  }
+test('while another frontend is on trial nothing is sent', async () => {
+  const { address, requests } = await fakeDevice(OLD, 'is on trial');
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toMatch(/on trial.*Nothing was sent\. Deploy again .*: in 50 s\.\n$/);
+  expect(code).toBe(4);
+  expect(requests).toEqual([]);
 });
 
 test('the device may be named in a .env file', async () => {
@@ -166,7 +289,7 @@ test('a refusal of the device is told in its words', async () => {
   });
   const { code, stderr } = await deploy(NEW, address);
   expect(stderr).toContain('block 7 is bad');
-  expect(code).toBe(1);
+  expect(code).toBe(4);
 });
 
 test('an image for another firmware or a larger slot is refused before anything is sent', async () => {
@@ -184,7 +307,7 @@ test('an image for another firmware or a larger slot is refused before anything 
   });
   const { code, stderr } = await deploy(NEW, address);
   expect(stderr).toMatch(/made for a slot of 1048576 bytes.*Nothing was sent/);
-  expect(code).toBe(1);
+  expect(code).toBe(4);
   expect(requests).toEqual([]);
 });
 
@@ -195,12 +318,10 @@ test('a device that comes back with its recovery page ends with 1', async () => 
   expect(code).toBe(1);
 });
 
-test('a device that is off ends with 1, and nothing was sent', async () => {
+test('a device that is off ends with 3, and nothing was sent', async () => {
   const { code, stderr } = await deploy(NEW, '127.0.0.1:1');
-  expect(stderr).toMatch(
-    /^error: 127\.0\.0\.1:1: The device does not answer\. Nothing was changed/,
-  );
-  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: 127\.0\.0\.1:1: No answer from the device\. Nothing was changed/);
+  expect(code).toBe(3);
 });
 
 test('an image that is missing or none ends with 1 before the device is asked', async () => {
@@ -219,6 +340,8 @@ test.each([
   ['lamp', ['--fast'], /Unknown option '--fast'/],
   ['lamp', ['--within', '5'], /--within takes 10 to 3600 seconds/],
   ['lamp', ['--within', 'long'], /--within takes/],
+  ['lamp', ['--within', '60', '--confirm', 'device'], /--within does not go with --confirm device/],
+  ['lamp', ['--confirm', 'client'], /--confirm takes page, load, device/],
 ])('wrong use ends with 2 (DEVICE=%s %o)', async (device, args, words) => {
   const { code, stderr } = await deploy(NEW, device, args);
   expect(stderr).toMatch(words);
@@ -226,10 +349,45 @@ test.each([
   expect(code).toBe(2);
 });
 
+test('--json answers in JSON alone, and errors have a kind', async () => {
+  const { address } = await fakeDevice(OLD, 'is looked at');
+  const done = await deploy(NEW, address, ['--json']);
+  const { sha256, build } = inspect(NEW);
+  expect(JSON.parse(done.stdout)).toEqual({
+    ...{ device: address, image: 'www.bin', version: '2.0.0', build, sha256, confirm: 'page' },
+    ...{ slot: 'www_1', sent: true, warnings: [] },
+  });
+  expect(done.stderr).toContain(`open http://${address}/ in a browser`);
+  const error = async (...given: Parameters<typeof deploy>) => {
+    const { code, stdout } = await deploy(...given);
+    const { error } = JSON.parse(stdout) as { error: { kind: string; message: string } };
+    expect(Object.keys(error)).toEqual(['kind', 'message']);
+    return [code, error.kind];
+  };
+  const [back, other] = [await fakeDevice(OLD, 'falls back'), await fakeDevice(OLD, 'is on trial')];
+  expect(await error(null, address, ['--json'])).toEqual([1, 'local']);
+  expect(await error(NEW, null, ['--json'])).toEqual([2, 'usage']);
+  expect(await error(NEW, '127.0.0.1:1', ['--json'])).toEqual([3, 'unreachable']);
+  expect(await error(NEW, other.address, ['--json'])).toEqual([4, 'on-trial']);
+  expect(await error(NEW, back.address, ['--json'])).toEqual([5, 'went-back']);
+});
+
 test('help tells the usage', async () => {
   const { code, stdout } = await deploy(null, null, ['--help']);
   expect(stdout).toContain('Usage: faceplate-deploy [options] [IMAGE]');
   expect(code).toBe(0);
+});
+
+test('on a terminal the time that is left runs down, elsewhere it is told each minute', () => {
+  const show = (screen: { isTTY?: boolean }) => {
+    const shown: string[] = [];
+    const progress = new Progress('lamp', { ...screen, write: (text) => shown.push(text) });
+    for (let left = 150; left > 100; left--) progress.left('waiting', left);
+    return shown;
+  };
+  expect(show({})).toEqual(['lamp: waiting (150 s left)\n', 'lamp: waiting (120 s left)\n']);
+  expect(show({ isTTY: true })).toHaveLength(50);
+  expect(show({ isTTY: true })[1]).toBe('\r\x1b[Klamp: waiting (149 s left)');
 });
 
 test('on a terminal one line is written over, elsewhere there are a few lines', () => {

@@ -7,8 +7,10 @@ import { inspect, pack, type Inspected, type SourceFile } from '../src/packer.js
 
 /** What a device does after an upload. */
 export type Habit =
-  /** Runs the new frontend on trial, and waits. */
+  /** Runs the new frontend on trial, and waits; confirms it itself where it is asked to. */
   | 'trial'
+  /** The same; somebody opens the new page, which confirms itself. */
+  | 'is looked at'
   /** The same, and goes back when it has been asked for its status some more. */
   | 'falls back'
   /** Somebody else has confirmed before anyone asks. */
@@ -17,6 +19,8 @@ export type Habit =
   | 'keeps it'
   /** Somebody else has sent another image as soon as this one is confirmed. */
   | 'replaced by others'
+  /** Has nothing to go back to. */
+  | 'has no way back'
   /** Runs on trial from the beginning. */
   | 'is on trial'
   | 'recovery';
@@ -25,18 +29,24 @@ export interface Fake {
   readonly address: string;
   /** `METHOD path` of what was asked for, but the status. */
   readonly requests: string[];
+  /** What came to be confirmed. */
+  readonly bodies: string[];
 }
 
 /** An image of `files`, called `version`. */
-export function imageOf(version: string, files: Record<string, string>): Uint8Array<ArrayBuffer> {
+export function imageOf(
+  version: string,
+  files: Record<string, string>,
+  stamp: 'none' | 'confirm' = 'none',
+): Uint8Array<ArrayBuffer> {
   const sources = Object.entries(files).map(([path, text]): SourceFile => ({
     path,
     bytes: Buffer.from(text),
   }));
-  return pack(sources, { size: 1 << 20, version, api: null, gzip: 'auto' }).image;
+  return pack(sources, { size: 1 << 20, version, api: null, gzip: 'auto', stamp }).image;
 }
 
-/** How often a device on trial is asked until it goes back. */
+/** How often a device on trial is asked until it goes back, or somebody has looked at it. */
 const PATIENCE = 4;
 
 export async function fakeDevice(
@@ -46,21 +56,25 @@ export async function fakeDevice(
   instead: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean = () => false,
 ): Promise<Fake> {
   const requests: string[] = [];
+  const bodies: string[] = [];
   const slots: (Inspected | null)[] = [inspect(running), null];
+  let confirm: 'client' | 'device' = 'client';
   let [active, boot, asked] = [0, 1, 0];
   let state: 'settled' | 'trial' | 'recovery' = habit === 'is on trial' ? 'trial' : 'settled';
   let last: object | null = null;
 
+  const goBack = (why: object) => {
+    [active, state, last] = [0, 'settled', why];
+    boot++;
+  };
   const status = () => {
-    if (state === 'trial' && habit === 'falls back' && ++asked > PATIENCE) {
-      [active, state] = [0, 'settled'];
-      boot++;
-      last = { outcome: 'fell_back', reason: 'not_confirmed', from: 1, to: 0 };
-    }
-    if (state === 'trial' && habit === 'keeps it' && ++asked > PATIENCE) {
+    const over = state === 'trial' && ++asked > PATIENCE;
+    if (over && habit === 'falls back') {
+      goBack({ outcome: 'fell_back', reason: 'not_confirmed', from: 1, to: 0 });
+    } else if (over && habit === 'keeps it') {
       state = 'settled';
       last = { outcome: 'kept', reason: 'no_way_back', from: 1, to: 1 };
-    }
+    } else if (over && (habit === 'is looked at' || confirm === 'device')) state = 'settled';
     return {
       device: {
         ...{ name: 'lamp', firmware: '1.0.0', api: 1, chip: 'esp32s3' },
@@ -68,11 +82,12 @@ export async function fakeDevice(
       },
       active,
       state,
-      trial: state === 'trial' ? { confirm: 'client', seconds_left: 50, boots_left: 2 } : null,
+      trial: state === 'trial' ? { confirm, seconds_left: 50, boots_left: 2 } : null,
       last,
       slots: slots.map((image, index) => ({
         ...{ label: `www_${index}`, size: 1 << 20, used: 8192, valid: image !== null },
         ...{ version: image?.manifest?.version ?? null, sha256: image?.sha256 ?? null },
+        build: image?.build ?? null,
         problem: image ? null : 'empty',
       })),
       upload: null,
@@ -88,7 +103,7 @@ export async function fakeDevice(
     const { sha256, manifest } = slots[1];
     return {
       ...{ slot: 1, bytes: image.length, sectors: { written: 2, same: 0 } },
-      ...{ version: manifest?.version ?? null, sha256, confirm: 'client', reboot_ms: 1 },
+      ...{ version: manifest?.version ?? null, sha256, confirm, reboot_ms: 1 },
     };
   };
   const file = (path: string, outgoing: ServerResponse) => {
@@ -108,12 +123,26 @@ export async function fakeDevice(
       outgoing.setHeader('Content-Type', 'application/json');
       outgoing.end(JSON.stringify(body));
     };
+    const refuse = (kind: string) => {
+      outgoing.writeHead(409, { 'Content-Type': 'application/problem+json' });
+      outgoing.end(JSON.stringify({ type: `/problems/${kind}`, title: kind, status: 409 }));
+    };
     if (url === '/api/ota/status') json(status());
     else if (url === '/api/ota/confirm') {
-      state = 'settled';
-      json(status());
-      if (habit === 'replaced by others') slots[1] = inspect(imageOf('9', { 'index.html': '9' }));
+      void buffer(incoming).then((body) => {
+        const { build } = JSON.parse(body.toString()) as { build?: string };
+        bodies.push(body.toString());
+        if (build !== undefined && build !== slots[active]?.build) return refuse('other-build');
+        state = 'settled';
+        json(status());
+        if (habit === 'replaced by others') slots[1] = inspect(imageOf('9', { 'index.html': '9' }));
+      });
+    } else if (url === '/api/ota/rollback') {
+      if (habit === 'has no way back') return refuse('no-way-back');
+      goBack({ outcome: 'rolled_back', reason: null, from: 1, to: 0 });
+      json({ slot: 0, reboot_ms: 1 });
     } else if (url.startsWith('/api/ota/frontend')) {
+      confirm = url.includes('confirm=client') ? 'client' : 'device';
       void buffer(incoming).then((body) => json(upload(body)));
     } else file(url, outgoing);
   });
@@ -122,5 +151,5 @@ export async function fakeDevice(
     server.closeAllConnections();
     server.close();
   });
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests, bodies };
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { inspect } from '../src/packer.js';
 import { imageOf } from './fake-device.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));
@@ -37,28 +38,74 @@ function deploy(folder: string, image: Uint8Array, device: string, args: string[
   });
 }
 
-test.skipIf(!FACEPLATE)(
-  'a good frontend is confirmed by a simulated device, a broken one is taken back',
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const page = '<script src="/assets/app-3f2a9c1b.js"></script><p>Lamp</p>';
-    const script = { 'assets/app-3f2a9c1b.js': 'console.log(1);\n'.repeat(9000) };
-    const device = await simulator(folder, imageOf('1', { 'index.html': page, ...script }));
+/** A lamp: a page and its script. */
+const PAGE = '<script src="/assets/app-3f2a9c1b.js"></script><p>Lamp</p>';
+const SCRIPT = { 'assets/app-3f2a9c1b.js': 'console.log(1);\n'.repeat(9000) };
+const lamp = (version: string, script: Record<string, string> = SCRIPT) =>
+  imageOf(version, { 'index.html': `${PAGE}<p>${version}</p>`, ...script }, 'confirm');
 
-    const good = imageOf('2', { 'index.html': `${page}<p>2</p>`, ...script });
-    const first = await deploy(folder, good, device);
+/** A folder and a simulated device that runs version 1. */
+async function lampAt() {
+  const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const device = await simulator(folder, lamp('1'));
+  const { host } = new URL(device);
+  const status = async () => (await fetch(`${device}/api/ota/status`)).json();
+  return { folder, device, host, status };
+}
+
+describe.skipIf(!FACEPLATE)('with a simulated device', () => {
+  test('a frontend that loads is confirmed with --confirm load, one that does not is sent back', async () => {
+    const { folder, device, host, status } = await lampAt();
+    const first = await deploy(folder, lamp('2'), device, ['--confirm', 'load']);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toContain('runs 2 in www_1, confirmed');
+    expect(first.stdout).toContain('runs 2 in www_1, confirmed because it loads');
 
-    const broken = imageOf('3', { 'index.html': page });
-    const second = await deploy(folder, broken, device, ['--within', '10']);
+    const second = await deploy(folder, lamp('3', {}), device);
     expect(second.stderr).toBe(
-      `error: ${new URL(device).host}: went back to 2, not 3: ` +
-        '/assets/app-3f2a9c1b.js is answered with status 404\n',
+      `error: ${host}: went back to 2, not 3: /assets/app-3f2a9c1b.js is answered with status 404\n`,
     );
-    expect(second.code).toBe(1);
-    const status = await (await fetch(`${device}/api/ota/status`)).json();
-    expect(status).toMatchObject({ active: 1, state: 'settled', last: { outcome: 'fell_back' } });
-  },
-);
+    expect(second.code).toBe(5);
+    expect(await status()).toMatchObject({
+      ...{ active: 1, state: 'settled', last: { outcome: 'rolled_back' } },
+    });
+  });
+
+  test('a frontend whose script throws is confirmed by no page, and deploying it ends with 5', async () => {
+    const { folder, device, host, status } = await lampAt();
+    const throws = lamp('2', { 'assets/app-3f2a9c1b.js': 'throw new Error("oops");' });
+    const { code, stderr } = await deploy(folder, throws, device, ['--within', '10']);
+    expect(stderr).toContain(`${host}: went back to 1, not 2: no page of it confirmed within 10 s`);
+    expect(code).toBe(5);
+    expect(await status()).toMatchObject({
+      ...{ active: 0, state: 'settled', last: { outcome: 'fell_back', reason: 'not_confirmed' } },
+    });
+  });
+
+  test('what a page confirms with the id of its build is deployed', async () => {
+    const { folder, device, status } = await lampAt();
+    const image = lamp('2');
+    const { build } = inspect(image);
+    const deployed = deploy(folder, image, device);
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ state: 'trial' }), 20_000);
+    // As the script of a page does it; and before, that of another build.
+    const confirm = async (build: string) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const body = JSON.stringify({ build });
+      return (await fetch(`${device}/api/ota/confirm`, { method: 'POST', headers, body })).status;
+    };
+    await vi.waitFor(async () => expect(await confirm('0123456789abcdef')).toBe(409), 5000);
+    expect(await status()).toMatchObject({ state: 'trial' });
+    expect(await confirm(build ?? '')).toBe(200);
+    const { code, stdout } = await deployed;
+    expect(code).toBe(0);
+    expect(stdout).toContain('runs 2 in www_1, confirmed');
+  });
+
+  test('with --confirm device the device settles by itself', async () => {
+    const { folder, device, status } = await lampAt();
+    const { code } = await deploy(folder, lamp('2'), device, ['--confirm', 'device']);
+    expect(code).toBe(0);
+    expect(await status()).toMatchObject({ active: 1, state: 'settled' });
+  });
+});

@@ -8,6 +8,9 @@ const PAUSE_MS = 500;
 /** The largest file of a slot takes seconds, even through a weak network. */
 const ANSWER_MS = 20_000;
 
+/** Nothing came, so nothing is known of the frontend. */
+export class NoAnswer extends Error {}
+
 /**
  * Loads `/` and all that the page loads with it. Throws what is wrong, in words; gives what is
  * missing but not needed.
@@ -46,7 +49,7 @@ async function get(base: string, path: string, accept: string): Promise<Answer> 
       });
       return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {
-      if (tries === TRIES) throw new Error(`no answer for ${path}`, { cause: error });
+      if (tries === TRIES) throw new NoAnswer(`no answer for ${path}`, { cause: error });
       await new Promise((done) => setTimeout(done, PAUSE_MS));
     }
   }

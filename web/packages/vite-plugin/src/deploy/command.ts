@@ -5,15 +5,16 @@ import { parseArgs } from 'node:util';
 import { deviceUrl } from 'faceplate-update-page/ota';
 import { inspect } from '../packer.js';
 import { Refused } from '../wasm.js';
-import { Failure, deploy } from './deploy.js';
+import { deploy } from './deploy.js';
+import { Failure } from './failure.js';
 import { Progress } from './progress.js';
+import { CONFIRM } from './verdict.js';
 
-/** Statuses: as those of the `faceplate` command. */
-const [DONE, FAILED, WRONG_USE] = [0, 1, 2];
+const DONE = 0;
 /** What the API takes. */
 const [WITHIN_MIN, WITHIN_MAX] = [10, 3600];
-/** Enough to load a page through a weak network, and not long to wait for a way back. */
-const WITHIN = 60;
+/** Enough to take a phone out of a pocket; an Update page gives as long. */
+const WITHIN = 300;
 
 const HELP = `Brings an image to a device, and waits until the new frontend serves and is confirmed.
 
@@ -22,59 +23,83 @@ Usage: faceplate-deploy [options] [IMAGE]
   IMAGE              the image [default: www.bin]
   --device DEVICE    host, host:port or http://host:port
                      [default: DEVICE of the environment or of a .env file]
+  --confirm WHO      who says that the new frontend works [default: page]
+                       page    a page of it that somebody opens: it runs in a browser
+                       load    this command, when the page has loaded with its scripts and styles;
+                               whether they run is not known
+                       device  the device, when it has served for a while
+  --open             open the new frontend in the browser that BROWSER names, or the system's
   --within SECONDS   how long after its restart the device waits for the new frontend to be
-                     confirmed before it goes back [default: ${WITHIN}]
+                     confirmed before it goes back [default: ${WITHIN}]; not with --confirm device
+  --json             answer in JSON; what goes on is told on stderr
   --help, --version
 
-Ends with 0 when the device has restarted, the new page has loaded with its scripts and styles, and
-it is confirmed; with 1 when that failed or the device went back; with 2 on wrong use.
+Ends with
+  0  the device runs the new frontend, and it is confirmed
+  1  something else failed
+  2  wrong use
+  3  the device does not answer
+  4  the device does not take the image
+  5  the device went back to the frontend from before
 `;
-
-class WrongUse extends Error {}
 
 /** Runs the command; gives the status to end with. */
 export async function main(args: string[]): Promise<number> {
   try {
-    return await run(args);
+    await run(args);
+    return DONE;
   } catch (error) {
-    const wrong = error instanceof WrongUse;
-    const known = wrong || error instanceof Failure;
-    // What nobody thought of is better told with its stack.
-    const text = known ? error.message : error instanceof Error ? error.stack : String(error);
-    console.error(`error: ${text}${wrong ? '\nSee faceplate-deploy --help' : ''}`);
-    return wrong ? WRONG_USE : FAILED;
+    const failure = error instanceof Failure ? error : null;
+    const { kind, status } = failure ?? new Failure('local', '');
+    if (args.includes('--json')) {
+      const message = error instanceof Error ? error.message : String(error);
+      console.log(JSON.stringify({ error: { kind, message } }, null, 2));
+    } else {
+      // What nobody thought of is better told with its stack.
+      const text = failure?.message ?? (error instanceof Error ? error.stack : String(error));
+      console.error(`error: ${text}${kind === 'usage' ? '\nSee faceplate-deploy --help' : ''}`);
+    }
+    return status;
   }
 }
 
-async function run(args: string[]): Promise<number> {
+async function run(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
-  if (values.help) {
-    process.stdout.write(HELP);
-    return DONE;
+  if (values.help) return void process.stdout.write(HELP);
+  if (values.version) return console.log(version());
+  if (positionals.length > 1) throw wrong('name one image');
+  const confirm = CONFIRM.find((who) => who === values.confirm);
+  if (!confirm) throw wrong(`--confirm takes ${CONFIRM.join(', ')}`);
+  if (values.within !== undefined && confirm === 'device') {
+    throw wrong('--within does not go with --confirm device, which decides by itself');
   }
-  if (values.version) {
-    console.log(version());
-    return DONE;
-  }
-  if (positionals.length > 1) throw new WrongUse('name one image');
   const within = Number(values.within ?? WITHIN);
   if (!Number.isInteger(within) || within < WITHIN_MIN || within > WITHIN_MAX) {
-    throw new WrongUse(`--within takes ${WITHIN_MIN} to ${WITHIN_MAX} seconds`);
+    throw wrong(`--within takes ${WITHIN_MIN} to ${WITHIN_MAX} seconds`);
   }
   const base = address(values.device ?? (await named()));
-  const image = read(positionals[0] ?? 'www.bin');
+  const path = positionals[0] ?? 'www.bin';
+  const image = read(path);
   const { host } = new URL(base);
-  const progress = new Progress(host, process.stdout);
+  const progress = new Progress(host, values.json ? process.stderr : process.stdout);
   try {
-    await deploy(base, image, { within, progress });
+    const { open } = values;
+    const deployed = await deploy(base, image, { confirm, within, open, progress });
+    if (!values.json) return;
+    const { sha256, build } = image;
+    const version = image.manifest?.version ?? null;
+    const answer = { device: host, image: path, version, build, sha256, confirm, ...deployed };
+    console.log(JSON.stringify(answer, null, 2));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    throw new Failure(`${host}: ${error.message}`, { cause: error });
+    error.message = `${host}: ${error.message}`;
+    throw error;
   } finally {
     progress.clear();
   }
-  return DONE;
 }
+
+const wrong = (what: string) => new Failure('usage', what);
 
 function parse(args: string[]) {
   try {
@@ -83,13 +108,16 @@ function parse(args: string[]) {
       allowPositionals: true,
       options: {
         device: { type: 'string' },
+        confirm: { type: 'string', default: 'page' },
+        open: { type: 'boolean', default: false },
         within: { type: 'string' },
+        json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
       },
     });
   } catch (error) {
-    throw new WrongUse((error as Error).message);
+    throw wrong((error as Error).message);
   }
 }
 
@@ -100,7 +128,7 @@ async function named(): Promise<string> {
     const { loadEnv } = await import('vite');
     device = loadEnv('production', process.cwd(), 'DEVICE')['DEVICE'];
   }
-  if (!device) throw new WrongUse('no device is named; set DEVICE=…, such as DEVICE=192.168.4.1');
+  if (!device) throw wrong('no device is named; set DEVICE=…, such as DEVICE=192.168.4.1');
   return device;
 }
 
@@ -108,7 +136,7 @@ function address(device: string): string {
   try {
     return deviceUrl(device);
   } catch (error) {
-    throw new WrongUse((error as Error).message);
+    throw wrong((error as Error).message);
   }
 }
 
@@ -120,6 +148,7 @@ function read(path: string) {
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new Failure(
+      'local',
       missing ? `${at}: there is no such file; run \`vite build\` first` : (error as Error).message,
     );
   }
@@ -127,7 +156,7 @@ function read(path: string) {
     return { bytes, ...inspect(bytes) };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    throw new Failure(`${at}: ${error.message}. Nothing was sent`);
+    throw new Failure('image', `${at}: ${error.message}. Nothing was sent`);
   }
 }
 

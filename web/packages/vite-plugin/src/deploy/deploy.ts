@@ -2,23 +2,20 @@
 import {
   describeLast,
   Device,
-  explain,
   Problem,
   refusal,
+  resume,
   update,
-  type Outcome,
   type Status,
   type UpdateState,
 } from 'faceplate-update-page/ota';
 import type { Inspected } from '../packer.js';
 import { bytes } from '../text.js';
-import { checkFrontend } from './check.js';
+import { openBrowser } from './browser.js';
+import { checkFrontend, NoAnswer } from './check.js';
+import { attempt, Failure, toFailure, words } from './failure.js';
 import type { Progress } from './progress.js';
-
-/** The device does not run the new frontend, or not for sure; the message says why and what to do. */
-export class Failure extends Error {
-  override readonly name = 'Failure';
-}
+import { confirmed, failure, type Confirm } from './verdict.js';
 
 /** An image and what is in it. */
 export interface Image extends Inspected {
@@ -26,157 +23,246 @@ export interface Image extends Inspected {
 }
 
 export interface DeployOptions {
-  /** Seconds from the restart until the new frontend must be confirmed. */
+  readonly confirm: Confirm;
+  /** Seconds from the restart until the new frontend must be confirmed by a page or by us. */
   readonly within: number;
+  /** Whether the new frontend is opened in a browser. */
+  readonly open: boolean;
   readonly progress: Progress;
+}
+
+/** What was done. */
+export interface Deployed {
+  /** The slot that serves now. */
+  readonly slot: string;
+  /** Whether anything was sent; not when it ran the image already. */
+  readonly sent: boolean;
+  /** What is not as it should be, but no reason to fail. */
+  readonly warnings: readonly string[];
 }
 
 /** How often a confirmation is tried whose answer does not come. */
 const CONFIRM_TRIES = 3;
 const PAUSE_MS = 500;
+/** What goes on while a page is waited for. */
+const INVITED = 'waiting for a page to confirm';
+
+/** A device that confirms the next frontend by itself; `update` wants to be asked. */
+class ConfirmsItself extends Device {
+  override upload(image: Blob, { signal }: { signal?: AbortSignal } = {}) {
+    return super.upload(image, { confirm: 'device', ...(signal && { signal }) });
+  }
+}
 
 /** Brings `image` to the device at `base`; throws `Failure`. */
-export async function deploy(base: string, image: Image, options: DeployOptions): Promise<void> {
-  const { progress } = options;
-  const device = new Device(base);
-  const name = image.manifest?.version ?? `image ${image.sha256.slice(0, 8)}`;
-  progress.phase('asking for its status');
-  const before = await attempt(device.status());
-  let checked: Promise<string[]> | undefined;
-  const check = () => {
-    if (!checked) progress.phase('loading the new frontend');
-    return (checked ??= checkFrontend(base, image));
-  };
-
-  const already = runs(before, image) && before.state === 'settled';
-  if (!already) {
-    mayBegin(image, before);
-    progress.say(`sending ${name} (${bytes(image.bytes.length)})`);
-    await replace(device, image, name, options, async () => {
-      await check();
-      progress.phase('confirming');
-      await confirm(device, image);
-    });
-  }
-  const warnings = await check().catch((error: Error) => {
-    throw new Failure(`runs ${name}, which does not load: ${error.message}`);
-  });
-  for (const warning of warnings) progress.say(`warning: ${warning}`);
-  const { active, slots } = await attempt(device.status());
-  const slot = slots[active]?.label ?? `slot ${active}`;
-  progress.say(
-    already
-      ? `runs ${name} in ${slot} already; nothing was sent`
-      : `runs ${name} in ${slot}, confirmed`,
-  );
+export function deploy(base: string, image: Image, options: DeployOptions): Promise<Deployed> {
+  return new Deployment(base, image, options).run();
 }
+
+class Deployment {
+  readonly #device: Device;
+  readonly #name: string;
+  readonly #url: string;
+  /** Ends the following where nothing is left to wait for. */
+  readonly #stop = new AbortController();
+  #warnings: string[] = [];
+  #checked: Promise<string[]> | undefined;
+  /** What is done once the new frontend runs on trial. */
+  #trial: Promise<void> | undefined;
+  /** Seconds until the device goes back. */
+  #left = 0;
+  /** Whether a page is waited for. */
+  #invited = false;
+  /** Why it is not confirmed by us. */
+  #broken: string | null = null;
+
+  constructor(
+    readonly base: string,
+    readonly image: Image,
+    readonly options: DeployOptions,
+  ) {
+    this.#device = new (options.confirm === 'device' ? ConfirmsItself : Device)(base);
+    this.#name = image.manifest?.version ?? `image ${image.sha256.slice(0, 8)}`;
+    this.#url = `${base}/`;
+  }
+
+  async run(): Promise<Deployed> {
+    const { progress, confirm } = this.options;
+    progress.phase('asking for its status');
+    const before = await attempt(this.#device.status());
+    const there = runs(before, this.image);
+    const already = there && before.state === 'settled';
+    if (!already) {
+      if (!there) mayBegin(this.image, before);
+      if (confirm === 'page' && !this.image.build) {
+        this.#warn(
+          'the image has no build id, so none of its pages can prove to be of this build; pack it with ' +
+            'vite-plugin-faceplate or `faceplate pack --stamp`, or use --confirm load',
+        );
+      }
+      await this.#replace(there ? before : null);
+    }
+    const missing = await this.#check().catch((error: Error) => {
+      throw new Failure(
+        'does-not-load',
+        `runs ${this.#name}, which does not load: ${error.message}`,
+      );
+    });
+    for (const what of missing) this.#warn(what);
+    const { active, slots } = await attempt(this.#device.status());
+    const slot = slots[active]?.label ?? `slot ${active}`;
+    if (already) this.#show();
+    progress.say(
+      `runs ${this.#name} in ${slot}` +
+        (already ? ' already; nothing was sent' : `, ${confirmed(confirm)}`),
+    );
+    return { slot, sent: !there, warnings: this.#warnings };
+  }
+
+  /** Sends the image, or goes on where it is `onTrial` already, until the device has settled. */
+  async #replace(onTrial: Status | null): Promise<void> {
+    const { image, options } = this;
+    const { within, confirm, progress } = options;
+    const { signal } = this.#stop;
+    const onState = (state: UpdateState) => this.#tell(state);
+    let following;
+    if (onTrial) {
+      progress.say(`runs ${this.#name} on trial already; nothing was sent`);
+      const { sha256 } = image;
+      // Any boot is one after the restart.
+      const pending = { bootId: '', slot: onTrial.active, sha256, version: this.#name, within };
+      following = resume(this.#device, pending, { onState, signal });
+    } else {
+      progress.say(`sending ${this.#name} (${bytes(image.bytes.length)})`);
+      const blob = new Blob([image.bytes]);
+      following = update(this.#device, blob, { within, onState, signal });
+    }
+    const outcome = await attempt(following);
+    await this.#trial;
+    const status = await attempt(this.#device.status());
+    // Who goes back tells so as the last change.
+    const other = !runs(status, image) && status.last?.outcome === 'updated';
+    if (other && outcome.result !== 'recovery') {
+      throw new Failure(
+        'other-frontend',
+        `runs another image than ${this.#name}; did somebody else update it meanwhile?`,
+      );
+    }
+    const last = describeLast(status)?.text ?? null;
+    const [name, url, broken] = [this.#name, this.#url, this.#broken];
+    const failed = failure(outcome, { name, url, confirm, within, broken, last });
+    if (failed) throw failed;
+  }
+
+  #tell(state: UpdateState): void {
+    const { progress } = this.options;
+    switch (state.phase) {
+      case 'sending':
+        return progress.bytes('sending', state.received, state.total);
+      case 'writing':
+        return progress.bytes('writing', state.written, state.total);
+      case 'confirming':
+        this.#left = state.secondsLeft;
+        this.#trial ??= this.#onTrial();
+        if (this.#invited) progress.left(INVITED, this.#left);
+        return;
+      default:
+        return progress.phase(state.phase);
+    }
+  }
+
+  /** The new frontend runs: loads it, and does our part for its being confirmed. */
+  async #onTrial(): Promise<void> {
+    const { progress, confirm } = this.options;
+    try {
+      await this.#check();
+      this.#show();
+      if (confirm === 'page') {
+        progress.say(
+          `open ${this.#url} in a browser: the new frontend confirms itself there. ` +
+            `If no page of it does within ${this.#left} s, the device goes back`,
+        );
+        this.#invited = true;
+        progress.left(INVITED, this.#left);
+      } else if (confirm === 'load') {
+        progress.phase('confirming');
+        await this.#confirm();
+      } else progress.phase('waiting until the device confirms it');
+    } catch (error) {
+      this.#broken = (error as Error).message;
+      progress.say(`the new frontend is not confirmed: ${this.#broken}`);
+      progress.phase('waiting until the device has gone back');
+      if (error instanceof NoAnswer || error instanceof NotConfirmed) return;
+      await this.#goBack();
+    }
+  }
+
+  /** Ends the trial of a frontend that certainly does not load; waiting would change nothing. */
+  async #goBack(): Promise<void> {
+    try {
+      const status = await this.#device.status();
+      if (status.state === 'trial' && runs(status, this.image)) await this.#device.rollback();
+    } catch (error) {
+      // Else the device goes back when its time is over.
+      if (!(error instanceof Problem) || error.kind !== 'no-way-back') return;
+      this.#stop.abort(
+        new Failure(
+          'does-not-load',
+          `runs ${this.#name}, which does not load, and there is nothing to go back to: ${this.#broken}`,
+        ),
+      );
+    }
+  }
+
+  /** Loads the new frontend, once; gives what is missing but not needed. */
+  #check(): Promise<string[]> {
+    if (!this.#checked) this.options.progress.phase('loading the new frontend');
+    return (this.#checked ??= checkFrontend(this.base, this.image));
+  }
+
+  /** Opens the new frontend where that was asked for. */
+  #show(): void {
+    if (!this.options.open) return;
+    openBrowser(this.#url, (what) => this.#warn(`no browser was opened: ${what}`));
+  }
+
+  /** Confirms; somebody else may have done so, or the call before whose answer got lost. */
+  async #confirm(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#device.confirm(this.image.build ?? undefined);
+        return;
+      } catch (error) {
+        const status = await this.#device.status().catch(() => null);
+        if (status && runs(status, this.image) && status.state === 'settled') return;
+        if (error instanceof Problem || tries === CONFIRM_TRIES) {
+          const what = `it loads, but could not be confirmed: ${words(error)}`;
+          throw new NotConfirmed(what, { cause: error });
+        }
+        await new Promise((done) => setTimeout(done, PAUSE_MS));
+      }
+    }
+  }
+
+  #warn(what: string): void {
+    this.#warnings.push(what);
+    this.options.progress.say(`warning: ${what}`);
+  }
+}
+
+/** It loads, and yet it was not to be confirmed: no reason to hurry the device back. */
+class NotConfirmed extends Error {}
 
 /** What can be known before anything is sent. */
 function mayBegin(image: Image, status: Status): void {
   const api = image.manifest && { min: image.manifest.api[0], max: image.manifest.api[1] };
   const facts = { bytes: image.bytes.length, version: null, api, madeFor: image.slot };
   const refused = refusal(facts, status);
+  if (!refused) return;
   const { trial } = status;
   const wait = trial ? ` Deploy again when its trial is over: in ${trial.seconds_left} s.` : '';
-  if (refused) throw new Failure(`${words(refused)} Nothing was sent.${wait}`);
-}
-
-/** Sends the image and follows the device until it has settled; `open` loads and confirms. */
-async function replace(
-  device: Device,
-  image: Image,
-  name: string,
-  { within, progress }: DeployOptions,
-  open: () => Promise<void>,
-): Promise<void> {
-  /** Why it was not confirmed by us. */
-  let broken: string | null = null;
-  const onState = (state: UpdateState) => show(progress, state, broken);
-  const outcome = await attempt(
-    update(device, new Blob([image.bytes]), {
-      within,
-      onState,
-      open: () =>
-        open().catch((error: Error) => {
-          broken = error.message;
-          progress.say(`the new frontend is not confirmed: ${broken}`);
-        }),
-    }),
-  );
-  const status = await attempt(device.status());
-  // Who goes back tells so as the last change.
-  const other = !runs(status, image) && status.last?.outcome === 'updated';
-  if (other && outcome.result !== 'recovery') {
-    throw new Failure(`runs another image than ${name}; did somebody else update it meanwhile?`);
-  }
-  const reason = (broken as string | null) ?? describeLast(status)?.text;
-  const failed = failure(outcome, name, reason);
-  if (failed) throw new Failure(failed);
-}
-
-/** Why an outcome is not a success. */
-function failure(outcome: Outcome, name: string, reason: string | undefined): string | null {
-  const why = reason ? `: ${reason}` : '';
-  switch (outcome.result) {
-    case 'went_back':
-      return `went back to ${outcome.version ?? 'the frontend before'}, not ${name}${why}`;
-    case 'recovery':
-      return 'came back with its recovery page: neither slot holds a whole frontend; deploy again';
-    case 'updated':
-      return outcome.kept
-        ? `runs ${name}, which nobody confirmed; it stays since there is nothing to go back to${why}`
-        : null;
-  }
-}
-
-function show(progress: Progress, state: UpdateState, broken: string | null): void {
-  switch (state.phase) {
-    case 'sending':
-      return progress.bytes('sending', state.received, state.total);
-    case 'writing':
-      return progress.bytes('writing', state.written, state.total);
-    case 'confirming':
-      // Else our own phases are shown, which say more.
-      if (broken !== null) {
-        progress.phase('waiting until the device has gone back');
-      }
-      return;
-    default:
-      return progress.phase(state.phase);
-  }
-}
-
-/** Confirms the frontend; somebody else may have done so, or the call before whose answer got lost. */
-async function confirm(device: Device, image: Image): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await device.confirm();
-      return;
-    } catch (error) {
-      const status = await device.status().catch(() => null);
-      if (status && runs(status, image) && status.state === 'settled') return;
-      if (error instanceof Problem || tries === CONFIRM_TRIES) {
-        throw new Error(`it loads, but could not be confirmed: ${words(error)}`, { cause: error });
-      }
-      await new Promise((done) => setTimeout(done, PAUSE_MS));
-    }
-  }
+  throw toFailure(refused, ` Nothing was sent.${wait}`);
 }
 
 const runs = (status: Status, image: Image) =>
   status.state !== 'recovery' && status.slots[status.active]?.sha256 === image.sha256;
-
-async function attempt<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new Failure(words(error), { cause: error });
-  }
-}
-
-/** An error of the client in a line; its next steps are meant for a page. */
-function words(error: unknown): string {
-  const { title, text } = explain(error);
-  const detail = error instanceof Problem && error.detail ? ` (${error.detail})` : '';
-  return `${title}${detail}. ${text}`;
-}

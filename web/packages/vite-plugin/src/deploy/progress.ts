@@ -10,6 +10,8 @@ export interface Screen {
 
 /** Plain lines are written when so many more percent are done. */
 const STEP = 25;
+/** Plain lines tell how long there is so often, in seconds. */
+const REMIND = 60;
 /** Characters of the bar. */
 const BAR = 30;
 /** Back to the beginning of the line, and nothing behind (ECMA-48: CR, EL). */
@@ -19,6 +21,7 @@ const CLEAR = '\r\x1b[K';
 export class Progress {
   #phase = '';
   #percent = 0;
+  #round = 0;
 
   constructor(
     private readonly device: string,
@@ -49,6 +52,16 @@ export class Progress {
       this.#percent = percent;
       this.#line(`${what} ${figures} (${percent} %)`);
     }
+  }
+
+  /** So many seconds are left for something. */
+  left(what: string, seconds: number): void {
+    const text = `${what} (${seconds} s left)`;
+    if (this.screen.isTTY) return this.#over(text);
+    const round = Math.ceil(seconds / REMIND);
+    if (what === this.#phase && round === this.#round) return;
+    [this.#phase, this.#round] = [what, round];
+    this.#line(text);
   }
 
   /** Something that stays readable. */

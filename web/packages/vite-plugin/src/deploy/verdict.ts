@@ -1,0 +1,68 @@
+// What a deployment has come to, from what the device says at its end.
+import type { Outcome } from 'faceplate-update-page/ota';
+import { Failure } from './failure.js';
+
+/** Who says that the new frontend works. */
+export const CONFIRM = ['page', 'load', 'device'] as const;
+export type Confirm = (typeof CONFIRM)[number];
+
+/** What was asked for, and what is known besides the outcome. */
+export interface Facts {
+  /** What the frontend is called that was sent. */
+  readonly name: string;
+  /** Where a person opens it. */
+  readonly url: string;
+  readonly confirm: Confirm;
+  /** Seconds that there were for confirming it. */
+  readonly within: number;
+  /** What we found wrong with it, if anything. */
+  readonly broken: string | null;
+  /** What the device says of its last change of slot. */
+  readonly last: string | null;
+}
+
+/** Why an outcome is not a success; `null` when it is one. */
+export function failure(outcome: Outcome, facts: Facts): Failure | null {
+  const { name, broken, last } = facts;
+  switch (outcome.result) {
+    case 'went_back': {
+      const why = broken ?? nobody(outcome.last?.reason, facts) ?? last;
+      const to = outcome.version ?? 'the frontend before';
+      return new Failure('went-back', `went back to ${to}, not ${name}${why ? `: ${why}` : ''}`);
+    }
+    case 'recovery':
+      return new Failure(
+        'recovery',
+        'came back with its recovery page: neither slot holds a whole frontend; deploy again',
+      );
+    case 'updated': {
+      if (!outcome.kept) return null;
+      const why = broken ? `: ${broken}` : '';
+      return new Failure(
+        'not-confirmed',
+        `runs ${name}, which nobody confirmed; it stays since there is nothing to go back to${why}`,
+      );
+    }
+  }
+}
+
+/** The page that was waited for did not confirm. */
+function nobody(reason: string | null | undefined, { confirm, url, within }: Facts): string | null {
+  if (confirm !== 'page' || reason !== 'not_confirmed') return null;
+  return (
+    `no page of it confirmed within ${within} s. Either nobody opened ${url}, or it failed there; ` +
+    'then the console of the browser says why'
+  );
+}
+
+/** What is said at the end of a success. */
+export function confirmed(confirm: Confirm): string {
+  switch (confirm) {
+    case 'page':
+      return 'confirmed';
+    case 'load':
+      return 'confirmed because it loads; that its scripts run, nobody has seen';
+    case 'device':
+      return 'confirmed by the device, which serves it; that its scripts run, nobody has seen';
+  }
+}
