@@ -7,7 +7,7 @@ use faceplate::{
 };
 
 use crate::{
-    Device,
+    Device, confirmation,
     credentials::Credentials,
     digest::content_digest,
     documents::{Changed, JoiningJson, RestartJson, StatusJson, WifiJson},
@@ -126,11 +126,13 @@ impl Change {
             }
             Self::Confirm => {
                 proceed(waits, body, tx).await?;
-                empty_object(body, tx.scratch()).await?;
+                let text = json(body, tx.scratch(), JSON_MAX).await?;
+                let build = confirmation::parse(text).map_err(Refusal::from)?;
                 if may_go_on {
                     tx.keep_open();
                 }
-                device.engine().confirm().map_err(Refusal::Confirm)?;
+                let confirmed = device.engine().confirm(build);
+                confirmed.map_err(Refusal::Confirm)?;
                 return Ok(status(device, tx).await?);
             }
             Self::Rollback => {
@@ -241,7 +243,7 @@ async fn receive<D: Device, R: Read>(
     Ok(checked.activate()?)
 }
 
-/// Reads the body of a command: `{}`.
+/// Reads the body of a command without words: `{}`.
 async fn empty_object<D: Device, R: Read>(
     body: &mut Body<'_, '_, D, R>,
     buf: &mut [u8],

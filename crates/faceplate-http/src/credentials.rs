@@ -1,11 +1,11 @@
-//! The body that names a network: `{"ssid": "…", "pass": "…"}`, read strictly and without a heap.
-//!
-//! A parser of its own since the JSON crate for such chips knows no surrogate pairs: a client that
-//! escapes an emoji in the name of a network would be refused.
+//! The body that names a network: `{"ssid": "…", "pass": "…"}`.
 
 use heapless::String;
 
-use crate::wifi::{PASS_MAX, PASS_MIN, Ssid};
+use crate::{
+    object::{Malformed, read_object},
+    wifi::{PASS_MAX, PASS_MIN, Ssid},
+};
 
 /// A network and how to get into it. No `Debug`: the password goes nowhere else.
 pub(crate) struct Credentials {
@@ -28,31 +28,24 @@ const SHAPE: Unfit =
     Unfit::Body(r#"the body must be {"ssid": "NAME", "pass": "PASSWORD"}; pass may be missing"#);
 const KEYS: Unfit = Unfit::Body("ssid and pass may each be there once, and nothing else");
 
+impl From<Malformed> for Unfit {
+    fn from(Malformed: Malformed) -> Self {
+        SHAPE
+    }
+}
+
 impl Credentials {
     /// Reads a body.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Unfit> {
-        let mut reader = Reader(str::from_utf8(body).map_err(|_| SHAPE)?);
         let (mut ssid, mut pass) = (None, None);
-        reader.expect('{')?;
-        if !reader.take('}') {
-            loop {
-                let key = reader.string::<4>()?;
-                reader.expect(':')?;
-                let twice = match key.as_deref() {
-                    Some("ssid") => ssid.replace(reader.string()?).is_some(),
-                    Some("pass") => pass.replace(reader.string()?).is_some(),
-                    _ => true,
-                };
-                if twice {
-                    return Err(KEYS);
-                }
-                if !reader.take(',') {
-                    reader.expect('}')?;
-                    break;
-                }
-            }
-        }
-        reader.end()?;
+        read_object(body, |key, value| {
+            let twice = match key {
+                Some("ssid") => ssid.replace(value.text()?).is_some(),
+                Some("pass") => pass.replace(value.text()?).is_some(),
+                _ => true,
+            };
+            if twice { Err(KEYS) } else { Ok(()) }
+        })?;
         let ssid = ssid.ok_or(SHAPE)?.filter(is_ssid).ok_or(Unfit::Ssid)?;
         let pass = pass.unwrap_or(Some(String::new()));
         let pass = pass.filter(is_pass).ok_or(Unfit::Pass)?;
@@ -68,92 +61,6 @@ fn is_ssid(ssid: &Ssid) -> bool {
 /// As IEEE 802.11-2020, J.4 wants a passphrase; or none.
 fn is_pass(pass: &String<PASS_MAX>) -> bool {
     pass.is_empty() || pass.len() >= PASS_MIN && pass.bytes().all(|byte| (32..127).contains(&byte))
-}
-
-/// What is left to read.
-struct Reader<'a>(&'a str);
-
-impl Reader<'_> {
-    /// Whether the next token is `token`; then it is taken.
-    fn take(&mut self, token: char) -> bool {
-        self.0 = self.0.trim_start_matches([' ', '\t', '\n', '\r']);
-        match self.0.strip_prefix(token) {
-            Some(rest) => {
-                self.0 = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn expect(&mut self, token: char) -> Result<(), Unfit> {
-        if self.take(token) { Ok(()) } else { Err(SHAPE) }
-    }
-
-    fn end(&mut self) -> Result<(), Unfit> {
-        let rest = self.0.trim_start_matches([' ', '\t', '\n', '\r']);
-        if rest.is_empty() { Ok(()) } else { Err(SHAPE) }
-    }
-
-    fn char(&mut self) -> Result<char, Unfit> {
-        let mut chars = self.0.chars();
-        let next = chars.next().ok_or(SHAPE)?;
-        self.0 = chars.as_str();
-        Ok(next)
-    }
-
-    /// A string; `None` when it has more than `N` bytes, of which nothing is kept.
-    fn string<const N: usize>(&mut self) -> Result<Option<String<N>>, Unfit> {
-        self.expect('"')?;
-        let mut text = Some(String::new());
-        loop {
-            let next = match self.char()? {
-                '"' => return Ok(text),
-                '\\' => self.escaped()?,
-                '\0'..='\x1f' => return Err(SHAPE),
-                next => next,
-            };
-            if text.as_mut().is_some_and(|text| text.push(next).is_err()) {
-                text = None;
-            }
-        }
-    }
-
-    /// What stands behind a backslash (RFC 8259, 7).
-    fn escaped(&mut self) -> Result<char, Unfit> {
-        Ok(match self.char()? {
-            same @ ('"' | '\\' | '/') => same,
-            'b' => '\x08',
-            'f' => '\x0c',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let unit = self.unit()?;
-                if !(0xd800..0xdc00).contains(&unit) {
-                    return char::from_u32(unit).ok_or(SHAPE); // Not the second half alone.
-                }
-                if (self.char()?, self.char()?) != ('\\', 'u') {
-                    return Err(SHAPE);
-                }
-                let low = self.unit()?;
-                if !(0xdc00..0xe000).contains(&low) {
-                    return Err(SHAPE);
-                }
-                let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-                char::from_u32(code).ok_or(SHAPE)?
-            }
-            _ => return Err(SHAPE),
-        })
-    }
-
-    /// Four hexadecimal digits: a code unit of UTF-16.
-    fn unit(&mut self) -> Result<u32, Unfit> {
-        (0..4).try_fold(0, |unit, _| {
-            let digit = self.char()?.to_digit(16).ok_or(SHAPE)?;
-            Ok(unit << 4 | digit)
-        })
-    }
 }
 
 #[cfg(test)]

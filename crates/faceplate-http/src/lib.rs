@@ -27,6 +27,7 @@ extern crate std;
 
 mod api;
 mod conditional;
+mod confirmation;
 mod credentials;
 mod device;
 mod digest;
@@ -39,6 +40,7 @@ pub mod head;
 mod json;
 pub mod limits;
 mod media;
+mod object;
 mod path;
 mod problem;
 mod recovery;

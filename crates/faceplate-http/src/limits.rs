@@ -15,7 +15,7 @@ pub const SEND_BUFFER: usize = 1460;
 /// percent-encoding triples them.
 pub const TARGET_MAX: usize = 1024;
 
-/// Longest body of a request that takes JSON: `{}` and some white space.
+/// Longest body of a command: `{}`, or the 28 bytes that name a build, and some white space.
 pub const JSON_MAX: usize = 64;
 
 /// The same for the credentials of a Wi-Fi: 32 and 63 characters, each written as `\u0000`, take

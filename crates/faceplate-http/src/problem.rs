@@ -7,6 +7,7 @@ use faceplate::{
 };
 
 use crate::{
+    confirmation::Unclear,
     credentials::Unfit,
     digest::Malformed,
     head::HeadError,
@@ -99,6 +100,12 @@ impl From<Unfit> for Refusal {
             Unfit::Ssid => Self::Ssid,
             Unfit::Pass => Self::Pass,
         }
+    }
+}
+
+impl From<Unclear> for Refusal {
+    fn from(Unclear(what): Unclear) -> Self {
+        Self::Body(what)
     }
 }
 
@@ -198,6 +205,9 @@ impl Refusal {
             },
             Self::Confirm(ConfirmError::NotOnTrial) => {
                 kind(409, "not-on-trial", "Nothing is on trial")
+            }
+            Self::Confirm(ConfirmError::OtherBuild { .. }) => {
+                kind(409, "other-build", "Another build runs")
             }
             Self::Confirm(ConfirmError::Nvs(_)) => NVS,
             Self::Rollback(error) => match error {

@@ -238,7 +238,7 @@ fn lived_in(case: &Case) -> Board {
     let board = case.board.fork();
     for frontend in [&case.new, &case.old] {
         install(&board, frontend, CLIENT).expect("installs");
-        board.boot().confirm().expect("on trial");
+        board.boot().confirm(None).expect("on trial");
     }
     board
 }
@@ -263,7 +263,10 @@ fn an_answer_tells_what_the_next_boot_does_whatever_operation_fails() {
             done.map(|_| ()).map_err(|error| error.to_string())
         }),
         ("confirm", &on_trial, |board, _| {
-            board.boot().confirm().map_err(|error| error.to_string())
+            board
+                .boot()
+                .confirm(None)
+                .map_err(|error| error.to_string())
         }),
     ];
     for (name, before, act) in acts {

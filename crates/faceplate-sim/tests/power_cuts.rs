@@ -53,7 +53,7 @@ fn on_trial(f: &Frontends) -> Board {
 /// The same, with the trial confirmed.
 fn settled_on_new(f: &Frontends) -> Board {
     let board = on_trial(f);
-    board.boot().confirm().expect("on trial");
+    board.boot().confirm(None).expect("on trial");
     board
 }
 
@@ -159,7 +159,7 @@ const SCENARIOS: &[Scenario] = &[
         name: "confirm by a client",
         before: on_trial,
         act: |board, _| {
-            board.boot().confirm().map_err(say)?;
+            board.boot().confirm(None).map_err(say)?;
             boot_again(board)
         },
         old_may_serve: false,
@@ -317,7 +317,7 @@ fn check(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
         "{context}: the next frontend is not served"
     );
     assert_eq!(status(&device).active, done.slot, "{context}");
-    assert_eq!(device.confirm(), Ok(()), "{context}");
+    assert_eq!(device.confirm(None), Ok(()), "{context}");
     assert_eq!(status(&board.boot()).state, State::Settled, "{context}");
 }
 

@@ -5,7 +5,7 @@ mod board;
 
 use board::{Board, Frontend, Refused, Rng, install, read, serves, status, upload};
 use faceplate::{
-    BeginError, Buffers, ConfirmError, Confirmer, Outcome, RollbackError, Slot, State,
+    BeginError, Buffers, BuildId, ConfirmError, Confirmer, Outcome, RollbackError, Slot, State,
     update::{Phase, UploadError},
     verify::Problem,
 };
@@ -269,7 +269,7 @@ fn an_image_without_a_manifest_is_accepted_on_its_structure_and_proved_by_its_re
     upload(&board.boot(), &plain_image(), CLIENT).expect("accepted");
     let device = board.boot();
     assert_eq!(read(&device, "index.html").as_deref(), Some(&b"plain"[..]));
-    device.confirm().expect("on trial");
+    device.confirm(None).expect("on trial");
 
     // One byte of content changes: no checksum of LittleFS sees it, the record does.
     let slot = board.slot(1);
@@ -296,7 +296,7 @@ fn a_slot_flashed_by_cable_over_an_updated_one_is_served_if_a_manifest_proves_it
     let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 30));
     let board = Board::with(&old);
     install(&board, &new, Confirmer::Device).expect("installs");
-    board.boot().confirm().expect("on trial");
+    board.boot().confirm(None).expect("on trial");
     // Now NVS has a record of www_1, and somebody writes another image over it.
     let next = Frontend::new("3.0.0", 50);
     board
@@ -316,7 +316,7 @@ fn while_a_frontend_is_on_trial_no_upload_touches_the_way_back() {
     let device = board.boot();
     let error = upload(&device, &old.image, CLIENT).expect_err("on trial");
     assert_eq!(error, Refused::Begin(BeginError::OnTrial));
-    device.confirm().expect("on trial");
+    device.confirm(None).expect("on trial");
     assert!(upload(&device, &old.image, CLIENT).is_ok());
 }
 
@@ -345,7 +345,7 @@ fn one_upload_runs_at_a_time_and_a_dropped_one_makes_room() {
         Some(BeginError::Restarting)
     );
     assert_eq!(run(device.rollback()), Err(RollbackError::Restarting));
-    assert_eq!(device.confirm(), Err(ConfirmError::NotOnTrial));
+    assert_eq!(device.confirm(None), Err(ConfirmError::NotOnTrial));
 }
 
 #[test]
@@ -579,6 +579,40 @@ fn an_image_that_claims_more_blocks_than_the_slot_has_is_not_served() {
         matches!(error, Refused::Upload(UploadError::NotAnImage(_))),
         "{error:?}"
     );
+}
+
+#[test]
+fn a_confirmation_counts_for_the_build_that_it_names() {
+    const OTHER: BuildId = BuildId([0xee; 8]);
+    let (stamped, own) = Frontend::new("2.0.0", 30).stamped();
+    let plain = Frontend::new("2.0.0", 30);
+    let other_build = |build, running| Err(ConfirmError::OtherBuild { build, running });
+    // Of each: the image on trial, the build that is confirmed, and what becomes of it.
+    for (next, build, want) in [
+        (&stamped.image, None, Ok(())),
+        (&stamped.image, Some(own), Ok(())),
+        (&stamped.image, Some(OTHER), other_build(OTHER, Some(own))),
+        (&plain.image, None, Ok(())),
+        (&plain.image, Some(own), other_build(own, None)),
+        (&plain_image(), None, Ok(())),
+        (&plain_image(), Some(own), other_build(own, None)),
+    ] {
+        let board = Board::with(&Frontend::new("1.0.0", 30));
+        upload(&board.boot(), next, CLIENT).expect("installs");
+        // The build is known at every boot, by the record or by the whole check.
+        let device = board.boot();
+        assert_eq!(device.confirm(build), want);
+        let state = if want.is_ok() {
+            State::Settled
+        } else {
+            State::Trial
+        };
+        assert_eq!(status(&device).state, state);
+        if want.is_ok() {
+            let again = device.confirm(Some(OTHER));
+            assert_eq!(again, Err(ConfirmError::NotOnTrial));
+        }
+    }
 }
 
 #[test]

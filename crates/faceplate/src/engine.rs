@@ -158,6 +158,13 @@ impl core::error::Error for BeginError {}
 pub enum ConfirmError {
     /// Nothing is on trial.
     NotOnTrial,
+    /// Another build runs than the one that works.
+    OtherBuild {
+        /// The build that works.
+        build: BuildId,
+        /// The build that runs, if it says which it is.
+        running: Option<BuildId>,
+    },
     /// The confirmation cannot be stored; the trial goes on.
     Nvs(Text),
 }
@@ -166,6 +173,13 @@ impl fmt::Display for ConfirmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOnTrial => f.write_str("nothing is on trial"),
+            Self::OtherBuild { build, running } => {
+                write!(f, "the page is of build {build}, but the device runs ")?;
+                match running {
+                    Some(running) => write!(f, "build {running}"),
+                    None => f.write_str("a frontend without a build id"),
+                }
+            }
             Self::Nvs(error) => write!(f, "the settings store (NVS) failed: {error}"),
         }
     }
@@ -373,7 +387,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 used: verified.record.len,
                 valid: true,
                 version: verified.version().cloned(),
-                build: verified.about.as_ref().and_then(|about| about.build),
+                build: verified.build(),
                 sha256: Some(verified.record.sha256),
                 problem: None,
             },
@@ -443,13 +457,22 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         ))
     }
 
-    /// Ends the trial: the running frontend works.
+    /// Ends the trial: the running frontend works; where `build` is given, only if it is that one.
     ///
     /// # Errors
-    /// When nothing is on trial, or NVS fails.
-    pub fn confirm(&self) -> Result<(), ConfirmError> {
+    /// When nothing is on trial, another build runs, or NVS fails.
+    pub fn confirm(&self, build: Option<BuildId>) -> Result<(), ConfirmError> {
         if self.trial.get().is_none() || self.restarting.get() {
             return Err(ConfirmError::NotOnTrial);
+        }
+        if let Some(build) = build {
+            let running = match &self.slots.borrow()[self.active.index()] {
+                Ok(verified) => verified.build(),
+                Err(_) => None,
+            };
+            if running != Some(build) {
+                return Err(ConfirmError::OtherBuild { build, running });
+            }
         }
         self.end_trial().map_err(ConfirmError::Nvs)
     }

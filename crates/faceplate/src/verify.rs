@@ -10,7 +10,7 @@ use littlefs_image::{
 };
 
 use crate::{
-    Buffers, ImageRecord, Region, RegionReader, SECTOR,
+    Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
     layout::LayoutError,
     manifest::{self, About, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
     sha256::Sha256,
@@ -55,6 +55,11 @@ impl Verified {
     /// Its version, if it says one.
     pub fn version(&self) -> Option<&Version> {
         self.about.as_ref().map(|about| &about.version)
+    }
+
+    /// Which build it is, if it says that.
+    pub fn build(&self) -> Option<BuildId> {
+        self.about.as_ref().and_then(|about| about.build)
     }
 
     /// Whether it works with firmware that offers API `ours`; without a manifest that is assumed.

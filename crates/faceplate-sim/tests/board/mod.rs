@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use faceplate::{
-    BeginError, Config, Confirmer, Engine, EspNvs, Region, State, Status, Tick,
+    BeginError, BuildId, Config, Confirmer, Engine, EspNvs, Region, State, Status, Tick,
     layout::Layout,
     sha256::{Compress, SOFTWARE},
     update::{Done, UploadError},
     verify::Requirements,
 };
-use faceplate_pack::{Gzip, Options, pack};
+use faceplate_pack::{Gzip, Options, Stamp, pack};
 use faceplate_sim::flash::{SimFlash, W25Q128_SIZE};
 use littlefs_image::{
     build::{Builder, Options as BuildOptions},
@@ -86,6 +86,25 @@ impl Frontend {
             files,
             image,
         }
+    }
+
+    /// The same with its build id in its pages and its manifest.
+    pub fn stamped(self) -> (Self, BuildId) {
+        let options = Options {
+            version: Some(self.version.to_owned()),
+            gzip: Gzip::Never,
+            stamp: Some(Stamp::Id),
+            ..Options::default()
+        };
+        let mut files = self.files;
+        let packed = pack(files.clone(), &options).expect("packs");
+        files.extend(packed.report.changed);
+        let frontend = Self {
+            version: self.version,
+            files,
+            image: packed.image,
+        };
+        (frontend, packed.report.build.expect("stamped"))
     }
 
     pub fn of(version: &'static str, files: BTreeMap<String, Vec<u8>>) -> Self {
@@ -230,7 +249,7 @@ pub fn status(device: &Device) -> Status {
 /// Lets the device serve long enough to confirm what it runs.
 pub fn settle(device: &Device) {
     if status(device).state == State::Trial {
-        assert_eq!(device.confirm(), Ok(()));
+        assert_eq!(device.confirm(None), Ok(()));
     }
 }
 

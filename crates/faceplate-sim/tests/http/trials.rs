@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     board::{Board, Frontend, install},
-    client::{Client, command, command_text, status, upload},
+    client::{Client, Response, command, command_text, status, upload},
     server::Server,
 };
 
@@ -38,6 +38,96 @@ fn a_trial_is_told_and_ends_with_the_confirmation() {
     let again = command(&server, "confirm", "{}");
     assert_eq!(again.problem(), (409, "not-on-trial".to_owned()));
     assert_eq!(status(&server.rebooted())["state"], "settled");
+}
+
+/// A device with `one` in `www_0`, and `two` on trial in `www_1`, which has this build id.
+fn stamped_on_trial() -> (Server, String) {
+    let (two, build) = Frontend::new("two", 16).stamped();
+    let server = Server::start(move || {
+        let board = Board::with(&Frontend::new("one", 16));
+        install(&board, &two, Confirmer::Client { within_s: 120 }).unwrap();
+        board
+    });
+    (server, build.to_string())
+}
+
+fn confirm(server: &Server, build: &str) -> Response {
+    command(server, "confirm", &json!({ "build": build }).to_string())
+}
+
+#[test]
+fn a_page_confirms_its_own_build_and_no_other() {
+    let (server, build) = stamped_on_trial();
+    let slots = &status(&server)["slots"];
+    assert_eq!(
+        (&slots[0]["build"], &slots[1]["build"]),
+        (&json!(null), &json!(build))
+    );
+
+    let before = server.operations();
+    let other = confirm(&server, "0123456789abcdef");
+    assert_eq!(other.problem(), (409, "other-build".to_owned()));
+    assert_eq!(
+        other.json()["detail"],
+        format!("the page is of build 0123456789abcdef, but the device runs build {build}")
+    );
+    assert_eq!(status(&server)["state"], "trial");
+    assert_eq!(server.operations(), before);
+
+    let own = confirm(&server, &build);
+    assert_eq!((own.status, &own.json()["state"]), (200, &json!("settled")));
+    // What is settled is not on trial, whichever build asks.
+    for build in [&*build, "0123456789abcdef"] {
+        let again = confirm(&server, build);
+        assert_eq!(again.problem(), (409, "not-on-trial".to_owned()));
+    }
+    assert_eq!(status(&server.rebooted())["state"], "settled");
+}
+
+#[test]
+fn a_page_with_a_build_id_does_not_confirm_a_frontend_without_one() {
+    let server = on_trial(Confirmer::Client { within_s: 120 });
+    let response = confirm(&server, "0123456789abcdef");
+    assert_eq!(response.problem(), (409, "other-build".to_owned()));
+    assert_eq!(
+        response.json()["detail"],
+        "the page is of build 0123456789abcdef, but the device runs a frontend without a build id"
+    );
+    assert_eq!(status(&server)["state"], "trial");
+    assert_eq!(command(&server, "confirm", "{}").status, 200);
+}
+
+#[test]
+fn a_person_confirms_whichever_build_runs() {
+    let (server, _) = stamped_on_trial();
+    let response = command(&server, "confirm", "{}");
+    assert_eq!(
+        (response.status, &response.json()["state"]),
+        (200, &json!("settled"))
+    );
+}
+
+#[test]
+fn a_build_that_is_misspelt_confirms_nothing() {
+    let (server, build) = stamped_on_trial();
+    let other_case = build
+        .to_uppercase()
+        .replace(|c: char| c.is_ascii_digit(), "A");
+    for body in [
+        json!({ "build": other_case }),
+        json!({ "build": build[1..] }),
+        json!({ "build": null }),
+        json!({ "build": build, "force": "" }),
+        json!({ "Build": build }),
+        json!([build]),
+    ] {
+        let response = command(&server, "confirm", &body.to_string());
+        assert_eq!(response.problem(), (400, "bad-body".to_owned()), "{body}");
+    }
+    let rollback = command(&server, "rollback", &json!({ "build": build }).to_string());
+    assert_eq!(rollback.problem(), (400, "bad-body".to_owned()));
+    assert_eq!(status(&server)["state"], "trial");
+    assert_eq!(confirm(&server, &build).status, 200);
 }
 
 #[test]

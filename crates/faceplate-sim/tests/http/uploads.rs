@@ -151,9 +151,9 @@ fn the_status_has_all_the_fields_of_the_contract() {
         "active": 0, "state": "settled", "trial": null, "last": null,
         "slots": [
             {"label": "www_0", "size": SLOT, "used": image.len(), "valid": true,
-             "version": "one", "sha256": sha256(&image), "problem": null},
+             "version": "one", "build": null, "sha256": sha256(&image), "problem": null},
             {"label": "www_1", "size": SLOT, "used": 0, "valid": false,
-             "version": null, "sha256": null, "problem": now["slots"][1]["problem"].as_str().unwrap()},
+             "version": null, "build": null, "sha256": null, "problem": now["slots"][1]["problem"].as_str().unwrap()},
         ],
         "upload": null, "fault": null,
     });
