@@ -14,7 +14,8 @@ const SLOT: Slot = {
   problem: null,
 };
 
-const SETTLED: Status = {
+/** What a device says when all is well. */
+export const SETTLED: Status = {
   device: {
     name: 'kitchen',
     firmware: '0.1.0',
