@@ -12,6 +12,7 @@ export type * from './global.js';
 export type { Failure } from './failure.js';
 export * from './image.js';
 export * from './judge.js';
+export * from './last.js';
 export * from './note.js';
 export * from './rollback.js';
 export * from './state.js';

@@ -6,16 +6,9 @@ import { failureOf } from './failure.js';
 import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
 import { silenceOf } from './silence.js';
 import type { End, ImageFile, Named, Run, State } from './state.js';
-import type { Slot, Status, UploadProgress } from './status.js';
+import type { LastChange, Slot, Status, UploadProgress } from './status.js';
 import { toState } from './update.js';
-import {
-  describeLast,
-  explainFailure,
-  message,
-  whyBack,
-  type Message,
-  type Words,
-} from './words.js';
+import { explainFailure, message, whyBack, type Message, type Words } from './words.js';
 
 export type Tone = 'good' | 'info' | 'warning' | 'bad';
 
@@ -198,7 +191,7 @@ class Drawing {
     // What went wrong with the person's own update says more than that the device is silent.
     if (end && (this.#silence !== 'lost' || end.kind === 'failed')) return this.#ended(end);
     if (this.#silence === 'lost') {
-      return this.#say('bad', foreign ? n.foreign : status ? n.silentAt : n.silent);
+      return this.#say('bad', foreign ? this.#w.unreachable.foreign : n.silent);
     }
     if (!status || this.#silence === 'restarting') return null;
     if (status.state === 'recovery') return this.#say('bad', n.recovery);
@@ -506,7 +499,7 @@ class Drawing {
       };
     }
     if (status.trial) {
-      return { text: (this.#wentBack() ? back.forward : back.trial)(name), warning: false };
+      return { text: (this.#wentBack() ? back.forward : back.kept)(name), warning: false };
     }
     const is = this.#otherIs();
     if (is === 'identical') return { text: back.identical, warning: false };
@@ -559,7 +552,6 @@ class Drawing {
     const { details: d } = this.#w;
     if (!status) return [];
     const { device, last, trial, fault, slots, active } = status;
-    const told = describeLast(status, this.#w);
     const section = (
       heading: string,
       rows: (readonly [string, string | null | false])[],
@@ -577,7 +569,7 @@ class Drawing {
         [d.uptime, this.#time(device.uptime_ms / 1000 + this.#age)],
         [d.boot, device.boot_id],
         [d.boots, trial && `${trial.boots_left}`],
-        [d.last, last && told && `${told.title}. ${told.text}`],
+        [d.last, last && changeOf(last, slots)],
         [d.fault, fault],
       ]),
       ...slots.map((slot, index) =>
@@ -624,6 +616,10 @@ class Drawing {
 
 /** An answer that takes this long is no news. */
 const QUIET_MS = 2000;
+
+/** As the API tells it. */
+const changeOf = ({ outcome, reason, from, to }: LastChange, slots: readonly Slot[]) =>
+  `${outcome}${reason ? ` (${reason})` : ''}: ${slots[from]?.label} → ${slots[to]?.label}`;
 
 const isPrimary = ({ rank }: Control) => rank === 'primary';
 

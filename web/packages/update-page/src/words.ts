@@ -1,7 +1,6 @@
 // Errors and the last change in words for people.
 import { type Failure, failureOf } from './failure.js';
 import { size } from './format.js';
-import type { Status } from './status.js';
 import { en } from './words/en.js';
 import type { Message, Row, Words } from './words/words.js';
 
@@ -43,25 +42,3 @@ const sentence = (text: string) =>
 /** Why the device went back, as the end of a sentence. */
 export const whyBack = (reason: string | null, w: Words): string =>
   (Object.hasOwn(w.why, reason ?? '') && w.why[reason ?? '']) || w.whyUnknown;
-
-/** Words for the last change of slot, such as "went back to 1.4 because 1.5 was not confirmed in time". */
-export function describeLast({ last, slots, state }: Status, w: Words = en): Message | null {
-  if (!last) return null;
-  // What is damaged has no version any more.
-  const name = (slot: number) =>
-    slots[slot]?.version ?? w.last.slot(slots[slot]?.label ?? `${slot}`);
-  const [to, from] = [name(last.to), name(last.from)];
-  switch (last.outcome) {
-    case 'updated':
-      return message(state === 'trial' ? w.last.trial(to, from) : w.last.updated(to, from));
-    case 'rolled_back':
-      return message(w.last.rolledBack(to, from));
-    case 'kept':
-      return message(w.last.kept(to, from));
-    case 'fell_back':
-      return message(w.last.fellBack(to, from, whyBack(last.reason, w)));
-    default:
-      // A newer device may know outcomes that this page does not.
-      return null;
-  }
-}

@@ -5,7 +5,8 @@ import { Problem, Unreachable, type UnreachableKind } from '../src/device.js';
 import { NotAnImage } from '../src/image.js';
 import { judge } from '../src/judge.js';
 import type { LastChange, Status } from '../src/status.js';
-import { describeLast, explain } from '../src/words.js';
+import { describeLast } from '../src/last.js';
+import { explain } from '../src/words.js';
 import { SLOT_SIZE, settled } from './fake.js';
 
 /** The slugs of the table of errors in the documentation of the API. */

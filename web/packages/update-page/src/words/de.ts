@@ -107,7 +107,6 @@ export const de: Words = {
     failed: (name, why) => `${name} ist noch da, hat hier aber nicht funktioniert: Es ${why}.`,
     none: 'Es gibt keinen Rückweg: Auf dem Gerät ist keine andere Oberfläche.',
     writing: 'Solange die neue Oberfläche geschrieben wird, gibt es keinen anderen Rückweg.',
-    trial: (name) => `${name} ist für den Rückweg aufbewahrt.`,
     forward: (name) => `${name}, das vorher lief, ist daneben aufbewahrt.`,
     build: (build, size) => `Build ${build}, ${size}`,
   },
@@ -123,18 +122,8 @@ export const de: Words = {
   notices: {
     silent: [
       'Das Gerät antwortet nicht',
-      'Es wurde in Ihrem Netz nicht gefunden.',
+      'Von hier aus ist es nicht erreichbar.',
       'Prüfen Sie seinen Strom und Ihr WLAN. Diese Seite sucht weiter.',
-    ],
-    silentAt: [
-      'Das Gerät antwortet nicht',
-      'Eben war es noch da.',
-      'Prüfen Sie seinen Strom und Ihr WLAN. Diese Seite sucht weiter.',
-    ],
-    foreign: [
-      'Das ist nicht das Gerät',
-      'Hier antwortet etwas anderes, etwa die Anmeldeseite eines Netzes.',
-      'Prüfen Sie Adresse und Netz.',
     ],
     recovery: [
       'Das Gerät hat keine Oberfläche',
@@ -341,31 +330,6 @@ export const de: Words = {
   ],
   broken: 'Hier ist etwas schiefgegangen',
   loadAnew: 'Laden Sie diese Seite neu.',
-
-  last: {
-    slot: (label) => label,
-    trial: (to) => [
-      `${to} ist auf Probe`,
-      'Ohne Bestätigung wird es zurückgenommen.',
-      'Behalten Sie es, oder kehren Sie zurück.',
-    ],
-    updated: (to, from) => [`Auf ${to} aktualisiert`, `Vorher lief ${from}.`, ''],
-    rolledBack: (to) => [
-      `Zurück zu ${to}`,
-      `Das Gerät ist zu ${to} zurückgekehrt, weil jemand es verlangt hat.`,
-      '',
-    ],
-    kept: (to) => [
-      `${to} behalten`,
-      'Es wurde nicht rechtzeitig bestätigt, aber es gibt keinen Rückweg.',
-      'Wenn es nicht funktioniert, installieren Sie eine andere Update-Datei.',
-    ],
-    fellBack: (to, from, why) => [
-      `Zurück zu ${to}`,
-      `Das Gerät ist zu ${to} zurückgekehrt, denn ${from} ${why}.`,
-      MEND,
-    ],
-  },
 
   details: {
     heading: 'Technische Einzelheiten',

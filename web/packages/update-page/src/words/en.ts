@@ -104,7 +104,6 @@ export const en: Words = {
     failed: (name, why) => `${name} is still there, but did not work here: it ${why}.`,
     none: 'There is no way back: no other frontend is on the device.',
     writing: 'There is no other way back while the new frontend is written.',
-    trial: (name) => `${name} is kept as the way back.`,
     forward: (name) => `${name}, which ran before, is kept beside it.`,
     build: (build, size) => `build ${build}, ${size}`,
   },
@@ -120,18 +119,8 @@ export const en: Words = {
   notices: {
     silent: [
       'The device does not answer',
-      'It was not found in your network.',
+      'It cannot be reached from here.',
       'See to its power and your Wi-Fi. This page goes on looking.',
-    ],
-    silentAt: [
-      'The device does not answer',
-      'It was there a moment ago.',
-      'See to its power and your Wi-Fi. This page goes on looking.',
-    ],
-    foreign: [
-      'This is not the device',
-      'Something else answers here, such as a login page of the network.',
-      'Check address and network.',
     ],
     recovery: [
       'The device has no frontend to show',
@@ -310,31 +299,6 @@ export const en: Words = {
   aborted: ['Cancelled', `The upload was broken off. ${SAME}`, 'Start again when you like.'],
   broken: 'Something went wrong here',
   loadAnew: 'Load this page anew.',
-
-  last: {
-    slot: (label) => `the frontend in ${label}`,
-    trial: (to) => [
-      `${to} is on trial`,
-      'Not confirmed in time, it is taken back.',
-      'Keep it or go back.',
-    ],
-    updated: (to, from) => [`Updated to ${to}`, `It replaced ${from}.`, ''],
-    rolledBack: (to) => [
-      `Went back to ${to}`,
-      `The device went back to ${to} because somebody asked for it.`,
-      '',
-    ],
-    kept: (to) => [
-      `Kept ${to}`,
-      'It was not confirmed in time, but there is nothing to go back to.',
-      'If it does not work, install another update file.',
-    ],
-    fellBack: (to, from, why) => [
-      `Went back to ${to}`,
-      `The device went back to ${to} because ${from} ${why}.`,
-      'Mend it and install it again.',
-    ],
-  },
 
   details: {
     heading: 'Technical details',

@@ -107,7 +107,6 @@ export interface Words {
     readonly failed: With<[string, string]>;
     readonly none: Say;
     readonly writing: Say;
-    readonly trial: With;
     readonly forward: With;
     readonly build: With<[string, string]>;
   };
@@ -123,8 +122,6 @@ export interface Words {
   /** Notices. */
   readonly notices: {
     readonly silent: Row;
-    readonly silentAt: Row;
-    readonly foreign: Row;
     readonly recovery: Row;
     readonly stale: Row;
     readonly changed: Row;
@@ -158,16 +155,6 @@ export interface Words {
   readonly broken: Say;
   /** The next step where there is no other. */
   readonly loadAnew: Say;
-
-  /** The last change of slot, for details and commands: to, from. */
-  readonly last: {
-    readonly slot: With;
-    readonly trial: (to: string, from: string) => Row;
-    readonly updated: (to: string, from: string) => Row;
-    readonly rolledBack: (to: string, from: string) => Row;
-    readonly kept: (to: string, from: string) => Row;
-    readonly fellBack: (to: string, from: string, why: string) => Row;
-  };
 
   /** Technical details. */
   readonly details: {
