@@ -82,7 +82,7 @@ export async function fakeDevice(
       },
       active,
       state,
-      trial: state === 'trial' ? { confirm, seconds_left: 50, boots_left: 2 } : null,
+      trial: state === 'trial' ? { confirm, seconds_left: 50 - (asked >> 2), boots_left: 2 } : null,
       last,
       slots: slots.map((image, index) => ({
         ...{ label: `www_${index}`, size: 1 << 20, used: 8192, valid: image !== null },

@@ -43,7 +43,10 @@ export interface Deployed {
 
 /** How often a confirmation is tried whose answer does not come. */
 const CONFIRM_TRIES = 3;
+/** The same for a status; a chip restarts in seconds. */
+const STATUS_TRIES = 30;
 const PAUSE_MS = 500;
+const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 /** What goes on while a page is waited for. */
 const INVITED = 'waiting for a page to confirm';
 
@@ -103,10 +106,8 @@ class Deployment {
       await this.#replace(there ? before : null);
     }
     const missing = await this.#check().catch((error: Error) => {
-      throw new Failure(
-        'does-not-load',
-        `runs ${this.#name}, which does not load: ${error.message}`,
-      );
+      const kind = error instanceof NoAnswer ? 'lost' : 'does-not-load';
+      throw new Failure(kind, `runs ${this.#name}, which does not load: ${error.message}`);
     });
     for (const what of missing) this.#warn(what);
     const { active, slots } = await attempt(this.#device.status());
@@ -139,7 +140,7 @@ class Deployment {
     }
     const outcome = await attempt(following);
     await this.#trial;
-    const status = await attempt(this.#device.status());
+    const status = await attempt(this.#patientStatus());
     // Who goes back tells so as the last change.
     const other = !runs(status, image) && status.last?.outcome === 'updated';
     if (other && outcome.result !== 'recovery') {
@@ -176,6 +177,7 @@ class Deployment {
     const { progress, confirm } = this.options;
     try {
       await this.#check();
+      this.#broken = null;
       this.#show();
       if (confirm === 'page') {
         progress.say(
@@ -189,11 +191,16 @@ class Deployment {
         await this.#confirm();
       } else progress.phase('waiting until the device confirms it');
     } catch (error) {
-      this.#broken = (error as Error).message;
-      progress.say(`the new frontend is not confirmed: ${this.#broken}`);
+      const { message } = error as Error;
+      if (message !== this.#broken) progress.say(`the new frontend is not confirmed: ${message}`);
+      this.#broken = message;
+      if (error instanceof NoAnswer) {
+        // That may be the network; the next sign of the device begins anew.
+        this.#checked = this.#trial = undefined;
+        return;
+      }
       progress.phase('waiting until the device has gone back');
-      if (error instanceof NoAnswer || error instanceof NotConfirmed) return;
-      await this.#goBack();
+      if (!(error instanceof NotConfirmed)) await this.#goBack();
     }
   }
 
@@ -216,7 +223,7 @@ class Deployment {
 
   /** Loads the new frontend, once; gives what is missing but not needed. */
   #check(): Promise<string[]> {
-    if (!this.#checked) this.options.progress.phase('loading the new frontend');
+    if (!this.#checked && !this.#broken) this.options.progress.phase('loading the new frontend');
     return (this.#checked ??= checkFrontend(this.base, this.image));
   }
 
@@ -239,7 +246,19 @@ class Deployment {
           const what = `it loads, but could not be confirmed: ${words(error)}`;
           throw new NotConfirmed(what, { cause: error });
         }
-        await new Promise((done) => setTimeout(done, PAUSE_MS));
+        await pause();
+      }
+    }
+  }
+
+  /** The status of a device that may be about to restart once more. */
+  async #patientStatus(): Promise<Status> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#device.status();
+      } catch (error) {
+        if (tries === STATUS_TRIES) throw error;
+        await pause();
       }
     }
   }
