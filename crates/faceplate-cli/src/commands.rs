@@ -10,9 +10,9 @@ mod sim;
 mod status;
 mod unpack;
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{fmt, fs, path::Path, process::ExitCode};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 
 /// What to do.
 #[derive(clap::Subcommand)]
@@ -73,17 +73,22 @@ fn read_image(path: &Path) -> Result<Vec<u8>, Failure> {
         ));
     }
     if meta.len() > IMAGE_MAX {
-        return Err(Failure::at(
-            place,
+        return Err(not_an_image(
+            path,
             format_args!("not an image: {} bytes long", meta.len()),
         ));
     }
     fs::read(path).map_err(|error| Failure::at(path.display(), error))
 }
 
+/// That a file is no image that a device would take.
+fn not_an_image(path: &Path, what: impl fmt::Display) -> Failure {
+    Failure::with(path.display(), Kind::Image, what)
+}
+
 /// Reads an image file that a device would take.
 fn read_frontend(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes = read_image(path)?;
-    faceplate_pack::inspect(&bytes).map_err(|error| Failure::at(path.display(), error))?;
+    faceplate_pack::inspect(&bytes).map_err(|error| not_an_image(path, error))?;
     Ok(bytes)
 }

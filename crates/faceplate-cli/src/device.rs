@@ -9,5 +9,5 @@ mod upload;
 pub(crate) use address::Address;
 pub(crate) use api::{ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, status};
 pub(crate) use http::{ClientError, Response};
-pub(crate) use status::{Slot, State, Status, Trial, Upload};
+pub(crate) use status::{Last, Slot, State, Status, Trial, Upload};
 pub(crate) use upload::{Sending, upload};

@@ -1,50 +1,68 @@
 //! How a command fails.
 
+mod kind;
+
 use std::fmt;
 
 use serde_json::{Value, json};
 
+pub(crate) use kind::Kind;
+
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It was asked for something that makes no sense.
-    Usage(String),
     /// It failed; the text says what, where, and what to do.
-    Failed(String),
-    /// It failed, and has said all about it.
-    Told,
+    Failed { kind: Kind, text: String },
+    /// It failed, has said all about it, and ends with this status.
+    Told(u8),
 }
 
 impl Failure {
-    /// That something failed, as a text.
-    pub(crate) fn new(what: impl fmt::Display) -> Self {
-        Self::Failed(what.to_string())
+    /// It was asked for something that makes no sense.
+    pub(crate) fn usage(what: impl fmt::Display) -> Self {
+        Self::of(Kind::Usage, what)
     }
 
-    /// That something at a place (a file, a device) failed.
+    /// That something of a kind failed, as a text.
+    pub(crate) fn of(kind: Kind, what: impl fmt::Display) -> Self {
+        let text = what.to_string();
+        Self::Failed { kind, text }
+    }
+
+    /// That something on this computer failed, as a text.
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
+        Self::of(Kind::Local, what)
+    }
+
+    /// That something at a place on this computer failed.
     pub(crate) fn at(place: impl fmt::Display, what: impl fmt::Display) -> Self {
-        Self::Failed(format!("{place}: {what}"))
+        Self::new(format_args!("{place}: {what}"))
+    }
+
+    /// That something with a device failed.
+    pub(crate) fn with(device: impl fmt::Display, kind: Kind, what: impl fmt::Display) -> Self {
+        Self::of(kind, format_args!("{device}: {what}"))
     }
 
     /// The status that the process ends with.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
-            Self::Failed(_) | Self::Told => 1,
+            Self::Failed { kind, .. } => kind.code(),
+            Self::Told(code) => *code,
         }
-    }
-
-    /// For scripts.
-    pub(crate) fn json(&self) -> Value {
-        json!({ "error": { "message": self.to_string() } })
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::Failed(text) => f.write_str(text),
-            Self::Told => f.write_str("failed, as said above"),
+            Self::Failed { text, .. } => f.write_str(text),
+            Self::Told(_) => f.write_str("failed, as said above"),
         }
     }
+}
+
+/// An error as scripts read it.
+pub(crate) fn error(kind: &Kind, text: &str) -> Value {
+    json!({ "kind": kind.name(), "message": text })
 }

@@ -1,12 +1,14 @@
 //! The `faceplate` command: packs a web frontend, sends it to devices, and simulates one.
 //!
-//! It ends with 0 when the thing is done, 1 when it failed, and 2 when it was used wrongly. With
+//! It ends with 0 when the thing is done, 1 when it failed, 2 when it was used wrongly, 3 when the
+//! device is not reached, 4 when it refused, and 5 when it went back to the old frontend. With
 //! `--json` the answer is on standard output, `{"error": …}` for a failure included; otherwise a
-//! failure is a paragraph on standard error.
+//! failure is a paragraph on standard error. `docs/command-line.md` tells all of it.
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod base;
+mod browser;
 mod commands;
 mod device;
 mod failure;
@@ -19,6 +21,7 @@ mod tree;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use serde_json::json;
 
 use commands::Command;
 use failure::Failure;
@@ -36,12 +39,13 @@ fn main() -> ExitCode {
     let json = command.wants_json();
     match command.run() {
         Ok(code) => code,
-        Err(Failure::Told) => ExitCode::from(1),
         Err(failure) => {
-            if json {
-                text::print_json(&failure.json());
-            } else {
-                eprintln!("error: {failure}");
+            match &failure {
+                Failure::Told(_) => {}
+                Failure::Failed { kind, text } if json => {
+                    text::print_json(&json!({ "error": failure::error(kind, text) }));
+                }
+                failed => eprintln!("error: {failed}"),
             }
             ExitCode::from(failure.code())
         }

@@ -9,6 +9,10 @@ use crate::text;
 
 /// Plain lines are written when so many more percent are done.
 const STEP: u64 = 25;
+/// Plain lines tell the time that is left when it is so many seconds less.
+const EVERY: u64 = 60;
+/// A silence that is worth telling: an erase keeps a device busy for so long.
+const SILENT: Duration = Duration::from_secs(2);
 /// The spinner's pace.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -20,7 +24,11 @@ pub(crate) struct Progress {
 
 enum View {
     Bar(ProgressBar),
-    Lines { percent: u64 },
+    Lines {
+        percent: u64,
+        /// Seconds that were left when it was last said.
+        told: Option<u64>,
+    },
     Nothing,
 }
 
@@ -31,7 +39,10 @@ impl Progress {
         let view = match (quiet, terminal) {
             (true, _) => View::Nothing,
             (false, true) => View::Bar(ProgressBar::new_spinner()),
-            (false, false) => View::Lines { percent: 0 },
+            (false, false) => View::Lines {
+                percent: 0,
+                told: None,
+            },
         };
         Self { device, view }
     }
@@ -46,8 +57,8 @@ impl Progress {
                 bar.set_message(what.to_owned());
                 bar.enable_steady_tick(TICK);
             }
-            View::Lines { percent } => {
-                *percent = 0;
+            View::Lines { percent, told } => {
+                (*percent, *told) = (0, None);
                 text::print(&format!("{}: {what}", self.device));
             }
             View::Nothing => {}
@@ -65,7 +76,7 @@ impl Progress {
                 }
                 bar.set_position(written);
             }
-            View::Lines { percent } => {
+            View::Lines { percent, .. } => {
                 let now = written.saturating_mul(100) / total.max(1);
                 if now / STEP > *percent / STEP {
                     *percent = now;
@@ -74,6 +85,41 @@ impl Progress {
                     text::print(&format!("{device}: written {written} of {total} ({now} %)"));
                 }
             }
+            View::Nothing => {}
+        }
+    }
+
+    /// The phase, which may have begun with a line of its own, lasts for so many seconds at most.
+    pub(crate) fn left(&mut self, what: &str, seconds: u64) {
+        let left = text::duration(Duration::from_secs(seconds));
+        match &mut self.view {
+            View::Bar(bar) => bar.set_message(format!("{what}, {left} left")),
+            View::Lines { told, .. } => {
+                let last = *told.get_or_insert(seconds);
+                if seconds.saturating_add(EVERY) <= last {
+                    *told = Some(seconds);
+                    text::print(&format!("{}: {what}, {left} left", self.device));
+                }
+            }
+            View::Nothing => {}
+        }
+    }
+
+    /// Nothing was heard of the device for so long.
+    pub(crate) fn silence(&self, span: Duration) {
+        if let View::Bar(bar) = &self.view
+            && span >= SILENT
+        {
+            bar.set_message(format!("no answer for {}", text::duration(span)));
+        }
+    }
+
+    /// Something that is to stay on the screen.
+    pub(crate) fn say(&self, what: &str) {
+        let line = format!("{}: {what}", self.device);
+        match &self.view {
+            View::Bar(bar) => bar.suspend(|| text::print(&line)),
+            View::Lines { .. } => text::print(&line),
             View::Nothing => {}
         }
     }

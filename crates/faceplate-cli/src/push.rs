@@ -1,7 +1,8 @@
-//! Bringing an image to one device, up to the moment when the new frontend serves and is confirmed.
+//! Bringing an image to one device, up to the moment when the new frontend is confirmed.
 
 mod check;
 mod error;
+mod page;
 mod send;
 mod wait;
 
@@ -10,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use faceplate::BuildId;
 use faceplate_pack::{ImageError, Inspection, Unpacked};
 
 use crate::{
@@ -70,6 +72,11 @@ impl Image {
             .map(|manifest| manifest.version.as_str())
     }
 
+    /// The build id.
+    pub(crate) fn build(&self) -> Option<BuildId> {
+        self.inspection.manifest.as_ref()?.build
+    }
+
     /// What it is called.
     fn name(&self) -> String {
         self.version()
@@ -82,6 +89,11 @@ impl Image {
 pub(crate) struct Options {
     /// Who confirms.
     pub(crate) confirm: Confirm,
+    /// Seconds from the device's restart in which that has to be done; `None`: the device's own
+    /// default.
+    pub(crate) within: Option<u16>,
+    /// Whether the page is opened here.
+    pub(crate) open: bool,
     /// How long to wait for a device that restarts.
     pub(crate) timeout: Duration,
 }
@@ -89,11 +101,10 @@ pub(crate) struct Options {
 /// Who says that the new frontend works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Confirm {
-    /// We, when it has loaded; the device goes back when we don't within so many seconds.
-    Client {
-        /// Seconds from the device's restart; `None`: the device's own default.
-        within: Option<u16>,
-    },
+    /// The new page itself, in somebody's browser.
+    Page,
+    /// We, when all that it loads at once is there.
+    Load,
     /// The device, when it has served for a while.
     Device,
 }
@@ -113,7 +124,7 @@ pub(crate) struct Pushed {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Brings `image` to the device and waits until it serves and is confirmed.
+/// Brings `image` to the device and waits until it is confirmed.
 pub(crate) fn push(
     image: &Image,
     address: &Address,
@@ -124,7 +135,16 @@ pub(crate) fn push(
     progress.phase("asking for its status");
     let (before, _) = device::status(address).map_err(PushError::Unreachable)?;
     if before.serves(&image.sha256) && before.state == State::Settled {
-        let warnings = check::frontend(address, image, progress)?;
+        let mut warnings = check::frontend(address, image, progress)?;
+        if before
+            .last
+            .as_ref()
+            .is_some_and(|last| last.outcome == "kept")
+        {
+            let what = "it was never confirmed, but kept: there was nothing to go back to";
+            progress.warn(what);
+            warnings.push(what.to_owned());
+        }
         let slot = before.active_slot().label.clone();
         progress.done(&format!(
             "runs {} in {slot} already; nothing was sent",
@@ -138,21 +158,35 @@ pub(crate) fn push(
             warnings,
         });
     }
+    let mut warnings = Vec::new();
+    if options.confirm == Confirm::Page && image.build().is_none() {
+        warnings.push(page::UNSTAMPED.to_owned());
+        progress.warn(page::UNSTAMPED);
+    }
     // A push that was interrupted goes on where it was.
     let sent = !before.serves(&image.sha256);
-    let (after, sectors) = match sent {
+    let sectors = match sent {
         true => replace(image, address, options, &before, progress)?,
-        false => (before, None),
+        false => None,
     };
     progress.phase("loading the new frontend");
-    let warnings = check::frontend(address, image, progress)?;
-    progress.phase("confirming");
+    warnings.extend(check::frontend(address, image, progress)?);
     let settled = match options.confirm {
-        Confirm::Client { .. } => wait::confirm(address, image)?,
-        Confirm::Device => wait::for_device(address, image, &after, options.timeout)?,
+        Confirm::Page | Confirm::Device => {
+            page::wait(address, image, options, progress, &mut warnings)?
+        }
+        Confirm::Load => {
+            progress.phase("confirming");
+            wait::confirm(address, image)?
+        }
     };
     let slot = settled.active_slot().label.clone();
-    progress.done(&format!("runs {} in {slot}, confirmed", image.name()));
+    let how = match options.confirm {
+        Confirm::Page => "",
+        Confirm::Load => ": it loads; its scripts were not run",
+        Confirm::Device => " by the device: it kept running; its scripts were not run",
+    };
+    progress.done(&format!("runs {} in {slot}, confirmed{how}", image.name()));
     Ok(Pushed {
         slot,
         sent,
@@ -162,14 +196,14 @@ pub(crate) fn push(
     })
 }
 
-/// Sends the image and waits until the device runs it.
+/// Sends the image and waits until the device runs it. Gives the sectors, if the device told.
 fn replace(
     image: &Image,
     address: &Address,
     options: &Options,
     before: &Status,
     progress: &mut Progress,
-) -> Result<(Status, Option<Sectors>), PushError> {
+) -> Result<Option<Sectors>, PushError> {
     may_begin(image, before)?;
     let size = text::bytes(image.len() as u64);
     let to = &before.inactive_slot().label;
@@ -177,8 +211,8 @@ fn replace(
     let sectors = send::send(image, address, options, before, progress)?;
     progress.phase("restarting");
     let after = for_reboot(address, before, options.timeout)?;
-    runs(image, &after)?;
-    Ok((after, sectors))
+    runs(&image.sha256, &after)?;
+    Ok(sectors)
 }
 
 /// What can be known before anything is sent.
@@ -206,17 +240,18 @@ fn may_begin(image: &Image, status: &Status) -> Result<(), PushError> {
     }
 }
 
-/// Whether the device runs the image after its restart; if not, why.
-fn runs(image: &Image, status: &Status) -> Result<(), PushError> {
-    if status.serves(&image.sha256) {
+/// Whether the device runs the image with this SHA-256 after its restart; if not, why.
+fn runs(sha256: &str, status: &Status) -> Result<(), PushError> {
+    if status.serves(sha256) {
         return Ok(());
     }
     Err(match (&status.last, status.state) {
         (_, State::Recovery) => PushError::Recovery,
         (Some(last), _) if last.outcome == "fell_back" || last.outcome == "rolled_back" => {
             PushError::FellBack {
-                last: last.to_string(),
+                last: last.clone(),
                 runs: status.active_slot().to_string(),
+                why: None,
             }
         }
         _ => PushError::Another {

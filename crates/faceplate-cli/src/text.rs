@@ -41,14 +41,18 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// A span of time, by its two largest units.
+/// A span of time, by its two largest units that are not 0.
 pub(crate) fn duration(span: Duration) -> String {
     let seconds = span.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+    let (large, small) = match seconds {
+        0..60 => return format!("{seconds} s"),
+        60..3600 => ((seconds / 60, "min"), (seconds % 60, "s")),
+        3600..86_400 => ((seconds / 3600, "h"), (seconds / 60 % 60, "min")),
+        _ => ((seconds / 86_400, "d"), (seconds / 3600 % 24, "h")),
+    };
+    match small.0 {
+        0 => format!("{} {}", large.0, large.1),
+        _ => format!("{} {} {} {}", large.0, large.1, small.0, small.1),
     }
 }
 
@@ -101,13 +105,14 @@ mod tests {
 
     #[test]
     fn spans_are_shown_by_their_two_largest_units() {
-        let shown = [0, 59, 60, 3599, 3600, 90_000].map(|s| duration(Duration::from_secs(s)));
+        let shown = [0, 59, 60, 61, 3599, 3600, 90_000].map(|s| duration(Duration::from_secs(s)));
         let want = [
             "0 s",
             "59 s",
-            "1 min 0 s",
+            "1 min",
+            "1 min 1 s",
             "59 min 59 s",
-            "1 h 0 min",
+            "1 h",
             "1 d 1 h",
         ];
         assert_eq!(shown, want);

@@ -260,7 +260,8 @@ fn a_simulated_device_and_a_chip_share_one_flash_file() {
     let mut running = Sim::start(folder.path(), &["--reboot-ms", "100"]);
     shows(&folder, &running, "active  www_0, settled");
     pack(&folder, "two");
-    run_in(folder.path(), &["push", "www.bin", &running.address]).expect(0);
+    let push = ["push", "www.bin", &running.address, "--confirm", "load"];
+    run_in(folder.path(), &push).expect(0);
     running.kill();
     let after = flash(&folder, "device.bin");
     assert!(after[..0x9000] == before[..0x9000]);

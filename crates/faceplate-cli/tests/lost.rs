@@ -1,22 +1,22 @@
-//! `faceplate push` against devices that misbehave: each ends in time, with 1 and a clear message.
+//! `faceplate push` against devices that misbehave: each ends in time, with a status that tells what
+//! kind of failure it was, and a clear message.
 
 mod common;
 #[path = "common/fake.rs"]
 mod fake;
 
 use std::{
-    fs,
+    fs, thread,
     time::{Duration, Instant},
 };
 
 use common::{Ended, Folder, noise, run_in, text};
-use fake::{Act, Fake, State};
+use fake::{Act, Back, Fake, State};
 
 /// A folder with an image of 1 MB, more than the network buffers of a device would take at once.
 fn folder() -> (Folder, State) {
     let folder = Folder::new();
-    let index = br#"<script src="/app.js"></script>"#;
-    folder.file("dist/index.html", index);
+    folder.file("dist/index.html", r#"<script src="/app.js"></script>"#);
     folder.file("dist/app.js", text(600));
     folder.file("dist/photo.jpg", noise(1_000_000));
     let pack = [
@@ -28,17 +28,20 @@ fn folder() -> (Folder, State) {
         "never",
         "--app-version",
         "new",
+        "--stamp",
+        "--no-confirm-script",
     ];
     run_in(folder.path(), &pack).expect(0);
+    run_in(folder.path(), &["unpack", "www.bin", "-o", "out"]).expect(0);
+    let index = fs::read(folder.join("out/index.html")).unwrap();
     let json = run_in(folder.path(), &["inspect", "www.bin", "--json"])
         .expect(0)
         .json();
     let state = State {
-        files: vec![
-            ("/".to_owned(), index.to_vec()),
-            ("/app.js".to_owned(), text(600)),
-        ],
+        files: vec![("/".to_owned(), index), ("/app.js".to_owned(), text(600))],
         new: json["sha256"].as_str().unwrap().to_owned(),
+        build: Some(json["build"].as_str().unwrap().to_owned()),
+        left: 9,
         ..State::default()
     };
     assert!(fs::metadata(folder.join("www.bin")).unwrap().len() > 1_000_000);
@@ -47,7 +50,7 @@ fn folder() -> (Folder, State) {
 
 /// Pushes to a device that does as told; it must take less than 20 s.
 fn push(change: impl FnOnce(&mut State)) -> (Ended, State) {
-    push_with(&["--timeout", "2"], change)
+    push_with(&["--timeout", "2", "--confirm", "load"], change)
 }
 
 fn push_with(options: &[&str], change: impl FnOnce(&mut State)) -> (Ended, State) {
@@ -65,8 +68,8 @@ fn push_with(options: &[&str], change: impl FnOnce(&mut State)) -> (Ended, State
 }
 
 #[track_caller]
-fn refused(ended: Ended, parts: &[&str]) {
-    let ended = ended.expect(1);
+fn fails(ended: Ended, code: i32, parts: &[&str]) {
+    let ended = ended.expect(code);
     for part in parts {
         assert!(ended.err.contains(part), "{part:?} in {}", ended.err);
     }
@@ -79,29 +82,31 @@ fn a_device_that_behaves_is_updated() {
     ended.expect(0);
     assert!(state.confirmed);
     assert_eq!(state.query, "?confirm=client");
+    let build = state.build.unwrap();
+    assert_eq!(state.asked, format!(r#"{{"build":"{build}"}}"#));
     assert!(state.digest.starts_with("sha-256=:") && state.digest.len() == 9 + 44 + 1);
 }
 
 #[test]
 fn what_answers_no_status_is_told_before_anything_is_sent() {
-    for (act, wanted) in [
-        (Act::Close, "it closed the connection. Nothing was sent"),
-        (Act::Stall, "it does not answer. Nothing was sent"),
-        (Act::Garbage, "it does not speak HTTP as a device does"),
-        (
-            Act::HalfAnswer,
-            "it closed the connection. Nothing was sent",
-        ),
-        (Act::Trickle, "it does not answer. Nothing was sent"),
+    let closed = "it closed the connection. Nothing was sent";
+    let silent = "it does not answer. Nothing was sent";
+    for (act, code, wanted) in [
+        (Act::Close, 3, closed),
+        (Act::Stall, 3, silent),
+        (Act::Garbage, 3, "it does not speak HTTP as a device does"),
+        (Act::HalfAnswer, 3, closed),
+        (Act::Trickle, 3, silent),
         (
             Act::Answer(404, "<h1>Not found</h1>"),
+            3,
             "no Faceplate device",
         ),
-        (Act::Answer(200, "{\"hello\":1}"), "no Faceplate device"),
-        (Act::Answer(503, ""), "it answers with status 503"),
+        (Act::Answer(200, "{\"hello\":1}"), 3, "no Faceplate device"),
+        (Act::Answer(503, ""), 4, "it answers with status 503"),
     ] {
         let (ended, state) = push(|state| state.on_status = Some(act));
-        refused(ended, &["error: 127.0.0.1:", wanted]);
+        fails(ended, code, &["error: 127.0.0.1:", wanted]);
         assert_eq!(state.received, 0, "nothing was sent");
     }
 }
@@ -114,18 +119,19 @@ fn a_refusal_is_shown_even_while_the_image_is_being_sent() {
         let (ended, _) = push(|state| state.on_upload = vec![Act::AnswerAfter(read, 409, problem)]);
         let told = "refused: The running frontend is still on trial: confirm it or roll back first \
                     (status 409). The old frontend stays";
-        refused(ended, &[told]);
+        fails(ended, 4, &[told]);
     }
     let (ended, _) = push(|state| state.on_upload = vec![Act::AnswerAfter(9, 500, "oops")]);
-    refused(ended, &["refused: it answers with status 500"]);
+    fails(ended, 4, &["refused: it answers with status 500"]);
 }
 
 #[test]
 fn an_upload_that_breaks_off_tells_what_the_device_runs() {
     for read in [0, 100_000, 1 << 30] {
         let (ended, state) = push(|state| state.on_upload = vec![Act::CloseAfter(read)]);
-        refused(
+        fails(
             ended,
+            1,
             &[
                 "the upload broke off",
                 "The device still runs old in www_0; push again",
@@ -139,8 +145,9 @@ fn an_upload_that_breaks_off_tells_what_the_device_runs() {
 fn an_upload_that_stands_still_is_given_up() {
     for read in [0, 100_000, 1 << 30] {
         let (ended, _) = push(|state| state.on_upload = vec![Act::StallAfter(read)]);
-        refused(
+        fails(
             ended,
+            1,
             &["nothing went on for 2 s. The device still runs old in www_0"],
         );
     }
@@ -149,8 +156,9 @@ fn an_upload_that_stands_still_is_given_up() {
 #[test]
 fn a_device_that_dies_in_the_upload_is_said_to_be_silent() {
     let (ended, _) = push(|state| state.on_upload = vec![Act::DieAfter(100_000)]);
-    refused(
+    fails(
         ended,
+        3,
         &[
             "the upload broke off",
             "does not answer any more",
@@ -175,7 +183,7 @@ fn an_answer_for_another_image_is_not_believed() {
     ] {
         let (ended, state) =
             push(|state| state.on_upload = vec![Act::AnswerAfter(1 << 30, 200, answer)]);
-        refused(ended, &["another SHA-256"]);
+        fails(ended, 1, &["another SHA-256"]);
         assert!(!state.confirmed);
     }
 }
@@ -183,12 +191,13 @@ fn an_answer_for_another_image_is_not_believed() {
 #[test]
 fn a_device_that_does_not_come_back_is_told_from_one_that_does_not_restart() {
     let (ended, _) = push(|state| state.on_upload = vec![Act::SwitchAndDie]);
-    refused(
+    fails(
         ended,
+        3,
         &["did not come back within 2 s", "switch it off and on"],
     );
     let (ended, _) = push(|state| state.on_upload = vec![Act::AcceptOnly]);
-    refused(ended, &["did not restart within 2 s"]);
+    fails(ended, 1, &["did not restart within 2 s"]);
 }
 
 #[test]
@@ -205,14 +214,15 @@ fn a_device_that_comes_back_otherwise_is_told_why() {
         ("kept_restarting", "kept restarting with the new frontend"),
     ] {
         let (ended, state) = push(|state| state.on_upload = vec![Act::FallBack(reason)]);
-        refused(ended, &[wanted]);
+        fails(ended, 5, &[wanted]);
         assert!(!state.confirmed);
     }
     let (ended, _) = push(|state| state.on_upload = vec![Act::Recover]);
-    refused(ended, &["came back with its recovery page"]);
+    fails(ended, 1, &["came back with its recovery page"]);
     let (ended, _) = push(|state| state.on_upload = vec![Act::Forget]);
-    refused(
+    fails(
         ended,
+        1,
         &["it restarted, but runs old in www_0, not the image that was sent"],
     );
 }
@@ -244,8 +254,9 @@ fn a_frontend_that_does_not_load_is_not_confirmed() {
         ),
     ] {
         let (ended, state) = push(|state| state.on_file = Some((path.to_owned(), act)));
-        refused(
+        fails(
             ended,
+            1,
             &[
                 "the new frontend does not load: ",
                 wanted,
@@ -261,13 +272,15 @@ fn a_confirmation_that_fails_is_told_and_one_whose_answer_got_lost_is_found() {
     let nvs = r#"{"type":"/problems/nvs-fault","title":"The settings store failed","status":500,
         "detail":"full"}"#;
     let (ended, _) = push(|state| state.on_confirm = vec![Act::Answer(500, nvs)]);
-    refused(
+    fails(
         ended,
+        4,
         &["loads but could not be confirmed: The settings store failed: full"],
     );
     let (ended, _) = push(|state| state.on_confirm = vec![Act::Close, Act::Close, Act::Close]);
-    refused(
+    fails(
         ended,
+        3,
         &["loads but could not be confirmed: it closed the connection"],
     );
     let (ended, state) = push(|state| state.on_confirm = vec![Act::SwitchAndClose]);
@@ -281,13 +294,106 @@ fn a_device_that_falls_back_while_the_command_waits_for_its_confirmation_is_told
     let (ended, state) = push_with(&options, |state| state.settles_after = Some(3));
     ended.expect(0);
     assert_eq!((state.query.as_str(), state.confirmed), ("", false));
-    let (ended, _) = push_with(&options, |state| state.falls_after = Some(3));
-    refused(
+    let (ended, _) = push_with(&options, |state| {
+        state.falls_after = Some((3, Back::KeptRestarting));
+    });
+    fails(
         ended,
+        5,
         &["kept restarting with the new frontend. It runs old in www_0"],
     );
     let (ended, _) = push_with(&options, |state| state.dies_after = Some(3));
-    refused(ended, &["did not come back"]);
+    fails(
+        ended,
+        3,
+        &[
+            "does not answer any more: nothing for 2 s",
+            "faceplate status",
+        ],
+    );
+}
+
+#[test]
+fn a_wait_for_the_page_ends_whatever_the_device_does() {
+    type Change = Box<dyn FnOnce(&mut State) + Send>;
+    let falls = |back| -> Change { Box::new(move |state| state.falls_after = Some((5, back))) };
+    let table: Vec<(i32, &str, Change)> = vec![
+        (0, "", Box::new(|state| state.settles_after = Some(5))),
+        (
+            0,
+            "warning: it restarted by itself; there are 9 s again",
+            Box::new(|state| {
+                (state.restarts_after, state.settles_after) = (Some(5), Some(6));
+            }),
+        ),
+        (
+            5,
+            "not confirmed in time. It runs old in www_0. Its page",
+            falls(Back::NotConfirmed),
+        ),
+        (
+            5,
+            "kept restarting with the new frontend. It runs old",
+            falls(Back::KeptRestarting),
+        ),
+        (
+            5,
+            "rolled back by hand, from www_1 to www_0. It runs old",
+            falls(Back::ByHand),
+        ),
+        (
+            1,
+            "It runs all the same, as there is nothing to go back to. Its page",
+            Box::new(|state| state.kept_after = Some(5)),
+        ),
+        (
+            1,
+            "did somebody else update it?",
+            Box::new(|state| state.updated_after = Some(5)),
+        ),
+        (
+            3,
+            "does not answer any more: nothing for 2 s",
+            Box::new(|state| state.dies_after = Some(5)),
+        ),
+        (
+            1,
+            "the device neither confirmed it nor went back within 1",
+            Box::new(|state| state.left = 0),
+        ),
+    ];
+    thread::scope(|scope| {
+        for (code, told, change) in table {
+            scope.spawn(move || {
+                let (ended, state) = push_with(&["--timeout", "2", "--within", "10"], change);
+                let ended = ended.expect(code);
+                assert!(ended.err.contains(told), "{told:?} in {}", ended.err);
+                assert!(ended.err.lines().count() <= 1, "{}", ended.err);
+                assert!(
+                    ended.out.contains(": open http://127.0.0.1:"),
+                    "{}",
+                    ended.out
+                );
+                assert_eq!(
+                    (state.query.as_str(), &*state.asked),
+                    ("?confirm=client&within=10", "")
+                );
+            });
+        }
+    });
+}
+
+#[test]
+fn a_page_is_not_asked_for_where_the_device_confirms() {
+    // Somebody else put the same image on trial before.
+    let (ended, state) = push_with(&[], |state| {
+        (state.boot, state.runs_new, state.confirmer) = (1, true, "device");
+        state.settles_after = Some(9);
+    });
+    assert_eq!(state.received, 0);
+    let out = ended.expect(0).out;
+    assert!(out.contains("the device confirms it"), "{out}");
+    assert!(!out.contains("open http"), "{out}");
 }
 
 #[test]
@@ -300,8 +406,10 @@ fn other_commands_end_in_time_too() {
         });
         for command in ["status", "rollback"] {
             let begin = Instant::now();
-            let ended = run_in(folder.path(), &[command, &fake.address, "--json"]).expect(1);
-            assert!(ended.json()["error"]["message"].is_string());
+            let ended = run_in(folder.path(), &[command, &fake.address, "--json"]).expect(3);
+            let error = &ended.json()["error"];
+            assert_eq!(error["kind"], "unreachable");
+            assert!(error["message"].is_string());
             assert!(begin.elapsed() < Duration::from_secs(10));
         }
         fake.stop();
@@ -310,8 +418,74 @@ fn other_commands_end_in_time_too() {
         on_confirm: vec![Act::Stall],
         ..State::default()
     });
-    let ended = run_in(folder.path(), &["confirm", &fake.address]).expect(1);
+    let ended = run_in(folder.path(), &["confirm", &fake.address]).expect(3);
     let wanted = "it does not answer; ask `faceplate status` whether it was done";
     assert!(ended.err.contains(wanted), "{}", ended.err);
     fake.stop();
+}
+
+#[test]
+fn scripts_are_told_the_kind_of_each_failure() {
+    type Change = Box<dyn FnOnce(&mut State) + Send>;
+    let on_trial = r#"{"type":"/problems/on-trial","title":"On trial"}"#;
+    let status = |act| -> Change { Box::new(move |state| state.on_status = Some(act)) };
+    let upload = |act| -> Change { Box::new(move |state| state.on_upload = vec![act]) };
+    let confirm = |act| -> Change { Box::new(move |state| state.on_confirm = vec![act; 3]) };
+    let file = |act| -> Change { Box::new(move |state| state.on_file = Some(("/".into(), act))) };
+    let table = vec![
+        ("unreachable", 3, "load", status(Act::Close)),
+        ("not-faceplate", 3, "load", status(Act::Answer(200, "1"))),
+        ("refused", 4, "load", status(Act::Answer(503, ""))),
+        (
+            "on-trial",
+            4,
+            "load",
+            upload(Act::AnswerAfter(9, 409, on_trial)),
+        ),
+        ("broke-off", 1, "load", upload(Act::CloseAfter(9))),
+        ("lost", 3, "load", upload(Act::DieAfter(9))),
+        (
+            "other-image",
+            1,
+            "load",
+            upload(Act::AnswerAfter(1 << 30, 200, "{}")),
+        ),
+        ("lost", 3, "load", upload(Act::SwitchAndDie)),
+        ("did-not-restart", 1, "load", upload(Act::AcceptOnly)),
+        (
+            "went-back",
+            5,
+            "load",
+            upload(Act::FallBack("did_not_mount")),
+        ),
+        ("recovery", 1, "load", upload(Act::Recover)),
+        ("other-frontend", 1, "load", upload(Act::Forget)),
+        ("no-answer", 3, "load", confirm(Act::Close)),
+        ("on-trial", 4, "load", confirm(Act::Answer(409, on_trial))),
+        ("does-not-load", 1, "load", file(Act::Answer(404, ""))),
+        (
+            "lost",
+            3,
+            "device",
+            Box::new(|state| state.dies_after = Some(9)),
+        ),
+        (
+            "not-confirmed",
+            1,
+            "device",
+            Box::new(|state| state.kept_after = Some(9)),
+        ),
+    ];
+    thread::scope(|scope| {
+        for (kind, code, who, change) in table {
+            scope.spawn(move || {
+                let options = ["--timeout", "2", "--json", "--confirm", who];
+                let (ended, _) = push_with(&options, change);
+                let json = ended.expect(code).json();
+                let device = &json["devices"][0];
+                assert_eq!(device["ok"], false);
+                assert_eq!(device["error"]["kind"], kind);
+            });
+        }
+    });
 }

@@ -34,7 +34,7 @@ fn a_folder_is_packed_inspected_and_unpacked() {
     let packed = run_in(folder.path(), &pack).expect(0);
     assert_eq!(packed.err, "");
     let table: Vec<&str> = packed.out.lines().collect();
-    assert_eq!(table.len(), 6, "{}", packed.out);
+    assert_eq!(table.len(), 7, "{}", packed.out);
     assert!(
         table[0].starts_with("assets/app-1234.js    87.9 KiB"),
         "{}",
@@ -49,9 +49,12 @@ fn a_folder_is_packed_inspected_and_unpacked() {
     );
     assert!(summary.contains(" of 1.00 MiB (") && summary.contains(" of 256 blocks, "));
 
+    assert!(table[6].starts_with("no build id; --stamp"), "{}", table[6]);
+
     let shown = run_in(folder.path(), &["inspect", "www.bin"]).expect(0).out;
     for part in [
         "www.bin: a whole frontend",
+        "build     without an id",
         "version   1.2.0",
         "API 1",
         "assets/logo.png",
@@ -145,6 +148,71 @@ fn inspect_tells_scripts_everything_about_an_image() {
     );
 }
 
+/// Files of the image by path, and its build id as scripts read it.
+fn inside(folder: &Folder, image: &str) -> (Vec<String>, String) {
+    let json = run_in(folder.path(), &["inspect", image, "--json"])
+        .expect(0)
+        .json();
+    let files = json["files"].as_array().unwrap().iter();
+    let files = files.map(|file| {
+        file["path"]
+            .as_str()
+            .unwrap()
+            .trim_end_matches(".gz")
+            .to_owned()
+    });
+    (
+        files.collect(),
+        json["build"].as_str().unwrap_or("none").to_owned(),
+    )
+}
+
+#[test]
+fn a_stamp_gives_the_image_and_its_pages_a_build_id_and_leaves_the_folder_alone() {
+    let folder = Folder::new();
+    let page = b"<!doctype html><p>hello";
+    folder.file("dist/index.html", page);
+    let pack = |more: &[&str]| run_in(folder.path(), &[&["pack", "dist"], more].concat()).expect(0);
+    let stamped = pack(&["--stamp", "-o", "a.bin"]);
+    let (files, build) = inside(&folder, "a.bin");
+    assert_eq!(files, ["faceplate-confirm.js", "index.html"]);
+    assert_eq!(build.len(), 16, "{build}");
+    assert!(
+        stamped.out.ends_with(&format!("\nbuild {build}\n")),
+        "{}",
+        stamped.out
+    );
+    assert_eq!(stamped.err, "");
+    let shown = run_in(folder.path(), &["inspect", "a.bin"]).expect(0).out;
+    assert!(shown.contains(&format!("  build     {build}\n")), "{shown}");
+    assert_eq!(fs::read(folder.join("dist/index.html")).unwrap(), page);
+
+    pack(&["--stamp", "--no-confirm-script", "-o", "b.bin"]);
+    let (files, other) = inside(&folder, "b.bin");
+    assert_eq!(files, ["index.html"]);
+    assert_ne!(build, other);
+
+    // What an image was stamped with is found again in its files.
+    run_in(folder.path(), &["unpack", "a.bin", "-o", "out"]).expect(0);
+    run_in(folder.path(), &["pack", "out", "-o", "c.bin"]).expect(0);
+    assert!(fs::read(folder.join("a.bin")).unwrap() == fs::read(folder.join("c.bin")).unwrap());
+
+    // A page that was added since cannot confirm; one of another build is refused.
+    folder.file("out/more.html", page);
+    let ended = run_in(folder.path(), &["pack", "out", "-o", "d.bin"]).expect(0);
+    assert_eq!(
+        ended.err,
+        "warning: more.html has no build id, so it cannot confirm this build; --stamp writes it \
+         into each page\n"
+    );
+    folder.file(
+        "out/more.html",
+        r#"<meta name="faceplate-build" content="0123456789abcdef">"#,
+    );
+    let ended = run_in(folder.path(), &["pack", "out", "-o", "d.bin"]).expect(1);
+    assert!(ended.err.contains("files of two builds"), "{}", ended.err);
+}
+
 #[test]
 fn a_damaged_image_is_refused_with_the_reason() {
     let folder = Folder::new();
@@ -166,7 +234,7 @@ fn a_damaged_image_is_refused_with_the_reason() {
     let script = run_in(folder.path(), &["inspect", "bad.bin", "--json"]).expect(1);
     assert_eq!(
         script.json(),
-        serde_json::json!({ "error": { "message": message } })
+        serde_json::json!({ "error": { "kind": "image", "message": message } })
     );
     assert_eq!(script.err, "");
     let unpack = run_in(folder.path(), &["unpack", "bad.bin", "-o", "out"]).expect(1);
@@ -227,6 +295,7 @@ fn a_wrong_folder_is_told_from_a_wrong_use() {
         &["pack", "dist", "--size", "2M"],
         &["pack", "dist", "--api", "3..1"],
         &["pack", "dist", "--gzip", "maybe"],
+        &["pack", "dist", "--no-confirm-script"],
         &["pack", "dist", "--app-version", "a\nb"],
         &["polish", "dist"],
         &["unpack", "www.bin"],

@@ -61,11 +61,13 @@ fn device(options: &[&str]) -> (Folder, Sim) {
     (folder, sim)
 }
 
+/// Pushes; that it loads has to do, unless the options say otherwise.
 fn push(folder: &Folder, sim: &Sim, image: &str, options: &[&str]) -> Ended {
-    run_in(
-        folder.path(),
-        &[&["push", image, &sim.address], options].concat(),
-    )
+    let mut arguments = [&["push", image, &sim.address], options].concat();
+    if !options.contains(&"--confirm") {
+        arguments.extend(["--confirm", "load"]);
+    }
+    run_in(folder.path(), &arguments)
 }
 
 fn status(folder: &Folder, sim: &Sim) -> Value {
@@ -117,7 +119,7 @@ fn a_push_ends_when_the_new_frontend_serves_and_is_confirmed() {
             "restarting",
             "loading the new frontend",
             "confirming",
-            "runs new in www_1, confirmed"
+            "runs new in www_1, confirmed: it loads; its scripts were not run"
         ]
         .map(|what| format!("{at}: {what}"))
     );
@@ -180,7 +182,7 @@ fn a_page_whose_script_is_missing_is_not_confirmed_and_can_be_rolled_back() {
     assert_eq!(ended.err.replace("3599 s", "3600 s"), wanted);
 
     // Meanwhile no other image may take the way back.
-    let ended = push(&folder, &sim, "new.bin", &[]).expect(1);
+    let ended = push(&folder, &sim, "new.bin", &[]).expect(4);
     assert!(
         ended.err.contains("still on trial. Nothing was sent"),
         "{}",
@@ -247,10 +249,10 @@ fn a_frontend_that_nobody_confirms_is_taken_back_and_the_reason_is_shown() {
     let (folder, sim) = device(&QUICK);
     pack(&folder, "broken", &["assets/style.css"], &[]);
     let ended = push(&folder, &sim, "broken.bin", &["--within", "10", "--json"]).expect(1);
-    let error = ended.json()["devices"][0]["error"]["message"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let json = ended.json();
+    let error = &json["devices"][0]["error"];
+    assert_eq!(error["kind"], "does-not-load");
+    let error = error["message"].as_str().unwrap();
     assert!(
         error.contains("/assets/style.css is answered with status 404"),
         "{error}"
@@ -294,15 +296,12 @@ fn what_is_no_good_image_is_not_sent() {
         );
         assert!(ended.err.contains("Nothing was sent"), "{}", ended.err);
         let json = push(&folder, &sim, image, &["--json"]).expect(1).json();
-        assert!(
-            json["error"]["message"]
-                .as_str()
-                .unwrap()
-                .starts_with(image)
-        );
+        let error = &json["error"];
+        assert_eq!(error["kind"], "image");
+        assert!(error["message"].as_str().unwrap().starts_with(image));
     }
     pack(&folder, "later", &[], &["--api", "7..9"]);
-    let ended = push(&folder, &sim, "later.bin", &[]).expect(1);
+    let ended = push(&folder, &sim, "later.bin", &[]).expect(4);
     assert!(
         ended
             .err
@@ -320,8 +319,19 @@ fn several_devices_get_it_in_turn_and_the_one_that_fails_is_named() {
     fs::copy(folder.join("old.bin"), other.join("old.bin")).unwrap();
     let two = Sim::start(other.path(), &[&["--www", "old.bin"], &QUICK[..]].concat());
     let nobody = "127.0.0.1:1";
-    let devices = ["push", "new.bin", &one.address, nobody, &two.address];
-    let ended = run_in(folder.path(), &devices).expect(1);
+    let ended = run_in(
+        folder.path(),
+        &[
+            "push",
+            "new.bin",
+            "--confirm",
+            "load",
+            &one.address,
+            nobody,
+            &two.address,
+        ],
+    )
+    .expect(3);
     assert!(
         ended
             .err
@@ -338,13 +348,12 @@ fn several_devices_get_it_in_turn_and_the_one_that_fails_is_named() {
 #[test]
 fn confirm_and_rollback_refuse_when_there_is_nothing_to_do() {
     let (folder, sim) = device(&QUICK);
-    let ended = run_in(folder.path(), &["confirm", &sim.address]).expect(1);
+    let ended = run_in(folder.path(), &["confirm", &sim.address]).expect(4);
     assert!(ended.err.contains("Nothing is on trial"), "{}", ended.err);
-    let ended = run_in(folder.path(), &["rollback", &sim.address, "--json"]).expect(1);
-    let message = ended.json()["error"]["message"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let ended = run_in(folder.path(), &["rollback", &sim.address, "--json"]).expect(4);
+    let json = ended.json();
+    assert_eq!(json["error"]["kind"], "no-way-back");
+    let message = json["error"]["message"].as_str().unwrap();
     assert!(message.contains("There is no way back"), "{message}");
 
     push(&folder, &sim, "new.bin", &[]).expect(0);
@@ -392,6 +401,9 @@ fn wrong_use_ends_with_2() {
             "device",
         ],
         &["push", "new.bin", at, "--confirm", "me"],
+        &["push", "new.bin", at, "--confirm", "client"],
+        &["push", "new.bin", at, "--confirm", "load", "--open"],
+        &["confirm", at, "--build", "0123"],
         &["status"],
         &["status", "lamp/update"],
         &["sim", "--flash-timing", "slow"],
@@ -408,6 +420,7 @@ fn a_device_that_loses_power_while_writing_starts_with_the_old_frontend() {
         for operations in ["0", "5", "9", "49", "85"] {
             scope.spawn(move || {
                 let (ended, folder, served_then) = power_cut(operations);
+                let ended = ended.expect(3);
                 assert!(
                     ended.err.contains("the upload broke off, "),
                     "{}",
@@ -450,7 +463,7 @@ fn a_device_that_loses_power_while_switching_starts_with_the_old_or_the_new_fron
 fn power_cut(operations: &str) -> (Ended, Folder, String) {
     let (folder, mut sim) = device(&["--reboot-ms", "100", "--power-cut-after", operations]);
     let begin = Instant::now();
-    let ended = push(&folder, &sim, "new.bin", &["--timeout", "2"]).expect(1);
+    let ended = push(&folder, &sim, "new.bin", &["--timeout", "2"]);
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(20), "{operations}: {took:?}");
     assert_eq!(sim.ended(), Some(3), "{operations}");
@@ -483,7 +496,7 @@ fn vanish(pause: u64) {
         push.join().unwrap()
     });
     let took = begin.elapsed();
-    let ended = ended.expect(1);
+    let ended = ended.expect(3);
     let known = [
         "Nothing was sent",
         "The device does not answer any more",

@@ -18,7 +18,8 @@ fn folder() -> Folder {
 fn a_device_survives_that_its_program_is_killed() {
     let folder = folder();
     let mut sim = Sim::start(folder.path(), &["--reboot-ms", "100"]);
-    run_in(folder.path(), &["push", "www.bin", &sim.address]).expect(0);
+    let push = ["push", "www.bin", &sim.address, "--confirm", "load"];
+    run_in(folder.path(), &push).expect(0);
     sim.kill();
     let sim = Sim::start_at(folder.path(), &sim.address, &[]);
     let json = run_in(folder.path(), &["status", &sim.address, "--json"])

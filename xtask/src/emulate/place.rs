@@ -108,7 +108,7 @@ impl<'a> Place<'a> {
         self.boot(&self.new_flash()?, Setup::default())
     }
 
-    /// `faceplate push`.
+    /// `faceplate push`. No browser opens the page here, so that it loads has to do.
     pub(crate) fn push(
         &self,
         client: &Client,
@@ -116,7 +116,7 @@ impl<'a> Place<'a> {
         more: &[&str],
     ) -> Result<String, String> {
         let tools = &self.bench.tools;
-        let mut push = tools.faceplate(&["push"]);
+        let mut push = tools.faceplate(&["push", "--confirm", "load"]);
         push.arg(&frontend.path).arg(client.name());
         tools.run(push.args(more))
     }

@@ -1,5 +1,7 @@
 //! `faceplate confirm`: the frontend on trial works.
 
+use faceplate::BuildId;
+
 use super::status::describe;
 use crate::{
     device::{self, Address},
@@ -12,6 +14,10 @@ use crate::{
 pub(crate) struct Confirm {
     /// The device: host, host:port or http://host:port.
     device: Address,
+    /// Confirm only this build, by the id that `faceplate inspect` shows [default: whichever is on
+    /// trial].
+    #[arg(long, value_name = "ID")]
+    build: Option<BuildId>,
     /// Answer in JSON: the status that follows.
     #[arg(long)]
     pub(crate) json: bool,
@@ -19,8 +25,9 @@ pub(crate) struct Confirm {
 
 impl Confirm {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let confirmed = device::confirm(&self.device);
-        let (status, raw) = confirmed.map_err(|error| Failure::at(&self.device, error))?;
+        let confirmed = device::confirm(&self.device, self.build);
+        let (status, raw) =
+            confirmed.map_err(|error| Failure::with(&self.device, error.kind(), error))?;
         match self.json {
             true => text::print_json(&raw),
             false => text::print(&describe(&status)),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use faceplate_pack::Inspection;
 use serde_json::{Value, json};
 
-use super::read_image;
+use super::{not_an_image, read_image};
 use crate::{failure::Failure, text};
 
 /// Check an image as a device does, and show what is in it.
@@ -21,8 +21,8 @@ pub(crate) struct Inspect {
 impl Inspect {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let bytes = read_image(&self.image)?;
-        let found = faceplate_pack::inspect(&bytes)
-            .map_err(|error| Failure::at(self.image.display(), error))?;
+        let found =
+            faceplate_pack::inspect(&bytes).map_err(|error| not_an_image(&self.image, error))?;
         if self.json {
             text::print_json(&to_json(&found));
         } else {
@@ -41,6 +41,7 @@ fn to_json(found: &Inspection) -> Value {
         .collect();
     json!({
         "version": manifest.map(|manifest| manifest.version.as_str()),
+        "build": manifest.and_then(|manifest| manifest.build).map(|build| build.to_string()),
         "api": manifest.map(|manifest| json!({ "min": manifest.api_min, "max": manifest.api_max })),
         "root_hash": found.root_hash.map(|hash| text::hex(&hash)),
         "bytes": found.len,
@@ -60,6 +61,11 @@ fn describe(found: &Inspection, name: &str) -> String {
                 (min, max) => format!("API {min} to {max}"),
             };
             lines.push(format!("  version   {}", manifest.version));
+            lines.push(match manifest.build {
+                Some(build) => format!("  build     {build}"),
+                None => "  build     without an id, so its page cannot prove what it confirms"
+                    .to_owned(),
+            });
             lines.push(format!("  firmware  {api}"));
         }
         None => lines.push(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use faceplate_pack::{Gzip, Options, Report, pack};
+use faceplate_pack::{Gzip, Options, Report, Stamp, pack};
 
 use crate::{arguments, failure::Failure, text, tree};
 
@@ -30,6 +30,13 @@ pub(crate) struct Pack {
     /// Whether text is stored compressed.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     gzip: GzipWhen,
+    /// Write the build id into each page of the image, and a script that confirms it; for builds
+    /// that the Vite plugin did not make. The folder stays as it is.
+    #[arg(long)]
+    stamp: bool,
+    /// Leave the script out: the app confirms by its own code.
+    #[arg(long, requires = "stamp")]
+    no_confirm_script: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -44,7 +51,7 @@ impl Pack {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let found = tree::read(&self.dist).map_err(Failure::new)?;
         if let Some(inside) = self.output_inside() {
-            return Err(Failure::Usage(format!(
+            return Err(Failure::usage(format_args!(
                 "the image must not be written into the folder that is packed ({inside}); name \
                  another place with -o"
             )));
@@ -58,10 +65,13 @@ impl Pack {
                 GzipWhen::Auto => Gzip::Auto,
                 GzipWhen::Never => Gzip::Never,
             },
-            stamp: None,
+            stamp: self.stamp.then_some(match self.no_confirm_script {
+                true => Stamp::Id,
+                false => Stamp::Script,
+            }),
         };
         let mut packed = pack(found.files, &options).map_err(|error| match error {
-            faceplate_pack::PackError::Manifest(error) => Failure::Usage(error.to_string()),
+            faceplate_pack::PackError::Manifest(error) => Failure::usage(error),
             other => Failure::at(self.dist.display(), other),
         })?;
         packed.report.skipped.extend(found.skipped);
@@ -69,6 +79,15 @@ impl Pack {
         text::print(&describe(&packed.report, &self.output));
         for path in &packed.report.hidden {
             eprintln!("warning: {path} will never be served: the device answers there itself");
+        }
+        for path in &packed.report.unstamped {
+            eprintln!(
+                "warning: {path} has no build id, so it cannot confirm this build{}",
+                match self.stamp {
+                    true => ": it has no place for one",
+                    false => "; --stamp writes it into each page",
+                }
+            );
         }
         // `faceplate push` would not confirm it.
         for path in &packed.report.missing {
@@ -114,6 +133,10 @@ fn describe(report: &Report, output: &Path) -> String {
     if !report.skipped.is_empty() {
         lines.push(format!("left out (hidden): {}", report.skipped.join(", ")));
     }
+    if !report.dropped.is_empty() {
+        let dropped = report.dropped.join(", ");
+        lines.push(format!("left out (not of the page as stamped): {dropped}"));
+    }
     let (used, total) = (
         u64::from(report.blocks_used),
         u64::from(report.blocks_total),
@@ -127,5 +150,11 @@ fn describe(report: &Report, output: &Path) -> String {
         text::bytes(total * 4096),
         (used * 100).div_ceil(total.max(1)),
     ));
+    lines.push(match report.build {
+        Some(build) => format!("build {build}"),
+        None => {
+            "no build id; --stamp puts one into each page, and a script that confirms it".to_owned()
+        }
+    });
     lines.join("\n")
 }

@@ -4,21 +4,25 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::read_image;
+use super::{not_an_image, read_image};
 use crate::{
     device::Address,
-    failure::Failure,
+    failure::{self, Failure},
     progress::Progress,
-    push::{self, Confirm, Image, Options, Pushed},
+    push::{self, Confirm, Image, Options, PushError, Pushed},
     text,
 };
 
-/// Bring an image to devices, and wait until the new frontend serves and is confirmed.
+/// Bring an image to devices, and wait until the new frontend is confirmed.
 ///
 /// The image is checked first. The device writes it beside the running frontend, checks it, switches
-/// and restarts; then the new page is loaded from it, with its scripts and styles, and confirmed.
-/// Where that fails the device goes back to the old frontend. Several devices get it one after the
-/// other.
+/// and restarts; then the new page is loaded from it, with its scripts and styles, and has to be
+/// opened in a browser, where it confirms itself. Where that fails the device goes back to the old
+/// frontend. Several devices get it one after the other.
+///
+/// Ends with 0 when the new frontend is confirmed, 1 when it failed, 2 when this makes no sense, 3
+/// when the device does not answer, 4 when it refused, and 5 when it went back to the old frontend;
+/// with several devices, as for the first that failed.
 #[derive(clap::Args)]
 pub(crate) struct Push {
     /// The image, as `faceplate pack` makes it.
@@ -27,10 +31,14 @@ pub(crate) struct Push {
     #[arg(required = true, value_name = "DEVICE")]
     devices: Vec<Address>,
     /// Who confirms the new frontend.
-    #[arg(long, value_name = "WHO", default_value = "client")]
+    #[arg(long, value_name = "WHO", default_value = "page")]
     confirm: Who,
-    /// Seconds from the restart in which this command has to confirm, or the device goes back
-    /// [default: the device's, 120].
+    /// Open the new page in the browser of this computer, with the program in BROWSER or as the
+    /// system does.
+    #[arg(long)]
+    open: bool,
+    /// Seconds from the restart in which it has to be confirmed, or the device goes back [default:
+    /// 300 for the page; with --confirm load the device's, 120].
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(10..=3600))]
     within: Option<u16>,
     /// Seconds to wait for a device that restarts; while it is sent to, at most 20 of them without a
@@ -49,32 +57,47 @@ pub(crate) struct Push {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Who {
-    /// This command, when the new frontend has loaded.
-    Client,
-    /// The device, when it has served for 30 seconds.
+    /// The new page itself, when it has loaded in a browser and its scripts have run.
+    Page,
+    /// This command, when all that the page loads at once is there. Whether its scripts run is not
+    /// known then.
+    Load,
+    /// The device, when it has served for 30 seconds. Whether the page works is not known then.
     Device,
 }
 
+/// Seconds that a person gets to open the page: a phone has to find the network again, and somebody
+/// the phone.
+const PAGE_WITHIN: u16 = 300;
+
 impl Push {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let confirm = match (self.confirm, self.within) {
-            (Who::Client, within) => Confirm::Client { within },
-            (Who::Device, None) => Confirm::Device,
-            (Who::Device, Some(_)) => {
-                let what = "--within goes with --confirm client; the device takes 30 seconds";
-                return Err(Failure::Usage(what.to_owned()));
-            }
+        if self.confirm == Who::Device && self.within.is_some() {
+            return Err(Failure::usage(
+                "--within goes with --confirm page or load; the device takes 30 seconds",
+            ));
+        }
+        if self.confirm != Who::Page && self.open {
+            return Err(Failure::usage("--open goes with --confirm page"));
+        }
+        let (confirm, within) = match self.confirm {
+            Who::Page => (Confirm::Page, self.within.or(Some(PAGE_WITHIN))),
+            Who::Load => (Confirm::Load, self.within),
+            Who::Device => (Confirm::Device, None),
         };
         let options = Options {
             confirm,
+            within,
+            open: self.open,
             timeout: Duration::from_secs(self.timeout.into()),
         };
         let image = Image::new(read_image(&self.image)?).map_err(|error| {
             let what =
                 format_args!("{error}. Nothing was sent; make an image with `faceplate pack`");
-            Failure::at(self.image.display(), what)
+            not_an_image(&self.image, what)
         })?;
         let mut failed = Vec::new();
+        let mut code = 0;
         let mut results = Vec::new();
         for address in &self.devices {
             let mut progress = Progress::new(address.to_string(), self.json);
@@ -82,16 +105,20 @@ impl Push {
             drop(progress);
             if let Err(error) = &result {
                 failed.push(address.to_string());
+                if code == 0 {
+                    code = error.kind().code();
+                }
                 if !self.json {
                     eprintln!("error: {address}: {error}");
                 }
             }
-            results.push(to_json(address, result.map_err(|error| error.to_string())));
+            results.push(to_json(address, result));
         }
         if self.json {
             text::print_json(&json!({
                 "image": self.image.display().to_string(),
                 "version": image.version(),
+                "build": image.build().map(|build| build.to_string()),
                 "bytes": image.len(),
                 "sha256": image.sha256(),
                 "devices": results,
@@ -107,12 +134,12 @@ impl Push {
         if failed.is_empty() {
             Ok(())
         } else {
-            Err(Failure::Told)
+            Err(Failure::Told(code))
         }
     }
 }
 
-fn to_json(address: &Address, result: Result<Pushed, String>) -> Value {
+fn to_json(address: &Address, result: Result<Pushed, PushError>) -> Value {
     let device = address.to_string();
     match result {
         Ok(pushed) => json!({
@@ -126,6 +153,10 @@ fn to_json(address: &Address, result: Result<Pushed, String>) -> Value {
             "seconds": (pushed.took.as_secs_f64() * 10.0).round() / 10.0,
             "warnings": pushed.warnings,
         }),
-        Err(message) => json!({ "device": device, "ok": false, "error": { "message": message } }),
+        Err(error) => json!({
+            "device": device,
+            "ok": false,
+            "error": failure::error(&error.kind(), &error.to_string()),
+        }),
     }
 }

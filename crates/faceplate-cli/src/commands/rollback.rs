@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::status::describe;
 use crate::{
-    device::{self, Address, Status},
-    failure::Failure,
+    device::{self, Address, ApiError},
+    failure::{Failure, Kind},
     progress::Progress,
     push::for_reboot,
     text,
@@ -31,34 +31,43 @@ pub(crate) struct Rollback {
 
 impl Rollback {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let failed = |what: String| Failure::at(&self.device, what);
-        let asked = device::status(&self.device).map_err(|error| failed(error.to_string()))?;
-        let (before, _): (Status, _) = asked;
+        let failed = |kind, what: String| Failure::with(&self.device, kind, what);
+        let said_no = |error: ApiError| failed(error.kind(), error.to_string());
+        let (before, _) = device::status(&self.device).map_err(said_no)?;
         let mut progress = Progress::new(self.device.to_string(), self.json);
         progress.phase("checking the other slot");
-        let started = device::rollback(&self.device).map_err(|error| failed(error.to_string()))?;
+        let started = device::rollback(&self.device).map_err(said_no)?;
         progress.phase("restarting");
         let timeout = Duration::from_secs(self.timeout.into());
-        let after = for_reboot(&self.device, &before, timeout).map_err(|_| {
-            failed(format!(
+        let after = for_reboot(&self.device, &before, timeout).map_err(|error| {
+            let what = format!(
                 "it switched to www_{} but did not come back within {} s with a frontend; see to \
                  its power and network, then ask `faceplate status`",
                 started.slot, self.timeout
-            ))
+            );
+            failed(error.kind(), what)
         })?;
         drop(progress);
         if after.active != started.slot {
-            let why = after
-                .last
-                .as_ref()
-                .map_or_else(String::new, |last| format!(": {last}"));
-            return Err(failed(format!("it runs {}{why}", after.active_slot())));
+            let last = after.last.as_ref();
+            let why = last.map_or_else(String::new, |last| format!(": {last}"));
+            let kind = match last.is_some_and(|last| last.outcome == "fell_back") {
+                true => Kind::WentBack,
+                false => Kind::OtherFrontend,
+            };
+            return Err(failed(
+                kind,
+                format!("it runs {}{why}", after.active_slot()),
+            ));
         }
         if !self.json {
             text::print(&describe(&after));
             return Ok(());
         }
-        let (_, raw) = device::status(&self.device).map_err(|error| failed(error.to_string()))?;
+        let (_, raw) = device::status(&self.device).map_err(|error| {
+            let what = format!("it went back as asked, but then: {error}");
+            failed(Kind::Lost, what)
+        })?;
         text::print_json(&raw);
         Ok(())
     }

@@ -21,7 +21,8 @@ pub(crate) struct ShowStatus {
 impl ShowStatus {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let found = device::status(&self.device);
-        let (status, raw) = found.map_err(|error| Failure::at(&self.device, error))?;
+        let (status, raw) =
+            found.map_err(|error| Failure::with(&self.device, error.kind(), error))?;
         match self.json {
             true => text::print_json(&raw),
             false => text::print(&describe(&status)),
@@ -76,5 +77,9 @@ fn describe_slot(slot: &Slot) -> String {
         .as_deref()
         .and_then(|sha256| sha256.get(..8))
         .unwrap_or("unknown");
-    format!("{version}, {used} of {size}, sha-256 {sha256}")
+    let build = slot
+        .build
+        .as_ref()
+        .map_or_else(String::new, |build| format!(", build {build}"));
+    format!("{version}, {used} of {size}, sha-256 {sha256}{build}")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use faceplate_pack::Unpacked;
 
-use super::read_image;
+use super::{not_an_image, read_image};
 use crate::{failure::Failure, text, tree};
 
 /// Write the files of an image into a folder, as they are stored (name.gz stays compressed).
@@ -20,8 +20,8 @@ pub(crate) struct Unpack {
 impl Unpack {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let bytes = read_image(&self.image)?;
-        let content = faceplate_pack::unpack(&bytes)
-            .map_err(|error| Failure::at(self.image.display(), error))?;
+        let content =
+            faceplate_pack::unpack(&bytes).map_err(|error| not_an_image(&self.image, error))?;
         tree::write(&self.output, &content).map_err(Failure::new)?;
         let files = content
             .iter()

@@ -2,10 +2,12 @@
 
 use std::{fmt, time::Duration};
 
+use faceplate::BuildId;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Address, ClientError, Response, Status, http::request};
+use crate::failure::Kind;
 
 /// Longest wait for an answer: the worst erase keeps a device for 2 s, and a packet may be lost.
 const ANSWER: Duration = Duration::from_secs(6);
@@ -25,6 +27,18 @@ pub(crate) enum ApiError {
     Refused(Problem),
     /// It may or may not have done it: there is no answer.
     Unknown(ClientError),
+}
+
+impl ApiError {
+    /// As scripts tell it from others.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Client(_) => Kind::Unreachable,
+            Self::NotFaceplate => Kind::NotFaceplate,
+            Self::Refused(problem) => Kind::refused(&problem.kind),
+            Self::Unknown(_) => Kind::NoAnswer,
+        }
+    }
 }
 
 impl fmt::Display for ApiError {
@@ -132,9 +146,17 @@ fn parse_status(response: &Response) -> Result<(Status, Value), ApiError> {
     Ok((status, raw))
 }
 
-/// Says that the frontend on trial works; gives the status that follows.
-pub(crate) fn confirm(address: &Address) -> Result<(Status, Value), ApiError> {
-    let response = command(address, "/api/ota/confirm", ANSWER)?;
+/// Says that the frontend on trial works, if it is `build`, or whichever it is; gives
+/// the status that follows.
+pub(crate) fn confirm(
+    address: &Address,
+    build: Option<BuildId>,
+) -> Result<(Status, Value), ApiError> {
+    let body = match build {
+        Some(build) => json!({ "build": build.to_string() }),
+        None => json!({}),
+    };
+    let response = command(address, "/api/ota/confirm", &body, ANSWER)?;
     match response.status {
         200 => parse_status(&response),
         _ => Err(ApiError::Refused(Problem::of(&response))),
@@ -143,20 +165,25 @@ pub(crate) fn confirm(address: &Address) -> Result<(Status, Value), ApiError> {
 
 /// Has the device go back to the other slot.
 pub(crate) fn rollback(address: &Address) -> Result<Started, ApiError> {
-    let response = command(address, "/api/ota/rollback", ROLLBACK)?;
+    let response = command(address, "/api/ota/rollback", &json!({}), ROLLBACK)?;
     match response.status {
         202 => serde_json::from_slice(&response.body).map_err(|_| ApiError::NotFaceplate),
         _ => Err(ApiError::Refused(Problem::of(&response))),
     }
 }
 
-fn command(address: &Address, path: &str, within: Duration) -> Result<Response, ApiError> {
+fn command(
+    address: &Address,
+    path: &str,
+    body: &Value,
+    within: Duration,
+) -> Result<Response, ApiError> {
     let answer = request(
         address,
         "POST",
         path,
         &[("Content-Type", "application/json")],
-        b"{}",
+        body.to_string().as_bytes(),
         within,
     );
     answer.map_err(|error| match error {

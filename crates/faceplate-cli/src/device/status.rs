@@ -67,6 +67,9 @@ pub(crate) struct Slot {
     pub(crate) used: u64,
     pub(crate) valid: bool,
     pub(crate) version: Option<String>,
+    /// The build id, hex digits.
+    #[serde(default)]
+    pub(crate) build: Option<String>,
     pub(crate) sha256: Option<String>,
     pub(crate) problem: Option<String>,
 }
@@ -96,6 +99,13 @@ impl Status {
     /// Whether the image with this SHA-256 (hex digits) is served.
     pub(crate) fn serves(&self, sha256: &str) -> bool {
         self.state != State::Recovery && self.active_slot().sha256.as_deref() == Some(sha256)
+    }
+}
+
+impl Last {
+    /// Whether nobody confirmed the frontend in time.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.reason.as_deref() == Some("not_confirmed")
     }
 }
 

@@ -5,7 +5,7 @@ use std::{io::Read as _, thread, time::Duration};
 use faceplate_pack::page::{self, Asset};
 use flate2::read::MultiGzDecoder;
 
-use super::{Image, PushError};
+use super::{Image, PushError, runs};
 use crate::{
     device::{self, Address, ClientError, Response},
     progress::Progress,
@@ -24,11 +24,16 @@ pub(super) fn frontend(
     image: &Image,
     progress: &Progress,
 ) -> Result<Vec<String>, PushError> {
-    load(address, image, progress).map_err(|what| {
-        let trial = device::status(address)
-            .ok()
-            .and_then(|(status, _)| status.trial);
-        PushError::Broken { what, trial }
+    load(address, image, progress).map_err(|what| match device::status(address) {
+        // It may have gone back meanwhile.
+        Ok((status, _)) => match runs(image.sha256(), &status) {
+            Ok(()) => PushError::Broken {
+                what,
+                trial: status.trial,
+            },
+            Err(error) => error,
+        },
+        Err(_) => PushError::Gone { what },
     })
 }
 

@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    device::{ApiError, Problem, Trial},
+    device::{ApiError, Last, Problem, Trial},
+    failure::Kind,
     text,
 };
 
@@ -59,10 +60,24 @@ pub(crate) enum PushError {
     /// It went back to the old frontend.
     FellBack {
         /// What the device says about it.
-        last: String,
+        last: Last,
         /// What it runs.
         runs: String,
+        /// Why that may be, where a page was waited for.
+        why: Option<NoPage>,
     },
+    /// Nobody confirmed the new frontend in time, but the device has nothing to go back to.
+    Kept {
+        /// Why that may be, where a page was waited for.
+        why: Option<NoPage>,
+    },
+    /// The device ran the new frontend, and does not answer any more.
+    Gone {
+        /// What did not come.
+        what: String,
+    },
+    /// Its settings store failed while the new frontend was on trial.
+    Fault(String),
     /// It runs something else.
     Another {
         /// What.
@@ -77,7 +92,7 @@ pub(crate) enum PushError {
     },
     /// It cannot be confirmed.
     NotConfirmed(ApiError),
-    /// The device did not confirm it in time.
+    /// The device neither confirmed it nor went back in time.
     Unsettled {
         /// How long was waited.
         waited: Duration,
@@ -93,6 +108,61 @@ pub(crate) enum After {
     Recovery,
     /// It does not answer.
     Silent,
+}
+
+/// What is known when no page confirmed itself in time.
+#[derive(Debug)]
+pub(crate) struct NoPage {
+    /// Where it was to be opened.
+    pub(crate) url: String,
+    /// Whether its image has a build id, and so perhaps a script that confirms.
+    pub(crate) stamped: bool,
+}
+
+impl PushError {
+    /// As scripts tell it from others.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Unreachable(error) | Self::NotConfirmed(error) => error.kind(),
+            Self::Busy => Kind::refused("busy"),
+            Self::OnTrial(_) => Kind::refused("on-trial"),
+            Self::TooLarge { .. } => Kind::refused("too-large"),
+            Self::Api { .. } => Kind::refused("other-firmware"),
+            Self::Refused(problem) => Kind::refused(&problem.kind),
+            Self::Fault(_) => Kind::refused("nvs-fault"),
+            Self::Lost {
+                after: After::Silent,
+                ..
+            }
+            | Self::NotBack { answers: false, .. }
+            | Self::Gone { .. } => Kind::Lost,
+            Self::Lost { .. } => Kind::BrokeOff,
+            Self::OtherImage => Kind::OtherImage,
+            Self::NotBack { answers: true, .. } => Kind::DidNotRestart,
+            Self::Recovery => Kind::Recovery,
+            Self::FellBack { .. } => Kind::WentBack,
+            Self::Another { .. } => Kind::OtherFrontend,
+            Self::Broken { .. } => Kind::DoesNotLoad,
+            Self::Kept { .. } | Self::Unsettled { .. } => Kind::NotConfirmed,
+        }
+    }
+}
+
+impl fmt::Display for NoPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Its page and scripts were served, but no browser confirmed it: either nobody opened \
+             {} in time, or one of its scripts threw (the browser's console tells)",
+            self.url
+        )?;
+        match self.stamped {
+            true => Ok(()),
+            false => f.write_str(
+                ", or nothing in it confirms, as it has no build id (`faceplate pack --stamp`)",
+            ),
+        }
+    }
 }
 
 impl fmt::Display for PushError {
@@ -193,7 +263,34 @@ impl fmt::Display for PushError {
                 "it came back with its recovery page: neither slot holds a whole frontend. Push \
                  again; if that fails too, its flash may be worn out",
             ),
-            Self::FellBack { last, runs } => write!(f, "{last}. It runs {runs}"),
+            Self::FellBack { last, runs, why } => {
+                write!(f, "{last}. It runs {runs}")?;
+                match why {
+                    Some(why) => write!(f, ". {why}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Kept { why } => {
+                f.write_str(
+                    "the new frontend was not confirmed in time. It runs all the same, as there is \
+                     nothing to go back to",
+                )?;
+                match why {
+                    Some(why) => write!(f, ". {why}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Gone { what } => write!(
+                f,
+                "it ran the new frontend on trial, but does not answer any more: {what}. See to \
+                 its power and network, then ask `faceplate status`; a frontend that nobody \
+                 confirms is taken back by the device itself"
+            ),
+            Self::Fault(fault) => write!(
+                f,
+                "whether the new frontend is confirmed cannot be known: its settings store (NVS) \
+                 failed: {fault}"
+            ),
             Self::Another { runs } => write!(
                 f,
                 "it restarted, but runs {runs}, not the image that was sent; did somebody else \
@@ -235,8 +332,8 @@ impl fmt::Display for PushError {
             }
             Self::Unsettled { waited } => write!(
                 f,
-                "the new frontend loads, but the device did not confirm it within {} s; ask \
-                 `faceplate status`",
+                "the new frontend loads, but the device neither confirmed it nor went back within \
+                 {} s; ask `faceplate status`",
                 waited.as_secs()
             ),
         }

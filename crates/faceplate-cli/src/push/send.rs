@@ -30,12 +30,12 @@ pub(super) fn send(
     before: &Status,
     progress: &mut Progress,
 ) -> Result<Option<Sectors>, PushError> {
-    let query = match options.confirm {
-        Confirm::Device => String::new(),
-        Confirm::Client { within: None } => "?confirm=client".to_owned(),
-        Confirm::Client {
-            within: Some(within),
-        } => format!("?confirm=client&within={within}"),
+    let query = match (options.confirm, options.within) {
+        (Confirm::Device, _) => String::new(),
+        (Confirm::Page | Confirm::Load, None) => "?confirm=client".to_owned(),
+        (Confirm::Page | Confirm::Load, Some(within)) => {
+            format!("?confirm=client&within={within}")
+        }
     };
     let digest = format!("sha-256=:{}:", text::base64(&image.inspection.sha256));
     let stall = STALL.min(options.timeout);

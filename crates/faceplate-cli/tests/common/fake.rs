@@ -43,6 +43,14 @@ pub(crate) enum Act {
     Forget,
 }
 
+/// How it comes that the old frontend runs again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Back {
+    KeptRestarting,
+    NotConfirmed,
+    ByHand,
+}
+
 /// The device and its plans.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -53,14 +61,26 @@ pub(crate) struct State {
     pub(crate) on_file: Option<(String, Act)>,
     /// After so many statuses from the new frontend.
     pub(crate) settles_after: Option<u32>,
-    pub(crate) falls_after: Option<u32>,
+    pub(crate) falls_after: Option<(u32, Back)>,
+    pub(crate) kept_after: Option<u32>,
+    /// It restarts once, and counts anew.
+    pub(crate) restarts_after: Option<u32>,
+    pub(crate) updated_after: Option<u32>,
     pub(crate) dies_after: Option<u32>,
+    /// Who is to confirm; it is the client where this is empty.
+    pub(crate) confirmer: &'static str,
+    /// Seconds left of the trial, in each status.
+    pub(crate) left: u64,
+    /// What the new frontend's build id is.
+    pub(crate) build: Option<String>,
     /// What it serves once it runs the new frontend.
     pub(crate) files: Vec<(String, Vec<u8>)>,
     /// SHA-256 of the new frontend.
     pub(crate) new: String,
 
     pub(crate) confirmed: bool,
+    /// What it was asked to confirm, the last time.
+    pub(crate) asked: String,
     /// Bytes of bodies that came.
     pub(crate) received: usize,
     pub(crate) query: String,
@@ -69,7 +89,9 @@ pub(crate) struct State {
     pub(crate) runs_new: bool,
     pub(crate) settled: bool,
     pub(crate) recovery: bool,
-    pub(crate) reason: Option<&'static str>,
+    pub(crate) outcome: Option<(&'static str, Option<&'static str>)>,
+    /// Restarts during the trial.
+    pub(crate) restarts: u32,
     pub(crate) statuses: u32,
     pub(crate) dead: bool,
 }
@@ -129,8 +151,8 @@ struct Request {
     line: String,
     digest: String,
     length: usize,
-    /// Bytes of the body that came with the head.
-    early: usize,
+    /// The part of the body that came with the head.
+    early: Vec<u8>,
 }
 
 impl Request {
@@ -161,22 +183,27 @@ impl Request {
             line: head.lines().next().unwrap().to_owned(),
             digest: field("content-digest:"),
             length: field("content-length:").parse().unwrap_or(0),
-            early: bytes.len() - end,
+            early: bytes.split_off(end),
             stream,
         })
     }
 
     /// Takes the body up to so many bytes.
     fn take(&mut self, most: usize) -> usize {
-        let mut taken = self.early;
-        while taken < most.min(self.length) {
+        self.body(most).len()
+    }
+
+    /// The same; gives them.
+    fn body(&mut self, most: usize) -> Vec<u8> {
+        let mut body = std::mem::take(&mut self.early);
+        while body.len() < most.min(self.length) {
             let mut chunk = [0; 4096];
             match self.stream.read(&mut chunk) {
-                Ok(n) if n > 0 => taken += n,
+                Ok(n) if n > 0 => body.extend_from_slice(&chunk[..n]),
                 _ => break,
             }
         }
-        taken
+        body
     }
 
     fn answer(&mut self, status: u16, body: &[u8]) {
@@ -232,13 +259,24 @@ fn connection(stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) {
             }
         }
         ("POST", "/api/ota/confirm") => {
+            let body = String::from_utf8(request.body(usize::MAX)).unwrap();
             let mut locked = state.lock().unwrap();
+            let build: Value = serde_json::from_str(&body).unwrap();
+            let other =
+                build["build"].is_string() && build["build"].as_str() != locked.build.as_deref();
+            locked.asked = body;
             let act = locked.on_confirm.pop();
             match act {
                 Some(Act::SwitchAndClose) => (locked.settled, locked.confirmed) = (true, true),
                 Some(act) => {
                     drop(locked);
                     misbehave(act, &mut request, state, stop);
+                }
+                None if other => {
+                    drop(locked);
+                    let problem =
+                        r#"{"type":"/problems/other-build","title":"Another build runs"}"#;
+                    request.answer(409, problem.as_bytes());
                 }
                 None if locked.settled => {
                     drop(locked);
@@ -330,7 +368,8 @@ fn misbehave(act: Act, request: &mut Request, state: &Mutex<State>, stop: &Atomi
         Act::FallBack(reason) => {
             accept_image(request, state, true);
             let mut locked = state.lock().unwrap();
-            (locked.runs_new, locked.settled, locked.reason) = (false, true, Some(reason));
+            (locked.runs_new, locked.settled) = (false, true);
+            locked.outcome = Some(("fell_back", Some(reason)));
         }
         Act::Recover => {
             accept_image(request, state, true);
@@ -352,9 +391,27 @@ impl State {
         }
         self.settled |= is(self.settles_after, self.statuses);
         self.dead |= is(self.dies_after, self.statuses);
-        if is(self.falls_after, self.statuses) {
+        if let Some((after, back)) = self.falls_after
+            && self.statuses > after
+        {
             self.boot = 2;
-            (self.runs_new, self.settled, self.reason) = (false, true, Some("kept_restarting"));
+            (self.runs_new, self.settled) = (false, true);
+            self.outcome = Some(match back {
+                Back::KeptRestarting => ("fell_back", Some("kept_restarting")),
+                Back::NotConfirmed => ("fell_back", Some("not_confirmed")),
+                Back::ByHand => ("rolled_back", None),
+            });
+        }
+        if is(self.kept_after, self.statuses) {
+            self.settled = true;
+            self.outcome = Some(("kept", None));
+        }
+        if is(self.restarts_after, self.statuses) {
+            (self.boot, self.restarts, self.statuses) = (self.boot + 1, self.restarts + 1, 0);
+            self.restarts_after = None;
+        }
+        if is(self.updated_after, self.statuses) {
+            self.new = "0b".to_owned();
         }
         let on_trial = self.runs_new && !self.settled;
         let state = match (self.recovery, on_trial) {
@@ -362,20 +419,27 @@ impl State {
             (false, true) => "trial",
             (false, false) => "settled",
         };
-        let trial = json!({ "confirm": "client", "seconds_left": 9, "boots_left": 2 });
-        let last = match (self.reason, self.runs_new) {
-            (Some(reason), _) => {
-                json!({ "outcome": "fell_back", "reason": reason, "from": 1, "to": 0 })
+        let confirmer = match self.confirmer {
+            "" => "client",
+            confirmer => confirmer,
+        };
+        let boots_left = 2_u32.saturating_sub(self.restarts);
+        let trial =
+            json!({ "confirm": confirmer, "seconds_left": self.left, "boots_left": boots_left });
+        let last = match (self.outcome, self.runs_new) {
+            (Some((outcome, reason)), _) => {
+                json!({ "outcome": outcome, "reason": reason, "from": 1, "to": 0 })
             }
             (None, true) => json!({ "outcome": "updated", "reason": null, "from": 0, "to": 1 }),
             (None, false) => Value::Null,
         };
-        let slot = |label: &str, version: &str, sha256: &str| {
+        let slot = |label: &str, version: &str, sha256: &str, build: Option<&str>| {
             json!({
                 "label": label, "size": 1 << 20, "used": 8192, "valid": true, "version": version,
-                "sha256": sha256, "problem": null,
+                "build": build, "sha256": sha256, "problem": null,
             })
         };
+        let new = slot("www_1", "new", &self.new, self.build.as_deref());
         json!({
             "device": {
                 "name": "fake", "firmware": "0", "api": 1, "chip": "none",
@@ -385,7 +449,7 @@ impl State {
             "state": state,
             "trial": if on_trial { trial } else { Value::Null },
             "last": last,
-            "slots": [slot("www_0", "old", "0a"), slot("www_1", "new", &self.new)],
+            "slots": [slot("www_0", "old", "0a", None), new],
             "upload": null,
         })
     }

@@ -1,0 +1,319 @@
+//! `faceplate push` that waits for the new page to confirm itself, with a simulated device. Where a
+//! browser would, `faceplate confirm` confirms here.
+
+mod common;
+#[path = "common/sim.rs"]
+mod sim;
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use common::{Ended, Folder, run_in, text};
+use serde_json::Value;
+use sim::Sim;
+
+/// Packs a frontend that tells `word` into `<word>.bin`; gives its build id.
+fn pack(folder: &Folder, word: &str, options: &[&str]) -> String {
+    let page = format!(r#"<!doctype html><script src="app.js"></script><p>{word}"#);
+    folder.file(&format!("dist-{word}/index.html"), page);
+    folder.file(&format!("dist-{word}/app.js"), text(5000));
+    let (dist, image) = (format!("dist-{word}"), format!("{word}.bin"));
+    let pack = ["pack", &dist, "-o", &image, "--app-version", word];
+    run_in(folder.path(), &[&pack, options].concat()).expect(0);
+    let json = run_in(folder.path(), &["inspect", &image, "--json"])
+        .expect(0)
+        .json();
+    json["build"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A folder with the images `old`, `new` and `plain`, which is not stamped, and the build id of
+/// `new`.
+fn folder() -> (Folder, String) {
+    let folder = Folder::new();
+    pack(&folder, "old", &["--stamp"]);
+    pack(&folder, "plain", &[]);
+    let build = pack(&folder, "new", &["--stamp"]);
+    (folder, build)
+}
+
+/// A device that runs `old`.
+fn device(folder: &Folder) -> Sim {
+    Sim::start(folder.path(), &["--www", "old.bin", "--reboot-ms", "100"])
+}
+
+/// Pushes while something else happens.
+fn push_while(folder: &Folder, sim: &Sim, options: &[&str], happens: impl FnOnce(&Sim)) -> Ended {
+    let push = [&["push", "new.bin", &sim.address], options].concat();
+    thread::scope(|scope| {
+        let push = scope.spawn(|| run_in(folder.path(), &push));
+        sim.wait_for("serves new from www_1, on trial");
+        happens(sim);
+        push.join().unwrap()
+    })
+}
+
+fn confirm(folder: &Folder, sim: &Sim, options: &[&str]) -> Ended {
+    run_in(
+        folder.path(),
+        &[&["confirm", &sim.address], options].concat(),
+    )
+}
+
+fn status(folder: &Folder, sim: &Sim) -> Value {
+    let status = ["status", &sim.address, "--json"];
+    run_in(folder.path(), &status).expect(0).json()
+}
+
+#[test]
+fn a_push_waits_for_the_page_and_says_where_to_open_it() {
+    let (folder, build) = folder();
+    let sim = device(&folder);
+    let ended = push_while(&folder, &sim, &[], |sim| {
+        // The device is looked at for a while before.
+        thread::sleep(Duration::from_millis(800));
+        let left = status(&folder, sim)["trial"]["seconds_left"]
+            .as_u64()
+            .unwrap();
+        assert!((290..=300).contains(&left), "{left}");
+        // A page of another build is no proof.
+        let other = ["--build", "0123456789abcdef", "--json"];
+        let json = confirm(&folder, sim, &other).expect(4).json();
+        assert_eq!(json["error"]["kind"], "other-build");
+        assert_eq!(status(&folder, sim)["state"], "trial");
+        confirm(&folder, sim, &["--build", &build]).expect(0);
+    })
+    .expect(0);
+    assert_eq!(ended.err, "");
+    let at = &sim.address;
+    let lines: Vec<&str> = ended.out.lines().collect();
+    let [.., restarting, loading, open, done] = lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert_eq!(restarting, format!("{at}: restarting"));
+    assert_eq!(loading, format!("{at}: loading the new frontend"));
+    assert!(
+        open.starts_with(&format!("{at}: open http://{at}/ in a browser, within ")),
+        "{open}"
+    );
+    assert!(
+        open.ends_with(": the new page confirms itself there"),
+        "{open}"
+    );
+    assert_eq!(done, format!("{at}: runs new in www_1, confirmed"));
+    let shown = run_in(folder.path(), &["status", at]).expect(0).out;
+    assert!(shown.contains(&format!(", build {build}")), "{shown}");
+}
+
+#[test]
+fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
+    let (folder, _) = folder();
+    let one = device(&folder);
+    let two = device_in(&folder, "two");
+    let push = |image: &str, at: &str, more: &[&str]| {
+        let push = ["push", image, at, "--within", "10"];
+        run_in(folder.path(), &[&push, more].concat()).expect(5)
+    };
+    let (one, two) = (&one.address, &two.address);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ended = push("new.bin", one, &[]);
+            let at = one;
+            let wanted = format!(
+                "error: {at}: fell back from www_1 to www_0: the new frontend was not confirmed in \
+                 time. It runs old in www_0. Its page and scripts were served, but no browser \
+                 confirmed it: either nobody opened http://{at}/ in time, or one of its scripts \
+                 threw (the browser's console tells)\n"
+            );
+            assert_eq!(ended.err, wanted);
+        });
+        // Without a build id there is one more thing that may be the reason.
+        scope.spawn(|| {
+            let json = push("plain.bin", two, &["--json"]).json();
+            assert_eq!(json["build"], Value::Null);
+            let error = &json["devices"][0]["error"];
+            assert_eq!(error["kind"], "went-back");
+            let message = error["message"].as_str().unwrap();
+            assert!(
+                message.contains("nothing in it confirms, as it has no build id"),
+                "{message}"
+            );
+        });
+    });
+}
+
+/// A device with a flash file of its own.
+fn device_in(folder: &Folder, name: &str) -> Sim {
+    let flash = format!("{name}.flash");
+    let options = ["--flash", &flash, "--www", "old.bin", "--reboot-ms", "100"];
+    Sim::start(folder.path(), &options)
+}
+
+#[test]
+fn an_image_without_a_build_id_is_warned_of_and_may_confirm_all_the_same() {
+    let (folder, _) = folder();
+    fs::copy(folder.join("plain.bin"), folder.join("new.bin")).unwrap();
+    let sim = device(&folder);
+    let push = ["push", "new.bin", &sim.address];
+    let ended = thread::scope(|scope| {
+        let push = scope.spawn(|| run_in(folder.path(), &push));
+        sim.wait_for("serves plain from www_1, on trial");
+        confirm(&folder, &sim, &[]).expect(0);
+        push.join().unwrap()
+    })
+    .expect(0);
+    let warning = format!("{}: warning: the image has no build id", sim.address);
+    assert!(ended.err.starts_with(&warning), "{}", ended.err);
+    for part in ["faceplate pack --stamp", "--confirm load"] {
+        assert!(ended.err.contains(part), "{}", ended.err);
+    }
+    // Where nobody waits for the page, that does not matter.
+    let load = ["push", "old.bin", &sim.address, "--confirm", "load"];
+    assert_eq!(run_in(folder.path(), &load).expect(0).err, "");
+}
+
+#[test]
+fn a_first_frontend_that_nobody_confirms_stays_but_is_no_success() {
+    let (folder, _) = folder();
+    let sim = Sim::start(folder.path(), &["--reboot-ms", "100"]);
+    let push = ["push", "new.bin", &sim.address, "--within", "10"];
+    let ended = run_in(folder.path(), &push).expect(1);
+    let wanted = "the new frontend was not confirmed in time. It runs all the same, as there is \
+                  nothing to go back to. Its page and scripts were served";
+    assert!(ended.err.contains(wanted), "{}", ended.err);
+    // It runs already, and that is all that is known.
+    let json = run_in(folder.path(), &[&push[..], &["--json"]].concat())
+        .expect(0)
+        .json();
+    let device = &json["devices"][0];
+    assert_eq!(device["sent"], false);
+    let warning = device["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("never confirmed, but kept"), "{warning}");
+}
+
+#[test]
+fn somebody_who_goes_back_by_hand_ends_the_push() {
+    let (folder, _) = folder();
+    let sim = device(&folder);
+    let ended = push_while(&folder, &sim, &[], |sim| {
+        run_in(folder.path(), &["rollback", &sim.address]).expect(0);
+    })
+    .expect(5);
+    let wanted = "rolled back by hand, from www_1 to www_0. It runs old in www_0\n";
+    assert!(ended.err.ends_with(wanted), "{}", ended.err);
+}
+
+#[test]
+fn a_device_that_loses_power_meanwhile_begins_anew() {
+    let (folder, _) = folder();
+    let mut sim = device(&folder);
+    let address = sim.address.clone();
+    let ended = thread::scope(|scope| {
+        let push = scope.spawn(|| run_in(folder.path(), &["push", "new.bin", &address, "--json"]));
+        sim.wait_for("serves new from www_1, on trial");
+        thread::sleep(Duration::from_millis(1500));
+        sim.kill();
+        thread::sleep(Duration::from_millis(500));
+        let sim = Sim::start_at(folder.path(), &address, &[]);
+        thread::sleep(Duration::from_millis(1500));
+        confirm(&folder, &sim, &[]).expect(0);
+        push.join().unwrap()
+    });
+    let json = ended.expect(0).json();
+    let warnings = &json["devices"][0]["warnings"];
+    let restarted = warnings[0].as_str().unwrap();
+    assert!(
+        restarted.starts_with("it restarted by itself; there are "),
+        "{restarted}"
+    );
+}
+
+#[test]
+fn with_load_it_confirms_its_own_build() {
+    let (folder, build) = folder();
+    let sim = device(&folder);
+    let push = [
+        "push",
+        "new.bin",
+        &sim.address,
+        "--confirm",
+        "load",
+        "--json",
+    ];
+    let json = run_in(folder.path(), &push).expect(0).json();
+    assert_eq!(json["build"], *build);
+    let status = status(&folder, &sim);
+    assert_eq!(status["state"], "settled");
+    assert_eq!(status["slots"][1]["build"], *build);
+}
+
+#[cfg(unix)]
+mod browsers {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_is_opened_in_the_browser_that_is_named() {
+        let (folder, _) = folder();
+        let sim = device(&folder);
+        // It notes what it was asked for, and confirms as the page would.
+        let faceplate = env!("CARGO_BIN_EXE_faceplate");
+        let script = format!(
+            "#!/bin/sh\necho \"$@\" > opened\nexec {faceplate} confirm \"$2\" >/dev/null\n"
+        );
+        let browser = folder.file("browser", script);
+        fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+        let browser = format!("/no/such/program:{} --new %s", browser.display());
+        let ended = open(&folder, &sim.address, &browser, 0);
+        assert_eq!(ended.err, "");
+        let opened = fs::read_to_string(folder.join("opened")).unwrap();
+        assert_eq!(opened, format!("--new http://{}/\n", sim.address));
+    }
+
+    #[test]
+    fn a_browser_that_does_not_open_is_a_warning() {
+        let (folder, _) = folder();
+        for (name, browser, wanted) in [
+            (
+                "one",
+                "/no/such/program",
+                "`/no/such/program` does not start: ",
+            ),
+            ("two", "false", "`false` ended with exit status: 1"),
+        ] {
+            let sim = device_in(&folder, name);
+            let at = &*sim.address;
+            let ended = thread::scope(|scope| {
+                let push = scope.spawn(|| open(&folder, at, browser, 0));
+                sim.wait_for("serves new from www_1, on trial");
+                thread::sleep(Duration::from_millis(2500));
+                confirm(&folder, &sim, &[]).expect(0);
+                push.join().unwrap()
+            });
+            let warning = format!(
+                "{}: warning: the browser was not opened: {wanted}",
+                sim.address
+            );
+            assert!(ended.err.starts_with(&warning), "{}", ended.err);
+        }
+    }
+
+    fn open(folder: &Folder, at: &str, browser: &str, code: i32) -> Ended {
+        let begin = Instant::now();
+        let output = common::command()
+            .current_dir(folder.path())
+            .env("BROWSER", browser)
+            .args(["push", "new.bin", at, "--open"])
+            .output()
+            .unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(60));
+        let ended = Ended {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        };
+        ended.expect(code)
+    }
+}
