@@ -9,7 +9,7 @@ import type { Words } from './words/words.js';
 const LANGUAGES: readonly Words[] = [en, de];
 
 /** A server that renders pages knows no elements, but may load this file. */
-const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 /**
  * The Update page. Attributes: `device` (its address, for pages that it did not serve), `within`, `home`,
