@@ -1,6 +1,7 @@
 // What went wrong, as plain data: it can be kept, compared and told in any language.
 import { Problem, Unreachable, type UnreachableKind } from './device.js';
 import { NotAnImage, type FileFault } from './image.js';
+import { record } from './shape.js';
 
 export type Failure =
   /** A refusal of the device: docs/http-api.md, "Errors". */
@@ -26,10 +27,12 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof Unreachable) return { kind: 'unreachable', why: error.kind };
   if (error instanceof NotAnImage) return { kind: 'file', why: error.why, value: error.value };
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const { name, message } = record(error) as Partial<Error>;
   // A browser that cannot read a file any more says so by one of these names.
   if (name === 'NotFoundError' || name === 'NotReadableError') {
     return { kind: 'file', why: 'gone', value: '' };
   }
-  return name === 'AbortError' ? { kind: 'aborted' } : { kind: 'other', message: message || name };
+  return name === 'AbortError'
+    ? { kind: 'aborted' }
+    : { kind: 'other', message: message || name || String(error) };
 }

@@ -43,6 +43,8 @@ const WITHIN = 300;
 const WHOLE_BYTES = 16 << 20;
 /** A device lets go of an upload at once when it is told, and after 15 s when it is not. */
 const STOP_MS = 18_000;
+/** An upload of the same length after this is another one. */
+const LEFTOVER_MS = 60_000;
 /** A look that fails so soon after one that did not is counted from that one. */
 const LAST_HEARD_MS = 6000;
 
@@ -203,7 +205,7 @@ export class Updater {
   /** Finds out what became of an upload that a reload has broken off. */
   async #rejoin(sending: Sending): Promise<void> {
     const { total, within, from = null, to = null } = sending;
-    this.#leftover = { total, until: Date.now() + STOP_MS };
+    this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
     leaveSending(null);
     try {
       const pending = await found(this.#device, sending, within, null, null, {});
@@ -266,7 +268,7 @@ export class Updater {
     if (!status.trial) this.#shunned = false;
     if (status.trial?.confirm === 'client' && stale && !this.#shunned) this.#open(boot);
     else this.#close();
-    const told = end && end.kind !== 'updated' && end.kind !== 'rolled_back';
+    const told = end && end.kind !== 'rolled_back' && !(end.kind === 'updated' && !end.kept);
     const idle = !file && !told && !busy;
     if (stale && status.state === 'settled' && idle) this.#leave(null);
   }
@@ -322,6 +324,7 @@ export class Updater {
     work: (options: Following) => Promise<Outcome | RollbackOutcome>,
   ): Promise<void> {
     const { signal } = (this.#abort = new AbortController());
+    const boot = this.#state.status?.device.boot_id;
     const update = names.what === 'update';
     const meter = startMeter(phase, total, Date.now());
     this.#leftover = null;
@@ -344,12 +347,15 @@ export class Updater {
           // Nothing moves where nothing is heard, but a restart is silent.
           if (at && (status || at.phase === 'restarting')) move(at);
         },
-        open: () => this.#open(this.#state.status?.device.boot_id ?? 'new'),
+        open: () => {
+          // What was cancelled is not to be proved.
+          if (!signal.aborted) this.#open(this.#state.status?.device.boot_id ?? 'new');
+        },
       });
       await this.#ended(names, outcome);
     } catch (error) {
-      if (total) this.#leftover = { total, until: Date.now() + STOP_MS };
-      const end = signal.aborted ? await this.#stopped() : failed(error);
+      if (total) this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
+      const end = signal.aborted ? await this.#stopped(boot) : failed(error);
       this.#over(end);
     }
   }
@@ -382,6 +388,9 @@ export class Updater {
 
   #over(end: End): void {
     this.#done();
+    const { status } = this.#state;
+    // What was heard last may be this very upload, and nobody else's.
+    if (status && this.#leftover) this.#set({ status: { ...status, upload: null } });
     this.#set({ run: null, end, report: null, ...(!mayTryAgain(end) && { file: null }) });
     this.#rest();
   }
@@ -397,8 +406,7 @@ export class Updater {
   }
 
   /** Waits until the device has let go of what was cancelled, or has taken it after all. */
-  async #stopped(): Promise<End> {
-    const before = this.#state.status?.device.boot_id;
+  async #stopped(before: string | undefined): Promise<End> {
     let heard = false;
     for (const until = Date.now() + STOP_MS; Date.now() < until; await sleep(300)) {
       const status = await this.#device.status().catch(() => null);

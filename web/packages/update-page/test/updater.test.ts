@@ -1,77 +1,550 @@
-// What the updater does, with a device that does what a test says and a browser that only takes notes.
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Browser } from '../src/browser.js';
+// @vitest-environment jsdom
+// What the updater does and knows, with a device in memory and a clock that the tests turn.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Device, Problem, Unreachable } from '../src/device.js';
 import type { FrameReport } from '../src/frame.js';
-import { Updater } from '../src/updater.js';
-import { FakeDevice, pause } from './fake.js';
-import { block, file, image, manifest, superblock } from './image-file.js';
+import { leaveSending } from '../src/note.js';
+import type { State } from '../src/state.js';
+import { Updater, updaterFor } from '../src/updater.js';
+import { MemoryDevice, NEW, NotingBrowser, OLD, imageFile } from './memory.js';
 
-let fake: FakeDevice;
+let device: MemoryDevice;
+let browser: NotingBrowser;
 let updater: Updater;
+let states: State[];
 let stop: () => void;
 
-class FakeBrowser implements Browser {
-  opened = 0;
-  held = 0;
-  stayed = 0;
-  left: (string | undefined)[] = [];
-  inFrame: FrameReport | null = null;
-  onOpen: () => void = () => undefined;
-  readonly frame = {
-    home: '/',
-    open: () => {
-      this.opened++;
-      this.onOpen();
-    },
-    close: () => undefined,
-    report: () => this.inFrame,
-  };
-  leave = (home: string | undefined) => void this.left.push(home);
-  hold = () => {
-    this.held++;
-    return () => void this.held--;
-  };
-  stay = () => {
-    this.stayed++;
-    return () => void this.stayed--;
-  };
-  unseen = () => false;
-}
-let browser: FakeBrowser;
-
-const imageFile = (version: string, name = 'www.bin') => {
-  const first = block(1, [[...superblock(), manifest(version, [1, 2], 2), ...file]]);
-  return new File([image(first, first, 2)], name);
+const begin = (options = {}) => {
+  updater = new Updater(device.client, options, browser);
+  states = [];
+  stop = updater.subscribe((state) => states.push(state));
 };
 
 beforeEach(async () => {
-  fake = await FakeDevice.start();
-  browser = new FakeBrowser();
-  updater = new Updater(fake.client, {}, browser);
-  stop = updater.subscribe(() => undefined);
+  vi.useFakeTimers();
+  sessionStorage.clear();
+  device = new MemoryDevice();
+  browser = new NotingBrowser();
+  begin();
+  await pass(0);
 });
 
 afterEach(async () => {
   stop();
-  await fake.stop();
+  await vi.advanceTimersByTimeAsync(600_000);
+  vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
-const until = async (is: () => boolean) => {
-  for (let i = 0; i < 1000 && !is(); i++) await pause(5);
-  expect(is()).toBe(true);
+const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
+const { state } = { state: () => updater.state };
+/** Reading a file takes turns that no clock counts. */
+const choose = async (file = imageFile()) => {
+  await updater.choose(file);
+  return file;
 };
+const install = async (file = imageFile()) => {
+  await choose(file);
+  void updater.install();
+  await vi.waitFor(() => expect(device.sent).not.toBeNull());
+  await pass(1);
+};
+/** Up to where the new frontend is on trial. */
+const installNew = async () => {
+  await install();
+  device.take();
+  await pass(1);
+  device.restartNew();
+  await pass(1);
+};
+const report = (more: Partial<FrameReport> = {}): FrameReport => ({
+  build: NEW.build,
+  failure: null,
+  outcome: null,
+  ...more,
+});
+const THREW = report({ failure: { text: 'oops', place: 'main.js:1:1' }, outcome: 'failed' });
 
-test('an update ends with the page of the new frontend', async () => {
-  await until(() => !!updater.state.status);
-  browser.onOpen = () => fake.settle();
-  await updater.choose(imageFile('1.5.0'));
-  expect(updater.state.file).toMatchObject({ version: '1.5.0', name: 'www.bin' });
-  const installing = updater.install();
-  await until(() => updater.state.holding);
-  expect(browser.held).toBe(1);
-  await installing;
-  expect(updater.state).toMatchObject({ leaving: true, holding: false });
-  expect(browser.left).toEqual([undefined]);
-  expect(browser.opened).toBe(1);
-  expect(browser.held).toBe(0);
+describe('an update', () => {
+  test('ends with the page of the new frontend, which has 300 s to prove itself', async () => {
+    await installNew();
+    expect(state().run?.meter.phase).toBe('confirming');
+    expect(device.asked).toEqual(['upload within 300']);
+    expect(browser.opened).toBe(1);
+    device.settle();
+    await pass(1);
+    expect(state()).toMatchObject({ leaving: true, holding: false });
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('holds page and screen until the verdict', async () => {
+    expect(browser.held).toBe(0);
+    await install();
+    expect(state().holding).toBe(true);
+    expect(browser.held).toBe(1);
+    device.take();
+    device.restartNew();
+    await pass(2);
+    expect(browser.held).toBe(1);
+    device.settle();
+    await pass(1);
+    expect(browser.held).toBe(0);
+  });
+
+  test('has one bar that never runs back', async () => {
+    await install();
+    for (const written of [4096, 8192, 6000, 16_384]) {
+      device.progress('writing', written);
+      await pass(0.5);
+    }
+    device.progress('checking', 16_384);
+    await pass(2);
+    device.take();
+    device.down = true;
+    await pass(3);
+    device.down = false;
+    device.restartNew();
+    await pass(5);
+    device.settle();
+    await pass(1);
+    const values = states.flatMap(({ run }) => (run ? [run.meter.value] : []));
+    expect(values.length).toBeGreaterThan(20);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect(new Set(values).size).toBeGreaterThan(15);
+    expect(values.at(-1)).toBeGreaterThan(0.9);
+  });
+
+  test('that was lost can be tried again at once, and stood where it was', async () => {
+    await install();
+    device.progress('writing', 8192);
+    await pass(1);
+    const { value } = state().run?.meter ?? {};
+    device.down = true;
+    device.answer(new Unreachable('silent'));
+    await pass(10);
+    expect(state().run?.meter.value).toBe(value);
+    await pass(15);
+    expect(state().end).toEqual({ kind: 'failed', failure: { kind: 'unreachable', why: 'gone' } });
+    expect(state().file).toMatchObject({ version: NEW.version });
+    device.down = false;
+    device.now = { ...device.now, upload: null };
+    device.sent = null;
+    void updater.tryAgain();
+    await vi.waitFor(() => expect(device.sent).not.toBeNull());
+  });
+
+  test('outlives its page: whoever comes back finds it as it is', async () => {
+    await install();
+    const same = updater;
+    stop();
+    device.progress('writing', 8192);
+    await pass(2);
+    const seen: State[] = [];
+    stop = same.subscribe((state) => seen.push(state));
+    expect(seen[0]?.run).toMatchObject({ what: 'update', meter: { written: 8192 } });
+    same.cancel();
+    expect(seen.at(-1)?.run?.stopping).toBe(true);
+  });
+
+  test('that nobody confirms is told with what the frame told', async () => {
+    await installNew();
+    browser.inside = THREW;
+    await pass(1);
+    expect(state().report).toEqual(THREW);
+    // The next try has not come so far.
+    browser.inside = report();
+    await pass(1);
+    expect(state().report).toEqual(THREW);
+    device.fallBack();
+    await pass(1);
+    expect(state().end).toEqual({
+      kind: 'went_back',
+      from: { version: NEW.version, build: NEW.build },
+      to: { version: OLD.version, build: OLD.build },
+      reason: 'not_confirmed',
+      report: THREW,
+    });
+    // The same file would fail again.
+    expect(state()).toMatchObject({ file: null, run: null, report: null });
+    expect(browser.left).toEqual([]);
+  });
+
+  test('that nobody could load keeps the file for another try', async () => {
+    await installNew();
+    device.fallBack();
+    await pass(1);
+    expect(state().end).toMatchObject({ kind: 'went_back', report: null });
+    expect(state().file).toMatchObject({ version: NEW.version });
+  });
+
+  test('of a phone that sleeps for four minutes still succeeds', async () => {
+    await install();
+    device.take();
+    device.down = true;
+    await pass(240);
+    expect(state().run?.meter.phase).toBe('restarting');
+    device.down = false;
+    device.restartNew();
+    await pass(1);
+    expect(browser.opened).toBe(1);
+    device.settle();
+    await pass(1);
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('that is kept since there is nothing to go back to does not replace a page that works', async () => {
+    await installNew();
+    device.restart(1, { outcome: 'kept', reason: 'no_way_back', from: 1, to: 1 }, null);
+    await pass(1);
+    expect(state()).toMatchObject({ end: { kind: 'updated', kept: true }, leaving: false });
+    expect(browser.left).toEqual([]);
+  });
+
+  test('that somebody replaced meanwhile is told so', async () => {
+    await installNew();
+    device.restart(0, { outcome: 'updated', reason: null, from: 1, to: 0 }, null);
+    await pass(1);
+    expect(state().end).toMatchObject({ kind: 'went_back', reason: 'replaced' });
+  });
+
+  test('is refused in the words of the device, and keeps the file', async () => {
+    await install();
+    device.answer(new Problem('flash-fault', 500, 'sector 7'));
+    await pass(1);
+    expect(state().end).toMatchObject({
+      failure: { kind: 'problem', type: 'flash-fault', detail: 'sector 7' },
+    });
+    expect(state().file).not.toBeNull();
+  });
+});
+
+describe('cancelling', () => {
+  test('says that it stops until the device has let go, and then what is on it', async () => {
+    await install();
+    device.progress('writing', 8192);
+    await pass(1);
+    updater.cancel();
+    expect(state().run?.stopping).toBe(true);
+    // It goes on with what was on its way.
+    device.progress('writing', 12_288);
+    await pass(3);
+    expect(state().run?.stopping).toBe(true);
+    const [first, other] = device.now.slots;
+    if (!first || !other) throw new Error('there are two');
+    const slots = [first, { ...other, valid: false, problem: 'cut off' }];
+    device.now = { ...device.now, upload: null, slots };
+    await pass(1);
+    expect(state()).toMatchObject({ run: null, end: { kind: 'cancelled', late: false } });
+    expect(state().status?.slots[1]?.valid).toBe(false);
+    expect(state().file).not.toBeNull();
+  });
+
+  test('is never told as an update of somebody else', async () => {
+    await install();
+    device.progress('writing', 8192);
+    await pass(1);
+    updater.cancel();
+    await pass(19);
+    // It still is busy with it.
+    expect(state().run).toBeNull();
+    expect(state().end).toMatchObject({ kind: 'cancelled' });
+    const alone = states.filter(({ run, status }) => !run && status?.upload);
+    expect(alone).toEqual([]);
+  });
+
+  test('that comes too late says so, and does not confirm what was not wanted', async () => {
+    await install();
+    device.take();
+    updater.cancel();
+    device.restartNew();
+    await pass(2);
+    expect(state().end).toEqual({ kind: 'cancelled', late: true });
+    await pass(30);
+    expect(browser.opened).toBe(0);
+  });
+
+  test('of a device that is lost does not claim anything', async () => {
+    await install();
+    device.down = true;
+    updater.cancel();
+    await pass(20);
+    expect(state().end).toMatchObject({ failure: { why: 'gone' } });
+  });
+});
+
+describe('a file', () => {
+  test('is read once more before it is sent: what has changed is shown, not sent', async () => {
+    const file = await choose();
+    const changed = new Uint8Array(await imageFile('1.6.0').arrayBuffer());
+    vi.spyOn(file, 'arrayBuffer').mockResolvedValue(changed.buffer);
+    await updater.install();
+    expect(device.asked).toEqual([]);
+    expect(state()).toMatchObject({ changed: true, file: { version: '1.6.0' }, run: null });
+    void updater.install();
+    await vi.waitFor(() => expect(device.sent).not.toBeNull());
+    expect(new Uint8Array(await (device.sent as unknown as Blob).arrayBuffer())).toEqual(changed);
+  });
+
+  test('of which a single byte has changed is noticed', async () => {
+    const file = await choose();
+    const changed = await imageFile(NEW.version, 'x').arrayBuffer();
+    expect(changed.byteLength).toBe(file.size);
+    vi.spyOn(file, 'arrayBuffer').mockResolvedValue(changed);
+    await updater.install();
+    expect(state().changed).toBe(true);
+    expect(device.asked).toEqual([]);
+  });
+
+  test.each(['NotFoundError', 'NotReadableError'])(
+    'that is gone (%s) has to be chosen again',
+    async (name) => {
+      const file = await choose();
+      vi.spyOn(file, 'arrayBuffer').mockRejectedValue(new DOMException('gone', name));
+      await updater.install();
+      expect(state().end).toEqual({
+        kind: 'failed',
+        failure: { kind: 'file', why: 'gone', value: '' },
+      });
+      expect(state()).toMatchObject({ file: null, run: null, busy: false });
+      expect(device.asked).toEqual([]);
+    },
+  );
+
+  test('that is none is told at once', async () => {
+    await updater.choose(new File(['holiday'], 'holiday.gif'));
+    expect(state()).toMatchObject({
+      file: null,
+      end: { failure: { kind: 'file', why: 'other' } },
+    });
+  });
+
+  test('tells its facts, with a hash of all of it', async () => {
+    await choose();
+    expect(state().file).toMatchObject({
+      name: 'www.bin',
+      bytes: 16_384,
+      version: NEW.version,
+      build: NEW.build,
+    });
+    expect(state().file?.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('a person', () => {
+  test('keeps the very build that is shown', async () => {
+    await installNew();
+    await updater.keep();
+    expect(device.asked).toContain(`confirm ${NEW.build}`);
+    await pass(1);
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('is told where another build runs than the one that was shown', async () => {
+    device.restartNew();
+    await pass(3);
+    vi.spyOn(device, 'confirm').mockRejectedValue(new Problem('other-build', 409));
+    await updater.keep();
+    expect(state().end).toMatchObject({ failure: { type: 'other-build' } });
+  });
+
+  test('goes back from a trial, and stays on the page that runs again', async () => {
+    await installNew();
+    await updater.goBack();
+    await pass(1);
+    expect(device.asked).toContain('rollback');
+    expect(state()).toMatchObject({ run: null, end: { kind: 'rolled_back', to: OLD_NAME } });
+    expect(browser.left).toEqual([]);
+  });
+
+  test('goes back to the other frontend, whose page is loaded', async () => {
+    void updater.goBack();
+    await pass(2);
+    expect(device.asked).toEqual(['rollback']);
+    expect(browser.left).toEqual([undefined]);
+    expect(browser.held).toBe(0);
+    begin();
+    expect(state().end).toMatchObject({ kind: 'rolled_back', to: { version: '1.3.0' } });
+  });
+
+  test('dismisses what was told', async () => {
+    await updater.choose(new File(['holiday'], 'holiday.gif'));
+    updater.dismiss();
+    expect(state().end).toBeNull();
+  });
+});
+
+const OLD_NAME = { version: OLD.version, build: OLD.build };
+
+describe('a reload', () => {
+  /** Another page in the same tab. */
+  const reload = async () => {
+    stop();
+    // What the page before did is gone with it.
+    await pass(0);
+    browser = new NotingBrowser();
+    begin();
+    await pass(1);
+  };
+
+  test('goes on with an update that the device has taken', async () => {
+    await installNew();
+    await reload();
+    expect(state().run).toMatchObject({ what: 'update', to: { version: NEW.version } });
+    expect(browser.opened).toBe(1);
+    expect(browser.held).toBe(1);
+    device.fallBack();
+    await pass(1);
+    expect(state().end).toMatchObject({ kind: 'went_back', from: { version: NEW.version } });
+  });
+
+  const sending = {
+    bootId: 'boot-0',
+    active: 0,
+    last: null,
+    total: 16_384,
+    within: 300,
+    from: OLD_NAME,
+    to: { version: NEW.version, build: NEW.build },
+  };
+
+  test('while it sent is told, and the rest of the upload is nobody else', async () => {
+    leaveSending(sending);
+    device.progress('writing', 8192);
+    await reload();
+    expect(state().status?.upload).toBeNull();
+    device.now = { ...device.now, upload: null };
+    await pass(3);
+    expect(state().end).toEqual({ kind: 'interrupted' });
+    // It is told once.
+    await reload();
+    expect(state().end).toBeNull();
+  });
+
+  test('after the last byte finds the trial of its own update', async () => {
+    leaveSending(sending);
+    device.take();
+    device.restartNew();
+    await reload();
+    await pass(1);
+    expect(state().run).toMatchObject({ to: { version: NEW.version } });
+    expect(browser.opened).toBe(1);
+  });
+
+  test('tells how the update ended, unless something else runs by now', async () => {
+    await installNew();
+    device.settle();
+    await pass(1);
+    await reload();
+    expect(state().end).toMatchObject({ kind: 'updated', to: { version: NEW.version } });
+    // And another one whose end is late.
+    sessionStorage.setItem(
+      'faceplate-outcome',
+      JSON.stringify({ kind: 'updated', to: OLD_NAME, kept: false }),
+    );
+    await reload();
+    expect(state().end).toBeNull();
+  });
+});
+
+describe('the update of somebody else', () => {
+  const foreign = async () => {
+    device.take();
+    device.restartNew();
+    await pass(3);
+  };
+
+  test('is proved by an idle page, which then goes to the new frontend', async () => {
+    await foreign();
+    expect(browser.opened).toBe(1);
+    expect(state().run).toBeNull();
+    await pass(5);
+    expect(browser.opened).toBe(2);
+    device.settle();
+    await pass(3);
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('does not take a file away that waits', async () => {
+    await choose();
+    await foreign();
+    device.settle();
+    await pass(3);
+    expect(browser.left).toEqual([]);
+    expect(state().stale).toBe(true);
+    updater.reload();
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('that the device confirms itself is left to it', async () => {
+    device.take();
+    device.restartNew('device');
+    await pass(3);
+    expect(browser.opened).toBe(0);
+    device.settle();
+    await pass(3);
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('that is taken back leaves the page where it is', async () => {
+    await foreign();
+    device.fallBack();
+    await pass(3);
+    const { opened } = browser;
+    await pass(60);
+    expect(browser.opened).toBe(opened);
+    expect(state()).toMatchObject({ stale: false, end: null, report: null });
+    expect(browser.left).toEqual([]);
+  });
+
+  test('is told with what its page tells', async () => {
+    browser.inside = THREW;
+    await foreign();
+    await pass(1);
+    expect(state().report).toEqual(THREW);
+  });
+});
+
+describe('watching', () => {
+  test('says since when nothing is heard, and nothing of it when it is heard again', async () => {
+    const from = Date.now();
+    device.down = true;
+    await pass(10);
+    expect(state().silent).toBeLessThanOrEqual(from + 2000);
+    expect(state().status).not.toBeNull();
+    device.down = false;
+    await pass(3);
+    expect(state().silent).toBeNull();
+  });
+
+  test('knows what is no device', async () => {
+    vi.spyOn(device, 'status').mockRejectedValue(new Unreachable('foreign'));
+    await pass(3);
+    expect(state().foreign).toBe(true);
+  });
+
+  test('ends when nobody looks any more', async () => {
+    expect(browser.stayed).toBe(1);
+    stop();
+    expect(browser.stayed).toBe(0);
+    const { heard } = state();
+    await pass(30);
+    expect(state().heard).toBe(heard);
+  });
+
+  test('is left to the page around the hidden frame', async () => {
+    stop();
+    browser.isUnseen = true;
+    const ask = vi.spyOn(device, 'status');
+    begin();
+    await pass(10);
+    expect(ask).not.toHaveBeenCalled();
+    expect(state().status).toBeNull();
+  });
+});
+
+test('there is one updater for each device', () => {
+  const one = updaterFor(new Device('/kitchen'), { within: 60 });
+  expect(updaterFor(new Device('/kitchen/'))).toBe(one);
+  expect(updaterFor(new Device('/hall'))).not.toBe(one);
+  expect(updaterFor(new Device('/kitchen'), { home: '/k/' }).options.home).toBe('/k/');
 });

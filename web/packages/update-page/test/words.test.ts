@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Problem, Unreachable, type UnreachableKind } from '../src/device.js';
+import { duration, size } from '../src/format.js';
 import { NotAnImage } from '../src/image.js';
 import { judge } from '../src/judge.js';
 import type { LastChange, Status } from '../src/status.js';
 import { describeLast } from '../src/last.js';
 import { explain } from '../src/words.js';
+import { de } from '../src/words/de.js';
+import { en } from '../src/words/en.js';
 import { SLOT_SIZE, settled } from './fake.js';
 
 /** The slugs of the table of errors in the documentation of the API. */
@@ -202,5 +205,92 @@ describe('whether a device takes an image', () => {
   ] as const)('is told when it is %s', (_, wrong, changes, kind) => {
     const words = judge({ ...facts, ...wrong }, { ...settled(), ...changes } as Status);
     expect(words?.title).toBe(explain(problem(kind)).title);
+  });
+});
+
+describe('the tables of words', () => {
+  /** What stands for a part of a sentence: no word of any language. */
+  const PARTS = ['%1', '%2', '%3'];
+  const flat = (value: unknown, path: string, into: Map<string, string>): Map<string, string> => {
+    const filled: unknown =
+      typeof value === 'function' ? (value as (...parts: string[]) => unknown)(...PARTS) : value;
+    if (typeof filled === 'string') into.set(path, filled);
+    else {
+      for (const [key, inner] of Object.entries(filled as object)) {
+        flat(inner, `${path}.${key}`, into);
+      }
+    }
+    return into;
+  };
+  const [english, german] = [flat(en, '', new Map()), flat(de, '', new Map())];
+
+  test('have the same keys', () => {
+    expect([...german.keys()]).toEqual([...english.keys()]);
+    expect(english.size).toBeGreaterThan(180);
+  });
+
+  test('say every part that they are given, in every language', () => {
+    const parts = (text: string) => PARTS.filter((part) => text.includes(part));
+    for (const [key, text] of english) {
+      expect(parts(german.get(key) ?? ''), key).toEqual(parts(text));
+    }
+  });
+
+  test('are whole sentences of a length that one reads', () => {
+    for (const [key, text] of [...english, ...german]) {
+      expect(text, key).not.toMatch(/undefined|null|\.\.|^\s|\s$|\s{2}/);
+      for (const sentence of text.split(/[.:;!?] /)) {
+        expect(sentence.split(/\s+/).length, `${key}: ${sentence}`).toBeLessThanOrEqual(22);
+      }
+    }
+  });
+
+  /** Those that German does not have as well, such as "was" or "in". */
+  const ENGLISH =
+    /\b(the|and|is|are|were|has|have|it|its|of|to|for|with|by|not|no|this|that|what|back|device|file|running|frontend|choose|keep|again|try|old|new|your)\b/i;
+
+  test('have no English left in German, and nothing untranslated', () => {
+    for (const [key, text] of german) expect(text, key).not.toMatch(ENGLISH);
+    /** The same in both: names, units, numbers, and words that German has taken in. */
+    const same = [...german].filter(([key, text]) => text === english.get(key)).map(([key]) => key);
+    expect(same.map((key) => `${key}: ${german.get(key)}`)).toEqual([
+      '.bar.speed: %1/s',
+      '.task.other: %2 → %1',
+      '.details.name: Name',
+      '.details.chip: Chip',
+      '.details.firmware: Firmware',
+      '.details.api: API',
+      '.details.version: Version',
+      '.details.build: Build',
+      '.details.hash: SHA-256',
+      '.details.problem: Problem',
+    ]);
+  });
+
+  test('name nothing that only a developer knows, but in the details', () => {
+    for (const [key, text] of [...english, ...german]) {
+      if (!key.startsWith('.details.')) expect(text, key).not.toMatch(/\b(slots?|image|trials)\b/i);
+    }
+  });
+
+  test('explain every error in German, too', () => {
+    for (const [what, error] of everything()) {
+      const { title, text, next } = explain(error, de);
+      for (const said of [title, text, next]) expect(said, what).not.toMatch(/undefined/);
+      expect(title, what).not.toBe(explain(error).title);
+    }
+  });
+
+  test('write sizes and times as each language does', () => {
+    expect(size(1_572_864, en)).toBe('1.5 MiB');
+    expect(size(1_572_864, de)).toBe('1,5 MiB');
+    expect(size(303_104, de)).toBe('296 KiB');
+    expect([42, 185, 7800, 356_400].map((s) => duration(s, en))).toEqual([
+      '42 s',
+      '3 min 5 s',
+      '2 h 10 min',
+      '4 d 3 h',
+    ]);
+    expect(duration(356_400, de)).toBe('4 T 3 Std.');
   });
 });

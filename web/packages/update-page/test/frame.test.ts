@@ -1,0 +1,189 @@
+// @vitest-environment jsdom
+// The new frontend, opened unseen again and again; and what the updater asks of a browser.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { browser } from '../src/browser.js';
+import { hiddenFrame, keepOpening, type FrameReport } from '../src/frame.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+  document.body.replaceChildren();
+});
+
+const report = (more: Partial<FrameReport> = {}): FrameReport => ({
+  build: 'b'.repeat(16),
+  failure: null,
+  outcome: null,
+  ...more,
+});
+
+describe('the frontend', () => {
+  let inside: FrameReport | null;
+  let opened: number[];
+  const frame = {
+    open: () => void opened.push(Date.now() - begun),
+    close: vi.fn(),
+    report: () => inside,
+  };
+  let begun: number;
+  let told: FrameReport[];
+  let stop: () => void;
+  beforeEach(() => {
+    inside = null;
+    opened = [];
+    told = [];
+    begun = Date.now();
+    frame.close.mockReset();
+    stop = keepOpening(frame, (report) => told.push(report));
+  });
+  afterEach(() => stop());
+  const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1000);
+
+  test('is opened again after 5, 10, 20, 30 and 30 seconds, until that is ended', async () => {
+    await seconds(100);
+    expect(opened.map((ms) => ms / 1000)).toEqual([0, 5, 15, 35, 65, 95]);
+    stop();
+    await seconds(300);
+    expect(opened.length).toBe(6);
+    expect(frame.close).toHaveBeenCalledOnce();
+  });
+
+  test('is opened again where one of its files was lost', async () => {
+    inside = report({ failure: { text: 'a file did not load', place: '' }, outcome: 'failed' });
+    await seconds(5);
+    expect(opened.length).toBe(2);
+  });
+
+  test('is left alone while it proves itself, and when it has', async () => {
+    inside = report();
+    await seconds(5);
+    expect(opened.length).toBe(1);
+    inside = report({ outcome: 'confirmed' });
+    await seconds(60);
+    expect(opened.length).toBe(1);
+  });
+
+  test('is asked what it tells, which is passed on once', async () => {
+    await seconds(2);
+    expect(told).toEqual([]);
+    inside = report();
+    await seconds(2);
+    inside = report({ outcome: 'no-answer' });
+    await seconds(2);
+    expect(told.map(({ outcome }) => outcome)).toEqual([null, 'no-answer']);
+  });
+
+  test('is asked once more at the end', () => {
+    inside = report({ outcome: 'confirmed' });
+    stop();
+    expect(told).toEqual([inside]);
+  });
+});
+
+describe('the hidden frame', () => {
+  const frame = hiddenFrame();
+  const iframe = () => document.querySelector('iframe');
+  const setInside = (inside: unknown) =>
+    Object.defineProperty(iframe(), 'contentWindow', { configurable: true, value: inside });
+  afterEach(() => frame.close());
+
+  test('is nothing that one sees, hears of or gets into, and there is one at a time', () => {
+    frame.home = '/kitchen/';
+    frame.open();
+    frame.open();
+    expect(document.querySelectorAll('iframe').length).toBe(1);
+    expect(iframe()?.getAttribute('src')).toBe('/kitchen/');
+    expect(iframe()?.inert).toBe(true);
+    expect(iframe()?.style.visibility).toBe('hidden');
+    frame.close();
+    expect(iframe()).toBeNull();
+  });
+
+  const document_ = { readyState: 'complete' };
+  const location = { host: 'provider.local' };
+
+  test('says what its page tells of itself, also where that tells nothing', () => {
+    expect(frame.report()).toBeNull();
+    frame.open();
+    const faceplate = { ...report({ outcome: 'failed' }), failure: { text: 'oops', place: 'a:1' } };
+    setInside({ location, document: document_, faceplate });
+    expect(frame.report()).toEqual({
+      build: 'b'.repeat(16),
+      failure: { text: 'oops', place: 'a:1' },
+      outcome: 'failed',
+    });
+    setInside({ location, document: document_ });
+    expect(frame.report()).toEqual({ build: null, failure: null, outcome: null });
+  });
+
+  test('says nothing of a page that has not come, is not whole, or is the browser’s own', () => {
+    frame.open();
+    setInside({ location: { host: '' }, document: document_ });
+    expect(frame.report()).toBeNull();
+    setInside({ location, document: { readyState: 'loading' } });
+    expect(frame.report()).toBeNull();
+    setInside({
+      get location() {
+        throw new DOMException('blocked', 'SecurityError');
+      },
+    });
+    expect(frame.report()).toBeNull();
+  });
+});
+
+describe('a browser', () => {
+  const leaving = () => {
+    const event = new Event('beforeunload', { cancelable: true });
+    dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  const see = (hidden: boolean) => {
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(hidden);
+    document.dispatchEvent(new Event('visibilitychange'));
+  };
+
+  test('asks before the page is left, as long as it is held', () => {
+    expect(leaving()).toBe(false);
+    const release = browser.hold();
+    expect(leaving()).toBe(true);
+    release();
+    expect(leaving()).toBe(false);
+  });
+
+  test('keeps its screen on where it can, also after the page was hidden', async () => {
+    const letGo = vi.fn(() => Promise.resolve());
+    const request = vi.fn(() => Promise.resolve({ release: letGo }));
+    vi.stubGlobal('navigator', { wakeLock: { request } });
+    const release = browser.hold();
+    expect(request).toHaveBeenCalledExactlyOnceWith('screen');
+    see(true);
+    expect(request).toHaveBeenCalledTimes(1);
+    see(false);
+    expect(request).toHaveBeenCalledTimes(2);
+    release();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(letGo).toHaveBeenCalledOnce();
+    see(false);
+    expect(request).toHaveBeenCalledTimes(2);
+  });
+
+  test('that refuses its screen, or has no such thing, is no error', async () => {
+    vi.stubGlobal('navigator', { wakeLock: { request: () => Promise.reject(new Error('no')) } });
+    browser.hold()();
+    vi.stubGlobal('navigator', {});
+    browser.hold()();
+    await vi.advanceTimersByTimeAsync(0);
+  });
+
+  test('keeps the tab where it is, where the page’s script would move it', () => {
+    expect(() => browser.stay()()).not.toThrow();
+    const letGo = vi.fn();
+    vi.stubGlobal('faceplate', { hold: () => letGo });
+    browser.stay()();
+    expect(letGo).toHaveBeenCalledOnce();
+  });
+});
