@@ -39,9 +39,9 @@ impl Failure {
         Self::new(format_args!("{place}: {what}"))
     }
 
-    /// That something with a device failed.
-    pub(crate) fn with(device: impl fmt::Display, kind: Kind, what: impl fmt::Display) -> Self {
-        Self::of(kind, format_args!("{device}: {what}"))
+    /// That something of a kind failed at a place: a device, a file.
+    pub(crate) fn with(place: impl fmt::Display, kind: Kind, what: impl fmt::Display) -> Self {
+        Self::of(kind, format_args!("{place}: {what}"))
     }
 
     /// The status that the process ends with.

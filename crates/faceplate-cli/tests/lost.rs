@@ -397,6 +397,30 @@ fn a_page_is_not_asked_for_where_the_device_confirms() {
 }
 
 #[test]
+fn a_push_to_several_devices_ends_as_for_the_first_that_failed() {
+    let (folder, _) = folder();
+    let fakes = [Act::Close, Act::Answer(503, "")].map(|act| {
+        Fake::start(State {
+            on_status: Some(act),
+            ..State::default()
+        })
+    });
+    let [silent, refuses] = &fakes;
+    for (one, other, code) in [(silent, refuses, 3), (refuses, silent, 4)] {
+        let push = ["push", "www.bin", &one.address, &other.address];
+        let ended = run_in(folder.path(), &push).expect(code);
+        let wanted = format!(
+            "0 of 2 devices; failed: {}, {}\n",
+            one.address, other.address
+        );
+        assert_eq!(ended.out.lines().last(), Some(wanted.trim_end()));
+    }
+    for fake in fakes {
+        fake.stop();
+    }
+}
+
+#[test]
 fn other_commands_end_in_time_too() {
     let folder = Folder::new();
     for act in [Act::Close, Act::Stall, Act::Garbage] {
@@ -463,6 +487,16 @@ fn scripts_are_told_the_kind_of_each_failure() {
         ("no-answer", 3, "load", confirm(Act::Close)),
         ("on-trial", 4, "load", confirm(Act::Answer(409, on_trial))),
         ("does-not-load", 1, "load", file(Act::Answer(404, ""))),
+        ("lost", 3, "load", file(Act::DieAfter(0))),
+        (
+            "went-back",
+            5,
+            "load",
+            Box::new(|state| {
+                state.on_file = Some(("/".into(), Act::Answer(404, "")));
+                state.falls_after = Some((1, Back::NotConfirmed));
+            }),
+        ),
         (
             "lost",
             3,

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use super::page::NoPage;
 use crate::{
     device::{ApiError, Last, Problem, Trial},
     failure::Kind,
@@ -110,15 +111,6 @@ pub(crate) enum After {
     Silent,
 }
 
-/// What is known when no page confirmed itself in time.
-#[derive(Debug)]
-pub(crate) struct NoPage {
-    /// Where it was to be opened.
-    pub(crate) url: String,
-    /// Whether its image has a build id, and so perhaps a script that confirms.
-    pub(crate) stamped: bool,
-}
-
 impl PushError {
     /// As scripts tell it from others.
     pub(crate) fn kind(&self) -> Kind {
@@ -144,23 +136,6 @@ impl PushError {
             Self::Another { .. } => Kind::OtherFrontend,
             Self::Broken { .. } => Kind::DoesNotLoad,
             Self::Kept { .. } | Self::Unsettled { .. } => Kind::NotConfirmed,
-        }
-    }
-}
-
-impl fmt::Display for NoPage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Its page and scripts were served, but no browser confirmed it: either nobody opened \
-             {} in time, or one of its scripts threw (the browser's console tells)",
-            self.url
-        )?;
-        match self.stamped {
-            true => Ok(()),
-            false => f.write_str(
-                ", or nothing in it confirms, as it has no build id (`faceplate pack --stamp`)",
-            ),
         }
     }
 }

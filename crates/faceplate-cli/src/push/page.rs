@@ -1,10 +1,9 @@
 //! Waiting until the new page has confirmed itself, which needs a browser somewhere.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::{
     Image, Options, PushError,
-    error::NoPage,
     wait::{Event, for_verdict},
 };
 use crate::{
@@ -18,6 +17,32 @@ use crate::{
 pub(super) const UNSTAMPED: &str = "the image has no build id, so nothing in its page may confirm it, unless its own code does \
      (`confirmOnLoad()`). `faceplate pack --stamp` puts a script into each page that does; \
      `--confirm load` does not wait for the page";
+
+/// What is known when no page confirmed itself in time.
+#[derive(Debug)]
+pub(crate) struct NoPage {
+    /// Where it was to be opened.
+    url: String,
+    /// Whether its image has a build id, and so perhaps a script that confirms.
+    stamped: bool,
+}
+
+impl fmt::Display for NoPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Its page and scripts were served, but no browser confirmed it: either nobody opened \
+             {} in time, or one of its scripts threw (the browser's console tells)",
+            self.url
+        )?;
+        match self.stamped {
+            true => Ok(()),
+            false => f.write_str(
+                ", or nothing in it confirms, as it has no build id (`faceplate pack --stamp`)",
+            ),
+        }
+    }
+}
 
 /// Waits for whoever confirms the frontend on trial; says where to open it, and how long there is.
 pub(super) fn wait(
