@@ -2,15 +2,15 @@
 //! browser would, `faceplate confirm` confirms here.
 
 mod common;
+#[path = "common/running.rs"]
+mod running;
 #[path = "common/sim.rs"]
 mod sim;
 
-use std::{
-    fs, thread,
-    time::{Duration, Instant},
-};
+use std::{fs, thread};
 
 use common::{Ended, Folder, run_in, text};
+use running::Running;
 use serde_json::Value;
 use sim::Sim;
 
@@ -43,15 +43,13 @@ fn device(folder: &Folder) -> Sim {
     Sim::start(folder.path(), &["--www", "old.bin", "--reboot-ms", "100"])
 }
 
-/// Pushes while something else happens.
-fn push_while(folder: &Folder, sim: &Sim, options: &[&str], happens: impl FnOnce(&Sim)) -> Ended {
-    let push = [&["push", "new.bin", &sim.address], options].concat();
-    thread::scope(|scope| {
-        let push = scope.spawn(|| run_in(folder.path(), &push));
-        sim.wait_for("serves new from www_1, on trial");
-        happens(sim);
-        push.join().unwrap()
-    })
+/// Pushes until the page is waited for.
+fn push(folder: &Folder, at: &str, options: &[&str]) -> Running {
+    let mut command = common::command();
+    command.current_dir(folder.path());
+    let push = Running::start(command.args(["push", "new.bin", at]).args(options));
+    push.wait_for(": open http://");
+    push
 }
 
 fn confirm(folder: &Folder, sim: &Sim, options: &[&str]) -> Ended {
@@ -70,21 +68,16 @@ fn status(folder: &Folder, sim: &Sim) -> Value {
 fn a_push_waits_for_the_page_and_says_where_to_open_it() {
     let (folder, build) = folder();
     let sim = device(&folder);
-    let ended = push_while(&folder, &sim, &[], |sim| {
-        // The device is looked at for a while before.
-        thread::sleep(Duration::from_millis(800));
-        let left = status(&folder, sim)["trial"]["seconds_left"]
-            .as_u64()
-            .unwrap();
-        assert!((290..=300).contains(&left), "{left}");
-        // A page of another build is no proof.
-        let other = ["--build", "0123456789abcdef", "--json"];
-        let json = confirm(&folder, sim, &other).expect(4).json();
-        assert_eq!(json["error"]["kind"], "other-build");
-        assert_eq!(status(&folder, sim)["state"], "trial");
-        confirm(&folder, sim, &["--build", &build]).expect(0);
-    })
-    .expect(0);
+    let push = push(&folder, &sim.address, &[]);
+    let left = status(&folder, &sim)["trial"]["seconds_left"].as_u64();
+    assert!((280..=300).contains(&left.unwrap()), "{left:?}");
+    // A page of another build is no proof.
+    let other = ["--build", "0123456789abcdef", "--json"];
+    let json = confirm(&folder, &sim, &other).expect(4).json();
+    assert_eq!(json["error"]["kind"], "other-build");
+    assert_eq!(status(&folder, &sim)["state"], "trial");
+    confirm(&folder, &sim, &["--build", &build]).expect(0);
+    let ended = push.end().expect(0);
     assert_eq!(ended.err, "");
     let at = &sim.address;
     let lines: Vec<&str> = ended.out.lines().collect();
@@ -196,10 +189,9 @@ fn a_first_frontend_that_nobody_confirms_stays_but_is_no_success() {
 fn somebody_who_goes_back_by_hand_ends_the_push() {
     let (folder, _) = folder();
     let sim = device(&folder);
-    let ended = push_while(&folder, &sim, &[], |sim| {
-        run_in(folder.path(), &["rollback", &sim.address]).expect(0);
-    })
-    .expect(5);
+    let push = push(&folder, &sim.address, &[]);
+    run_in(folder.path(), &["rollback", &sim.address]).expect(0);
+    let ended = push.end().expect(5);
     let wanted = "rolled back by hand, from www_1 to www_0. It runs old in www_0\n";
     assert!(ended.err.ends_with(wanted), "{}", ended.err);
 }
@@ -209,24 +201,12 @@ fn a_device_that_loses_power_meanwhile_begins_anew() {
     let (folder, _) = folder();
     let mut sim = device(&folder);
     let address = sim.address.clone();
-    let ended = thread::scope(|scope| {
-        let push = scope.spawn(|| run_in(folder.path(), &["push", "new.bin", &address, "--json"]));
-        sim.wait_for("serves new from www_1, on trial");
-        thread::sleep(Duration::from_millis(1500));
-        sim.kill();
-        thread::sleep(Duration::from_millis(500));
-        let sim = Sim::start_at(folder.path(), &address, &[]);
-        thread::sleep(Duration::from_millis(1500));
-        confirm(&folder, &sim, &[]).expect(0);
-        push.join().unwrap()
-    });
-    let json = ended.expect(0).json();
-    let warnings = &json["devices"][0]["warnings"];
-    let restarted = warnings[0].as_str().unwrap();
-    assert!(
-        restarted.starts_with("it restarted by itself; there are "),
-        "{restarted}"
-    );
+    let push = push(&folder, &address, &[]);
+    sim.kill();
+    let sim = Sim::start_at(folder.path(), &address, &[]);
+    push.wait_for(": warning: it restarted by itself; there are ");
+    confirm(&folder, &sim, &[]).expect(0);
+    push.end().expect(0);
 }
 
 #[test]
@@ -266,7 +246,7 @@ mod browsers {
         let browser = folder.file("browser", script);
         fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
         let browser = format!("/no/such/program:{} --new %s", browser.display());
-        let ended = open(&folder, &sim.address, &browser, 0);
+        let ended = open(&folder, &sim.address, &browser).end().expect(0);
         assert_eq!(ended.err, "");
         let opened = fs::read_to_string(folder.join("opened")).unwrap();
         assert_eq!(opened, format!("--new http://{}/\n", sim.address));
@@ -284,36 +264,16 @@ mod browsers {
             ("two", "false", "`false` ended with exit status: 1"),
         ] {
             let sim = device_in(&folder, name);
-            let at = &*sim.address;
-            let ended = thread::scope(|scope| {
-                let push = scope.spawn(|| open(&folder, at, browser, 0));
-                sim.wait_for("serves new from www_1, on trial");
-                thread::sleep(Duration::from_millis(2500));
-                confirm(&folder, &sim, &[]).expect(0);
-                push.join().unwrap()
-            });
-            let warning = format!(
-                "{}: warning: the browser was not opened: {wanted}",
-                sim.address
-            );
-            assert!(ended.err.starts_with(&warning), "{}", ended.err);
+            let push = open(&folder, &sim.address, browser);
+            push.wait_for(&format!(": warning: the browser was not opened: {wanted}"));
+            confirm(&folder, &sim, &[]).expect(0);
+            push.end().expect(0);
         }
     }
 
-    fn open(folder: &Folder, at: &str, browser: &str, code: i32) -> Ended {
-        let begin = Instant::now();
-        let output = common::command()
-            .current_dir(folder.path())
-            .env("BROWSER", browser)
-            .args(["push", "new.bin", at, "--open"])
-            .output()
-            .unwrap();
-        assert!(begin.elapsed() < Duration::from_secs(60));
-        let ended = Ended {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        };
-        ended.expect(code)
+    fn open(folder: &Folder, at: &str, browser: &str) -> Running {
+        let mut command = common::command();
+        command.current_dir(folder.path()).env("BROWSER", browser);
+        Running::start(command.args(["push", "new.bin", at, "--open"]))
     }
 }

@@ -214,6 +214,7 @@ fn a_push_that_was_interrupted_before_it_confirmed_goes_on() {
         .current_dir(folder.path())
         .args(["push", "new.bin", &sim.address])
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     sim.wait_for("restarting");
