@@ -33,7 +33,7 @@ enum View {
 }
 
 impl Progress {
-    /// For work with `device`; `quiet` shows nothing.
+    /// For work with `device`; `quiet` leaves standard output alone.
     pub(crate) fn new(device: String, quiet: bool) -> Self {
         let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
         let view = match (quiet, terminal) {
@@ -114,13 +114,13 @@ impl Progress {
         }
     }
 
-    /// Something that is to stay on the screen.
+    /// Something that somebody is to do; not even `quiet` keeps it back.
     pub(crate) fn say(&self, what: &str) {
         let line = format!("{}: {what}", self.device);
         match &self.view {
             View::Bar(bar) => bar.suspend(|| text::print(&line)),
             View::Lines { .. } => text::print(&line),
-            View::Nothing => {}
+            View::Nothing => eprintln!("{line}"),
         }
     }
 

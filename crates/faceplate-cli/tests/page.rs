@@ -123,7 +123,11 @@ fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
         });
         // Without a build id there is one more thing that may be the reason.
         scope.spawn(|| {
-            let json = push("plain.bin", two, &["--json"]).json();
+            let ended = push("plain.bin", two, &["--json"]);
+            let open = format!("{two}: open http://{two}/ in a browser, within 10 s: ");
+            assert!(ended.err.starts_with(&open), "{}", ended.err);
+            assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
+            let json = ended.json();
             assert_eq!(json["build"], Value::Null);
             let error = &json["devices"][0]["error"];
             assert_eq!(error["kind"], "went-back");

@@ -88,3 +88,42 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_documented_with_its_status() {
+        let page = include_str!("../../../../docs/command-line.md");
+        for kind in [
+            Kind::Usage,
+            Kind::Local,
+            Kind::Image,
+            Kind::Unreachable,
+            Kind::NotFaceplate,
+            Kind::NoAnswer,
+            Kind::Lost,
+            Kind::BrokeOff,
+            Kind::OtherImage,
+            Kind::DidNotRestart,
+            Kind::Recovery,
+            Kind::OtherFrontend,
+            Kind::DoesNotLoad,
+            Kind::NotConfirmed,
+            Kind::WentBack,
+        ] {
+            let name = format!("`{}`", kind.name());
+            let status = format!("| {} |", kind.code());
+            let mut rows = page.lines().filter(|line| line.starts_with('|'));
+            assert!(
+                rows.any(|row| row.starts_with(&status) && row.contains(&name)),
+                "{name}"
+            );
+            assert!(
+                rows.any(|row| row.starts_with(&format!("| {name} |"))),
+                "{name}"
+            );
+        }
+    }
+}
