@@ -1,5 +1,5 @@
 // Brings what the packer changed into the packed folder, so that folder and image are the same.
-import { lstatSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Packed } from './packer.js';
 import { isInside, replace } from './place.js';
@@ -18,17 +18,8 @@ export function bringBack({ changed, dropped }: Packed, dir: string): string[] {
     return inside;
   };
   for (const { path, bytes } of changed) {
-    if (!holds(join(dir, path), bytes) && ours(path)) replace(join(dir, path), bytes);
+    if (ours(path)) replace(join(dir, path), bytes);
   }
   for (const path of dropped) if (ours(path)) rmSync(join(dir, path), { force: true });
   return left;
-}
-
-/** Whether a file of its own has these bytes already; a link is replaced by a file. */
-function holds(path: string, bytes: Uint8Array): boolean {
-  try {
-    return lstatSync(path).isFile() && readFileSync(path).equals(bytes);
-  } catch {
-    return false;
-  }
 }

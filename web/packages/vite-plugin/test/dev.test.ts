@@ -251,7 +251,10 @@ test.each([
     detail: expect.stringContaining('DEVICE='),
   });
   const page = await fetch(`http://${host}/`, { headers: { Accept: 'text/html' } });
-  expect(await page.text()).toContain('<title>Lamp</title>');
+  const html = await page.text();
+  expect(html).toContain('<title>Lamp</title>');
+  // Pages get their stamp from a build alone.
+  expect(html).not.toContain('faceplate-');
 });
 
 test('the device is named by the environment or a .env file', async () => {

@@ -183,6 +183,15 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
+test('a page that takes no stamp is told', async () => {
+  const odd = Buffer.from('\ufeff<p>Hi', 'utf16le');
+  const root = project({ ...APP, 'public/odd.html': odd });
+  const { warnings } = await run(root);
+  expect(warnings).toEqual(['warning: odd.html has no build id, so it cannot confirm this build']);
+  expect(image(root).build).not.toBeNull();
+  expect(readFileSync(join(root, 'dist/odd.html')).equals(odd)).toBe(true);
+});
+
 test('vite preview serves what the device serves', async () => {
   const root = project(APP);
   await run(root);
