@@ -3,6 +3,7 @@ import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build as viteBuild, type Plugin } from 'vite';
 import { REPOSITORY, runFaceplate } from './command.js';
+import { REGISTER, SERVICE_WORKER } from './service-worker.js';
 import { CHANGE, HASTY, VERSIONS, type Frontend } from './frontends.js';
 
 const APP = join(REPOSITORY, 'web/apps/provider');
@@ -11,6 +12,9 @@ const LAZY = join(REPOSITORY, 'web/e2e/fixtures/lazy');
 
 /** With the app, nearly a whole slot of 1 MiB: the longest time for a test to step in. */
 const PHOTO = 900 * 1024;
+
+/** What these show is what `old` shows. */
+const UNCHANGED: readonly Frontend[] = ['old', 'hasty', 'kept'];
 
 /** Bytes that no compression makes smaller, the same ones every time. */
 function noise(length: number, seed: number): Uint8Array {
@@ -34,12 +38,17 @@ function change(name: Frontend): Plugin {
         return { code: `throw new Error('a broken build');\n${code}`, map: null };
       if (name === 'hasty' && id.endsWith('/Update.svelte'))
         return { code: code.replace('<UpdatePage', `<UpdatePage within={${HASTY}}`), map: null };
-      if (name === 'old' || name === 'hasty') return null;
+      if (UNCHANGED.includes(name)) return null;
       if (id.endsWith('.css')) return { code: `${code}\nhtml { --changed: 1 }`, map: null };
       if (id.endsWith('.svelte')) return { code: `${code}\n<p>${CHANGE}</p>\n`, map: null };
       return null;
     },
+    transformIndexHtml() {
+      return name === 'kept' ? [{ tag: 'script', children: REGISTER, injectTo: 'body' }] : [];
+    },
     generateBundle() {
+      if (name === 'kept')
+        this.emitFile({ type: 'asset', fileName: 'worker.js', source: SERVICE_WORKER });
       const seed = { big: 1, before: 2 }[name as string];
       if (seed) this.emitFile({ type: 'asset', name: 'photo.jpg', source: noise(PHOTO, seed) });
     },
@@ -89,7 +98,7 @@ async function buildLazy(folder: string, name: Frontend): Promise<void> {
 
 /** All of them, each in the folder as `NAME.bin` and `NAME/dist`. */
 export async function buildAll(folder: string): Promise<void> {
-  const built: Frontend[] = ['before', 'old', 'hasty', 'new', 'big', 'broken'];
+  const built: Frontend[] = ['before', 'old', 'hasty', 'kept', 'new', 'big', 'broken'];
   await Promise.all(built.map((name) => build(folder, name)));
   for (const name of ['lazy-old', 'lazy-new'] as const) await buildLazy(folder, name);
 

@@ -13,6 +13,8 @@ export type Frontend =
   | 'old'
   /** `old`, whose Update page gives a new frontend only a few seconds to confirm itself. */
   | 'hasty'
+  /** `old`, with a service worker that keeps its pages. */
+  | 'kept'
   /** The same app with a change that one can see. */
   | 'new'
   /** The same, and long enough that its writing takes seconds. */
@@ -33,6 +35,7 @@ export const VERSIONS: Record<Frontend, string> = {
   before: '0.9.0',
   old: '1.0.0',
   hasty: '1.1.0',
+  kept: '1.2.0',
   new: '2.0.0',
   big: '3.0.0',
   broken: '4.0.0',
@@ -46,7 +49,7 @@ export const VERSIONS: Record<Frontend, string> = {
 /** Seconds that `hasty` gives: nothing that proves itself needs as long. */
 export const HASTY = 15;
 
-/** What the pages of all but `old` and `hasty` say at their end. */
+/** What the pages of all that came after `old` say at their end. */
 export const CHANGE = 'This page was changed.';
 
 /** Path of its image. */
@@ -58,9 +61,12 @@ export function imagePath(name: Frontend): string {
 
 /** Its hashed scripts, styles and other assets. */
 export async function builtAssets(name: Frontend): Promise<string[]> {
-  const files = await readdir(imagePath(name).replace('.bin', '/dist/assets'));
+  const files = await readdir(join(distPath(name), 'assets'));
   return files.map((file) => `/assets/${file}`);
 }
+
+/** Folder that its build is in. */
+export const distPath = (name: Frontend): string => imagePath(name).replace('.bin', '/dist');
 
 /** Its image. */
 export function image(name: Frontend): Promise<Buffer> {

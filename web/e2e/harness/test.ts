@@ -1,12 +1,21 @@
 // What every test gets: devices, proxies and a foreign server that end with it.
 /* eslint-disable no-empty-pattern -- Playwright reads what a fixture needs from the pattern */
 import { test as base } from '@playwright/test';
+import { startDeploy, startFaceplate, type Running } from './command.js';
 import { devices, type DeviceFixtures } from './fixtures.js';
 import { startForeign, type Foreign } from './foreign.js';
+import { Sites, type Site } from './sites.js';
 
 export { expect } from '@playwright/test';
 
 interface Fixtures extends DeviceFixtures {
+  /** Packs a small frontend of the test's own; returns the path of its image. */
+  pack: (site: Site) => Promise<string>;
+  /** Commands that run beside the test. */
+  run: {
+    push: (image: string, ...args: string[]) => Running;
+    deploy: (image: string, ...args: string[]) => Running;
+  };
   /** Another site. */
   foreign: Foreign;
   /** Errors that no script caught; a test that provokes some empties this. */
@@ -15,6 +24,25 @@ interface Fixtures extends DeviceFixtures {
 
 export const test = base.extend<Fixtures>({
   ...devices,
+
+  pack: async ({}, use) => {
+    const sites = await Sites.create();
+    await use((site) => sites.pack(site));
+    await sites.remove();
+  },
+
+  run: async ({}, use) => {
+    const running: Running[] = [];
+    const note = (command: Running): Running => {
+      running.push(command);
+      return command;
+    };
+    await use({
+      push: (...args) => note(startFaceplate('push', ...args)),
+      deploy: (...args) => note(startDeploy(...args)),
+    });
+    for (const command of running) command.stop();
+  },
 
   foreign: async ({}, use) => {
     const foreign = await startForeign();

@@ -2,6 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import type { Device } from './device.js';
 import { imagePath, type Frontend } from './frontends.js';
+import { CONTROLS } from './words.js';
 
 /** What the page showed at one moment. */
 export interface Seen {
@@ -12,6 +13,10 @@ export interface Seen {
   readonly percent: number | null;
   /** The percentage that is written on the page; null where there is none. */
   readonly written: number | null;
+  /** How much of the bar is drawn, in percent. */
+  readonly drawn: number;
+  /** Kibibytes that are written as done; null where there are none. */
+  readonly kib: number | null;
 }
 
 export class UpdatePage {
@@ -31,7 +36,7 @@ export class UpdatePage {
 
   /** What runs, and how it is: a heading with the device's name, the version, one line. */
   get running(): Locator {
-    return this.page.getByRole('heading', { level: 1 }).locator('..');
+    return this.page.locator('.faceplate').getByRole('heading', { level: 1 }).locator('..');
   }
   /** What happens, or what can be done now. */
   get task(): Locator {
@@ -53,33 +58,47 @@ export class UpdatePage {
     return this.page.locator('input[type=file]');
   }
   get install(): Locator {
-    return this.page.getByRole('button', { name: /^Install/ });
+    return this.page.getByRole('button', { name: CONTROLS.install });
   }
   get cancel(): Locator {
-    return this.page.getByRole('button', { name: 'Cancel', exact: true });
+    return this.page.getByRole('button', { name: CONTROLS.cancel, exact: true });
   }
   get keep(): Locator {
-    return this.page.getByRole('button', { name: 'Keep it' });
+    return this.page.getByRole('button', { name: CONTROLS.keep });
   }
   get goBackNow(): Locator {
-    return this.page.getByRole('button', { name: 'Go back now' });
+    return this.page.getByRole('button', { name: CONTROLS.goBackNow });
   }
   /** Opens the question. */
   get goBackTo(): Locator {
-    return this.page.locator('.faceplate .card').getByRole('button', { name: /^Go back to/ });
+    return this.page.locator('.faceplate .card').getByRole('button', { name: CONTROLS.goBackTo });
   }
   /** The question, with its two answers. */
   get question(): Locator {
     return this.page.getByRole('dialog', { name: /^Go back to/ });
   }
   get tryAgain(): Locator {
-    return this.page.getByRole('button', { name: 'Try again' });
+    return this.page.getByRole('button', { name: CONTROLS.tryAgain });
+  }
+  get reload(): Locator {
+    return this.page.getByRole('button', { name: CONTROLS.reload });
   }
   get look(): Locator {
-    return this.page.getByRole('link', { name: 'Look at it first' });
+    return this.page.getByRole('link', { name: CONTROLS.look });
   }
   get progress(): Locator {
     return this.page.getByRole('progressbar', { name: 'Update' });
+  }
+  /** All that can be pressed and has an edge. */
+  get controls(): Locator {
+    return this.page
+      .locator('.faceplate')
+      .locator('.card, .notice')
+      .locator('button, .button, label');
+  }
+  /** The one thing that is told. */
+  get notice(): Locator {
+    return this.page.locator('.faceplate .notice:visible');
   }
   get alert(): Locator {
     return this.page.getByRole('alert');
@@ -95,8 +114,14 @@ export class UpdatePage {
     return this.alert.filter({ hasText: words }).first();
   }
 
+  /** Chooses a file, as soon as a person could. */
+  async give(file: Parameters<Locator['setInputFiles']>[0]): Promise<void> {
+    const offered = this.page.locator('label:visible').filter({ has: this.anyFile });
+    await offered.locator('input:enabled').setInputFiles(file);
+  }
+
   async choose(name: Frontend): Promise<void> {
-    await this.anyFile.setInputFiles(imagePath(name));
+    await this.give(imagePath(name));
     await this.install.waitFor();
   }
 
@@ -104,6 +129,26 @@ export class UpdatePage {
     await this.choose(name);
     await this.install.click();
     await this.progress.waitFor();
+  }
+
+  /** Writes down every alert that is shown from now on. */
+  async watchAlerts(): Promise<string[]> {
+    const seen: string[] = [];
+    await this.page.exposeFunction('noteAlert', (text: string) => seen.push(text));
+    await this.page.evaluate(() => {
+      const { noteAlert } = window as unknown as { noteAlert: (text: string) => Promise<void> };
+      const note = (): void => {
+        for (const alert of document.querySelectorAll<HTMLElement>('[role=alert]'))
+          if (alert.innerText.trim() && alert.checkVisibility()) void noteAlert(alert.innerText);
+      };
+      new MutationObserver(note).observe(document.body, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+        attributes: true,
+      });
+    });
+    return seen;
   }
 
   /**
@@ -117,17 +162,23 @@ export class UpdatePage {
       let last = '';
       const note = (): void => {
         const bar = document.querySelector('[role=progressbar]');
-        if (!bar) return;
+        if (!bar?.checkVisibility()) return;
         const phase = [...document.querySelectorAll('[role=status]')]
           .map((element) => element.textContent?.trim() ?? '')
           .filter(Boolean)
           .join(' / ');
         const now = bar.getAttribute('aria-valuenow');
-        const written = /(\d+) ?%/.exec(document.body.innerText)?.[1];
+        const { innerText } = document.body;
+        const number = (text: string | undefined): number | null =>
+          text === undefined ? null : Number(text);
+        const width = (element: Element | null): number =>
+          element?.getBoundingClientRect().width ?? 0;
         const entry = {
           phase,
           percent: now === null ? null : Number(now),
-          written: written === undefined ? null : Number(written),
+          written: number(/(\d+) ?%/.exec(innerText)?.[1]),
+          drawn: (100 * width(bar.firstElementChild)) / (width(bar) || 1),
+          kib: number(/(\d+) KiB of \d/.exec(innerText)?.[1]),
         };
         if (JSON.stringify(entry) === last) return;
         last = JSON.stringify(entry);
@@ -152,6 +203,8 @@ export interface Told {
   /** When it was asked: what it said is not older. */
   readonly at: number;
   readonly phase: string | null;
+  /** Bytes on flash. */
+  readonly written: number;
   readonly percent: number;
 }
 
@@ -166,7 +219,7 @@ export function observe(device: Device): { stop: () => Promise<Told[]> } {
       if (status) {
         const { upload } = status;
         const percent = upload ? (100 * upload.written) / upload.total : 0;
-        told.push({ at, phase: upload?.phase ?? null, percent });
+        told.push({ at, phase: upload?.phase ?? null, written: upload?.written ?? 0, percent });
       }
       await new Promise((done) => setTimeout(done, 20));
     }

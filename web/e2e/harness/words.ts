@@ -8,11 +8,13 @@ export const CONTROLS = {
   cancel: 'Cancel',
   keep: 'Keep it',
   goBackNow: 'Go back now',
-  /** Opens the question. */
+  /** Opens the question, and is one of its answers. */
   goBackTo: /^Go back to/,
-  /** Its two answers. */
-  goBack: 'Go back',
+  /** The other answer. */
   stay: 'Stay',
+  reload: 'Load it',
+  look: 'Look at it first',
+  another: 'Choose another file',
 } as const;
 
 /** The whole page, as it tells of outcomes. */

@@ -1,0 +1,219 @@
+// Only the page of the build that runs can confirm it, and only where it works.
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import type { Device } from '../harness/device.js';
+import { REGISTER, SERVICE_WORKER } from '../harness/service-worker.js';
+import { page as html, throwing, type Site } from '../harness/sites.js';
+import { expect, test } from '../harness/test.js';
+
+/** For a page that works; it takes two seconds, and an open tab looks every five. */
+const LONG = '?confirm=client&within=60';
+/** For a page that must not confirm: several times what a good one takes. */
+const SHORT = '?confirm=client&within=12';
+
+const A: Site = { version: '1', files: { 'index.html': html('A') } };
+const B: Site = { version: '2', files: { 'index.html': html('B') } };
+const BROKEN: Site = { version: '3', files: { 'index.html': throwing('Broken') } };
+
+const WITH_WORKER: Site = {
+  version: '1',
+  files: {
+    'index.html': html('A', `<script>${REGISTER}</script>`),
+    'worker.js': SERVICE_WORKER,
+  },
+};
+
+const title = (page: Page, name: string): Promise<void> =>
+  expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
+
+/** Opens it twice: the second time it comes from its worker. */
+async function openFromWorker(page: Page, device: Device): Promise<void> {
+  await page.goto(device.url);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  const answer = await page.reload();
+  expect(answer?.fromServiceWorker(), 'the page comes from its worker').toBe(true);
+  await title(page, 'A');
+}
+
+/** Each time that a page has begun to load. */
+function countLoads(page: Page): string[] {
+  const loads: string[] = [];
+  page.on('domcontentloaded', () => loads.push(page.url()));
+  return loads;
+}
+
+async function expectTakenBack(device: Device): Promise<void> {
+  const status = await device.statusWhen('the device went back by itself', ({ active }) => !active);
+  expect(status.last).toMatchObject({ outcome: 'fell_back', reason: 'not_confirmed' });
+}
+
+async function expectConfirmed(device: Device): Promise<void> {
+  const status = await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
+  expect(status).toMatchObject({ active: 1, last: { outcome: 'updated' } });
+}
+
+test('a stamped page confirms itself without a line of code', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  await device.update(await readFile(await pack(B)), LONG);
+  await page.goto(device.url);
+  await title(page, 'B');
+  await expectConfirmed(device);
+});
+
+test('a page that a service worker kept of the old frontend does not confirm a broken one', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(WITH_WORKER) });
+  await openFromWorker(page, device);
+  await page.goto('about:blank');
+  await device.update(await readFile(await pack(BROKEN)), SHORT);
+  // It is younger than the restart, and works.
+  await page.goto(device.url);
+  await expectTakenBack(device);
+  // The tab has seen the broken one, and goes where the device went.
+  await title(page, 'A');
+  expect(pageErrors.splice(0).map(({ message }) => message)).toContain('Broken throws');
+});
+
+test('a page that a service worker kept of the old frontend brings the new one, once, which confirms itself', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(WITH_WORKER) });
+  await openFromWorker(page, device);
+  await page.goto('about:blank');
+  await device.update(await readFile(await pack(B)), LONG);
+  const loads = countLoads(page);
+  await page.goto(device.url);
+  await title(page, 'B');
+  await expectConfirmed(device);
+  expect(loads, 'the kept page, then the right one').toHaveLength(2);
+  expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
+});
+
+test('a tab that is open moves to the new frontend by itself, which confirms itself', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  await page.goto(device.url);
+  await title(page, 'A');
+  const loads = countLoads(page);
+  await device.update(await readFile(await pack(B)), LONG);
+  await title(page, 'B');
+  await expectConfirmed(device);
+  expect(loads).toHaveLength(1);
+});
+
+test('a tab that moved to a broken frontend moves back when the device has gone back', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  await page.goto(device.url);
+  await title(page, 'A');
+  const loads = countLoads(page);
+  await device.update(await readFile(await pack(BROKEN)), SHORT);
+  await title(page, 'Broken');
+  await expectTakenBack(device);
+  await title(page, 'A');
+  expect(loads).toHaveLength(2);
+  pageErrors.length = 0;
+});
+
+test('a page from the history does not confirm a broken frontend, though it is fetched from no cache of ours', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  await page.goto(device.url);
+  await title(page, 'A');
+  await page.goto('about:blank');
+  await device.update(await readFile(await pack(BROKEN)), SHORT);
+  await page.goBack();
+  await expectTakenBack(device);
+  pageErrors.length = 0;
+});
+
+test('a page from the history gets to the new frontend, which confirms itself', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  await page.goto(device.url);
+  await title(page, 'A');
+  await page.goto('about:blank');
+  await device.update(await readFile(await pack(B)), LONG);
+  await page.goBack();
+  await title(page, 'B');
+  await expectConfirmed(device);
+});
+
+test('a page that throws before any module runs is not confirmed', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  await device.update(await readFile(await pack(BROKEN)), SHORT);
+  await page.goto(device.url);
+  await title(page, 'Broken');
+  await expectTakenBack(device);
+  pageErrors.length = 0;
+});
+
+test('a page with a strict Content-Security-Policy confirms itself', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:";
+  const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
+  const refused: string[] = [];
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) refused.push(message.text());
+  });
+  const device = await startDevice({ www: await pack(A) });
+  const strict = await pack({ version: '2', files: { 'index.html': html('Strict', meta) } });
+  await device.update(await readFile(strict), LONG);
+  await page.goto(device.url);
+  await title(page, 'Strict');
+  await expectConfirmed(device);
+  expect(refused).toEqual([]);
+});
+
+test('a build whose confirming is left to the app is not confirmed by being looked at', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  await device.update(await readFile(await pack({ ...B, stamp: 'id' })), SHORT);
+  await page.goto(device.url);
+  await title(page, 'B');
+  await expectTakenBack(device);
+});
+
+test('a page that shows nothing is not confirmed', async ({ page, startDevice, pack }) => {
+  const device = await startDevice({ www: await pack(A) });
+  const empty = html('').replace(/<h1>.*<\/h1>/, '<div id="app"></div>');
+  const blank = await pack({ version: '2', files: { 'index.html': empty } });
+  await device.update(await readFile(blank), SHORT);
+  await page.goto(device.url);
+  await expectTakenBack(device);
+});
