@@ -29,7 +29,7 @@ test('going back asks first: Enter and Stay change nothing, Go back restarts int
   expect(await device.fingerprint()).toEqual(before);
 
   await tab.press(CONTROLS.goBackTo);
-  await tab.press(CONTROLS.goBack);
+  await tab.press(CONTROLS.goBackTo);
   await tab.reads(SAYS.wentBack('old'), { timeout: 40_000 });
   await device.statusWhen('it is settled', ({ state }) => state === 'settled');
   expect(await device.version()).toBe(VERSIONS.old);

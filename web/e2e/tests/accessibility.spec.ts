@@ -37,7 +37,7 @@ for (const [where, { viewport, themes }] of Object.entries(SCREENS)) {
     await look('Update, asking');
     await page.keyboard.press('Escape');
     const buffer = Buffer.from('not an image');
-    await update.anyFile.setInputFiles({ name: 'x.txt', mimeType: 'text/plain', buffer });
+    await update.give({ name: 'x.txt', mimeType: 'text/plain', buffer });
     await expect(update.alert).toBeVisible();
     await look('Update, wrong file');
     await update.choose('big');

@@ -38,7 +38,7 @@ test('a part that the old frontend would load later, and that an update took awa
   expect(responses.filter((response) => response.fromServiceWorker())).toEqual([]);
 });
 
-test('a tab with the old home page shows the new frontend by itself, but only once that is confirmed', async ({
+test('a tab with the old home page moves to the new frontend by itself, which confirms itself', async ({
   page,
   startDevice,
 }) => {
@@ -49,13 +49,8 @@ test('a tab with the old home page shows the new frontend by itself, but only on
   page.on('domcontentloaded', () => loads.push(page.url()));
 
   await device.update(await image('new'), '?confirm=client&within=600');
-  // The old page tells what runs, and lives on.
-  await expect(page.getByText(VERSIONS.new)).toBeVisible({ timeout: 20_000 });
-  await expect(page.getByText('(on trial)')).toBeVisible();
-  expect(loads).toEqual([]);
-
-  await device.confirm();
-  await expect(page.getByText(CHANGE)).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText(CHANGE)).toBeVisible();
+  await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
   expect(loads).toHaveLength(1);
   const built = await builtAssets('new');
   for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
@@ -106,18 +101,32 @@ test('pages are asked for anew each time, assets with a hash only once, and no u
   await device.statusWhen('the new page has confirmed itself', ({ state }) => state === 'settled');
 });
 
-test('an Update page of the old frontend says that another one runs now, and its button loads that', async ({
+test('an Update page of the old frontend proves the new one unseen, and then goes to it', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  await UpdatePage.open(page, device);
+  await device.update(await image('new'), '?confirm=client&within=600');
+  await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
+  await expect(page.getByText(CHANGE)).toBeVisible();
+});
+
+test('an Update page with a chosen file stays when another frontend runs, says so, and its button loads that', async ({
   page,
   startDevice,
 }) => {
   const device = await startDevice({ www: imagePath('old') });
   const update = await UpdatePage.open(page, device);
+  await update.choose('big');
   await device.update(await image('new'), '?confirm=client&within=600');
-  await device.confirm();
+  await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
+  await expect(update.notice).toContainText('runs another frontend now');
   await expect(update.running).toContainText(VERSIONS.new);
-  await page.getByRole('button', { name: 'Reload' }).click();
+  await expect(update.install).toBeVisible();
+  await update.reload.click();
   await expect(page.getByText(CHANGE)).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Reload' })).toHaveCount(0);
+  await expect(update.reload).toHaveCount(0);
   const built = await builtAssets('new');
   for (const asset of await loadedAssets(page)) expect(built).toContain(asset);
 });
@@ -130,11 +139,15 @@ test('two tabs: while one updates, the other shows it and ends up with the new f
   const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
   const second = await UpdatePage.open(await context.newPage(), device);
   const first = await UpdatePage.open(page, device);
+  const alarms = await second.watchAlerts();
   await first.start('big');
   await expect(second.progress).toBeVisible();
+  await expect(second.task).toContainText('Somebody else updates the device');
   await expect(second.install).toHaveCount(0);
   await expect(first.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
   await expect(second.running).toContainText(VERSIONS.big);
+  await expect(second.page.getByText(CHANGE)).toBeVisible();
+  expect(alarms, 'a healthy restart is no reason for an alarm').toEqual([]);
   expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
 });
 

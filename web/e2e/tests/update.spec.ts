@@ -11,14 +11,14 @@ import { expect, test } from '../harness/test.js';
 import { observe, UpdatePage, type Seen, type Told } from '../harness/update-page.js';
 
 /** In the order in which they come; a short one may pass between two looks. */
-const PHASES = ['Sending', 'Writing', 'Checking', 'Restarting', 'Confirming', 'Done'];
+const PHASES = ['Sending', 'Writing', 'Checking', 'Restarting', 'Trying it', 'Done'];
 
-/** How much the device had really written when the page showed something: it says so next. */
+/** How many bytes the device had really written when the page showed something: it says so next. */
 function truth(told: readonly Told[], at: number): number {
   const next = told.find((entry) => entry.at >= at);
-  if (next?.phase === 'writing') return next.percent;
+  if (next?.phase === 'writing') return next.written;
   const began = told.find((entry) => entry.phase !== null);
-  return began && began.at < at ? 100 : 0;
+  return began && began.at < at ? Infinity : 0;
 }
 
 function phases(seen: readonly Seen[]): string[] {
@@ -26,7 +26,7 @@ function phases(seen: readonly Seen[]): string[] {
   return all.filter((phase, index) => phase !== all[index - 1]);
 }
 
-test('an update shows what the device has done, goes through the true phases, and ends with the new frontend, confirmed', async ({
+test('an update shows what the device has done on one bar that never runs back, goes through the true phases, and ends with the new frontend, confirmed', async ({
   page,
   startDevice,
 }) => {
@@ -37,7 +37,9 @@ test('an update shows what the device has done, goes through the true phases, an
   await expect(page.getByText(CHANGE)).toHaveCount(0);
 
   await update.choose('big');
-  await expect(page.getByRole('region', { name: 'New frontend' })).toContainText(VERSIONS.big);
+  // What is to happen is told before it does.
+  await expect(update.task).toContainText(`${VERSIONS.old} → ${VERSIONS.big}, newer`);
+  await expect(update.task).toContainText(`overwrites ${VERSIONS.before}`);
   const seen = await update.watch();
   const observed = observe(device);
   await update.install.click();
@@ -50,14 +52,23 @@ test('an update shows what the device has done, goes through the true phases, an
 
   const order = phases(seen);
   expect(order).toEqual(PHASES.filter((phase) => order.includes(phase)));
-  expect(order).toEqual(expect.arrayContaining(['Writing', 'Restarting', 'Confirming']));
+  expect(order).toEqual(expect.arrayContaining(['Writing', 'Restarting', 'Trying it']));
   const writing = seen.filter(({ phase }) => phase.startsWith('Writing'));
   expect(writing.length, 'changes of the progress').toBeGreaterThan(3);
-  for (const { at, phase, percent, written } of seen) {
-    if (phase.startsWith('Done')) continue;
-    const shown = Math.max(percent ?? 0, written ?? 0);
-    expect(shown, `percent while ${phase}`).toBeLessThanOrEqual(truth(told, at));
+  let before = 0;
+  for (const { at, phase, percent, written, drawn, kib } of seen) {
+    const what = `the bar while ${phase}`;
+    expect(percent, what).toBeGreaterThanOrEqual(before);
+    expect(written, what).toBe(percent);
+    expect(drawn, what).toBeCloseTo(percent ?? 0, 0);
+    before = percent ?? 0;
+    // Figures are rounded up.
+    expect((kib ?? 0) - 1, what).toBeLessThanOrEqual(truth(told, at) / 1024);
   }
+  expect(
+    writing.some(({ kib }) => kib),
+    'bytes are shown',
+  ).toBe(true);
 
   // This page is the new frontend's, with its own assets, and so is what a reload brings.
   await expect(page.getByText(CHANGE)).toBeVisible();
@@ -80,7 +91,7 @@ test('the Update page has an address of its own, where an update ends as well', 
   expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
 });
 
-test('an image that is dropped onto the page is read like one that is chosen', async ({
+test('a file that is dropped anywhere on the page is read like one that is chosen', async ({
   page,
   startDevice,
 }) => {
@@ -93,23 +104,35 @@ test('an image that is dropped onto the page is read like one that is chosen', a
     transfer.items.add(new File([content], 'www.bin'));
     return transfer;
   }, bytes);
+  // Beside the zone: what nobody prevents there replaces the page.
+  const dropped = page.evaluate(
+    () =>
+      new Promise((resolve) =>
+        addEventListener('drop', (event) => setTimeout(() => resolve(event.defaultPrevented))),
+      ),
+  );
   for (const type of ['dragenter', 'dragover', 'drop']) {
-    await update.file.dispatchEvent(type, { dataTransfer });
+    await page.getByRole('banner').dispatchEvent(type, { dataTransfer });
   }
+  expect(await dropped).toBe(true);
   await expect(update.install).toContainText(VERSIONS.new);
   await update.install.click();
   await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
 });
 
-test('the same image can be installed again, and then runs from the other slot', async ({
-  page,
-  startDevice,
-}) => {
+test('the image that already runs is not installed again', async ({ page, startDevice }) => {
   const device = await startDevice({ www: imagePath('old') });
   const update = await UpdatePage.open(page, device);
-  await update.start('old');
-  await expect(update.says(`Updated to ${VERSIONS.old}`)).toBeVisible();
-  expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+  await update.give(imagePath('old'));
+  await expect(update.task).toContainText(`${VERSIONS.old} already runs: nothing to do`);
+  await expect(update.install).toHaveCount(0);
+});
+
+test('an older version is called older before it is installed', async ({ page, startDevice }) => {
+  const device = await startDevice({ www: imagePath('new') });
+  const update = await UpdatePage.open(page, device);
+  await update.choose('old');
+  await expect(update.task).toContainText(`${VERSIONS.new} → ${VERSIONS.old}, older`);
 });
 
 test('an update works over a slow network with long delays', async ({

@@ -29,9 +29,9 @@ test('files that are no image are refused at once, in words with a next step, an
     'package.json': await readFile(new URL('../package.json', import.meta.url)),
   };
   for (const [name, buffer] of Object.entries(wrong)) {
-    await update.anyFile.setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+    await update.give({ name, mimeType: 'application/octet-stream', buffer });
     await expect(update.alert, name).toBeVisible();
-    await expect(update.alert, name).toContainText(/image|whole|length|bytes/i);
+    await expect(update.alert, name).toContainText(/update file|whole|made for this device/i);
     await expect(update.install, name).toHaveCount(0);
     // The next one brings a message of its own.
     await update.choose('new');
@@ -49,7 +49,7 @@ test('an image that is larger than a slot is refused at once, with the sizes', a
   const before = await device.fingerprint();
   const update = await UpdatePage.open(page, device);
   const buffer = Buffer.concat([await image('big'), Buffer.alloc(512 * 1024, 0xff)]);
-  await update.anyFile.setInputFiles({
+  await update.give({
     name: 'large.bin',
     mimeType: 'application/octet-stream',
     buffer,
@@ -67,7 +67,7 @@ test('a frontend that was made for another firmware is refused at once, and the 
   const device = await startDevice({ www: imagePath('old') });
   const before = await device.fingerprint();
   const update = await UpdatePage.open(page, device);
-  await update.anyFile.setInputFiles(imagePath('future'));
+  await update.give(imagePath('future'));
   await expect(update.warns(/firmware/i)).toContainText('99');
   await expect(update.install).toHaveCount(0);
   expect(await device.fingerprint()).toEqual(before);
@@ -101,7 +101,7 @@ test('an image whose files are damaged is refused by the check on the device, an
   // In the middle of the photo, and of a block: there is nothing but its content.
   const at = Math.floor(buffer.length / 2 / 4096) * 4096 + 2048;
   buffer.writeUInt8(buffer.readUInt8(at) ^ 1, at);
-  await update.anyFile.setInputFiles({
+  await update.give({
     name: 'damaged.bin',
     mimeType: 'application/octet-stream',
     buffer,
@@ -125,7 +125,7 @@ test('an image that was cut off is refused, and the old frontend stays', async (
   const update = await UpdatePage.open(page, device);
   const whole = await image('big');
   const buffer = whole.subarray(0, Math.floor(whole.length / 2 / 4096) * 4096);
-  await update.anyFile.setInputFiles({
+  await update.give({
     name: 'cut.bin',
     mimeType: 'application/octet-stream',
     buffer,
