@@ -10,6 +10,8 @@ export interface Browser {
   hold(): () => void;
   /** Keeps the tab from being moved to another build by the page's own script. */
   stay(): () => void;
+  /** Calls back when the page is seen again, until the returned function is called. */
+  onSeen(seen: () => void): () => void;
   /** It is itself in the hidden frame, where the page around it does the work. */
   unseen(): boolean;
 }
@@ -39,5 +41,13 @@ export const browser: Browser = {
     };
   },
   stay: () => globalThis.window?.faceplate?.hold() ?? (() => undefined),
+  onSeen(seen) {
+    if (typeof document === 'undefined') return () => undefined;
+    const see = () => {
+      if (!document.hidden) seen();
+    };
+    document.addEventListener('visibilitychange', see);
+    return () => document.removeEventListener('visibilitychange', see);
+  },
   unseen: isUnseen,
 };

@@ -96,20 +96,19 @@ export class Updater {
       listener(this.#state);
       return () => undefined;
     }
-    if (!this.#listeners.size) this.#letGo = this.#browser.stay();
     this.#listeners.add(listener);
     this.#set({ home: this.options.home ?? '/' });
     this.#begin();
     this.#rest();
     return () => {
-      if (!this.#listeners.delete(listener) || this.#listeners.size) return;
-      this.#letGo?.();
+      this.#listeners.delete(listener);
       this.#rest();
     };
   }
 
   /** Reads the file; nothing is sent. */
   async choose(file: File): Promise<void> {
+    if (this.#state.run) return;
     this.#blob = file;
     this.#set({ end: null, changed: false, busy: true });
     try {
@@ -223,14 +222,29 @@ export class Updater {
 
   /** Looks at the device from time to time, unless an update does so anyway or nobody is there. */
   #rest(): void {
-    const wanted = this.#listeners.size > 0 && !this.#state.run;
+    const { run } = this.#state;
+    const alive = this.#listeners.size > 0 || !!run;
+    if (alive && !this.#letGo) {
+      const letGo = [this.#browser.stay(), this.#browser.onSeen(() => this.#seen())];
+      this.#letGo = () => letGo.forEach((end) => end());
+    } else if (!alive) {
+      this.#letGo?.();
+      this.#letGo = null;
+    }
+    const wanted = this.#listeners.size > 0 && !run;
     if (wanted && !this.#stopWatching) {
       this.#stopWatching = watch(this.#device, (status, error) => this.#hear(status, error));
     } else if (!wanted) {
       this.#stopWatching?.();
       this.#stopWatching = null;
-      if (!this.#state.run) this.#close();
+      if (!run) this.#close();
     }
+  }
+
+  /** What a page has slept through is no silence. */
+  #seen(): void {
+    const { silent, run } = this.#state;
+    if (silent !== null || run) this.#set({ silent: Date.now() });
   }
 
   #hear(status: Status | null, error?: unknown): void {
@@ -263,6 +277,7 @@ export class Updater {
 
   /** Takes part in an update of somebody else: proves its frontend, and then goes to it. */
   #join(status: Status, stale: boolean): void {
+    this.#mend(status, stale);
     const { file, end, busy } = this.#state;
     const boot = status.device.boot_id;
     if (!status.trial) this.#shunned = false;
@@ -271,6 +286,23 @@ export class Updater {
     const told = end && end.kind !== 'rolled_back' && !(end.kind === 'updated' && !end.kept);
     const idle = !file && !told && !busy;
     if (stale && status.state === 'settled' && idle) this.#leave(null);
+  }
+
+  /** A device that was lost answers again, and its status says what came of it. */
+  #mend(status: Status, stale: boolean): void {
+    const { end } = this.#state;
+    if (end?.kind !== 'failed' || end.failure.kind !== 'unreachable') return;
+    const { why } = end.failure;
+    const { last, active } = status;
+    const from = named(status, 1 - active);
+    const to = named(status, active);
+    // It took the file after all.
+    if (stale) this.#set({ end: null, file: null });
+    else if (why === 'gone') this.#set({ end: failed(new Unreachable('lost')) });
+    else if (why === 'silent') this.#set({ end: null });
+    else if (why === 'not_back' && last?.outcome === 'fell_back' && to) {
+      this.#set({ end: { kind: 'went_back', from, to, reason: last.reason, report: null } });
+    }
   }
 
   #open(boot: string): void {

@@ -152,6 +152,11 @@ export class NotingBrowser implements Browser {
     this.stayed++;
     return () => void this.stayed--;
   };
+  see = (): void => undefined;
+  onSeen = (seen: () => void) => {
+    this.see = seen;
+    return () => void (this.see = () => undefined);
+  };
   unseen = () => this.isUnseen;
 }
 

@@ -137,6 +137,8 @@ describe('an update', () => {
     await install();
     const same = updater;
     stop();
+    // The tab must not be moved from under it, either.
+    expect(browser.stayed).toBe(1);
     device.progress('writing', 8192);
     await pass(2);
     const seen: State[] = [];
@@ -215,6 +217,51 @@ describe('an update', () => {
       failure: { kind: 'problem', type: 'flash-fault', detail: 'sector 7' },
     });
     expect(state().file).not.toBeNull();
+  });
+});
+
+describe('a device that was lost and answers again', () => {
+  const lose = async () => {
+    await install();
+    device.progress('writing', 16_384);
+    await pass(1);
+    device.down = true;
+    device.answer(new Unreachable('silent'));
+    await pass(22);
+    expect(state().end).toMatchObject({ failure: { why: 'gone' } });
+    device.down = false;
+  };
+
+  test('is not told as gone any more', async () => {
+    await lose();
+    device.restart(0, null, null);
+    await pass(5);
+    expect(state().end).toMatchObject({ failure: { why: 'lost' } });
+    expect(state().file).not.toBeNull();
+  });
+
+  test('with the new frontend on trial has it proved, and its page loaded', async () => {
+    await lose();
+    device.take();
+    device.restartNew();
+    await pass(5);
+    expect(state()).toMatchObject({ end: null, file: null });
+    expect(browser.opened).toBe(1);
+    device.settle();
+    await pass(3);
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('after it has gone back by itself says so', async () => {
+    await install();
+    device.take();
+    device.down = true;
+    await pass(400);
+    expect(state().end).toMatchObject({ failure: { why: 'not_back' } });
+    device.down = false;
+    device.fallBack();
+    await pass(5);
+    expect(state().end).toMatchObject({ kind: 'went_back', reason: 'not_confirmed', report: null });
   });
 });
 
@@ -513,6 +560,17 @@ describe('watching', () => {
     expect(state().status).not.toBeNull();
     device.down = false;
     await pass(3);
+    expect(state().silent).toBeNull();
+  });
+
+  test('takes what a page has slept through for no silence', async () => {
+    device.down = true;
+    await pass(10);
+    browser.see();
+    expect(state().silent).toBe(Date.now());
+    device.down = false;
+    await pass(3);
+    browser.see();
     expect(state().silent).toBeNull();
   });
 
