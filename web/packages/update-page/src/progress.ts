@@ -11,14 +11,12 @@ export interface Meter {
   /** Of the image, on flash so far; 0 of 0 where there is none here. */
   readonly written: number;
   readonly total: number;
-  /** Of the way to the flash that is done, in bytes of the image. */
-  readonly bytes: number;
   /** Bytes a second, smoothed; null while nobody can know. */
   readonly speed: number | null;
   /** When it entered this phase. */
   readonly since: number;
   /** What the speed was measured from. */
-  readonly mark: { readonly at: number; readonly bytes: number };
+  readonly mark: { readonly at: number; readonly written: number };
   /** When the device goes back unless it is confirmed; null before. */
   readonly until: number | null;
 }
@@ -38,17 +36,15 @@ const SPANS: Record<Phase, readonly [from: number, to: number, usual: number]> =
 };
 const ORDER = Object.keys(SPANS) as Phase[];
 
-/** What is received is a small part of the way: the flash is slower than the network. */
-const RECEIVED = 0.15;
 /** How much of the speed is what was measured last. */
 const SMOOTH = 0.3;
 /** A speed over less time than this is noise. */
 const MEASURE_MS = 400;
 
 export function startMeter(phase: Phase, total: number, now: number): Meter {
-  const mark = { at: now, bytes: 0 };
+  const mark = { at: now, written: 0 };
   const value = SPANS[phase][0];
-  return { phase, value, written: 0, total, bytes: 0, speed: null, since: now, mark, until: null };
+  return { phase, value, written: 0, total, speed: null, since: now, mark, until: null };
 }
 
 /** The bar after what the client reports; what would lead back is no news. */
@@ -57,35 +53,31 @@ export function advance(meter: Meter, state: UpdateState | { phase: 'done' }, no
   if (ORDER.indexOf(phase) < ORDER.indexOf(meter.phase)) return meter;
   const since = phase === meter.phase ? meter.since : now;
   const total = 'total' in state ? state.total : meter.total;
-  const received = 'received' in state ? state.received : total;
   const flashed = 'written' in state ? state.written : phase === 'sending' ? 0 : total;
   const written = Math.max(meter.written, Math.min(flashed, total));
-  // Of those that are received some are counted: else it would stand while the flash is erased.
-  const way = Math.min(received, total) * RECEIVED + written * (1 - RECEIVED);
-  const bytes = Math.max(meter.bytes, way);
   const [from, to, usual] = SPANS[phase];
   // Slower and slower towards the end, which only the next phase reaches.
-  const part = usual ? 1 - Math.exp((since - now) / usual) : total ? bytes / total : 0;
+  const part = usual ? 1 - Math.exp((since - now) / usual) : total ? written / total : 0;
   const value = Math.max(meter.value, from + (to - from) * part);
   const until = 'secondsLeft' in state ? now + state.secondsLeft * 1000 : meter.until;
-  const { speed, mark } = measure(meter, bytes, now);
-  return { phase, value, written, total, bytes, speed, since, mark, until };
+  const { speed, mark } = measure(meter, written, now);
+  return { phase, value, written, total, speed, since, mark, until };
 }
 
-function measure({ speed, mark }: Meter, bytes: number, now: number) {
+function measure({ speed, mark }: Meter, written: number, now: number) {
   const ms = now - mark.at;
-  if (bytes === mark.bytes || ms < MEASURE_MS) return { speed, mark };
-  const latest = ((bytes - mark.bytes) * 1000) / ms;
+  if (written === mark.written || ms < MEASURE_MS) return { speed, mark };
+  const latest = ((written - mark.written) * 1000) / ms;
   const smooth = speed === null ? latest : speed + (latest - speed) * SMOOTH;
-  return { speed: smooth, mark: { at: now, bytes } };
+  return { speed: smooth, mark: { at: now, written } };
 }
 
 /** Seconds that the rest of the update usually takes; null while nobody can know. */
 export function secondsLeft(meter: Meter, now: number): number | null {
-  const { phase, total, bytes, speed, since } = meter;
+  const { phase, total, written, speed, since } = meter;
   const later = ORDER.slice(ORDER.indexOf(phase) + 1).reduce((sum, at) => sum + SPANS[at][2], 0);
   if (phase === 'sending' || phase === 'writing') {
-    return speed ? (total - bytes) / speed + later / 1000 : null;
+    return speed ? (total - written) / speed + later / 1000 : null;
   }
   return Math.max(1, (SPANS[phase][2] - (now - since) + later) / 1000);
 }

@@ -18,12 +18,7 @@ export {
 export type UpdateState =
   /** Nothing of it has reached the flash yet. */
   | { readonly phase: 'sending'; readonly received: number; readonly total: number }
-  | {
-      readonly phase: 'writing';
-      readonly received: number;
-      readonly written: number;
-      readonly total: number;
-    }
+  | { readonly phase: 'writing'; readonly written: number; readonly total: number }
   | { readonly phase: 'checking' | 'switching'; readonly total: number }
   | FollowState;
 
@@ -197,9 +192,7 @@ export async function found(
 /** What the device tells of an upload, as a phase of the whole update. */
 export function toState({ phase, received, written, total }: UploadProgress): UpdateState {
   if (phase === 'writing') {
-    return written
-      ? { phase: 'writing', received, written, total }
-      : { phase: 'sending', received, total };
+    return written ? { phase: 'writing', written, total } : { phase: 'sending', received, total };
   }
   // What the device calls restarting still waits for its answer here.
   return { phase: phase === 'checking' ? 'checking' : 'switching', total };
@@ -212,7 +205,7 @@ function forwards(onState: UpdateOptions['onState']): (state: UpdateState) => vo
   let [rank, bytes, told] = [0, -1, ''];
   return (state) => {
     const at = ORDER.indexOf(state.phase);
-    const now = 'written' in state ? state.written : 'received' in state ? state.received : 0;
+    const now = 'received' in state ? state.received : 'written' in state ? state.written : 0;
     const text = JSON.stringify(state);
     if (at < rank || (at === rank && now < bytes) || text === told) return;
     [rank, bytes, told] = [at, now, text];
