@@ -255,7 +255,8 @@ describe('a notice', () => {
   ] as const)('that is %s interrupts: %s', (tone, interrupts) => {
     show({ ...IDLE, notice: notice(tone, 'Title') });
     expect(screen.queryAllByRole('alert')).toHaveLength(interrupts ? 1 : 0);
-    expect(screen.getByText('What happened. What to do next.')).toBeVisible();
+    expect(screen.getByText('What happened.')).toBeVisible();
+    expect(screen.getByText('What to do next.')).toBeVisible();
   });
 
   test('links to more where there is more', async () => {
