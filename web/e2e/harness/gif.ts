@@ -8,9 +8,9 @@ export interface Picture {
   readonly ms: number;
 }
 
-/** The GIF format has 256 colours; the last one here means: as before. */
-const COLOURS = 255;
-const AS_BEFORE = 255;
+/** A GIF has up to 256 colours, and is smaller with fewer; the last one here means: as before. */
+const COLOURS = 63;
+const AS_BEFORE = COLOURS;
 /** Squared distance of colours that the eye takes for the same beside each other: the grain of the hills. */
 const SAME = 3 * 9 ** 2;
 /** Every so many pixels are looked at to choose the colours. */
@@ -71,7 +71,7 @@ export function gif(film: readonly Picture[]): Uint8Array {
     return found;
   };
 
-  const encoder = gifenc.GIFEncoder();
+  const frames: { changed: Uint8Array; width: number; height: number; ms: number }[] = [];
   let shown = new Uint8Array();
   for (const [number, { width, height, rgba }] of pictures.entries()) {
     const changed = new Uint8Array(width * height);
@@ -96,14 +96,21 @@ export function gif(film: readonly Picture[]): Uint8Array {
         changed[pixel] = now[pixel] ?? 0;
       }
     }
+    const ms = film[number]?.ms ?? 0;
+    const last = frames.at(-1);
+    if (last && changed.every((index) => index === AS_BEFORE)) last.ms += ms;
+    else frames.push({ changed, width, height, ms });
+    shown = now;
+  }
+  const encoder = gifenc.GIFEncoder();
+  for (const [number, { changed, width, height, ms }] of frames.entries()) {
     encoder.writeFrame(changed, width, height, {
       ...(number === 0 ? { palette: padded(colours) } : {}),
-      delay: film[number]?.ms ?? 0,
+      delay: ms,
       transparent: number > 0,
       transparentIndex: AS_BEFORE,
       dispose: 1,
     });
-    shown = now;
   }
   encoder.finish();
   return encoder.bytes();

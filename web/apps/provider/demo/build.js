@@ -16,9 +16,9 @@ const COLOURS = {
 const STYLE = `
 body > img {
   inline-size: 100%;
-  block-size: clamp(4rem, 20vw, 9rem);
+  block-size: clamp(4rem, 14vw, 6rem);
   object-fit: cover;
-  object-position: 50% 70%;
+  object-position: 50% 64%;
   border-radius: 0.875rem;
 }`;
 
