@@ -33,8 +33,10 @@ export class FaceplateUpdate extends Base {
 
   connectedCallback(): void {
     const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
-    root.innerHTML = '<style>:host{display:block}</style>';
-    this.#shown = mount(UpdatePage, { target: root, props: this.#props() });
+    // The heading is no hint for a pointer that rests somewhere on the page.
+    root.innerHTML = '<style>:host{display:block}</style><div title=""></div>';
+    const target = root.lastElementChild as Element;
+    this.#shown = mount(UpdatePage, { target, props: this.#props() });
   }
 
   disconnectedCallback(): void {
