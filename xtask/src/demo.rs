@@ -128,7 +128,7 @@ fn build(place: &Path, face: &Face) -> Result<(), String> {
     let mut pack = Command::new(cli::path());
     pack.arg("pack").arg(&dist);
     pack.arg("-o").arg(place.join(face.image));
-    pack.args(["--app-version", face.version]);
+    pack.args(["--stamp", "--app-version", face.version]);
     pack.stdout(Stdio::null()); // the lists of files would hide what there is to try
     run(&mut pack)
 }
