@@ -4,7 +4,7 @@ import { Device, Unreachable } from './device.js';
 import { failureOf } from './failure.js';
 import type { Outcome } from './follow.js';
 import { keepOpening } from './frame.js';
-import { readImage } from './image.js';
+import { NotAnImage, readImage } from './image.js';
 import {
   leaveNote,
   leavePending,
@@ -132,6 +132,8 @@ export class Updater {
       this.#set({ busy: false });
       // Firefox gives the new bytes of a file that has changed without a word.
       if (JSON.stringify(facts) !== JSON.stringify(shown)) {
+        // WebKit gives them cut off at the length that they had: then it seems the same.
+        if (facts.bytes === shown.bytes) throw new NotAnImage('gone');
         this.#set({ file: facts, changed: true });
       } else await this.#send(facts, image);
     } catch (error) {
