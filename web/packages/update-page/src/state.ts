@@ -62,7 +62,8 @@ export interface Run {
 export type End =
   /** The new frontend runs; `kept`: nobody confirmed it, but there is nothing to go back to. */
   | { readonly kind: 'updated'; readonly to: Named; readonly kept: boolean }
-  | { readonly kind: 'rolled_back'; readonly to: Named }
+  /** `threw`: what was gone back from had reported an error. */
+  | { readonly kind: 'rolled_back'; readonly to: Named; readonly threw?: boolean }
   /** Another frontend than the one that was sent runs. */
   | {
       readonly kind: 'went_back';

@@ -405,7 +405,9 @@ export class Updater {
     const runs: Named = named(status, outcome.slot) ?? { version: outcome.version, build: null };
     if (outcome.result === 'went_back') {
       const { last } = outcome;
-      if (last?.outcome === 'rolled_back') return this.#over({ kind: 'rolled_back', to: runs });
+      if (last?.outcome === 'rolled_back') {
+        return this.#over({ kind: 'rolled_back', to: runs, threw: !!report?.failure });
+      }
       const reason = last?.outcome === 'fell_back' ? last.reason : 'replaced';
       return this.#over({ kind: 'went_back', from: to, to: runs, reason, report });
     }

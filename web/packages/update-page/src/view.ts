@@ -493,10 +493,10 @@ class Drawing {
     if (!other.valid) return { text: back.none, warning: true };
     const name = this.#name(other);
     if (this.#failedBefore()) {
-      return {
-        text: back.failed(name, whyBack(status.last?.reason ?? null, this.#w)),
-        warning: true,
-      };
+      const { last } = status;
+      const why =
+        last?.outcome === 'rolled_back' ? this.#w.whyThrew : whyBack(last?.reason ?? null, this.#w);
+      return { text: back.failed(name, why), warning: true };
     }
     if (status.trial) {
       return { text: (this.#wentBack() ? back.forward : back.kept)(name), warning: false };
@@ -513,10 +513,12 @@ class Drawing {
     return this.#other && this.#active ? relation(this.#other, this.#active) : 'other';
   }
 
-  /** The other one was taken back by the device. */
+  /** The other one was taken back by the device, or by a person after it had reported an error. */
   #failedBefore(): boolean {
-    const last = this.#status?.last;
-    return last?.outcome === 'fell_back' && last.from === 1 - (this.#status?.active ?? 0);
+    const { end } = this.#state;
+    const { last, active } = this.#status ?? {};
+    const threw = end?.kind === 'rolled_back' && end.threw;
+    return (last?.outcome === 'fell_back' || !!threw) && last?.from === 1 - (active ?? 0);
   }
 
   /** Somebody went back from the other one. */

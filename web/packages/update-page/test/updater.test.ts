@@ -408,6 +408,15 @@ describe('a person', () => {
     expect(browser.left).toEqual([]);
   });
 
+  test('who goes back from a frontend that threw is not led forward to it', async () => {
+    await installNew();
+    browser.inside = THREW;
+    await pass(1);
+    await updater.goBack();
+    await pass(1);
+    expect(state().end).toEqual({ kind: 'rolled_back', to: OLD_NAME, threw: true });
+  });
+
   test('goes back to the other frontend, whose page is loaded', async () => {
     void updater.goBack();
     await pass(2);

@@ -490,6 +490,18 @@ const TABLE: [string, State, Partial<Short>][] = [
     { controls: '*choose goBack', back: '2.5.0, which is newer, is kept beside it.' },
   ],
   [
+    'after going back from one that threw: it is still there, with a warning',
+    status(
+      { slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) },
+      { end: { kind: 'rolled_back', to: OLD, threw: true } },
+    ),
+    {
+      notice: 'good: Went back to 2.4.0',
+      controls: '*choose dismiss !goBack',
+      back: 'warning: 2.5.0 is still there, but did not work here: it reported an error.',
+    },
+  ],
+  [
     'an update that the device confirms',
     status({ ...NEXT, ...on('device', 28), last: change('updated', null, 0) }),
     {

@@ -209,6 +209,7 @@ export const de: Words = {
     did_not_mount: 'ließ sich nicht aus dem Speicher lesen',
   },
   whyUnknown: 'hat nicht funktioniert',
+  whyThrew: 'hat einen Fehler gemeldet',
 
   problems: {
     stalled: ['Die Übertragung stand still', 'Es kam nichts mehr an.', CLOSER],

@@ -198,6 +198,7 @@ export const en: Words = {
     did_not_mount: 'could not be read from the flash',
   },
   whyUnknown: 'did not work',
+  whyThrew: 'reported an error',
 
   problems: {
     stalled: ['The upload stood still', 'Nothing came any more.', CLOSER],

@@ -144,6 +144,7 @@ export interface Words {
   };
   readonly why: Readonly<Record<string, string>>;
   readonly whyUnknown: Say;
+  readonly whyThrew: Say;
 
   /** By the last part of `type` in docs/http-api.md. */
   readonly problems: Readonly<Record<string, Row>>;
