@@ -22,9 +22,3 @@ export function duration(seconds: number, { units: [d, h, min, sec] }: Style = e
   if (s < 86_400) return two(3600, h, 60, min);
   return two(86_400, d, 3600, h);
 }
-
-/** The letter that the page shows for a slot: A is `www_0`, B is `www_1`. */
-export const letter = (slot: number): string => 'AB'[slot] ?? '?';
-
-/** What a frontend is called; images that other tools made have no version. */
-export const named = (version: string | null | undefined): string => version ?? 'no version';

@@ -66,7 +66,6 @@ export const de: Words = {
   },
 
   task: {
-    choose: 'Update-Datei wählen',
     chooseHint: 'oder hier ablegen',
     newer: (to, from) => `${from} → ${to}, neuer`,
     older: (to, from) => `${from} → ${to}, älter als die laufende`,
@@ -115,7 +114,6 @@ export const de: Words = {
     text: (name, runs) =>
       `Das Gerät startet mit ${name} neu. ${runs} bleibt aufbewahrt, der Weg zurück steht also offen.`,
     warning: (name) => `${name} hat auf diesem Gerät schon einmal nicht funktioniert.`,
-    yes: 'Zurück',
     no: 'Bleiben',
   },
 

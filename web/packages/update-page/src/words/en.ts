@@ -64,7 +64,6 @@ export const en: Words = {
   },
 
   task: {
-    choose: 'Choose an update file',
     chooseHint: 'or drop it here',
     newer: (to, from) => `${from} → ${to}, newer`,
     older: (to, from) => `${from} → ${to}, older than what runs`,
@@ -112,7 +111,6 @@ export const en: Words = {
     text: (name, runs) =>
       `The device restarts with ${name}. ${runs} is kept, so that you can return.`,
     warning: (name) => `${name} did not work on this device before.`,
-    yes: 'Go back',
     no: 'Stay',
   },
 

@@ -67,7 +67,6 @@ export interface Words {
   };
 
   readonly task: {
-    readonly choose: Say;
     readonly chooseHint: Say;
     /** The file, the frontend that runs. */
     readonly newer: With<[string, string]>;
@@ -115,7 +114,6 @@ export interface Words {
     readonly title: With;
     readonly text: With<[string, string]>;
     readonly warning: With;
-    readonly yes: Say;
     readonly no: Say;
   };
 
