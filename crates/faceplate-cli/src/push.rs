@@ -1,5 +1,6 @@
 //! Bringing an image to one device, up to the moment when the new frontend is confirmed.
 
+mod broken;
 mod check;
 mod error;
 mod page;
@@ -135,7 +136,8 @@ pub(crate) fn push(
     progress.phase("asking for its status");
     let (before, _) = device::status(address).map_err(PushError::Unreachable)?;
     if before.serves(&image.sha256) && before.state == State::Settled {
-        let mut warnings = check::frontend(address, image, progress)?;
+        let mut warnings = check::frontend(address, image, progress)
+            .map_err(|flaw| broken::found(flaw.what, address, image))?;
         if before
             .last
             .as_ref()
@@ -170,7 +172,9 @@ pub(crate) fn push(
         false => None,
     };
     progress.phase("loading the new frontend");
-    warnings.extend(check::frontend(address, image, progress)?);
+    let loaded = check::frontend(address, image, progress);
+    warnings
+        .extend(loaded.map_err(|flaw| broken::take_back(flaw, address, image, options, progress))?);
     let settled = match options.confirm {
         Confirm::Page | Confirm::Device => {
             page::wait(address, image, options, progress, &mut warnings)?

@@ -16,7 +16,10 @@ use fake::{Act, Back, Fake, State};
 /// A folder with an image of 1 MB, more than the network buffers of a device would take at once.
 fn folder() -> (Folder, State) {
     let folder = Folder::new();
-    folder.file("dist/index.html", r#"<script src="/app.js"></script>"#);
+    folder.file(
+        "dist/index.html",
+        r#"<script src="/app.js"></script><img src="/photo.jpg">"#,
+    );
     folder.file("dist/app.js", text(600));
     folder.file("dist/photo.jpg", noise(1_000_000));
     let pack = [
@@ -38,7 +41,11 @@ fn folder() -> (Folder, State) {
         .expect(0)
         .json();
     let state = State {
-        files: vec![("/".to_owned(), index), ("/app.js".to_owned(), text(600))],
+        files: vec![
+            ("/".to_owned(), index),
+            ("/app.js".to_owned(), text(600)),
+            ("/photo.jpg".to_owned(), noise(1_000_000)),
+        ],
         new: json["sha256"].as_str().unwrap().to_owned(),
         build: Some(json["build"].as_str().unwrap().to_owned()),
         left: 9,
@@ -228,42 +235,149 @@ fn a_device_that_comes_back_otherwise_is_told_why() {
 }
 
 #[test]
-fn a_frontend_that_does_not_load_is_not_confirmed() {
-    for (path, act, wanted) in [
-        ("/", Act::Answer(503, ""), "/ is answered with status 503"),
+fn a_frontend_that_certainly_does_not_load_is_taken_back_at_once() {
+    for (who, path, act, wanted) in [
         (
+            "load",
+            "/",
+            Act::Answer(503, ""),
+            "/ is answered with status 503",
+        ),
+        (
+            "page",
             "/",
             Act::Answer(200, "<p>another page</p>"),
-            "/ is answered with other bytes",
+            "/ is answered with other bytes than the image has",
         ),
-        ("/", Act::Close, "no answer for /: it closed the connection"),
         (
+            "page",
             "/app.js",
             Act::Answer(404, ""),
             "/app.js is answered with status 404",
         ),
         (
+            "load",
             "/app.js",
             Act::Answer(200, "cut sho"),
-            "/app.js is answered with other bytes",
+            "/app.js is answered with other bytes than the image has",
         ),
+    ] {
+        let options = ["--timeout", "2", "--confirm", who];
+        let (ended, state) = push_with(&options, |state| {
+            state.on_file = Some((path.to_owned(), act));
+            state.left = 300;
+        });
+        let told = format!(
+            "the new frontend does not load: {wanted}. It was taken back; the device runs old in \
+             www_0\n"
+        );
+        fails(ended, 5, &[&told]);
+        assert_eq!((state.rollbacks, state.confirmed), (1, false));
+    }
+}
+
+#[test]
+fn a_frontend_that_may_load_all_the_same_is_neither_confirmed_nor_taken_back() {
+    for (path, act, wanted) in [
+        ("/", Act::Close, "no answer for /: it closed the connection"),
+        ("/", Act::Garbage, "no answer for /: it does not speak HTTP"),
         (
             "/app.js",
             Act::HalfAnswer,
             "no answer for /app.js: it closed the connection",
         ),
+        // A page works without its pictures.
+        (
+            "/photo.jpg",
+            Act::Answer(200, "another"),
+            "/photo.jpg is answered with other bytes than the image has",
+        ),
     ] {
         let (ended, state) = push(|state| state.on_file = Some((path.to_owned(), act)));
+        let told = format!("the new frontend does not load: {wanted}");
         fails(
             ended,
             1,
-            &[
-                "the new frontend does not load: ",
-                wanted,
-                "faceplate rollback",
-            ],
+            &[&told, "takes it back in 9 s; `faceplate rollback`"],
         );
-        assert!(!state.confirmed);
+        assert_eq!((state.rollbacks, state.confirmed), (0, false));
+    }
+}
+
+#[test]
+fn only_a_trial_that_the_push_was_to_end_is_ended() {
+    type Change = fn(&mut State);
+    let there: Change = |state| (state.boot, state.runs_new) = (1, true);
+    let table: [(&str, bool, Change, &str); 5] = [
+        // Somebody else confirmed it.
+        (
+            "load",
+            false,
+            |state| state.settles_after = Some(1),
+            "Ask `faceplate status`",
+        ),
+        (
+            "page",
+            true,
+            |state| state.settled = true,
+            "Ask `faceplate status`",
+        ),
+        (
+            "page",
+            true,
+            |state| state.confirmer = "device",
+            "The device confirms it by itself in 9 s",
+        ),
+        ("device", false, |_| {}, "the device takes it back in 9 s"),
+        ("page", true, |_| {}, "It was taken back"),
+    ];
+    for (who, runs, change, told) in table {
+        let options = ["--timeout", "2", "--confirm", who];
+        let (ended, state) = push_with(&options, |state| {
+            state.on_file = Some(("/app.js".to_owned(), Act::Answer(404, "")));
+            if runs {
+                there(state);
+            }
+            change(state);
+        });
+        let back = told == "It was taken back";
+        fails(ended, if back { 5 } else { 1 }, &["status 404. ", told]);
+        assert_eq!(state.rollbacks, u32::from(back), "{told}");
+        assert_eq!(state.received == 0, runs, "{told}");
+    }
+}
+
+#[test]
+fn a_way_back_that_fails_is_told_as_it_is() {
+    let none = r#"{"type":"/problems/no-way-back","title":"There is no way back"}"#;
+    let nvs = r#"{"type":"/problems/nvs-fault","title":"The settings store failed"}"#;
+    let restarting = r#"{"type":"/problems/restarting","title":"The device is restarting"}"#;
+    let by_hand = "the device takes it back in 9 s; `faceplate rollback`";
+    let back = "It was taken back; the device runs old in www_0";
+    let table = [
+        (Act::Answer(409, none), 1, "there is nothing to go back to"),
+        (Act::Answer(500, nvs), 1, by_hand),
+        (Act::Close, 1, by_hand),
+        (Act::AcceptOnly, 1, by_hand),
+        (Act::Recover, 1, "came back with its recovery page"),
+        (Act::SwitchAndDie, 3, "nothing came since it was told to"),
+        // Only its answer got lost.
+        (Act::SwitchAndClose, 5, back),
+        // It agrees, in words of its own.
+        (Act::Answer(202, "gladly"), 5, back),
+        // It goes back already.
+        (Act::Answer(409, restarting), 5, back),
+    ];
+    for (act, code, told) in table {
+        let (ended, state) = push(|state| {
+            state.on_file = Some(("/app.js".to_owned(), Act::Answer(404, "")));
+            state.on_rollback = vec![act];
+            if told == back {
+                state.falls_after = Some((3, Back::NotConfirmed));
+            }
+        });
+        fails(ended, code, &[told]);
+        assert_eq!((state.rollbacks, state.confirmed), (1, false), "{act:?}");
     }
 }
 
@@ -486,7 +600,9 @@ fn scripts_are_told_the_kind_of_each_failure() {
         ("other-frontend", 1, "load", upload(Act::Forget)),
         ("no-answer", 3, "load", confirm(Act::Close)),
         ("on-trial", 4, "load", confirm(Act::Answer(409, on_trial))),
-        ("does-not-load", 1, "load", file(Act::Answer(404, ""))),
+        ("does-not-load", 1, "load", file(Act::Close)),
+        ("does-not-load", 1, "device", file(Act::Answer(404, ""))),
+        ("went-back", 5, "load", file(Act::Answer(404, ""))),
         ("lost", 3, "load", file(Act::DieAfter(0))),
         (
             "went-back",

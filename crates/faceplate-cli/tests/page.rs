@@ -120,6 +120,10 @@ fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
                  threw (the browser's console tells)\n"
             );
             assert_eq!(ended.err, wanted);
+            let shown = run_in(folder.path(), &["status", at]).expect(0).out;
+            let wanted = "last    fell back from www_1 to www_0: the new frontend was not \
+                          confirmed in time";
+            assert!(shown.contains(wanted), "{shown}");
         });
         // Without a build id there is one more thing that may be the reason.
         scope.spawn(|| {

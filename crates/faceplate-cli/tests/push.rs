@@ -169,17 +169,33 @@ fn a_new_device_in_recovery_takes_its_first_frontend() {
 }
 
 #[test]
-fn a_page_whose_script_is_missing_is_not_confirmed_and_can_be_rolled_back() {
+fn a_page_whose_script_is_missing_is_taken_back_at_once_and_the_next_push_is_taken() {
+    let (folder, sim) = device(&QUICK);
+    pack(&folder, "broken", &["assets/app.js"], &["--stamp"]);
+    for who in ["page", "load"] {
+        let options = ["--within", "3600", "--confirm", who];
+        let ended = push(&folder, &sim, "broken.bin", &options).expect(5);
+        let wanted = format!(
+            "error: {}: the new frontend does not load: /assets/app.js is answered with status \
+             404. It was taken back; the device runs old in www_0\n",
+            sim.address
+        );
+        assert_eq!(ended.err, wanted);
+        let told = "taking the new frontend back, since it does not load\n";
+        assert!(ended.out.ends_with(told), "{}", ended.out);
+        assert_eq!(served(&sim), page("old"));
+        assert_eq!(status(&folder, &sim)["state"], "settled");
+    }
+    push(&folder, &sim, "new.bin", &[]).expect(0);
+}
+
+#[test]
+fn a_frontend_that_the_device_is_to_confirm_is_left_to_it_and_can_be_rolled_back() {
     let (folder, sim) = device(&QUICK);
     pack(&folder, "broken", &["assets/app.js"], &[]);
-    let ended = push(&folder, &sim, "broken.bin", &["--within", "3600"]).expect(1);
-    let wanted = format!(
-        "error: {}: the new frontend does not load: /assets/app.js is answered with status 404. It \
-         was not confirmed, so the device takes it back in 3600 s; `faceplate rollback` does so \
-         now\n",
-        sim.address
-    );
-    assert_eq!(ended.err.replace("3599 s", "3600 s"), wanted);
+    let ended = push(&folder, &sim, "broken.bin", &["--confirm", "device"]).expect(1);
+    let wanted = "/assets/app.js is answered with status 404. The device confirms it by itself in ";
+    assert!(ended.err.contains(wanted), "{}", ended.err);
 
     // Meanwhile no other image may take the way back.
     let ended = push(&folder, &sim, "new.bin", &[]).expect(4);
@@ -192,7 +208,7 @@ fn a_page_whose_script_is_missing_is_not_confirmed_and_can_be_rolled_back() {
         .expect(0)
         .out;
     assert!(
-        shown.contains("active  www_1, on trial: the client has 3"),
+        shown.contains("active  www_1, on trial: the device has "),
         "{shown}"
     );
 
@@ -227,9 +243,12 @@ fn a_push_that_was_interrupted_before_it_confirmed_goes_on() {
 }
 
 #[test]
-fn a_missing_picture_is_a_warning() {
+fn a_missing_picture_or_preload_is_a_warning() {
     let (folder, sim) = device(&QUICK);
-    pack(&folder, "bare", &["icon.svg", "assets/photo.jpg"], &[]);
+    let preload = r#"<link rel="preload" as="font" href="/font.woff2">"#;
+    folder.file("dist-bare/index.html", page("bare") + preload);
+    let without = ["index.html", "icon.svg", "assets/photo.jpg"];
+    pack(&folder, "bare", &without, &[]);
     let ended = push(&folder, &sim, "bare.bin", &[]).expect(0);
     let warnings: Vec<&str> = ended.err.lines().collect();
     let warning = |path| {
@@ -240,32 +259,50 @@ fn a_missing_picture_is_a_warning() {
     };
     assert_eq!(
         warnings,
-        [warning("/icon.svg"), warning("/assets/photo.jpg")]
+        ["/icon.svg", "/assets/photo.jpg", "/font.woff2"].map(warning)
     );
     assert_eq!(status(&folder, &sim)["state"], "settled");
 }
 
 #[test]
-fn a_frontend_that_nobody_confirms_is_taken_back_and_the_reason_is_shown() {
+fn a_script_that_the_firmware_makes_is_no_reason_to_go_back() {
     let (folder, sim) = device(&QUICK);
-    pack(&folder, "broken", &["assets/style.css"], &[]);
-    let ended = push(&folder, &sim, "broken.bin", &["--within", "10", "--json"]).expect(1);
-    let json = ended.json();
-    let error = &json["devices"][0]["error"];
-    assert_eq!(error["kind"], "does-not-load");
-    let error = error["message"].as_str().unwrap();
-    assert!(
-        error.contains("/assets/style.css is answered with status 404"),
-        "{error}"
+    let made = r#"<script src="/api/ota/status"></script>"#;
+    folder.file("dist-made/index.html", page("made") + made);
+    pack(&folder, "made", &["index.html"], &[]);
+    let ended = push(&folder, &sim, "made.bin", &[]).expect(1);
+    let wanted = "does not load: /api/ota/status is not in the image. It was not confirmed";
+    assert!(ended.err.contains(wanted), "{}", ended.err);
+    let status = status(&folder, &sim);
+    assert_eq!(
+        (&status["state"], &status["active"]),
+        (&"trial".into(), &1.into())
     );
-    sim.wait_for("serves broken from www_1, on trial");
-    sim.wait_for("serves old from www_0");
-    let shown = run_in(folder.path(), &["status", &sim.address])
-        .expect(0)
-        .out;
-    let wanted =
-        "last    fell back from www_1 to www_0: the new frontend was not confirmed in time";
-    assert!(shown.contains(wanted), "{shown}");
+}
+
+#[test]
+fn each_of_several_devices_goes_back_if_it_can() {
+    let (folder, one) = device(&QUICK);
+    pack(&folder, "broken", &["assets/style.css"], &[]);
+    let other = Folder::new();
+    let two = Sim::start(other.path(), &QUICK);
+    let devices = [&*one.address, &*two.address];
+    let push = ["push", "broken.bin", "--confirm", "load", "--json"];
+    let json = run_in(folder.path(), &[&push[..], &devices].concat())
+        .expect(5)
+        .json();
+    for (device, kind, part) in [
+        (0, "went-back", "It was taken back; the device runs old in "),
+        (1, "does-not-load", "as there is nothing to go back to"),
+    ] {
+        let error = &json["devices"][device]["error"];
+        assert_eq!(error["kind"], kind);
+        let message = error["message"].as_str().unwrap();
+        let what = "/assets/style.css is answered with status 404";
+        assert!(message.contains(what), "{message}");
+        assert!(message.contains(part), "{message}");
+    }
+    assert_eq!((served(&one), served(&two)), (page("old"), page("broken")));
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::tags::Tags;
 pub struct Asset {
     /// Path and query as they are asked for, percent-encoded.
     pub path: String,
-    /// Whether the page cannot work without it: scripts and styles, but no pictures.
+    /// Whether the page cannot work without it: scripts and styles, but no pictures, nor what is only
+    /// loaded before it is asked for.
     pub needed: bool,
 }
 
@@ -49,12 +50,13 @@ pub fn assets(html: &str, host: &str) -> Vec<Asset> {
 
 /// Whether the target of a link is loaded with the page, and whether the page needs it.
 fn link(rel: &str) -> Option<bool> {
-    let mut words = rel.split_ascii_whitespace().map(str::to_ascii_lowercase);
-    words.find_map(|word| match &*word {
-        "stylesheet" | "modulepreload" | "preload" => Some(true),
-        "icon" | "apple-touch-icon" | "mask-icon" | "manifest" => Some(false),
+    let words = rel.split_ascii_whitespace().map(str::to_ascii_lowercase);
+    let known = words.filter_map(|word| match &*word {
+        "stylesheet" | "modulepreload" => Some(true),
+        "preload" | "icon" | "apple-touch-icon" | "mask-icon" | "manifest" => Some(false),
         _ => None,
-    })
+    });
+    known.max()
 }
 
 /// The path that an address in a page leads to; `None` when it leads elsewhere.
@@ -168,6 +170,19 @@ mod tests {
                 ("/logo.png".to_owned(), false),
             ]
         );
+    }
+
+    #[test]
+    fn a_page_works_without_what_is_only_preloaded_but_not_without_styles_and_modules() {
+        for (html, needed) in [
+            ("<link rel=preload as=font href=/x>", false),
+            ("<link rel='preload stylesheet' href=/x>", true),
+            ("<link rel=Modulepreload href=/x>", true),
+            ("<link rel=preload as=script href=/x><script src=/x>", true),
+            ("<script src=/x></script><link rel=preload href=/x>", true),
+        ] {
+            assert_eq!(found(html), [("/x".to_owned(), needed)], "{html}");
+        }
     }
 
     #[test]

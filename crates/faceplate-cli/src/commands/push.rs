@@ -18,7 +18,8 @@ use crate::{
 /// The image is checked first. The device writes it beside the running frontend, checks it, switches
 /// and restarts; then the new page is loaded from it, with its scripts and styles, and has to be
 /// opened in a browser, where it confirms itself. Where that fails the device goes back to the old
-/// frontend. Several devices get it one after the other.
+/// frontend: at once where the page certainly does not load, else when the time is over. Several
+/// devices get it one after the other.
 ///
 /// Ends with 0 when the new frontend is confirmed, 1 when it failed, 2 when this makes no sense, 3
 /// when the device does not answer, 4 when it refused, and 5 when it went back to the old frontend;

@@ -5,40 +5,36 @@ use std::{io::Read as _, thread, time::Duration};
 use faceplate_pack::page::{self, Asset};
 use flate2::read::MultiGzDecoder;
 
-use super::{Image, PushError, runs};
+use super::Image;
 use crate::{
     device::{self, Address, ClientError, Response},
     progress::Progress,
 };
 
-/// How often something is asked for whose answer does not come: the device has just started.
+/// How often something is asked for whose answer does not come, or may be another one the next time:
+/// the device has just started.
 const TRIES: u32 = 3;
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest page that is scanned, unpacked.
 const PAGE_MAX: u64 = 16 << 20;
 
+/// What is wrong with a frontend.
+#[derive(Debug)]
+pub(super) struct Flaw {
+    /// In words, with the path.
+    pub(super) what: String,
+    /// Whether the page certainly does not work. No answer may be the network's fault, what is not in
+    /// the image may be made by the firmware, and a picture is no reason.
+    pub(super) certain: bool,
+}
+
 /// Loads `/` and all that the page loads with it. Gives what is missing but not needed.
 pub(super) fn frontend(
     address: &Address,
     image: &Image,
     progress: &Progress,
-) -> Result<Vec<String>, PushError> {
-    load(address, image, progress).map_err(|what| match device::status(address) {
-        // It may have gone back meanwhile.
-        Ok((status, _)) => match runs(image.sha256(), &status) {
-            Ok(()) => PushError::Broken {
-                what,
-                trial: status.trial,
-            },
-            Err(error) => error,
-        },
-        Err(_) => PushError::Gone { what },
-    })
-}
-
-/// The same; what fails is said in words.
-fn load(address: &Address, image: &Image, progress: &Progress) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, Flaw> {
     let index = get(address, "/", "text/html,*/*;q=0.8")?;
     compare(image, "index.html", "/", &index)?;
     let html = unpacked(&index);
@@ -49,8 +45,11 @@ fn load(address: &Address, image: &Image, progress: &Progress) -> Result<Vec<Str
         let compared = compare(image, &name, &path, &response);
         match (compared, needed || response.status == 200) {
             (Ok(()), _) => {}
-            (Err(what), true) => return Err(what),
-            (Err(what), false) => {
+            (Err(Flaw { what, certain }), true) => {
+                let certain = certain && needed;
+                return Err(Flaw { what, certain });
+            }
+            (Err(Flaw { what, .. }), false) => {
                 progress.warn(&what);
                 warnings.push(what);
             }
@@ -59,41 +58,49 @@ fn load(address: &Address, image: &Image, progress: &Progress) -> Result<Vec<Str
     Ok(warnings)
 }
 
-fn get(address: &Address, path: &str, accept: &str) -> Result<Response, String> {
+fn get(address: &Address, path: &str, accept: &str) -> Result<Response, Flaw> {
     let mut tries = 0;
     loop {
+        tries += 1;
         match device::file(address, path, accept) {
-            Ok(response) => return Ok(response),
-            Err(error) => {
-                tries += 1;
-                if tries == TRIES || matches!(error, ClientError::NotHttp(_)) {
-                    return Err(format!("no answer for {path}: {error}"));
-                }
-                thread::sleep(PAUSE);
+            Ok(response) if tries == TRIES || !may_pass(response.status) => return Ok(response),
+            Err(error) if tries == TRIES || matches!(error, ClientError::NotHttp(_)) => {
+                return Err(Flaw {
+                    what: format!("no answer for {path}: {error}"),
+                    certain: false,
+                });
             }
+            _ => thread::sleep(PAUSE),
         }
     }
 }
 
+/// Whether an answer with this status says more of the moment than of the file.
+fn may_pass(status: u16) -> bool {
+    status == 408 || status >= 500
+}
+
 /// Whether the answer for `path` is the file `name` of the image, byte for byte as it is stored.
-fn compare(image: &Image, name: &str, path: &str, response: &Response) -> Result<(), String> {
+fn compare(image: &Image, name: &str, path: &str, response: &Response) -> Result<(), Flaw> {
+    let flaw = |certain, what| Err(Flaw { what, certain });
     if response.status != 200 {
-        return Err(format!(
-            "{path} is answered with status {}",
-            response.status
-        ));
+        let what = format!("{path} is answered with status {}", response.status);
+        return flaw(true, what);
     }
-    let stored = image
-        .files
-        .get(name)
-        .or_else(|| image.files.get(&format!("{name}.gz")));
+    let stored = [
+        image.files.get(name),
+        image.files.get(&format!("{name}.gz")),
+    ];
+    if stored.contains(&Some(&response.body)) {
+        return Ok(());
+    }
     match stored {
-        Some(stored) if *stored == response.body => Ok(()),
-        Some(_) => Err(format!(
-            "{path} is answered with other bytes than the image has"
-        )),
         // A page of the app's own making, or a folder's index.
-        None => Err(format!("{path} is not in the image")),
+        [None, None] => flaw(false, format!("{path} is not in the image")),
+        _ => flaw(
+            true,
+            format!("{path} is answered with other bytes than the image has"),
+        ),
     }
 }
 

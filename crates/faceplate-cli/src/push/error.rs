@@ -88,8 +88,17 @@ pub(crate) enum PushError {
     Broken {
         /// What is wrong, with the path.
         what: String,
-        /// Its trial, if it is on one and the device still answers.
+        /// Its trial, if it is on one.
         trial: Option<Trial>,
+        /// Whether there may be something to go back to.
+        way_back: bool,
+    },
+    /// The new frontend did not load, and was taken back.
+    TakenBack {
+        /// What was wrong, with the path.
+        what: String,
+        /// What the device runs.
+        runs: String,
     },
     /// It cannot be confirmed.
     NotConfirmed(ApiError),
@@ -132,7 +141,7 @@ impl PushError {
             Self::OtherImage => Kind::OtherImage,
             Self::NotBack { answers: true, .. } => Kind::DidNotRestart,
             Self::Recovery => Kind::Recovery,
-            Self::FellBack { .. } => Kind::WentBack,
+            Self::FellBack { .. } | Self::TakenBack { .. } => Kind::WentBack,
             Self::Another { .. } => Kind::OtherFrontend,
             Self::Broken { .. } => Kind::DoesNotLoad,
             Self::Kept { .. } | Self::Unsettled { .. } => Kind::NotConfirmed,
@@ -271,9 +280,22 @@ impl fmt::Display for PushError {
                 "it restarted, but runs {runs}, not the image that was sent; did somebody else \
                  update it?"
             ),
-            Self::Broken { what, trial } => {
+            Self::TakenBack { what, runs } => write!(
+                f,
+                "the new frontend does not load: {what}. It was taken back; the device runs {runs}"
+            ),
+            Self::Broken {
+                what,
+                trial,
+                way_back,
+            } => {
                 write!(f, "the new frontend does not load: {what}. ")?;
                 match trial {
+                    Some(Trial { seconds_left, .. }) if !way_back => write!(
+                        f,
+                        "It stays, as there is nothing to go back to: push one that loads, after \
+                         `faceplate confirm`, or when its trial is over in {seconds_left} s"
+                    ),
                     Some(Trial {
                         confirm,
                         seconds_left,

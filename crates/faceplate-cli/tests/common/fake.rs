@@ -58,6 +58,7 @@ pub(crate) struct State {
     /// One for each upload, then it behaves.
     pub(crate) on_upload: Vec<Act>,
     pub(crate) on_confirm: Vec<Act>,
+    pub(crate) on_rollback: Vec<Act>,
     pub(crate) on_file: Option<(String, Act)>,
     /// After so many statuses from the new frontend.
     pub(crate) settles_after: Option<u32>,
@@ -79,6 +80,8 @@ pub(crate) struct State {
     pub(crate) new: String,
 
     pub(crate) confirmed: bool,
+    /// How often it was asked to go back.
+    pub(crate) rollbacks: u32,
     /// What it was asked to confirm, the last time.
     pub(crate) asked: String,
     /// Bytes of bodies that came.
@@ -292,6 +295,7 @@ fn connection(stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) {
                 }
             }
         }
+        ("POST", "/api/ota/rollback") => roll_back(&mut request, state, stop),
         _ => {
             let locked = state.lock().unwrap();
             let act = locked.on_file.clone().filter(|(file, _)| file == path);
@@ -319,6 +323,29 @@ fn accept_image(request: &mut Request, state: &Mutex<State>, answers: bool) {
         let sectors = json!({ "written": 1, "same": 2 });
         let answer = json!({ "slot": 1, "sectors": sectors, "sha256": sha256 });
         request.answer(200, answer.to_string().as_bytes());
+    }
+}
+
+/// Goes back to the old frontend, answers and restarts.
+fn roll_back(request: &mut Request, state: &Mutex<State>, stop: &AtomicBool) {
+    request.take(usize::MAX);
+    let mut locked = state.lock().unwrap();
+    locked.rollbacks += 1;
+    let act = locked.on_rollback.pop();
+    if let None | Some(Act::SwitchAndClose | Act::SwitchAndDie | Act::Recover) = act {
+        locked.boot += 1;
+        (locked.runs_new, locked.settled) = (false, true);
+        locked.outcome = Some(("rolled_back", None));
+    }
+    locked.recovery |= matches!(act, Some(Act::Recover));
+    locked.dead |= matches!(act, Some(Act::SwitchAndDie));
+    drop(locked);
+    match act {
+        None | Some(Act::SwitchAndDie | Act::Recover | Act::AcceptOnly) => {
+            request.answer(202, br#"{"slot":0,"reboot_ms":500}"#);
+        }
+        Some(Act::SwitchAndClose) => {}
+        Some(act) => misbehave(act, request, state, stop),
     }
 }
 
