@@ -9,6 +9,9 @@ import { UpdatePage } from './harness/update-page.js';
 
 const APP = join(REPOSITORY, 'web/apps/provider/dist');
 const IMAGES = join(REPOSITORY, 'docs/images');
+/** Those that the documentation shows; the others are to be looked at, in a folder that git ignores. */
+const SHOWN = ['writing', 'chosen-phone', 'confirming-phone-dark', 'updated-phone'];
+const OTHERS = join(REPOSITORY, 'web/e2e/test-results/screenshots');
 const DESKTOP = { width: 760, height: 620 };
 const PHONE = { width: 360, height: 740 };
 /** Enough for some seconds of writing. */
@@ -49,7 +52,7 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
   // The pointer leaves no mark.
   await page.mouse.move(0, 0);
-  const path = join(IMAGES, `update-${name}.png`);
+  const path = join(SHOWN.includes(name) ? IMAGES : OTHERS, `update-${name}.png`);
   await page.screenshot({ path, fullPage: true, caret: 'hide' });
 }
 
