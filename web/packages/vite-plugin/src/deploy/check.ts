@@ -11,6 +11,9 @@ const ANSWER_MS = 20_000;
 /** Nothing came, so nothing is known of the frontend. */
 export class NoAnswer extends Error {}
 
+/** Something is not as in the image, but the firmware may mean it so, or the page do without it. */
+export class Doubt extends Error {}
+
 /**
  * Loads `/` and all that the page loads with it. Throws what is wrong, in words; gives what is
  * missing but not needed.
@@ -25,8 +28,10 @@ export async function checkFrontend(base: string, image: Inspected): Promise<str
       compare(image, file, path, answer);
     } catch (error) {
       // A picture may be missing. Another one than the image's is never right.
-      if (needed || answer.status === 200) throw error;
-      warnings.push((error as Error).message);
+      const { message } = error as Error;
+      if (needed) throw error;
+      if (answer.status === 200) throw new Doubt(message, { cause: error });
+      warnings.push(message);
     }
   }
   return warnings;
@@ -61,7 +66,7 @@ function compare(image: Inspected, name: string, path: string, { status, body }:
   const plain = image.files.get(name);
   const packed = image.files.get(`${name}.gz`);
   // A page of the app's own making, or a folder's index.
-  if (!plain && !packed) throw new Error(`${path} is not in the image`);
+  if (!plain && !packed) throw new Doubt(`${path} is not in the image`);
   const wanted = plain ?? (packed && gunzipSync(packed));
   if (!wanted || Buffer.compare(wanted, body) !== 0) {
     throw new Error(`${path} is answered with other bytes than the image has`);

@@ -12,7 +12,7 @@ import {
 import type { Inspected } from '../packer.js';
 import { bytes } from '../text.js';
 import { openBrowser } from './browser.js';
-import { checkFrontend, NoAnswer } from './check.js';
+import { checkFrontend, Doubt, NoAnswer } from './check.js';
 import { attempt, Failure, toFailure, words } from './failure.js';
 import type { Progress } from './progress.js';
 import { confirmed, failure, type Confirm } from './verdict.js';
@@ -200,7 +200,8 @@ class Deployment {
         return;
       }
       progress.phase('waiting until the device has gone back');
-      if (!(error instanceof NotConfirmed)) await this.#goBack();
+      const certain = !(error instanceof NotConfirmed || error instanceof Doubt);
+      if (certain) await this.#goBack();
     }
   }
 
