@@ -11,6 +11,7 @@ test('a build whose script throws falls back by itself, and the page that is sti
 }) => {
   const device = await startDevice({ www: imagePath('hasty') });
   const update = await UpdatePage.open(page, device);
+  const alarms = await update.watchAlerts();
   await update.start('broken');
   // What it threw is told while it is on trial, with the place.
   await expect(update.warns('a broken build')).toContainText(/assets\/[\w-]+\.js:\d+:\d+/);
@@ -25,6 +26,10 @@ test('a build whose script throws falls back by itself, and the page that is sti
   await expect(explained).toContainText(`${VERSIONS.broken} failed`);
   await expect(explained).toContainText('a broken build');
   await expect(update.notice).toHaveCount(1);
+  // A restart that was to come is no silence, and what failed is not simply offered again.
+  expect(alarms.filter((text) => /does not answer/i.test(text))).toEqual([]);
+  await expect(update.other).toContainText('did not work here');
+  await expect(page.getByRole('button', { name: `Run ${VERSIONS.broken} anyway` })).toBeVisible();
   const status = await device.status();
   expect(status.active).toBe(0);
   expect(status.last).toMatchObject({ outcome: 'fell_back', reason: 'not_confirmed', from: 1 });

@@ -2,8 +2,10 @@
 import type { Page } from '@playwright/test';
 import { builtAssets, imagePath, VERSIONS } from '../harness/frontends.js';
 import { startPreview } from '../harness/preview.js';
+import { page as html } from '../harness/sites.js';
 import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
+import { SAYS } from '../harness/words.js';
 
 /** Opens the Update page twice: the second time it comes from its service worker. */
 async function openFromWorker(page: Page, url: string): Promise<UpdatePage> {
@@ -54,6 +56,41 @@ test('a script that is lost on its way into the frame once does not cost a good 
   await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
   expect(lost).toBe(1);
   expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+});
+
+test('a frontend that could not be loaded in time is told from one that failed, and Try again still has the file', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('hasty') });
+  const update = await UpdatePage.open(page, device);
+  await page.route('**/*', (route) =>
+    route.request().frame() === page.mainFrame() ? route.fallback() : route.abort(),
+  );
+  await update.start('new');
+  const told = update.warns(SAYS.wentBack('hasty'));
+  await expect(told).toBeVisible({ timeout: 60_000 });
+  await expect(told).toContainText('was not loaded in time');
+  await page.unroute('**/*');
+  await update.tryAgain.click();
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+});
+
+test('a frontend that loads and never confirms is told from one that failed, with a link to how it would', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: imagePath('hasty') });
+  const update = await UpdatePage.open(page, device);
+  await update.give(
+    await pack({ version: '9', files: { 'index.html': html('Mute') }, stamp: 'id' }),
+  );
+  await update.install.click();
+  const told = update.warns(SAYS.wentBack('hasty'));
+  await expect(told).toBeVisible({ timeout: 60_000 });
+  await expect(told).toContainText('never said that it works');
+  await expect(told.getByRole('link')).toBeVisible();
 });
 
 test('an update goes through where a service worker answers with the old page', async ({

@@ -15,10 +15,13 @@ test('an upload that is cancelled says so, leaves the old frontend, and the next
   const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
   const update = await UpdatePage.open(page, device);
   await throttleUpload(page, SLOW);
+  const seen = await update.watch();
   await update.start('big');
   await device.statusWhen('it is written', ({ upload }) => (upload?.written ?? 0) > 0);
   await update.cancel.click();
   const told = await update.notice.textContent();
+  expect(seen.map(({ phase }) => phase)).toContain('Stopping …');
+  expect(seen.map(({ phase }) => phase)).not.toContain('Somebody else updates the device');
   expect(told).toContain('Cancelled');
   expect(told).toContain(VERSIONS.old);
   await expect(update.progress).toHaveCount(0);
@@ -57,6 +60,29 @@ test('leaving the page asks during an upload and only then; staying lets the upl
   await expect(update.says(`Updated to ${VERSIONS.big}`)).toBeVisible();
   // The page loaded the new frontend without asking whether it may leave.
   expect(asked).toEqual(['beforeunload']);
+});
+
+test('leaving the page asks until it is decided whether the new frontend stays', async ({
+  page,
+  startDevice,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.type());
+    void dialog.dismiss(); // stay
+  });
+  await update.start('broken');
+  await update.keep.waitFor();
+  await page.close({ runBeforeUnload: true });
+  await expect.poll(() => asked).toEqual(['beforeunload']);
+  await update.goBackNow.click();
+  await expect(update.notice).toContainText(SAYS.wentBack('old'));
+  await page.reload();
+  expect(asked).toEqual(['beforeunload']);
+  pageErrors.length = 0;
 });
 
 test('a page that is left inside the app during an upload is the same when one comes back, and can still cancel', async ({

@@ -169,6 +169,7 @@ test('a connection that stands still is given up, and the page says so', async (
   await update.start('big');
   await halfWritten(device);
   proxy.stall();
+  await expect(update.task).toContainText('waiting for the device');
   // The device waits 15 seconds for another byte, the page a little longer.
   await expect(update.warns(/connection broke|is gone/i)).toBeVisible({ timeout: 75_000 });
   await expectOldStays(device);

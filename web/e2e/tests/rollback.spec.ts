@@ -35,6 +35,9 @@ test('going back asks once: Stay, Escape and Enter change nothing, Go back resta
   await question.getByRole('button', { name: CONTROLS.goBackTo }).click();
   await device.statusWhen('the other frontend runs', ({ active }) => active === 1);
   await expect(update.notice).toContainText(SAYS.wentBack('old'));
+  // While the device makes sure of it, "back" would mean forward.
+  await expect(update.running).toContainText('makes sure of it');
+  await expect(update.goBackNow.or(update.goBackTo)).toHaveCount(0);
   await expect(page.getByRole('dialog')).toHaveCount(0);
   expect(await device.version()).toBe(VERSIONS.old);
   expect((await device.status()).last).toMatchObject({ outcome: 'rolled_back', from: 0, to: 1 });
