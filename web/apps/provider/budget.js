@@ -5,9 +5,9 @@ import { gzipSync } from 'node:zlib';
 
 /**
  * Bytes for both pages together, with the script that confirms: two seconds on a slow radio, and 4 % of a slot.
- * Of what is measured, Svelte takes 10.6 kB, the client with its words 17, the script 4.
+ * Of the 35 kB that they have, Svelte takes 11, the client with its words 17, the confirming script 2.6.
  */
-const BUDGET = 38_000;
+const BUDGET = 36_500;
 
 const DIST = join(import.meta.dirname, 'dist');
 
