@@ -10,7 +10,7 @@ import { gif, type Picture } from './harness/gif.js';
 import { expect, test } from './harness/test.js';
 
 const FILM = join(REPOSITORY, 'docs/images/update.gif');
-const SIZE = { width: 640, height: 740 };
+const SIZE = { width: 640, height: 780 };
 /** What the README may ask of those who look at it. */
 const LARGEST = 300_000;
 /** How often a picture is taken while something happens. */
