@@ -128,7 +128,7 @@ export class Updater {
     if (!blob || !shown || run || busy) return;
     this.#set({ end: null, changed: false, busy: true });
     try {
-      const { facts, image } = await read(blob);
+      const { facts, image } = await read(blob).catch(gone);
       this.#set({ busy: false });
       // Firefox gives the new bytes of a file that has changed without a word.
       if (JSON.stringify(facts) !== JSON.stringify(shown)) {
@@ -496,6 +496,11 @@ const identity = ({ active, slots }: Status) => active + (slots[active]?.sha256 
 function named(status: Status | null, slot: number | undefined): Named | null {
   const { version = null, build = null } = status?.slots[slot ?? 0] ?? {};
   return status && { version, build };
+}
+
+/** A file that could be read when it was chosen, and cannot now, is another one. */
+function gone(error: unknown): never {
+  throw error instanceof NotAnImage && error.why === 'unreadable' ? new NotAnImage('gone') : error;
 }
 
 /** All of a file, in memory: what is sent is what was looked at. */

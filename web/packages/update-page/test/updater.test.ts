@@ -347,20 +347,26 @@ describe('a file', () => {
     expect(device.asked).toEqual([]);
   });
 
-  test.each(['NotFoundError', 'NotReadableError'])(
-    'that is gone (%s) has to be chosen again',
-    async (name) => {
-      const file = await choose();
-      vi.spyOn(file, 'arrayBuffer').mockRejectedValue(new DOMException('gone', name));
-      await updater.install();
-      expect(state().end).toEqual({
-        kind: 'failed',
-        failure: { kind: 'file', why: 'gone', value: '' },
-      });
-      expect(state()).toMatchObject({ file: null, run: null, busy: false });
-      expect(device.asked).toEqual([]);
-    },
-  );
+  test.each([
+    ['NotFoundError', 'beginning'],
+    ['NotFoundError', 'rest'],
+    ['NotReadableError', 'beginning'],
+    ['NotReadableError', 'rest'],
+  ])('that is gone (%s when its %s is read) has to be chosen again', async (name, part) => {
+    const file = await choose();
+    const reading = vi.fn().mockRejectedValue(new DOMException('gone', name));
+    const beginning = Object.assign(new Blob(), { arrayBuffer: reading });
+    if (part === 'rest') file.arrayBuffer = reading;
+    else vi.spyOn(file, 'slice').mockReturnValue(beginning);
+    await updater.install();
+    expect(reading).toHaveBeenCalled();
+    expect(state().end).toEqual({
+      kind: 'failed',
+      failure: { kind: 'file', why: 'gone', value: '' },
+    });
+    expect(state()).toMatchObject({ file: null, run: null, busy: false });
+    expect(device.asked).toEqual([]);
+  });
 
   test('that is none is told at once', async () => {
     await updater.choose(new File(['holiday'], 'holiday.gif'));
