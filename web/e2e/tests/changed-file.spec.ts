@@ -17,9 +17,7 @@ test('a file that was built anew since it was chosen is told, before anything is
   await expect(update.task).toContainText(VERSIONS.new);
   await copyFile(imagePath('big'), file);
   await update.install.click();
-  await expect(update.notice).toContainText(
-    /file was changed|file has changed/i,
-  );
+  await expect(update.notice).toContainText(/file was changed|file has changed/i);
   await expect(update.progress).toHaveCount(0);
   expect(await device.fingerprint()).toEqual(before);
 
