@@ -4,6 +4,18 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import faceplate from 'vite-plugin-faceplate';
 
+/**
+ * Vite's own helper for `import()` fetches styles and modules ahead. Here is nothing to fetch.
+ *
+ * @type {import('vite').Plugin}
+ */
+const smallImport = {
+  name: 'small-import',
+  enforce: 'pre',
+  load: (id) =>
+    id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null,
+};
+
 export default defineConfig({
   plugins: [
     svelte({
@@ -15,6 +27,7 @@ export default defineConfig({
         cssHash: ({ hash, css }) => `f${hash(css).slice(0, 3)}`,
       },
     }),
+    smallImport,
     faceplate(),
   ],
   build: {

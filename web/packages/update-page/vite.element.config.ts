@@ -23,7 +23,8 @@ export default defineConfig({
     rollupOptions: {
       input: 'src/element.ts',
       preserveEntrySignatures: 'exports-only',
-      output: { entryFileNames: 'element.js' },
+      // Also what is loaded later elsewhere: one file is what there is to be copied.
+      output: { entryFileNames: 'element.js', codeSplitting: false },
     },
   },
 });

@@ -1,5 +1,5 @@
 // Figures as people read them.
-import { en } from './words/en.js';
+import { rest } from './words/rest.js';
 import type { Words } from './words/words.js';
 
 const KIB = 1024;
@@ -7,13 +7,13 @@ const KIB = 1024;
 type Style = Pick<Words, 'point' | 'units'>;
 
 /** Such as `296 KiB` or `1.5 MiB`. */
-export function size(bytes: number, { point }: Style = en): string {
+export function size(bytes: number, { point }: Style = rest): string {
   if (bytes < KIB * KIB) return `${Math.ceil(bytes / KIB)} KiB`;
   return `${+(bytes / KIB / KIB).toFixed(1)} MiB`.replace('.', point);
 }
 
 /** Such as `42 s`, `3 min 5 s`, `2 h 10 min` or `4 d 3 h`. */
-export function duration(seconds: number, { units: [d, h, min, sec] }: Style = en): string {
+export function duration(seconds: number, { units: [d, h, min, sec] }: Style = rest): string {
   const s = Math.max(0, Math.floor(seconds));
   const two = (unit: number, big: string, part: number, small: string) =>
     `${Math.floor(s / unit)} ${big} ${Math.floor((s % unit) / part)} ${small}`;

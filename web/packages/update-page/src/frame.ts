@@ -1,5 +1,6 @@
 // The new frontend in a frame that nobody sees, again and again: there it confirms itself, if it works.
 import type { FaceplatePage } from './global.js';
+import { UNSEEN } from './unseen.js';
 
 /** What the page in the frame tells of itself. */
 export type FrameReport = Pick<FaceplatePage, 'build' | 'failure' | 'outcome'>;
@@ -11,10 +12,6 @@ export interface Frame {
   /** Null where nothing has loaded, or nothing that may be looked into. */
   report(): FrameReport | null;
 }
-
-/** Such a frame's name: the page in it leaves everything to the page around it. */
-const UNSEEN = 'faceplate-unseen';
-export const isUnseen = (): boolean => globalThis.window?.name === UNSEEN;
 
 /** Of the page's size, as a frontend may measure itself. */
 const STYLE = 'visibility:hidden;position:fixed;inset:0;width:100%;height:100%;border:0';

@@ -1,10 +1,10 @@
 // What a page tells the page that comes after it in the same tab: an update that runs, or its end.
 import type { Pending } from './follow.js';
-import { isUnseen } from './frame.js';
 import { forget, recall, remember } from './session.js';
 import { record } from './shape.js';
 import type { End, Run } from './state.js';
 import type { LastChange } from './status.js';
+import { isUnseen } from './unseen.js';
 
 /** What is told of an update besides: what it replaces, and by what. */
 type Names = Partial<Pick<Run, 'what' | 'from' | 'to'>>;

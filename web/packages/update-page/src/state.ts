@@ -33,6 +33,8 @@ export interface State {
   readonly report: FrameReport | null;
   /** Leaving the page now would harm what it does; the updater lets the browser ask first. */
   readonly holding: boolean;
+  /** The part of the page that updates could not be loaded. */
+  readonly missing: boolean;
   /** The address of the frontend's own page. */
   readonly home: string;
 }
@@ -95,5 +97,6 @@ export const START: State = {
   leaving: false,
   report: null,
   holding: false,
+  missing: false,
   home: '/',
 };

@@ -1,33 +1,12 @@
-// Does what a person wants of a device, and keeps the one state from which all that is shown follows.
-import { browser, type Browser } from './browser.js';
+// Knows a device, and keeps the one state from which all that is shown follows; what is done is work.ts,
+// which is loaded when it is wanted.
+import { browser, type Browser, type More } from './browser.js';
 import { Device, Unreachable } from './device.js';
-import { failureOf } from './failure.js';
-import type { Outcome } from './follow.js';
-import { keepOpening } from './frame.js';
-import { NotAnImage, readImage } from './image.js';
-import {
-  leaveNote,
-  leavePending,
-  leaveSending,
-  recallPending,
-  recallSending,
-  takeNote,
-  type Sending,
-} from './note.js';
-import { advance, startMeter } from './progress.js';
-import { rollBack, type RollbackOutcome } from './rollback.js';
-import { sha256 } from './sha256.js';
-import { START, type End, type ImageFile, type Named, type Run, type State } from './state.js';
+import { takeNote } from './note.js';
+import { isCalm, isWanted } from './rest-view.js';
+import { recall, remember } from './session.js';
+import { START, type State } from './state.js';
 import type { Status } from './status.js';
-import {
-  found,
-  resume,
-  update,
-  type FollowOptions,
-  type UpdateOptions,
-  type UpdateState,
-} from './update.js';
-import { sleep } from './wait.js';
 import { watch } from './watch.js';
 
 export interface UpdaterOptions {
@@ -37,16 +16,10 @@ export interface UpdaterOptions {
   readonly home?: string | undefined;
 }
 
-/** A phone that was put away, or that has to find its Wi-Fi again, needs minutes. */
-const WITHIN = 300;
-/** Larger files are no frontends: no chip has a slot for them. */
-const WHOLE_BYTES = 16 << 20;
-/** A device lets go of an upload at once when it is told, and after 15 s when it is not. */
-const STOP_MS = 18_000;
-/** An upload of the same length after this is another one. */
-const LEFTOVER_MS = 60_000;
 /** A look that fails so soon after one that did not is counted from that one. */
 const LAST_HEARD_MS = 6000;
+
+type Work = InstanceType<More['Work']>;
 
 const updaters = new Map<string, Updater>();
 
@@ -60,171 +33,140 @@ export function updaterFor(device: Device = new Device(), options: UpdaterOption
 
 export class Updater {
   options: UpdaterOptions;
-  readonly #device: Device;
+  state: State = START;
+  /** The part that is loaded when it is wanted; null until then. */
+  more: More | null = null;
+  readonly device: Device;
   readonly #browser: Browser;
   readonly #listeners = new Set<(state: State) => void>();
-  #state: State = START;
-  #blob: File | null = null;
-  #abort = new AbortController();
+  #work: Work | null = null;
+  #loading: Promise<boolean> | null = null;
+  /** Loads of it that failed. */
+  #failed = 0;
+  /** What a person wanted and could not be done without it. */
+  #again: ((work: Work) => unknown) | null = null;
   /** The frontend that this page came with. */
   #first: Status | null = null;
-  /** Total of an upload that was broken off, while the device may still be busy with it. */
-  #leftover: { total: number; until: number } | null = null;
-  /** The frontend on trial is not to be confirmed by us: its update was cancelled. */
-  #shunned = false;
   #begun = false;
+  /** The page before has left an update that is not over. */
+  #left = false;
   #stopWatching: (() => void) | null = null;
-  #stopOpening: (() => void) | null = null;
-  #opened = '';
-  #release: (() => void) | null = null;
   #letGo: (() => void) | null = null;
 
   constructor(device: Device, options: UpdaterOptions = {}, surroundings: Browser = browser) {
-    this.#device = device;
+    this.device = device;
     this.#browser = surroundings;
     this.options = options;
-  }
-
-  get state(): State {
-    return this.#state;
   }
 
   /** Calls back with the state, now and whenever it changes, until the returned function is called. */
   subscribe(listener: (state: State) => void): () => void {
     // In the hidden frame the page around it is at work.
     if (this.#browser.unseen()) {
-      listener(this.#state);
+      listener(this.state);
       return () => undefined;
     }
     this.#listeners.add(listener);
-    this.#set({ home: this.options.home ?? '/' });
-    this.#begin();
-    this.#rest();
+    this.set({ home: this.options.home ?? '/' });
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#left = !!(recall('pending') ?? recall('sending'));
+      this.set({ end: takeNote() });
+      if (this.#left) void this.load();
+    }
+    this.rest();
     return () => {
       this.#listeners.delete(listener);
-      this.#rest();
+      this.rest();
     };
   }
 
   /** Reads the file; nothing is sent. */
-  async choose(file: File): Promise<void> {
-    if (this.#state.run) return;
-    this.#blob = file;
-    this.#set({ end: null, changed: false, busy: true });
-    try {
-      const { facts } = await read(file);
-      if (this.#blob === file) this.#set({ file: facts });
-    } catch (error) {
-      this.#set({ file: null, end: failed(error) });
-    } finally {
-      this.#set({ busy: false });
-    }
+  choose(file: File): Promise<void> {
+    return this.#do((work) => work.choose(file));
   }
 
   /** Sends the file that was chosen, if it still is what was shown. */
-  async install(): Promise<void> {
-    const { file: shown, run, busy } = this.#state;
-    const blob = this.#blob;
-    if (!blob || !shown || run || busy) return;
-    this.#set({ end: null, changed: false, busy: true });
-    try {
-      const { facts, image } = await read(blob).catch(gone);
-      this.#set({ busy: false });
-      // Firefox gives the new bytes of a file that has changed without a word.
-      if (JSON.stringify(facts) !== JSON.stringify(shown)) {
-        // WebKit gives them cut off at the length that they had: then it seems the same.
-        if (facts.bytes === shown.bytes) throw new NotAnImage('gone');
-        this.#set({ file: facts, changed: true });
-      } else await this.#send(facts, image);
-    } catch (error) {
-      const end = failed(error);
-      this.#set({ busy: false, end, ...(!mayTryAgain(end) && { file: null }) });
-    }
+  install(): Promise<void> {
+    return this.#do((work) => work.install());
   }
 
+  /** The same, or what could not be done before. */
   tryAgain(): Promise<void> {
-    return this.install();
+    return this.#do(this.#again ?? ((work) => work.install()));
   }
 
   /** Breaks the upload off. */
   cancel(): void {
-    const { run } = this.#state;
-    if (!run || run.stopping) return;
-    this.#set({ run: { ...run, stopping: true } });
-    this.#abort.abort();
+    this.#work?.cancel();
   }
 
   /** Keeps the frontend that is shown, by a person's word. */
   keep(): Promise<void> {
-    const { status } = this.#state;
-    const build = status?.slots[status.active]?.build;
-    return this.#command(async () => this.#hear(await this.#device.confirm(build)));
+    return this.#do((work) => work.keep());
   }
 
   /** Goes back to the other frontend. */
-  async goBack(): Promise<void> {
-    const { run, status } = this.#state;
-    // An update that waits for its verdict sees the way back by itself.
-    if (run) return this.#command(() => this.#device.rollback());
-    const [from, to] = [named(status, status?.active), named(status, 1 - (status?.active ?? 0))];
-    await this.#follow({ what: 'back', from, to }, 0, 'switching', (options) =>
-      rollBack(this.#device, options),
-    );
+  goBack(): Promise<void> {
+    return this.#do((work) => work.goBack());
   }
 
   /** Loads what the device runs now. */
   reload(): void {
-    this.#leave(null);
+    if (this.state.leaving) return;
+    this.set({ leaving: true });
+    this.#browser.leave(this.options.home);
   }
 
   dismiss(): void {
-    this.#set({ end: null, changed: false });
+    this.set({ end: null, changed: false });
   }
 
-  // State
-
-  #set(change: Partial<State>): void {
-    this.#state = { ...this.#state, ...change };
-    for (const listener of this.#listeners) listener(this.#state);
+  /** Loads the part that updates, unless it is there: before anything is sent. Whether it is there then. */
+  load(): Promise<boolean> {
+    return (this.#loading ??= this.#load());
   }
 
-  /** What the page before left. */
-  #begin(): void {
-    if (this.#begun) return;
-    this.#begun = true;
-    this.#set({ end: takeNote() });
-    const pending = recallPending();
-    const sending = recallSending();
-    if (pending) {
-      const { what = 'update', from = null, to = null } = pending;
-      void this.#follow({ what, from, to }, 0, 'restarting', (options) =>
-        resume(this.#device, pending, options),
-      );
-    } else if (sending) void this.#rejoin(sending);
-  }
-
-  /** Finds out what became of an upload that a reload has broken off. */
-  async #rejoin(sending: Sending): Promise<void> {
-    const { total, within, from = null, to = null } = sending;
-    this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
-    leaveSending(null);
+  async #load(): Promise<boolean> {
     try {
-      const pending = await found(this.#device, sending, within, null, null, {});
-      leavePending({ ...pending, from, to });
-      await this.#follow({ what: 'update', from, to }, 0, 'restarting', (options) =>
-        resume(this.#device, pending, options),
-      );
-    } catch (error) {
-      const lost = error instanceof Unreachable && error.kind === 'lost';
-      this.#set({ end: lost ? { kind: 'interrupted' } : failed(error) });
+      const more = await this.#browser.load();
+      this.#work = new more.Work(this, more);
+      this.more = more;
+    } catch {
+      this.#loading = null;
+      this.#failed++;
+      this.set({ missing: true });
+      return false;
     }
+    this.set({ missing: false });
+    this.#work.begin();
+    this.#join();
+    return true;
   }
 
-  // The device
+  /** Does what a person wants, when all is there that it takes. */
+  async #do(act: (work: Work) => unknown): Promise<void> {
+    if (!this.#work) {
+      this.#again = act;
+      this.set({ busy: true });
+      await this.load();
+      this.set({ busy: false });
+    }
+    if (!this.#work) return;
+    this.#again = null;
+    await act(this.#work);
+  }
+
+  // For the part that updates, too
+
+  set(change: Partial<State>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.#listeners) listener(this.state);
+  }
 
   /** Looks at the device from time to time, unless an update does so anyway or nobody is there. */
-  #rest(): void {
-    const { run } = this.#state;
+  rest(): void {
+    const { run } = this.state;
     const alive = this.#listeners.size > 0 || !!run;
     if (alive && !this.#letGo) {
       const letGo = [this.#browser.stay(), this.#browser.onSeen(() => this.#seen())];
@@ -235,38 +177,30 @@ export class Updater {
     }
     const wanted = this.#listeners.size > 0 && !run;
     if (wanted && !this.#stopWatching) {
-      this.#stopWatching = watch(this.#device, (status, error) => this.#hear(status, error));
+      this.#stopWatching = watch(this.device, (status, error) => this.hear(status, error));
     } else if (!wanted) {
       this.#stopWatching?.();
       this.#stopWatching = null;
-      if (!run) this.#close();
+      if (!run) this.#work?.close();
     }
   }
 
-  /** What a page has slept through is no silence. */
-  #seen(): void {
-    const { silent, run } = this.#state;
-    if (silent !== null || run) this.#set({ silent: Date.now() });
-  }
-
-  #hear(status: Status | null, error?: unknown): void {
+  hear(heard: Status | null, error?: unknown): void {
     const now = Date.now();
-    const { heard, silent, run } = this.#state;
-    if (!status) {
+    if (!heard) {
+      const { heard: last, silent } = this.state;
       const foreign = error instanceof Unreachable && error.kind === 'foreign';
-      const since = silent ?? (now - heard < LAST_HEARD_MS ? heard : now);
-      return this.#set({ silent: since, foreign });
+      const since = silent ?? (now - last < LAST_HEARD_MS ? last : now);
+      return this.set({ silent: since, foreign });
     }
-    const own = this.#leftover;
-    if (own && (status.upload?.total !== own.total || now > own.until)) this.#leftover = null;
-    else if (own) status = { ...status, upload: null };
+    const status = this.#work?.own(heard) ?? heard;
     const first = (this.#first ??= status);
     const stale = identity(status) !== identity(first);
-    const { end } = this.#state;
+    const { end } = this.state;
     // A note may be late: another frontend runs by now.
     const late = first === status && end && 'to' in end && end.kind !== 'went_back';
-    const wrong = late && end.to.version !== named(status, status.active)?.version;
-    this.#set({
+    const wrong = late && end.to.version !== (status.slots[status.active]?.version ?? null);
+    this.set({
       status,
       heard: now,
       silent: null,
@@ -274,242 +208,34 @@ export class Updater {
       stale,
       ...(wrong && { end: null }),
     });
-    if (!run && !this.#state.leaving) this.#join(status, stale);
+    this.#join();
   }
 
-  /** Takes part in an update of somebody else: proves its frontend, and then goes to it. */
-  #join(status: Status, stale: boolean): void {
-    this.#mend(status, stale);
-    const { file, end, busy } = this.#state;
-    const boot = status.device.boot_id;
-    if (!status.trial) this.#shunned = false;
-    if (status.trial?.confirm === 'client' && stale && !this.#shunned) this.#open(boot);
-    else this.#close();
-    const told = end && end.kind !== 'rolled_back' && !(end.kind === 'updated' && !end.kept);
-    const idle = !file && !told && !busy;
-    if (stale && status.state === 'settled' && idle) this.#leave(null);
+  /** Does what follows from what the device said: takes part, goes to what runs now. */
+  #join(): void {
+    const { run, leaving, status, stale } = this.state;
+    if (!status || run || leaving) return;
+    if (this.#work) this.#work.join(status, stale);
+    else if (this.#left || isWanted(this.state)) this.#want(status);
+    const { file, end, busy } = this.state;
+    const told = end && !isCalm(end) && end.kind !== 'rolled_back';
+    if (stale && status.state === 'settled' && !file && !told && !busy) this.reload();
   }
 
-  /** A device that was lost answers again, and its status says what came of it. */
-  #mend(status: Status, stale: boolean): void {
-    const { end } = this.#state;
-    if (end?.kind !== 'failed' || end.failure.kind !== 'unreachable') return;
-    const { why } = end.failure;
-    const { last, active } = status;
-    const from = named(status, 1 - active);
-    const to = named(status, active);
-    // It took the file after all.
-    if (stale) this.#set({ end: null, file: null });
-    else if (why === 'gone') this.#set({ end: failed(new Unreachable('lost')) });
-    else if (why === 'silent') this.#set({ end: null });
-    else if (why === 'not_back' && last?.outcome === 'fell_back' && to) {
-      this.#set({ end: { kind: 'went_back', from, to, reason: last.reason, report: null } });
-    }
+  /** Loads the part that updates, and where it is not to be had, all of the page, once for each start. */
+  #want({ device }: Status): void {
+    // Some browsers remember for as long as a page lives that one of its files was not to be had.
+    const again = this.#left && this.#failed > 1 && recall('missing') !== device.boot_id;
+    if (again && remember('missing', device.boot_id)) this.reload();
+    else void this.load();
   }
 
-  #open(boot: string): void {
-    if (this.#opened === boot) return;
-    this.#close();
-    this.#opened = boot;
-    const { frame } = this.#browser;
-    frame.home = this.options.home ?? '/';
-    this.#stopOpening = keepOpening(frame, (report) => {
-      // What an earlier try told of an error is not unsaid by a page that is not ready.
-      const { failure } = this.#state.report ?? {};
-      if (!failure || report.failure || report.outcome) this.#set({ report });
-    });
-  }
-
-  #close(): void {
-    this.#opened = '';
-    this.#stopOpening?.();
-    this.#stopOpening = null;
-    if (this.#state.report && !this.#state.run) this.#set({ report: null });
-  }
-
-  // What is done
-
-  async #send(file: ImageFile, image: Blob): Promise<void> {
-    const { within = WITHIN } = this.options;
-    const { status } = this.#state;
-    const to = { version: file.version, build: file.build };
-    const names = { what: 'update', from: named(status, status?.active), to } as const;
-    await this.#follow(names, file.bytes, 'sending', (options) => {
-      if (status) {
-        const { active, last, device } = status;
-        leaveSending({ bootId: device.boot_id, active, last, total: file.bytes, within, ...names });
-      }
-      return update(this.#device, image, {
-        ...options,
-        within,
-        onPending: (pending) => {
-          leaveSending(null);
-          leavePending({ ...pending, ...names });
-        },
-      });
-    });
-  }
-
-  /** Sees an update or a way back through to its end. */
-  async #follow(
-    names: Pick<Run, 'what' | 'from' | 'to'>,
-    total: number,
-    phase: UpdateState['phase'],
-    work: (options: Following) => Promise<Outcome | RollbackOutcome>,
-  ): Promise<void> {
-    const { signal } = (this.#abort = new AbortController());
-    const boot = this.#state.status?.device.boot_id;
-    const update = names.what === 'update';
-    const meter = startMeter(phase, total, Date.now());
-    this.#leftover = null;
-    const run: Run = { ...names, meter, stopping: false };
-    this.#set({ run, end: null, changed: false, report: null, holding: update });
-    if (update) this.#release = this.#browser.hold();
-    this.#rest();
-    let at: UpdateState | null = null;
-    const move = (state: UpdateState) => {
-      at = state;
-      const { run } = this.#state;
-      if (run) this.#set({ run: { ...run, meter: advance(run.meter, state, Date.now()) } });
-    };
-    try {
-      const outcome = await work({
-        signal,
-        onState: move,
-        onLook: (status) => {
-          this.#hear(status);
-          // Nothing moves where nothing is heard, but a restart is silent.
-          if (at && (status || at.phase === 'restarting')) move(at);
-        },
-        open: () => {
-          // What was cancelled is not to be proved.
-          if (!signal.aborted) this.#open(this.#state.status?.device.boot_id ?? 'new');
-        },
-      });
-      await this.#ended(names, outcome);
-    } catch (error) {
-      if (total) this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
-      const end = signal.aborted ? await this.#stopped(boot) : failed(error);
-      this.#over(end);
-    }
-  }
-
-  async #ended({ to }: Pick<Run, 'to'>, outcome: Outcome | RollbackOutcome) {
-    // Reads what the frame says last.
-    this.#stopOpening?.();
-    this.#stopOpening = null;
-    const { report } = this.#state;
-    const status = await this.#device.status().catch(() => this.#state.status);
-    this.#hear(status);
-    if (outcome.result === 'recovery') return this.#over({ kind: 'recovery' });
-    const runs: Named = named(status, outcome.slot) ?? { version: outcome.version, build: null };
-    if (outcome.result === 'went_back') {
-      const { last } = outcome;
-      if (last?.outcome === 'rolled_back') {
-        return this.#over({ kind: 'rolled_back', to: runs, threw: !!report?.failure });
-      }
-      const reason = last?.outcome === 'fell_back' ? last.reason : 'replaced';
-      return this.#over({ kind: 'went_back', from: to, to: runs, reason, report });
-    }
-    const rolled = outcome.result === 'rolled_back';
-    const kept = outcome.result === 'updated' && !!outcome.kept;
-    const end: End = rolled
-      ? { kind: 'rolled_back', to: runs }
-      : { kind: 'updated', to: runs, kept };
-    // A page that nobody has proved is not loaded in place of one that works.
-    if (kept || !this.#state.stale) return this.#over(end);
-    this.#done();
-    this.#leave(end);
-  }
-
-  #over(end: End): void {
-    this.#done();
-    const { status } = this.#state;
-    // What was heard last may be this very upload, and nobody else's.
-    if (status && this.#leftover) this.#set({ status: { ...status, upload: null } });
-    this.#set({ run: null, end, report: null, ...(!mayTryAgain(end) && { file: null }) });
-    this.#rest();
-  }
-
-  /** Nothing of it is left but its end. */
-  #done(): void {
-    leavePending(null);
-    leaveSending(null);
-    this.#close();
-    this.#release?.();
-    this.#release = null;
-    this.#set({ holding: false });
-  }
-
-  /** Waits until the device has let go of what was cancelled, or has taken it after all. */
-  async #stopped(before: string | undefined): Promise<End> {
-    let heard = false;
-    for (const until = Date.now() + STOP_MS; Date.now() < until; await sleep(300)) {
-      const status = await this.#device.status().catch(() => null);
-      if (!status) continue;
-      heard = true;
-      const { device, upload, trial } = status;
-      const late = device.boot_id !== before && !!trial;
-      if (late) this.#shunned = true;
-      if (upload && !late) continue;
-      this.#hear(status);
-      return { kind: 'cancelled', late };
-    }
-    return heard ? { kind: 'cancelled', late: false } : failed(new Unreachable('gone'));
-  }
-
-  /** Loads what the device runs now. */
-  #leave(end: End | null): void {
-    if (this.#state.leaving) return;
-    if (end) leaveNote(end);
-    this.#set({ leaving: true });
-    this.#browser.leave(this.options.home);
-  }
-
-  /** Sends one request at a time for the person. */
-  async #command(command: () => Promise<unknown>): Promise<void> {
-    this.#set({ busy: true });
-    try {
-      await command();
-    } catch (error) {
-      this.#set({ end: failed(error) });
-    } finally {
-      this.#set({ busy: false });
-    }
+  /** What a page has slept through is no silence. */
+  #seen(): void {
+    const { silent, run } = this.state;
+    if (silent !== null || run) this.set({ silent: Date.now() });
   }
 }
-
-type Following = Pick<FollowOptions, 'open' | 'onLook'> &
-  Pick<UpdateOptions, 'onState'> & { readonly signal: AbortSignal };
-
-/** Whether the same file may do better: not where it is gone, or was tried and did not work. */
-const mayTryAgain = (end: End) =>
-  end.kind === 'went_back'
-    ? end.reason === 'not_confirmed' && !end.report
-    : end.kind === 'cancelled' || (end.kind === 'failed' && end.failure.kind !== 'file');
-
-const failed = (error: unknown): End => ({ kind: 'failed', failure: failureOf(error) });
 
 /** Two statuses with the same identity come from the same frontend. */
 const identity = ({ active, slots }: Status) => active + (slots[active]?.sha256 ?? '');
-
-function named(status: Status | null, slot: number | undefined): Named | null {
-  const { version = null, build = null } = status?.slots[slot ?? 0] ?? {};
-  return status && { version, build };
-}
-
-/** A file that could be read when it was chosen, and cannot now, is another one. */
-function gone(error: unknown): never {
-  throw error instanceof NotAnImage && error.why === 'unreadable' ? new NotAnImage('gone') : error;
-}
-
-/** All of a file, in memory: what is sent is what was looked at. */
-async function read(file: File): Promise<{ facts: ImageFile; image: Blob }> {
-  const { name } = file;
-  // Its beginning says whether it is worth reading.
-  const first = await readImage(file);
-  if (file.size > WHOLE_BYTES) return { facts: { name, sha256: null, ...first }, image: file };
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const image = new Blob([bytes]);
-  return { facts: { name, sha256: sha256(bytes), ...(await readImage(image)) }, image };
-}

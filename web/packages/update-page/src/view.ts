@@ -1,99 +1,18 @@
 // Everything that is shown, as a function of what is known: no two parts of it can contradict.
 import { relation } from './compare.js';
+import { failureOf } from './failure.js';
 import { duration, size } from './format.js';
 import { refusal } from './judge.js';
-import { failureOf } from './failure.js';
 import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
-import { silenceOf } from './silence.js';
+import { differs, known, nameOf, put, restView, say, type Known } from './rest-view.js';
+import type { Control, ControlId, Notice, Progress, Section, Task, Tone, View } from './shown.js';
 import type { End, ImageFile, Named, Run, State } from './state.js';
 import type { LastChange, Slot, Status, UploadProgress } from './status.js';
 import { toState } from './update.js';
-import { explainFailure, message, whyBack, type Message, type Words } from './words.js';
+import { explainFailure, whyBack, type Words } from './words.js';
 
-export type Tone = 'good' | 'info' | 'warning' | 'bad';
-
-/** How often the page has to be drawn anew while nothing else happens: times count in seconds. */
-export const TICK_MS = 1000;
-
-export interface View {
-  /** The heading: the name of the device, or what is looked for. */
-  readonly title: string;
-  /** What runs, and how it is. */
-  readonly runs: { readonly name: string; readonly text: string; readonly tone: Tone };
-  /** The one thing to be told, if any. */
-  readonly notice: Notice | null;
-  readonly task: Task;
-  /** What can be done, the most important first; at most one is primary. */
-  readonly controls: readonly Control[];
-  /** The other frontend on the device, in one line; null where there is nothing to say of it. */
-  readonly back: { readonly text: string; readonly warning: boolean } | null;
-  readonly details: { readonly heading: string; readonly sections: readonly Section[] };
-  /** For a live region: what changed, in a few words. */
-  readonly spoken: string;
-}
-
-export interface Notice extends Message {
-  readonly tone: Tone;
-  readonly link: { readonly text: string; readonly href: string } | null;
-}
-
-export type Task =
-  /** Nothing can be done; `text` says why, and may be empty. */
-  | { readonly kind: 'none'; readonly text: string }
-  /** A place for a file: the control `choose`. */
-  | { readonly kind: 'choose'; readonly hint: string }
-  /** What would happen, before it does. */
-  | {
-      readonly kind: 'chosen';
-      readonly title: string;
-      /** Name and size of the file. */
-      readonly file: string;
-      /** What is overwritten; empty where it cannot be installed. */
-      readonly text: string;
-    }
-  | Progress;
-
-export interface Progress {
-  /** `verdict`: the new frontend runs, and it is to be decided whether it stays. */
-  readonly kind: 'progress' | 'verdict';
-  readonly title: string;
-  /** 0 to 1. */
-  readonly value: number;
-  /** The same as text, such as `42 %`. */
-  readonly percent: string;
-  /** Bytes, speed, time left, or that nothing is heard. */
-  readonly figures: string;
-  readonly text: string;
-  /** Nothing is heard: the bar stands still. */
-  readonly frozen: boolean;
-}
-
-export type ControlId =
-  'choose' | 'install' | 'tryAgain' | 'cancel' | 'keep' | 'look' | 'goBack' | 'reload' | 'dismiss';
-
-export interface Control {
-  readonly id: ControlId;
-  readonly label: string;
-  readonly rank: 'primary' | 'secondary' | 'danger';
-  readonly place: 'notice' | 'task' | 'back';
-  readonly disabled: boolean;
-  /** Of a link that opens in a new tab (`look`). */
-  readonly href: string | null;
-  /** To be asked before; "no" is what Enter means. */
-  readonly ask: Ask | null;
-}
-
-export interface Ask {
-  readonly title: string;
-  readonly text: string;
-  readonly yes: string;
-  readonly no: string;
-}
-
-export interface Section {
-  readonly heading: string;
-  readonly rows: readonly (readonly [name: string, value: string])[];
-}
+export { TICK_MS } from './rest-view.js';
+export type * from './shown.js';
 
 /** How a frontend confirms itself: the README of this package. */
 export const HOW_HREF = 'https://www.npmjs.com/package/faceplate-update-page#in-every-page-confirm';
@@ -111,28 +30,30 @@ class Drawing {
   readonly #status: Status | null;
   readonly #active: Slot | null;
   readonly #other: Slot | null;
-  readonly #silence: ReturnType<typeof silenceOf>;
-  /** Seconds since the status was true. */
+  readonly #silence: Known['silence'];
   readonly #age: number;
+  /** What there is to be seen without any of this. */
+  readonly #rest: View;
 
   constructor(state: State, words: Words, now: number) {
     this.#state = state;
     this.#w = words;
     this.#now = now;
-    const { status } = state;
-    this.#status = status;
-    this.#active = status?.slots[status.active] ?? null;
-    this.#other = status?.slots[1 - status.active] ?? null;
-    this.#silence = silenceOf(state, now);
-    this.#age = Math.max(0, now - state.heard) / 1000;
+    const { active, other, silence, age } = known(state, now);
+    this.#status = state.status;
+    this.#active = active;
+    this.#other = other;
+    this.#silence = silence;
+    this.#age = age;
+    this.#rest = restView(state, words, now);
   }
 
   view(): View {
     const task = this.#task();
     const notice = this.#notice();
-    const { details } = this.#w;
+    const { title, details } = this.#rest;
     return {
-      title: this.#status?.device.name ?? this.#w.heading,
+      title,
       runs: this.#runs(),
       notice,
       task,
@@ -146,13 +67,12 @@ class Drawing {
   // What runs
 
   #runs(): View['runs'] {
-    const { runs, asking, nothing } = this.#w;
-    const { run, leaving, silent } = this.#state;
+    const { runs } = this.#w;
+    const { run, leaving } = this.#state;
     const status = this.#status;
     const told = (name: string, text: string, tone: Tone = 'info') => ({ name, text, tone });
-    if (!status) return told('', asking);
-    const { trial, last, state, device } = status;
-    const name = state === 'recovery' ? nothing : this.#name(this.#active);
+    if (!status) return this.#rest.runs;
+    const { trial, last, state } = status;
     if (leaving) {
       const works = run?.what === 'update';
       return told(this.#name(run?.to ?? this.#active), works ? runs.works : runs.loading, 'good');
@@ -160,27 +80,19 @@ class Drawing {
     if (run?.meter.phase === 'restarting') {
       return told(`${this.#name(run.from)} → ${this.#name(run.to)}`, runs.restarting);
     }
+    const { name } = this.#rest.runs;
     if (this.#silence === 'restarting') return told(name, runs.restarting);
-    if (this.#silence === 'lost') {
-      return told(name, runs.silent(this.#time((this.#now - (silent ?? 0)) / 1000)), 'bad');
-    }
-    if (state === 'recovery') return told(name, runs.recovery, 'bad');
-    if (trial) {
-      const left = this.#time(trial.seconds_left - this.#age);
-      if (trial.confirm === 'client') return told(name, runs.onTrial(left));
-      return told(name, (last?.outcome === 'updated' ? runs.settling : runs.backAgain)(left));
-    }
-    const uptime = this.#time(device.uptime_ms / 1000 + this.#age);
-    return last?.outcome === 'kept'
-      ? told(name, runs.kept(uptime), 'warning')
-      : told(name, runs.settled(uptime), 'good');
+    if (this.#silence === 'lost' || state === 'recovery' || !trial) return this.#rest.runs;
+    const left = this.#time(trial.seconds_left - this.#age);
+    if (trial.confirm === 'client') return told(name, runs.onTrial(left));
+    return told(name, (last?.outcome === 'updated' ? runs.settling : runs.backAgain)(left));
   }
 
   // The one notice
 
   #notice(): Notice | null {
     const { notices: n } = this.#w;
-    const { run, end, report, leaving, foreign, stale, changed, file } = this.#state;
+    const { run, end, report, leaving, changed, file } = this.#state;
     const status = this.#status;
     if (leaving) return null;
     if (run || this.#deciding()) {
@@ -190,29 +102,24 @@ class Drawing {
     if (run) return null;
     // What went wrong with the person's own update says more than that the device is silent.
     if (end && (this.#silence !== 'lost' || end.kind === 'failed')) return this.#ended(end);
-    if (this.#silence === 'lost') {
-      return this.#say('bad', foreign ? this.#w.unreachable.foreign : n.silent);
-    }
+    if (this.#silence === 'lost') return this.#rest.notice;
     if (!status || this.#silence === 'restarting') return null;
-    if (status.state === 'recovery') return this.#say('bad', n.recovery);
-    if (changed) return this.#say('warning', n.changed);
+    if (status.state === 'recovery') return this.#rest.notice;
+    if (changed) return say('warning', n.changed);
     const refused = this.#refused();
-    if (refused) {
-      const tone = file ? 'bad' : 'warning';
-      return { tone, link: null, ...explainFailure(failureOf(refused), this.#w) };
-    }
-    return stale && status.state === 'settled' ? this.#say('info', n.stale) : null;
+    if (!refused) return this.#rest.notice;
+    const tone = file ? 'bad' : 'warning';
+    return { tone, link: null, ...explainFailure(failureOf(refused), this.#w) };
   }
 
   /** What the hidden frame tells while it is to be decided. */
   #told(report: State['report']): Notice | null {
     const { notices: n } = this.#w;
     if (!report || report.outcome === 'confirmed') return null;
-    if (report.outcome === 'other-build') return this.#say('warning', n.otherBuild);
+    if (report.outcome === 'other-build') return say('warning', n.otherBuild);
     const { failure } = report;
     return (
-      failure &&
-      this.#say('bad', n.throws(this.#name(this.#state.run?.to ?? this.#active), at(failure)))
+      failure && say('bad', n.throws(this.#name(this.#state.run?.to ?? this.#active), at(failure)))
     );
   }
 
@@ -222,16 +129,16 @@ class Drawing {
     switch (end.kind) {
       case 'updated': {
         const name = this.#name(end.to);
-        return end.kept ? this.#say('warning', n.kept(name)) : this.#say('good', n.updated(name));
+        return end.kept ? say('warning', n.kept(name)) : say('good', n.updated(name));
       }
       case 'rolled_back':
-        return this.#say('good', n.rolledBack(this.#name(end.to)));
+        return say('good', n.rolledBack(this.#name(end.to)));
       case 'recovery':
-        return this.#say('bad', n.recovery);
+        return say('bad', n.recovery);
       case 'cancelled':
         return end.late
-          ? this.#say('warning', n.tooLate(this.#name(this.#active)))
-          : this.#say(
+          ? say('warning', n.tooLate(this.#name(this.#active)))
+          : say(
               'info',
               n.cancelled(
                 this.#name(this.#active),
@@ -239,27 +146,23 @@ class Drawing {
               ),
             );
       case 'interrupted':
-        return this.#say('warning', n.interrupted(this.#name(this.#active)));
+        return say('warning', n.interrupted(this.#name(this.#active)));
       case 'failed':
         return { tone: 'bad', link: null, ...explainFailure(end.failure, w) };
       case 'went_back': {
         const { reason, report } = end;
         const [to, from] = [this.#name(end.to), this.#name(end.from)];
-        if (reason === 'replaced') return this.#say('warning', n.replaced(to));
-        if (report?.failure) return this.#say('bad', n.threw(to, from, at(report.failure)));
+        if (reason === 'replaced') return say('warning', n.replaced(to));
+        if (report?.failure) return say('bad', n.threw(to, from, at(report.failure)));
         if (reason !== 'not_confirmed') {
-          return this.#say('bad', n.wentBack(to, from, whyBack(reason, w)));
+          return say('bad', n.wentBack(to, from, whyBack(reason, w)));
         }
-        if (!report) return this.#say('bad', n.nobodyLoaded(to, from));
-        if (report.outcome === 'other-build') return this.#say('bad', n.otherBuild);
+        if (!report) return say('bad', n.nobodyLoaded(to, from));
+        if (report.outcome === 'other-build') return say('bad', n.otherBuild);
         const link = { text: n.how, href: HOW_HREF };
-        return { ...this.#say('bad', n.neverConfirmed(to, from)), link };
+        return { ...say('bad', n.neverConfirmed(to, from)), link };
       }
     }
-  }
-
-  #say(tone: Tone, row: Parameters<typeof message>[0]): Notice {
-    return { tone, link: null, ...message(row) };
   }
 
   // The task
@@ -386,21 +289,8 @@ class Drawing {
     const { controls: c, ask } = this.#w;
     const { run, end, file, busy, stale, home, leaving, report } = this.#state;
     const list: Control[] = [];
-    const put = (
-      id: ControlId,
-      label: string,
-      more: Partial<Omit<Control, 'id' | 'label'>> = {},
-    ): void => {
-      list.push({
-        id,
-        label,
-        rank: 'secondary',
-        place: 'task',
-        disabled: busy,
-        href: null,
-        ask: null,
-        ...more,
-      });
+    const add = (id: ControlId, label: string, more?: Partial<Control>): void => {
+      list.push(put(id, label, { disabled: busy, ...more }));
     };
     if (leaving) return list;
     const deciding = run
@@ -411,16 +301,16 @@ class Drawing {
       const bad = !!report?.failure;
       // While it is about to prove itself there is nothing to be done.
       const rank = bad || run ? 'secondary' : 'primary';
-      put('look', c.look, { rank, href: home, disabled: silent });
-      put('goBack', c.goBackNow, { rank: bad ? 'primary' : 'secondary', disabled: busy || silent });
-      put('keep', c.keep, { disabled: busy || silent });
+      add('look', c.look, { rank, href: home, disabled: silent });
+      add('goBack', c.goBackNow, { rank: bad ? 'primary' : 'secondary', disabled: busy || silent });
+      add('keep', c.keep, { disabled: busy || silent });
       if (bad) list.unshift(...list.splice(1, 1));
       return list;
     }
     if (run) {
       const { phase } = run.meter;
       if (run.what === 'update' && (phase === 'sending' || phase === 'writing')) {
-        put('cancel', c.cancel, { disabled: run.stopping });
+        add('cancel', c.cancel, { disabled: run.stopping });
       }
       return list;
     }
@@ -430,24 +320,24 @@ class Drawing {
     if (task.kind === 'chosen' && file && this.#active) {
       const identical = relation(file, this.#active) === 'identical';
       if (again && !refused && !identical) {
-        put('tryAgain', c.tryAgain, { rank: 'primary', place: 'notice' });
+        add('tryAgain', c.tryAgain, { rank: 'primary', place: 'notice' });
       } else if (!identical && !refused) {
-        put('install', c.install(this.#name(file)), { rank: 'primary', disabled: busy || silent });
+        add('install', c.install(this.#name(file)), { rank: 'primary', disabled: busy || silent });
       }
-      put('choose', c.another);
-    } else if (task.kind === 'choose') put('choose', c.choose, { rank: 'primary' });
+      add('choose', c.another);
+    } else if (task.kind === 'choose') add('choose', c.choose, { rank: 'primary' });
     // Where nothing else is to be told, or just this.
     const mayLoad = end ? end.kind !== 'failed' : !refused && !this.#state.changed;
     if (stale && mayLoad && this.#status?.state === 'settled' && !silent) {
       const rank = list.some(isPrimary) ? 'secondary' : 'primary';
-      put('reload', c.reload, { place: 'notice', rank });
+      add('reload', c.reload, { place: 'notice', rank });
     }
-    if (notice && end) put('dismiss', c.dismiss, { place: 'notice' });
+    if (notice && end) add('dismiss', c.dismiss, { place: 'notice' });
     if (this.#mayGoBack()) {
       const [other, runs] = [this.#otherName(), this.#name(this.#active)];
       const failed = this.#failedBefore();
       const label = failed ? c.anyway : this.#otherIs() === 'newer' ? c.goForward : c.goBack;
-      put('goBack', label(other), {
+      add('goBack', label(other), {
         rank: failed ? 'danger' : 'secondary',
         place: 'back',
         disabled: busy || silent,
@@ -501,12 +391,7 @@ class Drawing {
     if (status.trial) {
       return { text: (this.#wentBack() ? back.forward : back.kept)(name), warning: false };
     }
-    const is = this.#otherIs();
-    if (is === 'identical') return { text: back.identical, warning: false };
-    if (is === 'same' || this.#name(this.#active) === name) {
-      return { text: back.same(name, this.#differs(other)), warning: false };
-    }
-    return { text: (is === 'newer' ? back.newer : back.kept)(name), warning: false };
+    return this.#rest.back;
   }
 
   #otherIs() {
@@ -539,12 +424,9 @@ class Drawing {
   #otherName(): string {
     const other = this.#other;
     const name = this.#name(other);
-    return other && name === this.#name(this.#active) ? `${name} (${this.#differs(other)})` : name;
-  }
-
-  #differs(slot: Slot): string {
-    const id = slot.build ?? slot.sha256 ?? slot.label;
-    return this.#w.back.build(id.slice(0, 8), this.#size(slot.used));
+    return other && name === this.#name(this.#active)
+      ? `${name} (${differs(other, this.#w)})`
+      : name;
   }
 
   // Technical details
@@ -604,7 +486,7 @@ class Drawing {
   // Words for parts
 
   #name(what: Named | null): string {
-    return what?.version ?? this.#w.unnamed;
+    return nameOf(what, this.#w);
   }
 
   #time(seconds: number): string {

@@ -7,7 +7,7 @@ import type { Message, Row, Words } from './words/words.js';
 export type { Message, Words } from './words/words.js';
 
 /** A row of the table with what it leaves out. */
-export const message = ([title, text = '', next = '']: Row): Message => ({ title, text, next });
+const message = ([title, text = '', next = '']: Row): Message => ({ title, text, next });
 
 /** Words for anything that `update`, `readImage` or a `Device` throws. */
 export function explain(error: unknown, words: Words = en): Message {

@@ -10,6 +10,7 @@ import { en } from '../src/words/en.js';
 import { ASKING, CHOSEN, FAILED, GO_BACK, IDLE, notice, STALE, verdict, writing } from './views.js';
 
 const onact = vi.fn();
+const onopen = vi.fn(async () => true);
 const onfile = vi.fn();
 const user = userEvent.setup();
 
@@ -30,7 +31,7 @@ afterEach(cleanup);
 
 /** Shows a view; what is returned shows another one in its place. */
 function show(view: View, title?: string) {
-  const props = { view, words: en, title, recovery: '/recovery', onact, onfile };
+  const props = { view, words: en, title, recovery: '/recovery', onact, onopen, onfile };
   const { rerender } = render(Page, props);
   return (next: View) => rerender({ ...props, view: next });
 }

@@ -2,6 +2,7 @@
 // The new frontend, opened unseen again and again; and what the updater asks of a browser.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { browser } from '../src/browser.js';
+import { hold } from '../src/hold.js';
 import { hiddenFrame, keepOpening, type FrameReport } from '../src/frame.js';
 
 beforeEach(() => {
@@ -148,7 +149,7 @@ describe('a browser', () => {
 
   test('asks before the page is left, as long as it is held', () => {
     expect(leaving()).toBe(false);
-    const release = browser.hold();
+    const release = hold();
     expect(leaving()).toBe(true);
     release();
     expect(leaving()).toBe(false);
@@ -158,7 +159,7 @@ describe('a browser', () => {
     const letGo = vi.fn(() => Promise.resolve());
     const request = vi.fn(() => Promise.resolve({ release: letGo }));
     vi.stubGlobal('navigator', { wakeLock: { request } });
-    const release = browser.hold();
+    const release = hold();
     expect(request).toHaveBeenCalledExactlyOnceWith('screen');
     see(true);
     expect(request).toHaveBeenCalledTimes(1);
@@ -173,9 +174,9 @@ describe('a browser', () => {
 
   test('that refuses its screen, or has no such thing, is no error', async () => {
     vi.stubGlobal('navigator', { wakeLock: { request: () => Promise.reject(new Error('no')) } });
-    browser.hold()();
+    hold()();
     vi.stubGlobal('navigator', {});
-    browser.hold()();
+    hold()();
     await vi.advanceTimersByTimeAsync(0);
   });
 

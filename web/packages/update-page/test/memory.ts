@@ -2,6 +2,7 @@
 import type { Browser } from '../src/browser.js';
 import { Problem, Unreachable, type Device, type Uploaded } from '../src/device.js';
 import type { FrameReport } from '../src/frame.js';
+import * as more from '../src/more.js';
 import type { LastChange, Slot, Status, Trial } from '../src/status.js';
 import { block, file, image, manifest, superblock } from './image-file.js';
 
@@ -137,6 +138,14 @@ export class NotingBrowser implements Browser {
   /** What the page in the frame tells. */
   inside: FrameReport | null = null;
   isUnseen = false;
+  /** How often the part that updates was loaded, and whether it can be. */
+  loads = 0;
+  gone = false;
+  load = async () => {
+    this.loads++;
+    if (this.gone) throw new TypeError('error loading dynamically imported module');
+    return { ...more, frame: this.frame, hold: this.hold };
+  };
   readonly frame = {
     home: '/',
     open: () => void this.opened++,

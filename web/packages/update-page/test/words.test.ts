@@ -225,7 +225,7 @@ describe('the tables of words', () => {
   const [english, german] = [flat(en, '', new Map()), flat(de, '', new Map())];
 
   test('have the same keys', () => {
-    expect([...german.keys()]).toEqual([...english.keys()]);
+    expect([...german.keys()].sort()).toEqual([...english.keys()].sort());
     expect(english.size).toBeGreaterThan(180);
   });
 

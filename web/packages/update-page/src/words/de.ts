@@ -32,7 +32,6 @@ export const de: Words = {
   },
 
   bar: {
-    label: 'Aktualisierung',
     phases: {
       sending: 'Senden',
       writing: 'Schreiben',
@@ -118,6 +117,11 @@ export const de: Words = {
   },
 
   notices: {
+    missing: [
+      'Ein Teil dieser Seite fehlt',
+      'Das Gerät hat ihn nicht geschickt. Es wurde nichts geändert.',
+      'Versuchen Sie es noch einmal, oder laden Sie diese Seite neu.',
+    ],
     silent: [
       'Das Gerät antwortet nicht',
       'Von hier aus ist es nicht erreichbar.',

@@ -50,7 +50,6 @@ export interface Words {
 
   /** The bar. */
   readonly bar: {
-    readonly label: Say;
     readonly phases: Readonly<Record<Phase, Say>>;
     readonly meaning: Readonly<Record<Phase, Say>>;
     readonly goingBack: Say;
@@ -120,6 +119,8 @@ export interface Words {
   /** Notices. */
   readonly notices: {
     readonly silent: Row;
+    /** The part of the page that updates could not be loaded. */
+    readonly missing: Row;
     readonly recovery: Row;
     readonly stale: Row;
     readonly changed: Row;
@@ -180,3 +181,33 @@ export interface Words {
     readonly recovery: Say;
   };
 }
+
+/** The part of a group that is needed at rest. */
+type Of<Group extends keyof Words, Names extends keyof Words[Group]> = Pick<Words[Group], Names>;
+
+/** What is said while nobody updates anything. */
+export interface RestWords extends Pick<
+  Words,
+  'lang' | 'point' | 'units' | 'heading' | 'asking' | 'unnamed' | 'nothing'
+> {
+  readonly runs: Of<'runs', 'settled' | 'kept' | 'silent' | 'recovery' | 'loading'>;
+  readonly task: Of<'task', 'chooseHint'>;
+  readonly controls: Of<
+    'controls',
+    'choose' | 'goBack' | 'goForward' | 'reload' | 'dismiss' | 'tryAgain'
+  >;
+  readonly back: Of<'back', 'kept' | 'newer' | 'same' | 'identical' | 'none' | 'build'>;
+  readonly notices: Of<
+    'notices',
+    'silent' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
+  >;
+  readonly unreachable: Of<'unreachable', 'foreign'>;
+  readonly details: Of<'details', 'heading' | 'recovery'>;
+}
+
+type Both = 'runs' | 'task' | 'controls' | 'back' | 'notices' | 'unreachable' | 'details';
+
+/** What is said besides. */
+export type MoreWords = Omit<Words, keyof RestWords> & {
+  readonly [Group in Both]: Omit<Words[Group], keyof RestWords[Group]>;
+};

@@ -1,0 +1,389 @@
+// What a person wants of a device, done: reading a file, sending it, following it to the verdict, going back.
+import type { More } from './browser.js';
+import { Unreachable, type Device } from './device.js';
+import { failureOf } from './failure.js';
+import type { Outcome } from './follow.js';
+import { keepOpening } from './frame.js';
+import { NotAnImage, readImage } from './image.js';
+import {
+  leaveNote,
+  leavePending,
+  leaveSending,
+  recallPending,
+  recallSending,
+  type Sending,
+} from './note.js';
+import { advance, startMeter } from './progress.js';
+import { rollBack, type RollbackOutcome } from './rollback.js';
+import { sha256 } from './sha256.js';
+import type { End, ImageFile, Named, Run } from './state.js';
+import type { Status } from './status.js';
+import {
+  found,
+  resume,
+  update,
+  type FollowOptions,
+  type UpdateOptions,
+  type UpdateState,
+} from './update.js';
+import type { Updater } from './updater.js';
+import { sleep } from './wait.js';
+
+/** A phone that was put away, or that has to find its Wi-Fi again, needs minutes. */
+const WITHIN = 300;
+/** Larger files are no frontends: no chip has a slot for them. */
+const WHOLE_BYTES = 16 << 20;
+/** A device lets go of an upload at once when it is told, and after 15 s when it is not. */
+const STOP_MS = 18_000;
+/** An upload of the same length after this is another one. */
+const LEFTOVER_MS = 60_000;
+
+/** What works for an updater, on its state. */
+export class Work {
+  readonly #updater: Updater;
+  readonly #device: Device;
+  readonly #frame: More['frame'];
+  readonly #hold: More['hold'];
+  #blob: File | null = null;
+  #abort = new AbortController();
+  /** Total of an upload that was broken off, while the device may still be busy with it. */
+  #leftover: { total: number; until: number } | null = null;
+  /** The frontend on trial is not to be confirmed by us: its update was cancelled. */
+  #shunned = false;
+  #stopOpening: (() => void) | null = null;
+  #opened = '';
+  #release: (() => void) | null = null;
+
+  constructor(updater: Updater, { frame, hold }: Pick<More, 'frame' | 'hold'>) {
+    this.#updater = updater;
+    this.#device = updater.device;
+    this.#frame = frame;
+    this.#hold = hold;
+  }
+
+  /** Reads the file; nothing is sent. */
+  async choose(file: File): Promise<void> {
+    if (this.#updater.state.run) return;
+    this.#blob = file;
+    this.#updater.set({ end: null, changed: false, busy: true });
+    try {
+      const { facts } = await read(file);
+      if (this.#blob === file) this.#updater.set({ file: facts });
+    } catch (error) {
+      this.#updater.set({ file: null, end: failed(error) });
+    } finally {
+      this.#updater.set({ busy: false });
+    }
+  }
+
+  /** Sends the file that was chosen, if it still is what was shown. */
+  async install(): Promise<void> {
+    const { file: shown, run, busy } = this.#updater.state;
+    const blob = this.#blob;
+    if (!blob || !shown || run || busy) return;
+    this.#updater.set({ end: null, changed: false, busy: true });
+    try {
+      const { facts, image } = await read(blob).catch(gone);
+      this.#updater.set({ busy: false });
+      // Firefox gives the new bytes of a file that has changed without a word.
+      if (JSON.stringify(facts) !== JSON.stringify(shown)) {
+        // WebKit gives them cut off at the length that they had: then it seems the same.
+        if (facts.bytes === shown.bytes) throw new NotAnImage('gone');
+        this.#updater.set({ file: facts, changed: true });
+      } else await this.#send(facts, image);
+    } catch (error) {
+      const end = failed(error);
+      this.#updater.set({ busy: false, end, ...(!mayTryAgain(end) && { file: null }) });
+    }
+  }
+
+  /** Breaks the upload off. */
+  cancel(): void {
+    const { run } = this.#updater.state;
+    if (!run || run.stopping) return;
+    this.#updater.set({ run: { ...run, stopping: true } });
+    this.#abort.abort();
+  }
+
+  /** Keeps the frontend that is shown, by a person's word. */
+  keep(): Promise<void> {
+    const { status } = this.#updater.state;
+    const build = status?.slots[status.active]?.build;
+    return this.#command(async () => this.#updater.hear(await this.#device.confirm(build)));
+  }
+
+  /** Goes back to the other frontend. */
+  async goBack(): Promise<void> {
+    const { run, status } = this.#updater.state;
+    // An update that waits for its verdict sees the way back by itself.
+    if (run) return this.#command(() => this.#device.rollback());
+    const [from, to] = [named(status, status?.active), named(status, 1 - (status?.active ?? 0))];
+    await this.#follow({ what: 'back', from, to }, 0, 'switching', (options) =>
+      rollBack(this.#device, options),
+    );
+  }
+
+  /** Goes on with what the page before left. */
+  begin(): void {
+    const pending = recallPending();
+    const sending = recallSending();
+    if (pending) {
+      const { what = 'update', from = null, to = null } = pending;
+      void this.#follow({ what, from, to }, 0, 'restarting', (options) =>
+        resume(this.#device, pending, options),
+      );
+    } else if (sending) void this.#rejoin(sending);
+  }
+
+  /** Finds out what became of an upload that a reload has broken off. */
+  async #rejoin(sending: Sending): Promise<void> {
+    const { total, within, from = null, to = null } = sending;
+    this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
+    leaveSending(null);
+    try {
+      const pending = await found(this.#device, sending, within, null, null, {});
+      leavePending({ ...pending, from, to });
+      await this.#follow({ what: 'update', from, to }, 0, 'restarting', (options) =>
+        resume(this.#device, pending, options),
+      );
+    } catch (error) {
+      const lost = error instanceof Unreachable && error.kind === 'lost';
+      this.#updater.set({ end: lost ? { kind: 'interrupted' } : failed(error) });
+    }
+  }
+
+  /** The status without an upload that was broken off: that is nobody else's. */
+  own(status: Status): Status {
+    const left = this.#leftover;
+    if (!left) return status;
+    if (status.upload?.total === left.total && Date.now() <= left.until) {
+      return { ...status, upload: null };
+    }
+    this.#leftover = null;
+    return status;
+  }
+
+  /** Takes part in an update of somebody else: proves its frontend. */
+  join(status: Status, stale: boolean): void {
+    this.#mend(status, stale);
+    if (!status.trial) this.#shunned = false;
+    if (status.trial?.confirm === 'client' && stale && !this.#shunned) {
+      this.#open(status.device.boot_id);
+    } else this.close();
+  }
+
+  /** A device that was lost answers again, and its status says what came of it. */
+  #mend(status: Status, stale: boolean): void {
+    const { end } = this.#updater.state;
+    if (end?.kind !== 'failed' || end.failure.kind !== 'unreachable') return;
+    const { why } = end.failure;
+    const { last, active } = status;
+    const from = named(status, 1 - active);
+    const to = named(status, active);
+    // It took the file after all.
+    if (stale) this.#updater.set({ end: null, file: null });
+    else if (why === 'gone') this.#updater.set({ end: failed(new Unreachable('lost')) });
+    else if (why === 'silent') this.#updater.set({ end: null });
+    else if (why === 'not_back' && last?.outcome === 'fell_back' && to) {
+      this.#updater.set({
+        end: { kind: 'went_back', from, to, reason: last.reason, report: null },
+      });
+    }
+  }
+
+  #open(boot: string): void {
+    if (this.#opened === boot) return;
+    this.close();
+    this.#opened = boot;
+    this.#frame.home = this.#updater.options.home ?? '/';
+    this.#stopOpening = keepOpening(this.#frame, (report) => {
+      // What an earlier try told of an error is not unsaid by a page that is not ready.
+      const { failure } = this.#updater.state.report ?? {};
+      if (!failure || report.failure || report.outcome) this.#updater.set({ report });
+    });
+  }
+
+  /** Takes the frame away. */
+  close(): void {
+    this.#opened = '';
+    this.#stopOpening?.();
+    this.#stopOpening = null;
+    if (this.#updater.state.report && !this.#updater.state.run) this.#updater.set({ report: null });
+  }
+
+  // What is done
+
+  async #send(file: ImageFile, image: Blob): Promise<void> {
+    const { within = WITHIN } = this.#updater.options;
+    const { status } = this.#updater.state;
+    const to = { version: file.version, build: file.build };
+    const names = { what: 'update', from: named(status, status?.active), to } as const;
+    await this.#follow(names, file.bytes, 'sending', (options) => {
+      if (status) {
+        const { active, last, device } = status;
+        leaveSending({ bootId: device.boot_id, active, last, total: file.bytes, within, ...names });
+      }
+      return update(this.#device, image, {
+        ...options,
+        within,
+        onPending: (pending) => {
+          leaveSending(null);
+          leavePending({ ...pending, ...names });
+        },
+      });
+    });
+  }
+
+  /** Sees an update or a way back through to its end. */
+  async #follow(
+    names: Pick<Run, 'what' | 'from' | 'to'>,
+    total: number,
+    phase: UpdateState['phase'],
+    work: (options: Following) => Promise<Outcome | RollbackOutcome>,
+  ): Promise<void> {
+    const { signal } = (this.#abort = new AbortController());
+    const boot = this.#updater.state.status?.device.boot_id;
+    const update = names.what === 'update';
+    const meter = startMeter(phase, total, Date.now());
+    this.#leftover = null;
+    const run: Run = { ...names, meter, stopping: false };
+    this.#updater.set({ run, end: null, changed: false, report: null, holding: update });
+    if (update) this.#release = this.#hold();
+    this.#updater.rest();
+    let at: UpdateState | null = null;
+    const move = (state: UpdateState) => {
+      at = state;
+      const { run } = this.#updater.state;
+      if (run) this.#updater.set({ run: { ...run, meter: advance(run.meter, state, Date.now()) } });
+    };
+    try {
+      const outcome = await work({
+        signal,
+        onState: move,
+        onLook: (status) => {
+          this.#updater.hear(status);
+          // Nothing moves where nothing is heard, but a restart is silent.
+          if (at && (status || at.phase === 'restarting')) move(at);
+        },
+        open: () => {
+          // What was cancelled is not to be proved.
+          if (!signal.aborted) this.#open(this.#updater.state.status?.device.boot_id ?? 'new');
+        },
+      });
+      await this.#ended(names, outcome);
+    } catch (error) {
+      if (total) this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
+      const end = signal.aborted ? await this.#stopped(boot) : failed(error);
+      this.#over(end);
+    }
+  }
+
+  async #ended({ to }: Pick<Run, 'to'>, outcome: Outcome | RollbackOutcome) {
+    // Reads what the frame says last.
+    this.#stopOpening?.();
+    this.#stopOpening = null;
+    const { report } = this.#updater.state;
+    const status = await this.#device.status().catch(() => this.#updater.state.status);
+    this.#updater.hear(status);
+    if (outcome.result === 'recovery') return this.#over({ kind: 'recovery' });
+    const runs: Named = named(status, outcome.slot) ?? { version: outcome.version, build: null };
+    if (outcome.result === 'went_back') {
+      const { last } = outcome;
+      if (last?.outcome === 'rolled_back') {
+        return this.#over({ kind: 'rolled_back', to: runs, threw: !!report?.failure });
+      }
+      const reason = last?.outcome === 'fell_back' ? last.reason : 'replaced';
+      return this.#over({ kind: 'went_back', from: to, to: runs, reason, report });
+    }
+    const rolled = outcome.result === 'rolled_back';
+    const kept = outcome.result === 'updated' && !!outcome.kept;
+    const end: End = rolled
+      ? { kind: 'rolled_back', to: runs }
+      : { kind: 'updated', to: runs, kept };
+    // A page that nobody has proved is not loaded in place of one that works.
+    if (kept || !this.#updater.state.stale) return this.#over(end);
+    this.#done();
+    leaveNote(end);
+    this.#updater.reload();
+  }
+
+  #over(end: End): void {
+    this.#done();
+    const { status } = this.#updater.state;
+    // What was heard last may be this very upload, and nobody else's.
+    if (status && this.#leftover) this.#updater.set({ status: { ...status, upload: null } });
+    this.#updater.set({ run: null, end, report: null, ...(!mayTryAgain(end) && { file: null }) });
+    this.#updater.rest();
+  }
+
+  /** Nothing of it is left but its end. */
+  #done(): void {
+    leavePending(null);
+    leaveSending(null);
+    this.close();
+    this.#release?.();
+    this.#release = null;
+    this.#updater.set({ holding: false });
+  }
+
+  /** Waits until the device has let go of what was cancelled, or has taken it after all. */
+  async #stopped(before: string | undefined): Promise<End> {
+    let heard = false;
+    for (const until = Date.now() + STOP_MS; Date.now() < until; await sleep(300)) {
+      const status = await this.#device.status().catch(() => null);
+      if (!status) continue;
+      heard = true;
+      const { device, upload, trial } = status;
+      const late = device.boot_id !== before && !!trial;
+      if (late) this.#shunned = true;
+      if (upload && !late) continue;
+      this.#updater.hear(status);
+      return { kind: 'cancelled', late };
+    }
+    return heard ? { kind: 'cancelled', late: false } : failed(new Unreachable('gone'));
+  }
+
+  /** Sends one request at a time for the person. */
+  async #command(command: () => Promise<unknown>): Promise<void> {
+    this.#updater.set({ busy: true });
+    try {
+      await command();
+    } catch (error) {
+      this.#updater.set({ end: failed(error) });
+    } finally {
+      this.#updater.set({ busy: false });
+    }
+  }
+}
+
+type Following = Pick<FollowOptions, 'open' | 'onLook'> &
+  Pick<UpdateOptions, 'onState'> & { readonly signal: AbortSignal };
+
+/** Whether the same file may do better: not where it is gone, or was tried and did not work. */
+const mayTryAgain = (end: End) =>
+  end.kind === 'went_back'
+    ? end.reason === 'not_confirmed' && !end.report
+    : end.kind === 'cancelled' || (end.kind === 'failed' && end.failure.kind !== 'file');
+
+const failed = (error: unknown): End => ({ kind: 'failed', failure: failureOf(error) });
+
+function named(status: Status | null, slot: number | undefined): Named | null {
+  const { version = null, build = null } = status?.slots[slot ?? 0] ?? {};
+  return status && { version, build };
+}
+
+/** A file that could be read when it was chosen, and cannot now, is another one. */
+function gone(error: unknown): never {
+  throw error instanceof NotAnImage && error.why === 'unreadable' ? new NotAnImage('gone') : error;
+}
+
+/** All of a file, in memory: what is sent is what was looked at. */
+async function read(file: File): Promise<{ facts: ImageFile; image: Blob }> {
+  const { name } = file;
+  // Its beginning says whether it is worth reading.
+  const first = await readImage(file);
+  if (file.size > WHOLE_BYTES) return { facts: { name, sha256: null, ...first }, image: file };
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const image = new Blob([bytes]);
+  return { facts: { name, sha256: sha256(bytes), ...(await readImage(image)) }, image };
+}
