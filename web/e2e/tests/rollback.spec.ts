@@ -71,6 +71,9 @@ test('when the other frontend is damaged meanwhile, going back is refused in wor
 }) => {
   const device = await startDevice({ www: imagePath('new'), other: imagePath('old') });
   const update = await UpdatePage.open(page, device);
+  // The page loads what it needs for this while the device is there.
+  await update.details.locator('summary').click();
+  await expect(update.details).toContainText('SHA-256');
   await device.powerOff();
   await damageSlot(device.flash, 1);
   // Before the page looks again.

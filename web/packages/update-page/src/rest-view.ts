@@ -148,7 +148,7 @@ export function restView(state: State, w: RestWords, now: number): View {
   if (stale && (missing || settled) && !lost && !leaving) {
     const rank = free ? 'secondary' : 'primary';
     controls.push(put('reload', c.reload, { place: 'notice', rank, disabled: busy }));
-  } else if (missing)
+  } else if (missing && !leaving)
     controls.push(put('tryAgain', c.tryAgain, { place: 'notice', disabled: busy }));
   if (calm && notice) controls.push(put('dismiss', c.dismiss, { place: 'notice', disabled: busy }));
   return {

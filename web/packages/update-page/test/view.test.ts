@@ -2,12 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { FrameReport } from '../src/frame.js';
 import { advance, startMeter } from '../src/progress.js';
+import { isWanted, restView } from '../src/rest-view.js';
 import { START, type ImageFile, type Run, type State } from '../src/state.js';
 import type { LastChange, Slot, Status, Trial } from '../src/status.js';
 import type { UpdateState } from '../src/update.js';
 import { view, type Task, type View } from '../src/view.js';
 import { de } from '../src/words/de.js';
 import { en } from '../src/words/en.js';
+import { rest } from '../src/words/rest.js';
 
 const NOW = 1_800_000_000_000;
 const SECOND = 1000;
@@ -571,6 +573,23 @@ describe('what is shown of', () => {
 });
 
 describe.each([en, de])('in every state, in $lang,', (words) => {
+  const AT_REST = TABLE.filter(([, state]) => !isWanted(state) && !state.changed && !state.leaving);
+  test('of a page at rest is more than a few of these', () => {
+    expect(AT_REST.length).toBeGreaterThan(10);
+  });
+  test.each(AT_REST)('%s: the same without the part that updates', (_, state) => {
+    expect(short(restView(state, rest, NOW))).toEqual(short(view(state, en, NOW)));
+  });
+
+  const WANTED = TABLE.filter(([, state]) => isWanted(state));
+  test.each(WANTED)('%s: nothing to be done but to load it, where it is missing', (_, state) => {
+    const { controls, task } = restView({ ...state, missing: true }, rest, NOW);
+    expect(task).toEqual({ kind: 'none', text: '' });
+    const ids = controls.map(({ id }) => id).filter((id) => id !== 'dismiss');
+    expect([[], ['tryAgain'], ['reload']]).toContainEqual(ids);
+    expect(ids.length).toBe(state.leaving ? 0 : 1);
+  });
+
   test.each(TABLE)('%s: one main button at most, and nothing is left empty', (_, state) => {
     const shown = view(state, words, NOW);
     expect(shown.controls.filter(({ rank }) => rank === 'primary').length).toBeLessThan(2);
