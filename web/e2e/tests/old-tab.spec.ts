@@ -106,7 +106,22 @@ test('an Update page of the old frontend proves the new one unseen, and then goe
   startDevice,
 }) => {
   const device = await startDevice({ www: imagePath('old') });
-  await UpdatePage.open(page, device);
+  const update = await UpdatePage.open(page, device);
+  // It has loaded what it takes.
+  await update.details.locator('summary').click();
+  await expect(update.details).toContainText('SHA-256');
+  await device.update(await image('new'), '?confirm=client&within=600');
+  await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
+  await expect(page.getByText(CHANGE)).toBeVisible();
+});
+
+test('an Update page at rest, which cannot load any more what it takes to prove the new frontend unseen, goes there and confirms it', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  const update = await UpdatePage.open(page, device);
+  await expect(update.file).toBeEnabled();
   await device.update(await image('new'), '?confirm=client&within=600');
   await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
   await expect(page.getByText(CHANGE)).toBeVisible();

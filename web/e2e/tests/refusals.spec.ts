@@ -78,6 +78,9 @@ test('while a frontend is on trial that nobody has opened, any page can decide',
   const device = await startDevice({ www: imagePath('old') });
   const mute = await pack({ version: '9', files: { 'index.html': html('Mute') }, stamp: 'id' });
   const update = await UpdatePage.open(page, device);
+  // It has loaded what it takes.
+  await update.details.locator('summary').click();
+  await expect(update.details).toContainText('SHA-256');
   await device.update(await readFile(mute), '?confirm=client&within=600');
   await expect(update.task).toContainText('Does 9 work?');
   await expect(update.look).toHaveAttribute('data-rank', 'primary');

@@ -52,6 +52,7 @@ export class Updater {
   #left = false;
   #stopWatching: (() => void) | null = null;
   #letGo: (() => void) | null = null;
+  #unsee: (() => void) | null = null;
 
   constructor(device: Device, options: UpdaterOptions = {}, surroundings: Browser = browser) {
     this.device = device;
@@ -139,6 +140,7 @@ export class Updater {
       return false;
     }
     this.set({ missing: false });
+    this.rest();
     this.#work.begin();
     this.#join();
     return true;
@@ -168,12 +170,13 @@ export class Updater {
   rest(): void {
     const { run } = this.state;
     const alive = this.#listeners.size > 0 || !!run;
-    if (alive && !this.#letGo) {
-      const letGo = [this.#browser.stay(), this.#browser.onSeen(() => this.#seen())];
-      this.#letGo = () => letGo.forEach((end) => end());
-    } else if (!alive) {
+    // Without the part that proves another build unseen, this page goes there as any other does.
+    if (alive && this.#work) this.#letGo ??= this.#browser.stay();
+    if (alive) this.#unsee ??= this.#browser.onSeen(() => this.#seen());
+    else {
       this.#letGo?.();
-      this.#letGo = null;
+      this.#unsee?.();
+      this.#letGo = this.#unsee = null;
     }
     const wanted = this.#listeners.size > 0 && !run;
     if (wanted && !this.#stopWatching) {

@@ -3,7 +3,7 @@
 import '@testing-library/jest-dom/vitest';
 import { cleanup, render, screen, waitFor } from '@testing-library/svelte';
 import { userEvent } from '@testing-library/user-event';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Problem } from '../src/device.js';
 import UpdatePage from '../src/UpdatePage.svelte';
 import { en } from '../src/words/en.js';
@@ -12,6 +12,8 @@ import { FakeDevice, imageFile } from './fake.js';
 let device: FakeDevice;
 const user = userEvent.setup();
 
+// What is loaded later takes a busy machine longer than a page is waited for.
+beforeAll(() => import('../src/more.js'));
 beforeEach(() => {
   device = new FakeDevice();
   sessionStorage.clear();

@@ -82,6 +82,14 @@ describe('a page at rest', () => {
     expect(browser.opened).toBe(1);
   });
 
+  test('is moved to another build by its own script as long as it could not prove that build itself', async () => {
+    await begin();
+    expect(browser.stayed).toBe(0);
+    device.progress('writing', 4096);
+    await pass(3);
+    expect(browser.stayed).toBe(1);
+  });
+
   test('offers to load what runs where its part is gone, and goes there once that is settled', async () => {
     await begin(true);
     device.restartNew();

@@ -601,6 +601,7 @@ describe('watching', () => {
   });
 
   test('ends when nobody looks any more', async () => {
+    await updater.load();
     expect(browser.stayed).toBe(1);
     stop();
     expect(browser.stayed).toBe(0);
