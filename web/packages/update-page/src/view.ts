@@ -326,6 +326,7 @@ class Drawing {
       }
       add('choose', c.another);
     } else if (task.kind === 'choose') add('choose', c.choose, { rank: 'primary' });
+    if (this.#state.missing) add('tryAgain', c.tryAgain, { place: 'notice' });
     // Where nothing else is to be told, or just this.
     const mayLoad = end ? end.kind !== 'failed' : !refused && !this.#state.changed;
     if (stale && mayLoad && this.#status?.state === 'settled' && !silent) {

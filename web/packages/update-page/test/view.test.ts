@@ -145,6 +145,11 @@ const TABLE: [string, State, Partial<Short>][] = [
     },
   ],
   [
+    'a page that could not load what updates',
+    status({}, { missing: true }),
+    { notice: 'bad: A part of this page is missing', controls: '*choose tryAgain goBack' },
+  ],
+  [
     'no other frontend',
     status({ slots: [slot(0, OLD), slot(1, OLD, { valid: false, problem: 'empty' })] }),
     {
