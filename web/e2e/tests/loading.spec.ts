@@ -86,11 +86,9 @@ test('a page at rest that cannot load what updates still ends up with the fronte
   startDevice,
 }) => {
   const device = await startDevice({ www: imagePath('old') });
-  const update = await UpdatePage.open(page, device);
+  await UpdatePage.open(page, device);
   await withoutPart(page);
   await device.update(await image('new'), '?confirm=client&within=600');
-  await expect(update.notice).toContainText('runs another frontend now');
-  await expect(update.reload).toBeVisible();
   await expect(page.getByText(CHANGE)).toBeVisible();
   await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
 });
