@@ -14,6 +14,12 @@
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
   /** Where the device is: beside this script, or at the root of the page's host. */
   let base = script ? script.src.replace(/\/[^/]*$/, '') : '';
+  /** A worker that made this page may have mixed it from several builds. */
+  const controlled = !!navigator.serviceWorker?.controller;
+  let parsed =
+    document.readyState === 'complete' ||
+    performance.getEntriesByType('navigation')[0]?.domContentLoadedEventStart > 0;
+  document.addEventListener('DOMContentLoaded', () => (parsed = true));
   let held = 0;
   let confirming = null;
 
@@ -40,23 +46,30 @@
   });
 
   const isOpen = () => !page.outcome || page.outcome === 'no-answer';
+  const isOwn = (address) => address.startsWith(location.origin + '/');
 
   /** The first failure counts, until the page has proved itself. */
   function fail(text, place = '') {
-    if (isOpen()) page.failure ??= { text, place: place.replace(location.origin + '/', '') };
+    if (page.outcome !== 'confirmed') {
+      page.failure ??= { text, place: place.replace(location.origin + '/', '') };
+    }
   }
 
   function onError({ type, target, message, filename, lineno, colno, reason }) {
     if (target instanceof Element) {
-      // Pictures may be missing; code and styles may not.
-      if (target.matches('script,[rel=stylesheet],[rel=modulepreload]')) {
-        fail('a file did not load', target.src || target.href);
+      const address = target.src || target.href;
+      // Pictures may be missing, and what comes from elsewhere; code and styles of this host may not.
+      if (target.matches('script,[rel=stylesheet],[rel=modulepreload]') && isOwn(address)) {
+        fail('a file did not load', address);
       }
     } else if (type !== 'error') {
+      // What a browser grants only to a person's click, or broke off, says nothing of the page.
+      if (/^(NotAllowed|Abort)Error$/.test(reason?.name)) return;
       fail(String(reason), /https?:\/\/[^\s()]+:\d+:\d+/.exec(reason?.stack)?.[0]);
-    } else if (!/^ResizeObserver loop/.test(message)) {
-      // (Browsers report a layout that takes one more frame as an error.)
-      fail(message, filename && `${filename}:${lineno}:${colno}`);
+    } else if (!/^ResizeObserver loop/.test(message) && (filename ? isOwn(filename) : lineno)) {
+      // (Browsers report a layout that takes one more frame as an error, and of scripts from elsewhere
+      // that there was one.)
+      fail(message, `${filename}:${lineno}:${colno}`);
     }
   }
   // Errors of elements don't bubble, so this captures them.
@@ -68,19 +81,31 @@
     [...document.querySelectorAll('body,body *')].some(
       (one) =>
         !one.closest(UNSEEN) &&
+        one.getClientRects().length &&
         (one.matches(DRAWN) ||
           customElements.get(one.localName) ||
           [...one.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim())),
     );
 
+  const PARTS =
+    'script[src]:not([nomodule]):not([type*="/x-"]),[rel=stylesheet]:not([disabled]),[rel=modulepreload]';
+  /** Whether code or styles of this host are still on their way: some of it `load` does not wait for. */
+  const isComing = () =>
+    [...document.querySelectorAll(PARTS)].some((one) => {
+      const address = one.src || one.href;
+      return isOwn(address) && !performance.getEntriesByName(address, 'resource').length;
+    });
+
   /** The page has loaded, shows something, and stayed calm for a while. */
   async function ready() {
-    if (document.readyState !== 'complete') {
-      const load = new Promise((done) => addEventListener('load', done));
-      // A picture that never ends, such as a camera's, must not keep a page from having loaded.
-      await Promise.race([load, sleep(15_000)]);
-      // A page that is still coming in is waited for, however long that takes.
-      if (document.readyState === 'loading') await load;
+    // Scripts run until the page is parsed, however long that takes. Then a picture that never ends, such as
+    // a camera's, must not keep a page from having loaded, nor a browser that does not list what it loads.
+    for (
+      let [late, coming] = [150, 200];
+      !page.failure &&
+      (!parsed || (document.readyState !== 'complete' && late--) || (isComing() && coming--));
+    ) {
+      await sleep(100);
     }
     // A page that shows nothing for ten seconds does not work.
     for (let tries = 100; !page.failure && !isShown(); await sleep(100)) {
@@ -88,7 +113,7 @@
     }
     // Nobody may have listened when a style sheet of this host failed.
     for (const { href, sheet, disabled } of document.querySelectorAll('link[rel=stylesheet]')) {
-      let fine = disabled || !href.startsWith(location.origin);
+      let fine = disabled || !isOwn(href);
       try {
         fine ||= sheet.cssRules;
       } catch {
@@ -131,6 +156,19 @@
     return age() > device.uptime_ms ? null : false;
   }
 
+  /** Whether this page is in a frame of a page of the same build, which then speaks for both. */
+  function isPart() {
+    try {
+      for (let one = window; one !== one.parent;) {
+        one = one.parent;
+        if (page.build && one.faceplate?.build === page.build) return true;
+      }
+    } catch {
+      // Pages of other hosts tell nothing.
+    }
+    return false;
+  }
+
   /** Loads what the device runs now: once for each of its starts, so that no reload leads to the next. */
   async function move(boot) {
     // A frame has the same memory as the page around it.
@@ -144,12 +182,15 @@
     try {
       // They would answer with the page that they know.
       const workers = await navigator.serviceWorker.getRegistrations();
-      await Promise.all(workers.map((worker) => worker.unregister()));
+      const gone = Promise.all(workers.map((worker) => worker.unregister()));
+      // Chromium was seen never to answer.
+      await Promise.race([gone, sleep(2000)]);
     } catch {
       // Where there are none to be had, none is in the way.
     }
     location.reload();
-    return true;
+    // Nothing that this page still does until then may count.
+    return sleep(60_000).then(() => true);
   }
 
   /** Looks at the device once and does what follows from that; gives the status. */
@@ -160,20 +201,23 @@
       page.outcome ??= 'no-answer';
       return null;
     }
-    const wanted = status.trial?.confirm === 'client';
+    const wanted = status.trial?.confirm === 'client' && !isPart();
     const other = isOther(status, asked);
     const { failure } = page;
     // A page of a development server says nothing about what is on the device.
     if (document.querySelector('script[src*="/@vite/client"]')) {
       page.outcome = 'not-asked';
     } else if (other) {
-      // Also a page that failed goes where the device went.
-      if ((wanted || failure) && !held && (await move(status.device.boot_id))) return status;
+      // Also a page that failed on trial goes where the device went.
+      if ((wanted || page.outcome === 'failed') && !held && (await move(status.device.boot_id)))
+        return status;
       if (wanted) page.outcome = 'other-build';
     } else if (other === null) {
       // The next look may tell.
     } else if (!wanted) {
-      if (!failure && page.outcome !== 'confirmed') page.outcome = 'not-asked';
+      if (isOpen()) page.outcome = 'not-asked';
+    } else if (controlled && !held && (await move(status.device.boot_id))) {
+      // It comes again as the device has it.
     } else if (failure) {
       if (page.outcome !== 'failed') {
         console.warn(`Faceplate: not confirmed: ${failure.text} ${failure.place}`);

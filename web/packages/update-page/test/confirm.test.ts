@@ -29,6 +29,11 @@ const device = {
   confirmed: [] as string[],
 };
 
+/** What the browser has loaded. */
+let loads: PerformanceEntry[] = [];
+const loadedFile = (path: string) =>
+  loads.push({ name: location.origin + path } as PerformanceEntry);
+
 function status(): Status {
   const { boot: boot_id, uptime: uptime_ms, build, trial } = device;
   const before = settled();
@@ -72,6 +77,13 @@ beforeEach(() => {
   vi.spyOn(console, 'warn').mockImplementation(warn);
   document.head.innerHTML = `<meta name="faceplate-build" content="${OWN}">`;
   document.body.innerHTML = '<main>Hello</main>';
+  loads = [];
+  performance.getEntriesByName = (name) => loads.filter((entry) => entry.name === name);
+  performance.getEntriesByType = () => [];
+  // This document has no layout: what is hidden is what says so.
+  Element.prototype.getClientRects = function (this: Element) {
+    return (this.closest('[hidden]') ? [] : [{}]) as unknown as DOMRectList;
+  };
 });
 
 afterEach(() => {
@@ -161,7 +173,8 @@ test('without ids, a page that is older than the boot moves, once for each boot'
   await finished(await page(null));
   expect(reload).toHaveBeenCalledOnce();
   device.boot = 'b2';
-  await vi.advanceTimersByTimeAsync(6000);
+  // Who did not let the page go is asked again after a minute.
+  await vi.advanceTimersByTimeAsync(70_000);
   expect(reload).toHaveBeenCalledTimes(2);
   expect(device.confirmed).toEqual([]);
 });
@@ -348,6 +361,21 @@ const harmless: [what: string, fail: () => void][] = [
   ['an image did not load', () => element('<img alt="" src="/logo.png">')],
   ['an icon did not load', () => element('<link rel="icon" href="/favicon.ico">')],
   [
+    'a script of another site did not load',
+    () => element('<script src="https://cdn.example/a.js">'),
+  ],
+  [
+    'a script of another site threw',
+    () => dispatchEvent(new ErrorEvent('error', { message: 'Script error.' })),
+  ],
+  [
+    'something was not allowed without a click',
+    () => {
+      const reason = new DOMException('no gesture', 'NotAllowedError');
+      dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
+    },
+  ],
+  [
     'a layout took another frame',
     () =>
       dispatchEvent(
@@ -389,7 +417,7 @@ test.each(harmless)('a page in which %s confirms all the same', async (_, fail) 
 test('a page that fails while the device is asked confirms nothing', async () => {
   const one = await page();
   vi.mocked(fetch).mockImplementationOnce(async (url) => {
-    dispatchEvent(new ErrorEvent('error', { message: 'late' }));
+    dispatchEvent(new ErrorEvent('error', { message: 'late', lineno: 1 }));
     return answer(String(url));
   });
   await finished(one);
@@ -399,8 +427,23 @@ test('a page that fails while the device is asked confirms nothing', async () =>
 test('a page that fails soon after its load confirms nothing: it must stay calm for a while', async () => {
   const one = await page();
   const done = finished(one);
-  setTimeout(() => dispatchEvent(new ErrorEvent('error', { message: 'started late' })), 900);
+  setTimeout(
+    () => dispatchEvent(new ErrorEvent('error', { message: 'started late', lineno: 1 })),
+    900,
+  );
   await done;
+  expect(device.confirmed).toEqual([]);
+  expect(one.outcome).toBe('failed');
+});
+
+test('what fails in a page before its trial counts in its trial', async () => {
+  device.trial = null;
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('not-asked');
+  dispatchEvent(new ErrorEvent('error', { message: 'later', lineno: 1 }));
+  device.trial = TRIAL;
+  await vi.advanceTimersByTimeAsync(6000);
   expect(device.confirmed).toEqual([]);
   expect(one.outcome).toBe('failed');
 });
@@ -457,7 +500,7 @@ test('an element of the page’s own making counts as shown', async () => {
 
 test('a blank page confirms nothing, even where nothing failed', async () => {
   document.body.innerHTML =
-    '<div id="app">\n</div><script>let a = "text"</script><noscript>No JavaScript</noscript>';
+    '<svg hidden></svg><div id="app">\n</div><script>let a = "text"</script><noscript>No JavaScript</noscript>';
   const one = await page();
   await finished(one);
   expect(device.confirmed).toEqual([]);
@@ -473,29 +516,96 @@ test('a page that takes its time to show something is waited for', async () => {
   expect(one.outcome).toBe('confirmed');
 });
 
-test('the page has loaded before anything is confirmed', async () => {
-  const state = vi.spyOn(document, 'readyState', 'get').mockReturnValue('interactive');
+/** A page that is still coming in when its first script runs. */
+async function coming(state: DocumentReadyState = 'loading') {
+  const ready = vi.spyOn(document, 'readyState', 'get').mockReturnValue(state);
   const one = await page();
+  return {
+    one,
+    /** All of it is there, and its scripts have run. */
+    parse: () => {
+      ready.mockReturnValue('interactive');
+      document.dispatchEvent(new Event('DOMContentLoaded'));
+    },
+    load: () => ready.mockReturnValue('complete'),
+  };
+}
+
+test('the page has loaded before anything is confirmed', async () => {
+  const { one, parse, load } = await coming();
+  parse();
   await finished(one, 10_000);
   expect(device.asked).toBe(0);
-  state.mockReturnValue('complete');
-  dispatchEvent(new Event('load'));
+  load();
   await vi.advanceTimersByTimeAsync(5000);
   expect(one.outcome).toBe('confirmed');
 });
 
 test('a picture that never ends does not keep a page from confirming', async () => {
-  vi.spyOn(document, 'readyState', 'get').mockReturnValue('interactive');
+  const { one, parse } = await coming();
+  parse();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test.each(['loading', 'interactive'] as const)(
+  'a page whose scripts have not run is waited for, however long that takes (%s)',
+  async (state) => {
+    const { one, parse, load } = await coming(state);
+    await finished(one, 120_000);
+    expect(device.asked).toBe(0);
+    parse();
+    load();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(one.outcome).toBe('confirmed');
+  },
+);
+
+test('what a page loads after its load event is waited for where the page names it', async () => {
+  document.head.insertAdjacentHTML('beforeend', '<link rel="modulepreload" href="/app.js">');
+  const one = await page();
+  await finished(one, 8000);
+  expect(device.asked).toBe(0);
+  loadedFile('/app.js');
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('a browser that does not list what it loads does not keep a page from confirming', async () => {
+  document.head.insertAdjacentHTML('beforeend', '<link rel="modulepreload" href="/app.js">');
   const one = await page();
   await finished(one);
   expect(one.outcome).toBe('confirmed');
 });
 
-test('a page whose text is still coming in is waited for, however long that takes', async () => {
-  vi.spyOn(document, 'readyState', 'get').mockReturnValue('loading');
+test('a page that a service worker made comes again without it before it confirms', async () => {
+  const serviceWorker = { controller: {}, getRegistrations: async () => [] };
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
   const one = await page();
-  await finished(one, 120_000);
-  expect(device.asked).toBe(0);
+  await finished(one, 1500);
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
+});
+
+test('a worker that does not go keeps nobody waiting for ever', async () => {
+  const worker = { unregister: () => new Promise(() => undefined) };
+  const serviceWorker = { controller: null, getRegistrations: async () => [worker] };
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
+  device.build = OTHER;
+  await finished(await page(), 5000);
+  expect(reload).toHaveBeenCalledOnce();
+});
+
+test.each([
+  ['the same build leaves it to that page', OWN, 'not-asked'],
+  ['another build confirms', OTHER, 'confirmed'],
+])('a frame in a page of %s', async (_, build, outcome) => {
+  const around = { faceplate: { build } } as unknown as Window;
+  Object.assign(around, { parent: around });
+  vi.spyOn(window, 'parent', 'get').mockReturnValue(around as never);
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe(outcome);
 });
 
 // A tab that was open before an update that somebody else makes.
@@ -550,7 +660,7 @@ test('an open tab stays where another build is settled, or is confirmed by the d
 
 test('a page that failed goes to what the device went back to', async () => {
   const one = await page();
-  dispatchEvent(new ErrorEvent('error', { message: 'oops' }));
+  dispatchEvent(new ErrorEvent('error', { message: 'oops', lineno: 1 }));
   await finished(one);
   expect(reload).not.toHaveBeenCalled();
   Object.assign(device, { boot: 'b2', build: OTHER, trial: null });
