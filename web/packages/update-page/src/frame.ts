@@ -9,16 +9,30 @@ export interface Frame {
   /** Loads the frontend, in place of what is loaded so far. */
   open(): void;
   close(): void;
-  /** Null where nothing has loaded, or nothing that may be looked into. */
+  /** Null where nothing has loaded that tells of itself, or nothing that may be looked into. */
   report(): FrameReport | null;
+  /** Something has come, and is not whole yet. */
+  loading(): boolean;
 }
 
 /** Of the page's size, as a frontend may measure itself. */
 const STYLE = 'visibility:hidden;position:fixed;inset:0;width:100%;height:100%;border:0';
 
+const isWhole = ({ document }: Window) => document.readyState === 'complete';
+
 /** A hidden frame in this page. */
 export function hiddenFrame(): Frame & { home: string } {
   let frame: HTMLIFrameElement | null = null;
+  const inside = () => {
+    try {
+      const page = frame?.contentWindow;
+      // Until something has come it is the empty page that every frame begins with.
+      if (page?.location.host && page.document) return page;
+    } catch {
+      // A page of the browser's own, which says that nothing could be loaded.
+    }
+    return null;
+  };
   return {
     home: '/',
     open() {
@@ -37,17 +51,15 @@ export function hiddenFrame(): Frame & { home: string } {
       frame = null;
     },
     report() {
-      try {
-        const inside = frame?.contentWindow;
-        // Until something has come it is the empty page that every frame begins with.
-        if (inside?.location.host && inside.document.readyState === 'complete') {
-          const { build = null, failure = null, outcome = null } = inside.faceplate ?? {};
-          return { build, failure: failure && { ...failure }, outcome };
-        }
-      } catch {
-        // A page of the browser's own, which says that nothing could be loaded.
-      }
-      return null;
+      const page = inside();
+      const { build = null, failure = null, outcome = null } = page?.faceplate ?? {};
+      // A page that goes on loading, such as one with a camera's picture, may have told all the same.
+      if (!page || !(isWhole(page) || failure || outcome)) return null;
+      return { build, failure: failure && { ...failure }, outcome };
+    },
+    loading() {
+      const page = inside();
+      return !!page && !isWhole(page);
     },
   };
 }
@@ -55,10 +67,13 @@ export function hiddenFrame(): Frame & { home: string } {
 /** Seconds until it is opened again: one lost file must not decide, nor a network that is slow to return. */
 const AGAIN_S = [5, 10, 20, 30];
 const LOOK_MS = 500;
+/** A frontend may be large and the network slow; what takes longer has got stuck. */
+const LOADING_MS = 90_000;
 
 /** Opens a frame again and again, until the returned function is called. Tells what is in it when that changes. */
 export function keepOpening(frame: Frame, onReport: (report: FrameReport) => void): () => void {
   let times = 0;
+  let since = 0;
   let told = '';
   let timer: ReturnType<typeof setTimeout>;
   const look = () => {
@@ -71,9 +86,14 @@ export function keepOpening(frame: Frame, onReport: (report: FrameReport) => voi
   const looking = setInterval(look, LOOK_MS);
   const open = () => {
     const report = times ? look() : null;
-    // One that has come and is still proving itself is given the time.
-    const working = report && !report.failure && report.outcome === null;
-    if (!working && report?.outcome !== 'confirmed') frame.open();
+    // One that is on its way, or has come and is still proving itself, is given the time.
+    const working = report
+      ? !report.failure && report.outcome === null
+      : times && frame.loading() && Date.now() - since < LOADING_MS;
+    if (!working && report?.outcome !== 'confirmed') {
+      since = Date.now();
+      frame.open();
+    }
     timer = setTimeout(open, (AGAIN_S[times++] ?? 30) * 1000);
   };
   open();

@@ -29,12 +29,15 @@ describe('the frontend', () => {
     open: () => void opened.push(Date.now() - begun),
     close: vi.fn(),
     report: () => inside,
+    loading: () => loading,
   };
+  let loading: boolean;
   let begun: number;
   let told: FrameReport[];
   let stop: () => void;
   beforeEach(() => {
     inside = null;
+    loading = false;
     opened = [];
     told = [];
     begun = Date.now();
@@ -57,6 +60,17 @@ describe('the frontend', () => {
     inside = report({ failure: { text: 'a file did not load', place: '' }, outcome: 'failed' });
     await seconds(5);
     expect(opened.length).toBe(2);
+  });
+
+  test('is left alone while it loads, unless that takes too long', async () => {
+    loading = true;
+    await seconds(90);
+    expect(opened.length).toBe(1);
+    await seconds(10);
+    expect(opened.map((ms) => ms / 1000)).toEqual([0, 95]);
+    loading = false;
+    await seconds(30);
+    expect(opened.length).toBe(3);
   });
 
   test('is left alone while it proves itself, and when it has', async () => {
@@ -125,14 +139,29 @@ describe('the hidden frame', () => {
     frame.open();
     setInside({ location: { host: '' }, document: document_ });
     expect(frame.report()).toBeNull();
+    expect(frame.loading()).toBe(false);
     setInside({ location, document: { readyState: 'loading' } });
     expect(frame.report()).toBeNull();
+    expect(frame.loading()).toBe(true);
     setInside({
       get location() {
         throw new DOMException('blocked', 'SecurityError');
       },
     });
     expect(frame.report()).toBeNull();
+    expect(frame.loading()).toBe(false);
+  });
+
+  test('says what its page has told before that is whole', () => {
+    frame.open();
+    const loading = { readyState: 'interactive' };
+    setInside({ location, document: loading, faceplate: report() });
+    expect(frame.report()).toBeNull();
+    setInside({ location, document: loading, faceplate: report({ outcome: 'confirmed' }) });
+    expect(frame.report()).toEqual(report({ outcome: 'confirmed' }));
+    const failure = { text: 'oops', place: '' };
+    setInside({ location, document: loading, faceplate: report({ failure }) });
+    expect(frame.report()).toEqual(report({ failure }));
   });
 });
 

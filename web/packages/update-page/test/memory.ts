@@ -151,6 +151,7 @@ export class NotingBrowser implements Browser {
     open: () => void this.opened++,
     close: () => undefined,
     report: () => this.inside,
+    loading: () => false,
   };
   leave = (home: string | undefined) => void this.left.push(home);
   hold = () => {
