@@ -201,7 +201,7 @@
       page.outcome ??= 'no-answer';
       return null;
     }
-    const wanted = status.trial?.confirm === 'client' && !isPart();
+    const wanted = status.trial?.confirm === 'client';
     const other = isOther(status, asked);
     const { failure } = page;
     // A page of a development server says nothing about what is on the device.
@@ -214,7 +214,7 @@
       if (wanted) page.outcome = 'other-build';
     } else if (other === null) {
       // The next look may tell.
-    } else if (!wanted) {
+    } else if (!wanted || isPart()) {
       if (isOpen()) page.outcome = 'not-asked';
     } else if (controlled && !held && (await move(status.device.boot_id))) {
       // It comes again as the device has it.

@@ -596,6 +596,15 @@ test('a worker that does not go keeps nobody waiting for ever', async () => {
   expect(reload).toHaveBeenCalledOnce();
 });
 
+test('a frame in a page of its own build moves where the device runs another', async () => {
+  const around = { faceplate: { build: OWN } } as unknown as Window;
+  Object.assign(around, { parent: around });
+  vi.spyOn(window, 'parent', 'get').mockReturnValue(around as never);
+  device.build = OTHER;
+  await finished(await page());
+  expect(reload).toHaveBeenCalledOnce();
+});
+
 test.each([
   ['the same build leaves it to that page', OWN, 'not-asked'],
   ['another build confirms', OTHER, 'confirmed'],
