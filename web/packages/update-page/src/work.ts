@@ -3,7 +3,7 @@ import type { More } from './browser.js';
 import { Unreachable, type Device } from './device.js';
 import { failureOf } from './failure.js';
 import type { Outcome } from './follow.js';
-import { keepOpening } from './frame.js';
+import { keepOpening, type FrameReport } from './frame.js';
 import { NotAnImage, readImage } from './image.js';
 import {
   leaveNote,
@@ -196,7 +196,10 @@ export class Work {
     this.close();
     this.#opened = boot;
     this.#frame.home = this.#updater.options.home ?? '/';
-    this.#stopOpening = keepOpening(this.#frame, (report) => {
+    const { status } = this.#updater.state;
+    const build = status?.slots[status.active]?.build ?? null;
+    this.#stopOpening = keepOpening(this.#frame, (told) => {
+      const report = status ? ofBuild(build, told) : told;
       // What an earlier try told of an error is not unsaid by a page that is not ready.
       const { failure } = this.#updater.state.report ?? {};
       if (!failure || report.failure || report.outcome) this.#updater.set({ report });
@@ -358,6 +361,12 @@ export class Work {
 
 type Following = Pick<FollowOptions, 'open' | 'onLook'> &
   Pick<UpdateOptions, 'onState'> & { readonly signal: AbortSignal };
+
+/** What a page of another build tells says nothing of the one that runs. */
+const ofBuild = (build: string | null, told: FrameReport): FrameReport =>
+  told.build === build || (!told.build && !told.failure && !told.outcome)
+    ? told
+    : { ...told, failure: null, outcome: 'other-build' };
 
 /** Whether the same file may do better: not where it is gone, or was tried and did not work. */
 const mayTryAgain = (end: End) =>

@@ -171,6 +171,29 @@ describe('an update', () => {
     expect(browser.left).toEqual([]);
   });
 
+  test('is not told with the error of another build, such as a service worker’s', async () => {
+    await installNew();
+    const other = report({ build: OLD.build, outcome: 'other-build' });
+    browser.inside = { ...THREW, build: OLD.build };
+    await pass(1);
+    expect(state().report).toEqual(other);
+    browser.inside = report({ build: OLD.build });
+    await pass(1);
+    expect(state().report).toEqual(other);
+    // Nor is its own, where the device has gone back meanwhile.
+    browser.inside = THREW;
+    device.fallBack();
+    await pass(1);
+    expect(state().end).toMatchObject({ kind: 'went_back', report: THREW });
+  });
+
+  test('of a page that tells nothing at all is not taken for another build', async () => {
+    await installNew();
+    browser.inside = report({ build: null });
+    await pass(1);
+    expect(state().report).toEqual(browser.inside);
+  });
+
   test('that nobody could load keeps the file for another try', async () => {
     await installNew();
     device.fallBack();
