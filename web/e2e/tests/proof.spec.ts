@@ -5,6 +5,8 @@ import type { Device } from '../harness/device.js';
 import { REGISTER, SERVICE_WORKER } from '../harness/service-worker.js';
 import { page as html, throwing, type Site } from '../harness/sites.js';
 import { expect, test } from '../harness/test.js';
+import { sleep } from '../harness/wait.js';
+import type {} from '../../packages/update-page/src/global.js';
 
 /** For a page that works; it takes two seconds, and an open tab looks every five. */
 const LONG = '?confirm=client&within=60';
@@ -216,4 +218,60 @@ test('a page that shows nothing is not confirmed', async ({ page, startDevice, p
   await device.update(await readFile(blank), SHORT);
   await page.goto(device.url);
   await expectTakenBack(device);
+});
+
+test('a page whose script comes late and throws is not confirmed before that', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  const late: Site = {
+    version: '4',
+    files: {
+      'index.html': html('Late', '<script type="module" src="/app.js"></script>'),
+      'app.js': "throw new Error('late throws');",
+    },
+  };
+  await device.update(await readFile(await pack(late)), '?confirm=client&within=30');
+  // Longer than a picture that never ends is waited for.
+  await page.route('**/app.js', async (route) => {
+    await sleep(17_000);
+    await route.continue();
+  });
+  await page.goto(device.url);
+  await title(page, 'Late');
+  await page.waitForFunction(() => window.faceplate?.outcome === 'failed', null, {
+    timeout: 40_000,
+  });
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(pageErrors.splice(0).map(({ message }) => message)).toEqual(['late throws']);
+});
+
+test('a part that works, in a frame of a page that does not, does not confirm it', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  const around: Site = {
+    version: '5',
+    files: {
+      'index.html': html(
+        'Around',
+        "<script>throw new Error('around throws')</script>",
+        '<iframe src="/help.html"></iframe>',
+      ),
+      'help.html': html('Help'),
+    },
+  };
+  await device.update(await readFile(await pack(around)), LONG);
+  await page.goto(device.url);
+  await expect(page.frameLocator('iframe').getByRole('heading', { name: 'Help' })).toBeVisible();
+  const inside = page.frames().find((frame) => frame.url().endsWith('/help.html'));
+  await inside?.waitForFunction(() => window.faceplate?.outcome === 'not-asked');
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(pageErrors.splice(0).map(({ message }) => message)).toEqual(['around throws']);
 });
