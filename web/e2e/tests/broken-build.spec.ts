@@ -28,7 +28,7 @@ test('a build whose script throws falls back by itself, and the page that is sti
   await expect(update.notice).toHaveCount(1);
   // A restart that was to come is no silence, and what failed is not simply offered again.
   expect(alarms.filter((text) => /does not answer/i.test(text))).toEqual([]);
-  await expect(update.other).toContainText('did not work here');
+  await expect(update.other).toContainText('is still there, but');
   await expect(page.getByRole('button', { name: `Run ${VERSIONS.broken} anyway` })).toBeVisible();
   const status = await device.status();
   expect(status.active).toBe(0);

@@ -73,7 +73,7 @@ class Drawing {
     const told = (name: string, text: string, tone: Tone = 'info') => ({ name, text, tone });
     if (!status) return this.#rest.runs;
     const { trial, last, state } = status;
-    if (leaving) {
+    if (leaving || this.#over() === 'works') {
       const works = run?.what === 'update';
       return told(this.#name(run?.to ?? this.#active), works ? runs.works : runs.loading, 'good');
     }
@@ -94,7 +94,7 @@ class Drawing {
     const { notices: n } = this.#w;
     const { run, end, report, leaving, changed, file } = this.#state;
     const status = this.#status;
-    if (leaving) return null;
+    if (leaving || this.#over()) return null;
     if (run || this.#deciding()) {
       const told = this.#told(report);
       if (told) return told;
@@ -171,6 +171,9 @@ class Drawing {
     const { task } = this.#w;
     const { run, leaving, file, silent } = this.#state;
     const status = this.#status;
+    const over = this.#over();
+    if (over === 'works') return this.#progress(startMeter('done', 0, this.#now));
+    if (over) return { kind: 'none', text: '' };
     if (run) return this.#running(run);
     if (leaving) return this.#progress(startMeter('done', 0, this.#now));
     if (!status) return { kind: 'none', text: '' };
@@ -198,7 +201,7 @@ class Drawing {
 
   #running({ what, meter, stopping }: Run): Progress {
     const { bar, runs } = this.#w;
-    const { silent, heard, leaving } = this.#state;
+    const { silent, heard, leaving, report } = this.#state;
     const done = advance(meter, { phase: 'done' }, this.#now);
     if (leaving) {
       return { ...this.#progress(done), ...(what === 'back' && { text: runs.loading }) };
@@ -210,6 +213,7 @@ class Drawing {
     return {
       ...this.#progress(meter),
       ...(phase === 'confirming' && { kind: 'verdict' }),
+      ...(phase === 'confirming' && this.#told(report) && { text: bar.doubtful }),
       ...(what === 'back' && { title: bar.goingBack, text: bar.goingBackText }),
       ...(stopping && { title: bar.stopping, text: bar.stoppingText, figures: '' }),
       ...(quiet && { figures: this.#waiting(since) }),
@@ -292,7 +296,7 @@ class Drawing {
     const add = (id: ControlId, label: string, more?: Partial<Control>): void => {
       list.push(put(id, label, { disabled: busy, ...more }));
     };
-    if (leaving) return list;
+    if (leaving || this.#over()) return list;
     const deciding = run
       ? run.meter.phase === 'confirming' && run.what === 'update'
       : this.#deciding();
@@ -344,7 +348,7 @@ class Drawing {
         disabled: busy || silent,
         ask: {
           title: ask.title(other),
-          text: `${failed ? `${ask.warning(other)} ` : ''}${ask.text(other, runs)}`,
+          text: `${failed ? `${ask.warning(other, this.#why())} ` : ''}${ask.text(other, runs)}`,
           yes: label(other),
           no: ask.no,
         },
@@ -358,6 +362,17 @@ class Drawing {
     return (
       this.#status?.trial?.confirm === 'client' && !this.#state.run && this.#silence !== 'lost'
     );
+  }
+
+  /** The device has decided on the update of this page, which is about to say so. */
+  #over(): 'works' | 'otherwise' | null {
+    const { run } = this.#state;
+    const { trial, state, last } = this.#status ?? {};
+    if (run?.what !== 'update' || run.meter.phase !== 'confirming') return null;
+    if (state === 'recovery' || trial?.confirm === 'client') return null;
+    const { to } = run;
+    const runs = to?.version === this.#active?.version && to?.build === this.#active?.build;
+    return runs && !trial && last?.outcome !== 'kept' ? 'works' : 'otherwise';
   }
 
   /** Why nothing, or not this file, can be installed; a trial and an upload are told as the task. */
@@ -381,14 +396,13 @@ class Drawing {
       return { text: back.writing, warning: false };
     }
     if (run && run.meter.phase !== 'confirming') return null;
-    if (!other.valid) return { text: back.none, warning: true };
-    const name = this.#name(other);
-    if (this.#failedBefore()) {
-      const { last } = status;
-      const why =
-        last?.outcome === 'rolled_back' ? this.#w.whyThrew : whyBack(last?.reason ?? null, this.#w);
-      return { text: back.failed(name, why), warning: true };
+    if (!other.valid) {
+      // Before an update what runs is about to become it.
+      const yet = this.#task().kind === 'chosen';
+      return { text: yet ? back.notYet : back.none, warning: !yet };
     }
+    const name = this.#name(other);
+    if (this.#failedBefore()) return { text: back.failed(name, this.#why()), warning: true };
     if (status.trial) {
       return { text: (this.#wentBack() ? back.forward : back.kept)(name), warning: false };
     }
@@ -405,6 +419,13 @@ class Drawing {
     const { last, active } = this.#status ?? {};
     const threw = end?.kind === 'rolled_back' && end.threw;
     return (last?.outcome === 'fell_back' || !!threw) && last?.from === 1 - (active ?? 0);
+  }
+
+  #why(): string {
+    const { last } = this.#status ?? {};
+    return last?.outcome === 'rolled_back'
+      ? this.#w.whyThrew
+      : whyBack(last?.reason ?? null, this.#w);
   }
 
   /** Somebody went back from the other one. */

@@ -110,6 +110,8 @@ const wentBack = (reason: string | null, report: FrameReport | null): Partial<St
   end: { kind: 'went_back', from: NEW, to: OLD, reason, report },
 });
 
+const KEPT = '2.5.0 | Running for 1 h 5 min; nobody has confirmed that it works';
+
 /** One look in short: what a test compares. */
 const short = ({ notice, task, controls, back, runs }: View) => ({
   runs: `${runs.name} | ${runs.text}`,
@@ -230,6 +232,14 @@ const TABLE: [string, State, Partial<Short>][] = [
   ],
 
   // A file
+  [
+    'the first one beside what runs: that becomes the way back',
+    status(
+      { slots: [slot(0, OLD), slot(1, OLD, { valid: false, problem: 'empty' })] },
+      { file: FILE },
+    ),
+    { task: 'chosen: 2.4.0 → 2.5.0, newer', back: 'There is no way back yet.' },
+  ],
   [
     'a newer file',
     status({}, { file: FILE }),
@@ -360,6 +370,38 @@ const TABLE: [string, State, Partial<Short>][] = [
     },
   ],
   [
+    'confirmed, before the page has said so',
+    status(NEXT, running(CONFIRMING)),
+    {
+      runs: '2.5.0 | It works. Loading it …',
+      notice: null,
+      task: 'progress: Done',
+      controls: '',
+    },
+  ],
+  [
+    'kept by the device, before the page has said so',
+    status({ ...NEXT, last: change('kept', 'no_way_back', 1) }, running(CONFIRMING)),
+    { runs: KEPT, notice: null, task: 'none', controls: '' },
+  ],
+  [
+    'gone back, before the page has said so',
+    status(FELL, { ...running(CONFIRMING), report: THREW }),
+    { runs: '2.4.0 | Works, running for 1 h 5 min', notice: null, task: 'none', controls: '' },
+  ],
+  [
+    'taken back by a person, before the page has said so',
+    status(
+      { slots: FELL.slots, ...on('device', 28), last: change('rolled_back', null, 1) },
+      running(CONFIRMING),
+    ),
+    {
+      runs: '2.4.0 | Runs again; the device makes sure of it for 28 s',
+      task: 'none',
+      controls: '',
+    },
+  ],
+  [
     'done',
     status(NEXT, { ...running(CONFIRMING), leaving: true }),
     {
@@ -391,7 +433,7 @@ const TABLE: [string, State, Partial<Short>][] = [
       { end: { kind: 'updated', to: NEW, kept: true }, stale: true },
     ),
     {
-      runs: '2.5.0 | Running for 1 h 5 min; nobody has confirmed that it works',
+      runs: KEPT,
       notice: 'warning: 2.5.0 runs, and nobody knows whether it works',
       controls: '*choose reload dismiss goBack',
     },
@@ -438,7 +480,7 @@ const TABLE: [string, State, Partial<Short>][] = [
       notice: 'bad: 2.5.0 failed: the device went back to 2.4.0',
       task: 'choose',
       controls: '*choose dismiss !goBack',
-      back: 'warning: 2.5.0 is still there, but did not work here: it was not confirmed in time.',
+      back: 'warning: 2.5.0 is still there, but was not confirmed in time.',
     },
   ],
   [
@@ -505,7 +547,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     {
       notice: 'good: Went back to 2.4.0',
       controls: '*choose dismiss !goBack',
-      back: 'warning: 2.5.0 is still there, but did not work here: it reported an error.',
+      back: 'warning: 2.5.0 is still there, but reported an error.',
     },
   ],
   [
@@ -523,7 +565,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     {
       notice: null,
       controls: '*choose !goBack',
-      back: 'warning: 2.5.0 is still there, but did not work here: it was not confirmed in time.',
+      back: 'warning: 2.5.0 is still there, but was not confirmed in time.',
     },
   ],
   [
@@ -687,9 +729,17 @@ test('going back asks once, says what stays, and warns of what did not work', ()
     },
   });
   expect(ask(FELL)?.label).toBe('Run 2.5.0 anyway');
-  expect(ask(FELL)?.ask?.text).toMatch(/^2\.5\.0 did not work on this device before\. /);
+  expect(ask(FELL)?.ask?.text).toMatch(/^Last time, 2\.5\.0 was not confirmed in time\. /);
   const same = { slots: [slot(0, OLD), slot(1, { ...OLDER, version: '2.4.0' })] };
   expect(ask(same)?.label).toBe('Go back to 2.4.0 (build aaaaaaaa, 296 KiB)');
+});
+
+test('once something speaks against a new frontend, it is not said to be tried only', () => {
+  const text = (report: FrameReport | null) =>
+    progress(status(ON_TRIAL, { ...running(CONFIRMING), report })).text;
+  expect(text(report({}))).toMatch(/is loaded to see whether it works/);
+  expect(text(THREW)).toMatch(/^The device goes back by itself, unless/);
+  expect(text(report({ outcome: 'other-build' }))).toBe(text(THREW));
 });
 
 test('one looks at a new frontend where it is', () => {

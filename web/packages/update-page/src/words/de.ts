@@ -52,6 +52,8 @@ export const de: Words = {
         'Die neue Oberfläche wird geladen, um zu sehen, ob sie funktioniert. Wenn nicht, kehrt das Gerät von selbst zurück. Lassen Sie diese Seite offen.',
       done: 'Es funktioniert und wird geladen …',
     },
+    doubtful:
+      'Das Gerät kehrt von selbst zurück, außer die neue Oberfläche zeigt doch noch, dass sie funktioniert, oder Sie behalten sie. Lassen Sie diese Seite offen.',
     goingBack: 'Rückkehr',
     goingBackText: 'Das Gerät prüft die andere Oberfläche und startet damit neu.',
     stopping: 'Wird abgebrochen …',
@@ -102,8 +104,9 @@ export const de: Words = {
     newer: (name) => `${name}, das neuer ist, ist daneben aufbewahrt.`,
     same: (name, what) => `Ein anderes ${name} ist für den Rückweg aufbewahrt: ${what}.`,
     identical: 'Für den Rückweg ist genau dieselbe Oberfläche aufbewahrt.',
-    failed: (name, why) => `${name} ist noch da, hat hier aber nicht funktioniert: Es ${why}.`,
+    failed: (name, why) => `${name} ist noch da, aber es ${why}.`,
     none: 'Es gibt keinen Rückweg: Auf dem Gerät ist keine andere Oberfläche.',
+    notYet: 'Es gibt noch keinen Rückweg.',
     writing: 'Solange die neue Oberfläche geschrieben wird, gibt es keinen anderen Rückweg.',
     forward: (name) => `${name}, das vorher lief, ist daneben aufbewahrt.`,
     build: (build, size) => `Build ${build}, ${size}`,
@@ -112,7 +115,7 @@ export const de: Words = {
     title: (name) => `Zurück zu ${name}?`,
     text: (name, runs) =>
       `Das Gerät startet mit ${name} neu. ${runs} bleibt aufbewahrt, der Weg zurück steht also offen.`,
-    warning: (name) => `${name} hat auf diesem Gerät schon einmal nicht funktioniert.`,
+    warning: (name, why) => `Beim letzten Mal: ${name} ${why}.`,
     no: 'Bleiben',
   },
 

@@ -36,6 +36,8 @@ export const more: MoreWords = {
         'The new frontend is loaded to see whether it works. If not, the device goes back by itself. Keep this page open.',
       done: 'It works. Loading it …',
     },
+    doubtful:
+      'The device goes back by itself, unless the new frontend proves to work after all, or you keep it. Keep this page open.',
     goingBack: 'Going back',
     goingBackText: 'The device checks the other frontend and restarts with it.',
     stopping: 'Stopping …',
@@ -71,7 +73,8 @@ export const more: MoreWords = {
     anyway: (name) => `Run ${name} anyway`,
   },
   back: {
-    failed: (name, why) => `${name} is still there, but did not work here: it ${why}.`,
+    failed: (name, why) => `${name} is still there, but ${why}.`,
+    notYet: 'There is no way back yet.',
     writing: 'There is no other way back while the new frontend is written.',
     forward: (name) => `${name}, which ran before, is kept beside it.`,
   },
@@ -79,7 +82,7 @@ export const more: MoreWords = {
     title: (name) => `Go back to ${name}?`,
     text: (name, runs) =>
       `The device restarts with ${name}. ${runs} is kept, so that you can return.`,
-    warning: (name) => `${name} did not work on this device before.`,
+    warning: (name, why) => `Last time, ${name} ${why}.`,
     no: 'Stay',
   },
   notices: {

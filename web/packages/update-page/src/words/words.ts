@@ -52,6 +52,8 @@ export interface Words {
   readonly bar: {
     readonly phases: Readonly<Record<Phase, Say>>;
     readonly meaning: Readonly<Record<Phase, Say>>;
+    /** On trial, after something has spoken against it. */
+    readonly doubtful: Say;
     readonly goingBack: Say;
     readonly goingBackText: Say;
     readonly stopping: Say;
@@ -104,6 +106,7 @@ export interface Words {
     readonly identical: Say;
     readonly failed: With<[string, string]>;
     readonly none: Say;
+    readonly notYet: Say;
     readonly writing: Say;
     readonly forward: With;
     readonly build: With<[string, string]>;
@@ -112,7 +115,7 @@ export interface Words {
   readonly ask: {
     readonly title: With;
     readonly text: With<[string, string]>;
-    readonly warning: With;
+    readonly warning: With<[string, string]>;
     readonly no: Say;
   };
 
