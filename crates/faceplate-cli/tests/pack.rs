@@ -211,6 +211,36 @@ fn a_stamp_gives_the_image_and_its_pages_a_build_id_and_leaves_the_folder_alone(
     );
     let ended = run_in(folder.path(), &["pack", "out", "-o", "d.bin"]).expect(1);
     assert!(ended.err.contains("files of two builds"), "{}", ended.err);
+
+    // So are files that were changed since, until they are stamped as what they are now.
+    fs::remove_file(folder.join("out/more.html")).unwrap();
+    folder.file("out/sw.js", "1");
+    let ended = run_in(folder.path(), &["pack", "out", "-o", "d.bin"]).expect(1);
+    let message = format!("index.html has the build id {build}, but the files are of another");
+    assert!(ended.err.contains(&message), "{}", ended.err);
+    run_in(folder.path(), &["pack", "out", "--stamp", "-o", "d.bin"]).expect(0);
+    assert_ne!(inside(&folder, "d.bin").1, build);
+}
+
+#[test]
+fn a_page_that_was_unpacked_as_it_is_stored_is_stamped() {
+    let folder = Folder::new();
+    folder.file("dist/index.html", text(3000));
+    run_in(folder.path(), &["pack", "dist", "-o", "a.bin"]).expect(0);
+    run_in(folder.path(), &["unpack", "a.bin", "-o", "out"]).expect(0);
+    assert!(folder.join("out/index.html.gz").exists());
+    let ended = run_in(folder.path(), &["pack", "out", "--stamp", "-o", "b.bin"]).expect(0);
+    assert_eq!(ended.err, "");
+    run_in(folder.path(), &["pack", "dist", "--stamp", "-o", "c.bin"]).expect(0);
+    assert!(fs::read(folder.join("b.bin")).unwrap() == fs::read(folder.join("c.bin")).unwrap());
+
+    folder.file("out/index.html.gz", "no gzip");
+    let ended = run_in(folder.path(), &["pack", "out", "--stamp", "-o", "d.bin"]).expect(1);
+    assert!(
+        ended.err.contains("index.html.gz cannot be unpacked"),
+        "{}",
+        ended.err
+    );
 }
 
 #[test]

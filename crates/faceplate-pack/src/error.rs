@@ -41,6 +41,15 @@ pub enum PackError {
         /// What `index.html` says.
         index: Option<BuildId>,
     },
+    /// `index.html` has the id of a build that the files are not of.
+    OtherBuild {
+        /// What `index.html` says.
+        build: BuildId,
+        /// What the files are.
+        found: BuildId,
+    },
+    /// `index.html` is there in its compressed form alone, which cannot be unpacked for the stamp.
+    PackedIndex,
     /// A file has the name of the script that confirms, and is another.
     ForeignScript,
     /// The version or the API range cannot be stored.
@@ -101,6 +110,16 @@ impl fmt::Display for PackError {
                      all pages anew",
                 )
             }
+            Self::OtherBuild { build, found } => write!(
+                f,
+                "index.html has the build id {build}, but the files are of another build \
+                 ({found}): something changed them after they were stamped; pack with --stamp, or \
+                 build again"
+            ),
+            Self::PackedIndex => f.write_str(
+                "index.html.gz cannot be unpacked, so that no build id can be written into it: it \
+                 is no gzip file, or too large; put index.html as it is in its place",
+            ),
             Self::ForeignScript => write!(
                 f,
                 "{SCRIPT_NAME} is the name of the script that confirms a new frontend, but the \

@@ -125,7 +125,8 @@ pub struct PackedFile {
 /// members, of which some clients read only the first, it is compressed again.
 ///
 /// # Errors
-/// When there is no `index.html`, a path cannot be stored, the files do not fit, or are of two builds.
+/// When there is no `index.html`, a path cannot be stored, the files do not fit, are of two builds, or
+/// of another than `index.html` says; see [`PackError`].
 pub fn pack(
     files: impl IntoIterator<Item = (String, Vec<u8>)>,
     options: &Options,

@@ -30,8 +30,8 @@ const SCRIPT_START: &[u8] = b"/*! Faceplate";
 
 /// The name of the meta tag.
 const META: &str = "faceplate-build";
-/// A page larger than this, unpacked, is not looked into.
-const UNPACKED_MAX: u64 = 8 * SIZE_MAX as u64;
+/// A compressed file is not looked into that is larger than any slot, or larger than this, unpacked.
+const UNPACKED_MAX: u64 = 64 * SIZE_MAX as u64;
 /// Byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -66,15 +66,14 @@ fn is_comment(line: &str) -> bool {
     line.starts_with("//") || line.starts_with("/*") || line.starts_with('*')
 }
 
-/// Finds the build that the pages are of.
+/// Finds the build that the pages are of, which must be that of the files.
 pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
     let mut ids = Vec::new();
     for (path, bytes) in files {
         if is_page(path) {
             ids.push((path, id(bytes)));
-        } else if let Some(name) = only_packed(path, files) {
-            let unpacked = gzip::content(bytes, UNPACKED_MAX);
-            ids.push((name, unpacked.and_then(|page| id(&page))));
+        } else if only_packed(path, files).is_some() {
+            ids.push((path, unpacked(bytes).and_then(|page| id(&page))));
         }
     }
     let is_index = |path: &str| matches!(path, "index.html" | "index.html.gz");
@@ -94,6 +93,21 @@ pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
             _ => {}
         }
     }
+    if let Some(build) = build {
+        let mut bare = bare(files);
+        let found = hash(&bare);
+        // A page that was added is told as one without an id.
+        for path in &unstamped {
+            let path = path.strip_suffix(".gz").unwrap_or(path);
+            let takes_one = |page: &Cow<'_, [u8]>| stamped(page, build, None).is_some();
+            if bare.get(path).is_some_and(takes_one) {
+                bare.remove(path);
+            }
+        }
+        if build != found && build != hash(&bare) {
+            return Err(PackError::OtherBuild { build, found });
+        }
+    }
     Ok(Stamped {
         build,
         unstamped,
@@ -101,13 +115,15 @@ pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
     })
 }
 
-/// Writes the id of this build into each page, in place of an older stamp.
+/// Writes the id of this build into each page, in place of an older stamp. A page that is there in
+/// its compressed form alone is unpacked for that.
 ///
-/// The id is a hash over the files as they are without a stamp, so that it depends on the build
-/// alone. Compressed forms of pages, and of the script, are no part of it: they follow from them.
+/// The id is a hash over the files as they are without a stamp and unpacked, so that it depends on
+/// the build alone. Compressed forms are no part of it: they follow from the files.
 pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackError> {
     let given = files.clone();
-    if let Some(script) = files.remove(SCRIPT_NAME)
+    let packed_script = || unpacked(given.get(&format!("{SCRIPT_NAME}.gz"))?);
+    if let Some(script) = files.remove(SCRIPT_NAME).or_else(packed_script)
         && !script.starts_with(SCRIPT_START)
     {
         return Err(PackError::ForeignScript);
@@ -115,18 +131,31 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
     if stamp == Stamp::Script {
         files.insert(SCRIPT_NAME.to_owned(), confirm_script().into_bytes());
     }
+    let mut pages = Files::new();
+    for (path, bytes) in &given {
+        let Some(name) = only_packed(path, &given) else {
+            continue;
+        };
+        match unpacked(bytes) {
+            Some(page) => _ = pages.insert(name.to_owned(), page),
+            None if name == "index.html" => return Err(PackError::PackedIndex),
+            None => {}
+        }
+    }
     let mut packed_forms = Files::new();
     files.retain(|path, bytes| {
         let of = path.strip_suffix(".gz").unwrap_or_default();
-        let follows = of == SCRIPT_NAME || is_page(of) && given.contains_key(of);
+        let is_there = given.contains_key(of) || pages.contains_key(of);
+        let follows = of == SCRIPT_NAME || is_page(of) && is_there;
         if follows {
             packed_forms.insert(path.clone(), std::mem::take(bytes));
         }
         !follows
     });
+    files.append(&mut pages);
     let pages = files.iter_mut().filter(|(path, _)| is_page(path));
     pages.for_each(|(_, page)| *page = clean(page));
-    let build = build_id(files);
+    let build = hash(&bare(files));
 
     let mut unstamped = Vec::new();
     let paths: Vec<String> = files.keys().cloned().collect();
@@ -147,6 +176,9 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
         let of = path.strip_suffix(".gz").unwrap_or_default();
         let same = |now: &Vec<u8>| gzip::is_gzip_of(&bytes, now);
         if files.get(of).is_some_and(same) {
+            if !given.contains_key(of) {
+                files.remove(of);
+            }
             files.insert(path, bytes);
         }
     }
@@ -164,11 +196,34 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
     })
 }
 
+/// The files without stamps and unpacked, however they are compressed; what is no gzip, or not of
+/// the file beside it, is a file of its own.
+fn bare(files: &Files) -> BTreeMap<&str, Cow<'_, [u8]>> {
+    let mut bare = BTreeMap::new();
+    for (path, bytes) in files {
+        let plain = path.strip_suffix(".gz").map(|of| (of, files.get(of)));
+        let (path, bytes) = match plain {
+            Some((_, Some(plain))) if gzip::is_gzip_of(bytes, plain) => continue,
+            Some((of, None)) => match unpacked(bytes) {
+                Some(content) => (of, Cow::Owned(content)),
+                None => (&**path, Cow::Borrowed(&**bytes)),
+            },
+            _ => (&**path, Cow::Borrowed(&**bytes)),
+        };
+        let bytes = match is_page(path) {
+            true => clean(&bytes).into(),
+            false => bytes,
+        };
+        bare.insert(path, bytes);
+    }
+    bare
+}
+
 /// The first bytes of SHA-256 over all files by path: length of the path, path, length, bytes;
 /// lengths as `u64`, little endian.
-fn build_id(files: &Files) -> BuildId {
+fn hash(bare: &BTreeMap<&str, Cow<'_, [u8]>>) -> BuildId {
     let mut hasher = Sha256::new();
-    for (path, bytes) in files {
+    for (path, bytes) in bare {
         for field in [path.as_bytes(), bytes] {
             hasher.update((field.len() as u64).to_le_bytes());
             hasher.update(field);
@@ -186,10 +241,16 @@ fn is_page(path: &str) -> bool {
         .any(|page| extension.eq_ignore_ascii_case(page))
 }
 
-/// The path of a page that is there in its compressed form alone.
-fn only_packed<'a>(path: &'a String, files: &Files) -> Option<&'a String> {
+/// The path that a page has unpacked, which is there in its compressed form alone.
+fn only_packed<'a>(path: &'a str, files: &Files) -> Option<&'a str> {
     let page = path.strip_suffix(".gz")?;
-    (is_page(page) && !files.contains_key(page)).then_some(path)
+    (is_page(page) && !files.contains_key(page)).then_some(page)
+}
+
+/// The content of a compressed file, unless it is larger than what is looked into.
+fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    let fits = bytes.len() <= SIZE_MAX as usize;
+    fits.then(|| gzip::content(bytes, UNPACKED_MAX))?
 }
 
 /// A page as text in which every byte has its place, whatever it is encoded in.

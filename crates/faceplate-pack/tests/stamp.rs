@@ -8,6 +8,12 @@ use faceplate_pack::{
 
 type Files = Vec<(String, Vec<u8>)>;
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn owned(files: &[(&str, &[u8])]) -> Files {
     let owned = |(path, bytes): &(&str, &[u8])| ((*path).to_owned(), bytes.to_vec());
     files.iter().map(owned).collect()
@@ -168,11 +174,6 @@ fn an_older_stamp_makes_no_difference() {
 
 #[test]
 fn compressed_forms_of_changed_pages_are_left_out_and_right_ones_kept() {
-    let gzip = |bytes: &[u8]| {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut encoder, bytes).unwrap();
-        encoder.finish().unwrap()
-    };
     let page = b"<p>".repeat(500);
     let files = owned(&[
         ("index.html", &page),
@@ -200,20 +201,175 @@ fn compressed_forms_of_changed_pages_are_left_out_and_right_ones_kept() {
     }));
 }
 
+/// The files of an image, as `faceplate unpack` writes them.
+fn unpacked(image: &[u8]) -> Files {
+    let files = unpack(image).unwrap().into_iter();
+    files
+        .filter_map(|item| match item {
+            Unpacked::File { path, bytes } => Some((path, bytes)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A site whose files are stored compressed.
+fn large_site() -> Files {
+    let mut files = site();
+    for (path, bytes) in &mut files {
+        if !path.ends_with("png") {
+            bytes.extend(b"<!-- x -->".repeat(100));
+        }
+    }
+    files
+}
+
 #[test]
-fn a_page_that_is_there_in_its_compressed_form_alone_is_read_but_not_stamped() {
-    let stamp = |id: &str| format!("<meta name=faceplate-build content={id}>").into_bytes();
-    let gzip = |bytes: &[u8]| {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut encoder, bytes).unwrap();
-        encoder.finish().unwrap()
+fn a_stamped_folder_that_was_changed_is_refused() {
+    let first = stamped(site());
+    let folder = on_disk(site(), &first);
+    let build = first.report.build.unwrap();
+    let refused = |files: Files| {
+        let error = pack(files, &Options::default()).unwrap_err();
+        let PackError::OtherBuild { build: told, found } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(told, build);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "index.html has the build id {build}, but the files are of another build ({found}): \
+                 something changed them after they were stamped; pack with --stamp, or build again"
+            )
+        );
+        found
     };
-    let files = owned(&[("index.html.gz", &gzip(&stamp("0123456789abcdef")))]);
-    let report = packed(files.clone(), None).report;
-    assert_eq!(report.build.unwrap().to_string(), "0123456789abcdef");
-    assert_eq!(stamped(files).report.unstamped, ["index.html.gz"]);
+    for index in 0..folder.len() {
+        let mut files = folder.clone();
+        let is_script = files[index].0 == SCRIPT_NAME;
+        files[index].1.push(b'\n');
+        let found = refused(files.clone());
+        if !is_script {
+            assert_eq!(stamped(files.clone()).report.build, Some(found));
+        }
+        if files.remove(index).0 != "index.html" {
+            refused(files);
+        }
+    }
+    let mut files = folder.clone();
+    files.push(("sw.js".to_owned(), b"1".to_vec()));
+    let found = refused(files.clone());
+    // Stamping gives it the id that it should have.
+    let again = stamped(files.clone());
+    assert_eq!(again.report.build, Some(found));
+    let files = on_disk(files, &again);
+    assert_eq!(packed(files, None).image, again.image);
+    // So it is with what is there compressed: one that is not of the file beside it, and one alone.
+    for (path, bytes) in [
+        ("app.js.gz", gzip(b"let a = 2;")),
+        ("b.js.gz", gzip(b"let b;")),
+    ] {
+        let mut files = folder.clone();
+        files.push((path.to_owned(), bytes));
+        refused(files);
+    }
+}
+
+#[test]
+fn the_id_is_the_same_however_the_files_are_compressed() {
+    let first = stamped(large_site());
+    let build = first.report.build;
+    let folder = on_disk(large_site(), &first);
+    // Compressed after stamping, with the files or in place of them.
+    let compressed: Files = folder
+        .iter()
+        .map(|(path, bytes)| (format!("{path}.gz"), gzip(bytes)))
+        .collect();
+    assert_eq!(packed(compressed.clone(), None).report.build, build);
+    let both = [folder, compressed].concat();
+    for stamp in [None, Some(Stamp::Script)] {
+        let report = packed(both.clone(), stamp).report;
+        assert_eq!(report.build, build);
+        assert!(report.changed.is_empty() && report.dropped.is_empty());
+    }
+    // Compressed before stamping.
+    let mut files = large_site();
+    for (path, bytes) in large_site() {
+        files.push((format!("{path}.gz"), gzip(&bytes)));
+    }
+    let second = stamped(files.clone());
+    assert_eq!(second.report.build, build);
+    assert_eq!(
+        second.report.dropped,
+        ["about/index.HTM.gz", "index.html.gz"]
+    );
+    // What is unpacked again.
+    for image in [first.image, second.image] {
+        let files = unpacked(&image);
+        assert!(files.iter().any(|(path, _)| path == "index.html.gz"));
+        for stamp in [None, Some(Stamp::Script)] {
+            let again = packed(files.clone(), stamp);
+            assert!(again.image == image);
+            assert!(again.report.changed.is_empty() && again.report.dropped.is_empty());
+        }
+    }
+}
+
+#[test]
+fn pages_that_are_there_in_their_compressed_form_alone_are_unpacked_and_stamped() {
+    let plain = packed(large_site(), None);
+    let older = stamped({
+        let mut files = large_site();
+        files[2].1 = b"let a = 2;".to_vec();
+        files
+    });
+    let mut edited = unpacked(&older.image);
+    edited.retain(|(path, _)| path != "app.js");
+    edited.push(("app.js".to_owned(), large_site()[2].1.clone()));
+    for files in [unpacked(&plain.image), edited] {
+        for stamp in [Stamp::Id, Stamp::Script] {
+            let want = packed(large_site(), Some(stamp));
+            let got = packed(files.clone(), Some(stamp));
+            assert!(got.image == want.image);
+            assert!(got.report.unstamped.is_empty());
+            for page in ["about/index.HTM", "index.html"] {
+                let is_page = |(path, _): &&(String, Vec<u8>)| path == page;
+                let changed = got.report.changed.iter().find(is_page);
+                assert!(changed.is_some());
+                assert_eq!(changed, want.report.changed.iter().find(is_page));
+                assert!(got.report.dropped.contains(&format!("{page}.gz")));
+            }
+            let folder = on_disk(files.clone(), &got);
+            assert!(packed(folder, None).image == want.image);
+        }
+    }
+}
+
+#[test]
+fn a_compressed_page_that_cannot_be_unpacked_is_named_and_the_index_refused() {
+    let mut files = site();
+    files.push(("more.html.gz".to_owned(), b"no gzip".to_vec()));
+    assert_eq!(packed(files.clone(), None).report.build, None);
+    let first = stamped(files.clone());
+    assert_eq!(first.report.unstamped, ["more.html.gz"]);
+    let again = packed(on_disk(files, &first), None);
+    assert_eq!(again.report.build, first.report.build);
+    assert_eq!(again.report.unstamped, ["more.html.gz"]);
+
     let files = owned(&[("index.html.gz", b"no gzip")]);
-    assert_eq!(packed(files, None).report.build, None);
+    assert_eq!(packed(files.clone(), None).report.build, None);
+    for stamp in [Stamp::Id, Stamp::Script] {
+        let options = Options {
+            stamp: Some(stamp),
+            ..Options::default()
+        };
+        let error = pack(files.clone(), &options).unwrap_err();
+        assert_eq!(error, PackError::PackedIndex);
+        assert!(
+            error
+                .to_string()
+                .starts_with("index.html.gz cannot be unpacked")
+        );
+    }
 }
 
 #[test]
@@ -229,6 +385,19 @@ fn pages_without_the_id_of_the_index_are_named() {
     let mut files = on_disk(site(), &stamped(site()));
     files.push(("offline.html".to_owned(), b"<p>".to_vec()));
     assert_eq!(packed(files, None).report.unstamped, ["offline.html"]);
+    // One that was there, but has no place for the id, and one that was added.
+    let mut files = site();
+    files.push(("odd.html".to_owned(), b"\xff\xfe<\0".to_vec()));
+    let first = stamped(files.clone());
+    assert_eq!(first.report.unstamped, ["odd.html"]);
+    let mut files = on_disk(files, &first);
+    assert_eq!(packed(files.clone(), None).image, first.image);
+    files.push(("offline.html.gz".to_owned(), gzip(b"<p>")));
+    let report = packed(files.clone(), None).report;
+    assert_eq!(report.unstamped, ["odd.html", "offline.html.gz"]);
+    assert_eq!(report.build, first.report.build);
+    files.retain(|(path, _)| path != "odd.html");
+    assert!(pack(files, &Options::default()).is_err());
 }
 
 #[test]
@@ -268,5 +437,8 @@ fn another_file_of_the_scripts_name_is_refused_in_words() {
         assert_eq!(error, PackError::ForeignScript);
         assert!(error.to_string().contains(SCRIPT_NAME));
         assert!(pack(files, &Options::default()).is_ok());
+        let mut files = site();
+        files.push((format!("{SCRIPT_NAME}.gz"), gzip(b"confirm()")));
+        assert_eq!(pack(files, &options), Err(PackError::ForeignScript));
     }
 }

@@ -110,7 +110,7 @@ export async function buildAll(folder: string): Promise<void> {
   for (const file of await readdir(assets)) {
     if (file.endsWith('.css')) await rm(join(assets, file));
   }
-  await pack(folder, 'unstyled');
+  await pack(folder, 'unstyled', '--stamp');
   await pack(folder, 'odd');
   await pack(folder, 'future', '--api', '99');
 }

@@ -320,6 +320,8 @@ fn a_stamp_in_any_soup_is_found_again_and_stamping_twice_is_stamping_once() {
         if unstamped.is_empty() {
             stamped_pages += 1;
             assert_eq!(id(html), id_of_build, "{seed}: {}", show());
+            let read = read(&build).map(|stamped| stamped.build);
+            assert_eq!(read, Ok(id_of_build), "{seed}: {}", show());
         } else {
             assert_eq!(id(html), None, "{seed}: {}", show());
         }
