@@ -2,7 +2,7 @@
 import type { Pending } from './follow.js';
 import { forget, recall, remember } from './session.js';
 import { record } from './shape.js';
-import type { End, Run } from './state.js';
+import type { End, Run, State } from './state.js';
 import type { LastChange } from './status.js';
 import { isUnseen } from './unseen.js';
 
@@ -55,6 +55,15 @@ export function recallSending(): Sending | null {
   const sending = read('sending');
   const { bootId, total } = record(sending);
   return typeof bootId === 'string' && typeof total === 'number' ? (sending as Sending) : null;
+}
+
+/** Leaves how frontends failed here, since the device forgets that with its next change. */
+export function leaveFailed(failed: State['failed']): void {
+  leave('failed', failed);
+}
+
+export function recallFailed(): State['failed'] {
+  return record(read('failed')) as State['failed'];
 }
 
 function leave(key: string, value: unknown): void {

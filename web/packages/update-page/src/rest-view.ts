@@ -13,10 +13,13 @@ export const TICK_MS = 1000;
 
 /** An end that needs no explaining. */
 export const isCalm = (end: End) =>
-  end.kind === 'updated' ? !end.kept : end.kind === 'rolled_back' && !end.threw;
+  end.kind === 'updated' ? !end.kept : end.kind === 'rolled_back';
+
+/** What a frontend on the device is remembered by. */
+export const idOf = ({ build, sha256 }: Slot) => build ?? sha256 ?? '';
 
 /** Whether something is to be told or done that only the part on demand can. */
-export function isWanted({ status, end, run, file }: State): boolean {
+export function isWanted({ status, end, run, file, failed }: State): boolean {
   const { last, trial, upload, fault, slots, active } = status ?? {};
   return !!(
     run ||
@@ -25,7 +28,7 @@ export function isWanted({ status, end, run, file }: State): boolean {
     trial ||
     upload ||
     fault ||
-    slots?.some((slot) => !slot.size) ||
+    slots?.some((slot, at) => !slot.size || (at !== active && failed[idOf(slot)])) ||
     (last?.outcome === 'fell_back' && last.from !== active)
   );
 }

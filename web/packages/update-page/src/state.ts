@@ -23,6 +23,8 @@ export interface State {
   readonly run: Run | null;
   /** How the last one ended, until it is dismissed or something new begins. */
   readonly end: End | null;
+  /** How frontends failed in this tab, by `idOf`: `THREW` or a reason of the device; empty where one works by now. */
+  readonly failed: Readonly<Record<string, string>>;
   /** A command of the person is on its way. */
   readonly busy: boolean;
   /** The device runs another frontend than the one that this page came with. */
@@ -64,8 +66,7 @@ export interface Run {
 export type End =
   /** The new frontend runs; `kept`: nobody confirmed it, but there is nothing to go back to. */
   | { readonly kind: 'updated'; readonly to: Named; readonly kept: boolean }
-  /** `threw`: what was gone back from had reported an error. */
-  | { readonly kind: 'rolled_back'; readonly to: Named; readonly threw?: boolean }
+  | { readonly kind: 'rolled_back'; readonly to: Named }
   /** Another frontend than the one that was sent runs. */
   | {
       readonly kind: 'went_back';
@@ -83,6 +84,9 @@ export type End =
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+/** How a frontend failed that reported an error; else it is the device's reason. */
+export const THREW = 'threw';
+
 export const START: State = {
   status: null,
   heard: 0,
@@ -92,6 +96,7 @@ export const START: State = {
   changed: false,
   run: null,
   end: null,
+  failed: {},
   busy: false,
   stale: false,
   leaving: false,

@@ -2,7 +2,7 @@
 // which is loaded when it is wanted.
 import { browser, type Browser, type More } from './browser.js';
 import { Device, Unreachable } from './device.js';
-import { takeNote } from './note.js';
+import { recallFailed, takeNote } from './note.js';
 import { isCalm, isWanted } from './rest-view.js';
 import { recall, remember } from './session.js';
 import { START, type State } from './state.js';
@@ -72,7 +72,7 @@ export class Updater {
     if (!this.#begun) {
       this.#begun = true;
       this.#left = !!(recall('pending') ?? recall('sending'));
-      this.set({ end: takeNote() });
+      this.set({ end: takeNote(), failed: recallFailed() });
       if (this.#left) void this.load();
     }
     this.rest();
@@ -221,7 +221,7 @@ export class Updater {
     if (this.#work) this.#work.join(status, stale);
     else if (this.#left || isWanted(this.state)) this.#want(status);
     const { file, end, busy } = this.state;
-    const told = end && !isCalm(end) && end.kind !== 'rolled_back';
+    const told = end && !isCalm(end);
     if (stale && status.state === 'settled' && !file && !told && !busy) this.reload();
   }
 

@@ -4,9 +4,9 @@ import { failureOf } from './failure.js';
 import { duration, size } from './format.js';
 import { refusal } from './judge.js';
 import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
-import { differs, known, nameOf, put, restView, say, type Known } from './rest-view.js';
+import { differs, idOf, known, nameOf, put, restView, say, type Known } from './rest-view.js';
 import type { Control, ControlId, Notice, Progress, Section, Task, Tone, View } from './shown.js';
-import type { End, ImageFile, Named, Run, State } from './state.js';
+import { THREW, type End, type ImageFile, type Named, type Run, type State } from './state.js';
 import type { LastChange, Slot, Status, UploadProgress } from './status.js';
 import { toState } from './update.js';
 import { explainFailure, whyBack, type Words } from './words.js';
@@ -348,7 +348,7 @@ class Drawing {
         disabled: busy || silent,
         ask: {
           title: ask.title(other),
-          text: `${failed ? `${ask.warning(other, this.#why())} ` : ''}${ask.text(other, runs)}`,
+          text: `${failed ? `${ask.warning(other, failed)} ` : ''}${ask.text(other, runs)}`,
           yes: label(other),
           no: ask.no,
         },
@@ -402,7 +402,8 @@ class Drawing {
       return { text: yet ? back.notYet : back.none, warning: !yet };
     }
     const name = this.#name(other);
-    if (this.#failedBefore()) return { text: back.failed(name, this.#why()), warning: true };
+    const failed = this.#failedBefore();
+    if (failed) return { text: back.failed(name, failed), warning: true };
     if (status.trial) {
       return { text: (this.#wentBack() ? back.forward : back.kept)(name), warning: false };
     }
@@ -413,19 +414,15 @@ class Drawing {
     return this.#other && this.#active ? relation(this.#other, this.#active) : 'other';
   }
 
-  /** The other one was taken back by the device, or by a person after it had reported an error. */
-  #failedBefore(): boolean {
-    const { end } = this.#state;
+  /** How the other one failed, here or for the device, as the end of a sentence. */
+  #failedBefore(): string | null {
+    const { failed } = this.#state;
     const { last, active } = this.#status ?? {};
-    const threw = end?.kind === 'rolled_back' && end.threw;
-    return (last?.outcome === 'fell_back' || !!threw) && last?.from === 1 - (active ?? 0);
-  }
-
-  #why(): string {
-    const { last } = this.#status ?? {};
-    return last?.outcome === 'rolled_back'
-      ? this.#w.whyThrew
-      : whyBack(last?.reason ?? null, this.#w);
+    const how = this.#other && failed[idOf(this.#other)];
+    if (how === THREW) return this.#w.whyThrew;
+    if (how) return whyBack(how, this.#w);
+    const fell = last?.outcome === 'fell_back' && last.from === 1 - (active ?? 0);
+    return fell ? whyBack(last.reason, this.#w) : null;
   }
 
   /** Somebody went back from the other one. */

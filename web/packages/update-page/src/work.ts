@@ -6,6 +6,7 @@ import type { Outcome } from './follow.js';
 import { keepOpening, type FrameReport } from './frame.js';
 import { NotAnImage, readImage } from './image.js';
 import {
+  leaveFailed,
   leaveNote,
   leavePending,
   leaveSending,
@@ -14,10 +15,11 @@ import {
   type Sending,
 } from './note.js';
 import { advance, startMeter } from './progress.js';
+import { idOf } from './rest-view.js';
 import { rollBack, type RollbackOutcome } from './rollback.js';
 import { sha256 } from './sha256.js';
-import type { End, ImageFile, Named, Run } from './state.js';
-import type { Status } from './status.js';
+import { THREW, type End, type ImageFile, type Named, type Run } from './state.js';
+import type { Slot, Status } from './status.js';
 import {
   found,
   resume,
@@ -114,7 +116,8 @@ export class Work {
 
   /** Goes back to the other frontend. */
   async goBack(): Promise<void> {
-    const { run, status } = this.#updater.state;
+    const { run, status, report } = this.#updater.state;
+    if (report?.failure) this.#know(status?.slots[status.active], THREW);
     // An update that waits for its verdict sees the way back by itself.
     if (run) return this.#command(() => this.#device.rollback());
     const [from, to] = [named(status, status?.active), named(status, 1 - (status?.active ?? 0))];
@@ -292,14 +295,17 @@ export class Work {
     const runs: Named = named(status, outcome.slot) ?? { version: outcome.version, build: null };
     if (outcome.result === 'went_back') {
       const { last } = outcome;
-      if (last?.outcome === 'rolled_back') {
-        return this.#over({ kind: 'rolled_back', to: runs, threw: !!report?.failure });
+      const fell = last?.outcome === 'fell_back';
+      const reason = fell ? last.reason : 'replaced';
+      if (fell || (last?.outcome === 'rolled_back' && report?.failure)) {
+        this.#know(status?.slots[last.from], report?.failure ? THREW : reason);
       }
-      const reason = last?.outcome === 'fell_back' ? last.reason : 'replaced';
+      if (last?.outcome === 'rolled_back') return this.#over({ kind: 'rolled_back', to: runs });
       return this.#over({ kind: 'went_back', from: to, to: runs, reason, report });
     }
     const rolled = outcome.result === 'rolled_back';
     const kept = outcome.result === 'updated' && !!outcome.kept;
+    if (outcome.result === 'updated' && !kept) this.#know(status?.slots[outcome.slot], null);
     const end: End = rolled
       ? { kind: 'rolled_back', to: runs }
       : { kind: 'updated', to: runs, kept };
@@ -308,6 +314,14 @@ export class Work {
     this.#done();
     leaveNote(end);
     this.#updater.reload();
+  }
+
+  /** Remembers how a frontend failed; null when it has proved itself. */
+  #know(slot: Slot | undefined, how: string | null): void {
+    if (!slot?.valid) return;
+    const failed = { ...this.#updater.state.failed, [idOf(slot)]: how ?? '' };
+    leaveFailed(failed);
+    this.#updater.set({ failed });
   }
 
   #over(end: End): void {

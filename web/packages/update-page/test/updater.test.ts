@@ -5,7 +5,10 @@ import { Device, Problem, Unreachable } from '../src/device.js';
 import type { FrameReport } from '../src/frame.js';
 import { leaveSending } from '../src/note.js';
 import type { State } from '../src/state.js';
+import { isWanted } from '../src/rest-view.js';
 import { Updater, updaterFor } from '../src/updater.js';
+import { view } from '../src/view.js';
+import { en } from '../src/words/en.js';
 import { MemoryDevice, NEW, NotingBrowser, OLD, imageFile } from './memory.js';
 
 let device: MemoryDevice;
@@ -443,7 +446,45 @@ describe('a person', () => {
     await pass(1);
     await updater.goBack();
     await pass(1);
-    expect(state().end).toEqual({ kind: 'rolled_back', to: OLD_NAME, threw: true });
+    expect(state().end).toEqual({ kind: 'rolled_back', to: OLD_NAME });
+    device.settle();
+    await pass(3);
+    const warned = () =>
+      expect(view(state(), en, Date.now()).back?.text).toBe(
+        '1.5.0 is still there, but reported an error.',
+      );
+    warned();
+    updater.dismiss();
+    await updater.choose(new File(['holiday'], 'holiday.gif'));
+    warned();
+    // Also the next page in this tab knows.
+    stop();
+    begin();
+    await pass(3);
+    expect(isWanted(state())).toBe(true);
+    warned();
+  });
+
+  test('who goes back from the frontend of somebody else that threw is warned, too', async () => {
+    browser.inside = THREW;
+    device.take();
+    device.restartNew();
+    await pass(4);
+    expect(state()).toMatchObject({ run: null, report: THREW });
+    void updater.goBack();
+    await pass(2);
+    expect(state().failed).toEqual({ [NEW.build]: 'threw' });
+  });
+
+  test('is not warned of a frontend that has proved itself since', async () => {
+    await installNew();
+    device.fallBack();
+    await pass(1);
+    expect(state().failed).toEqual({ [NEW.build]: 'not_confirmed' });
+    await installNew();
+    device.settle();
+    await pass(1);
+    expect(state().failed).toEqual({ [NEW.build]: '' });
   });
 
   test('goes back to the other frontend, whose page is loaded', async () => {

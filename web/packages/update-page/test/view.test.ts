@@ -542,11 +542,22 @@ const TABLE: [string, State, Partial<Short>][] = [
     'after going back from one that threw: it is still there, with a warning',
     status(
       { slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) },
-      { end: { kind: 'rolled_back', to: OLD, threw: true } },
+      { end: { kind: 'rolled_back', to: OLD }, failed: { [NEW.build]: 'threw' } },
     ),
     {
       notice: 'good: Went back to 2.4.0',
       controls: '*choose dismiss !goBack',
+      back: 'warning: 2.5.0 is still there, but reported an error.',
+    },
+  ],
+  [
+    'after that was closed: the same',
+    status(
+      { slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) },
+      { failed: { [NEW.build]: 'threw' } },
+    ),
+    {
+      controls: '*choose !goBack',
       back: 'warning: 2.5.0 is still there, but reported an error.',
     },
   ],
