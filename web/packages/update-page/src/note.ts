@@ -8,6 +8,8 @@ import { isUnseen } from './unseen.js';
 
 /** What is told of an update besides: what it replaces, and by what. */
 type Names = Partial<Pick<Run, 'what' | 'from' | 'to'>>;
+/** And what the hidden frame told of it so far. */
+type Told = Names & Partial<Pick<State, 'report'>>;
 
 /** An upload that runs: what one needs to know what became of it. */
 export interface Sending extends Names {
@@ -35,12 +37,12 @@ export function takeNote(): End | null {
  * Leaves an update that the device has accepted for a page that may be loaded before it is over;
  * `null` when it is over.
  */
-export function leavePending(pending: (Pending & Names) | null): void {
+export function leavePending(pending: (Pending & Told) | null): void {
   leave('pending', pending);
 }
 
 /** The update that the page before followed, for `resume`; it stays until `leavePending(null)`. */
-export function recallPending(): (Pending & Names) | null {
+export function recallPending(): (Pending & Told) | null {
   const pending = read('pending');
   const { bootId, slot } = record(pending);
   return typeof bootId === 'string' && typeof slot === 'number' ? (pending as Pending) : null;

@@ -131,10 +131,11 @@ export class Work {
     const pending = recallPending();
     const sending = recallSending();
     if (pending) {
-      const { what = 'update', from = null, to = null } = pending;
+      const { what = 'update', from = null, to = null, report = null } = pending;
       void this.#follow({ what, from, to }, 0, 'restarting', (options) =>
         resume(this.#device, pending, options),
       );
+      this.#updater.set({ report });
     } else if (sending) void this.#rejoin(sending);
   }
 
@@ -204,8 +205,13 @@ export class Work {
     this.#stopOpening = keepOpening(this.#frame, (told) => {
       const report = status ? ofBuild(build, told) : told;
       // What an earlier try told of an error is not unsaid by a page that is not ready.
-      const { failure } = this.#updater.state.report ?? {};
-      if (!failure || report.failure || report.outcome) this.#updater.set({ report });
+      const { failure, outcome } = this.#updater.state.report ?? {};
+      const against = failure || outcome === 'other-build';
+      if (against && !report.failure && !report.outcome) return;
+      this.#updater.set({ report });
+      // A page that is loaded anew meanwhile must not forget it.
+      const pending = recallPending();
+      if (pending) leavePending({ ...pending, report });
     });
   }
 

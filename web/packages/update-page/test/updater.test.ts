@@ -190,6 +190,19 @@ describe('an update', () => {
     expect(state().end).toMatchObject({ kind: 'went_back', report: THREW });
   });
 
+  test('keeps telling that another page answers while that is loaded once more', async () => {
+    await installNew();
+    const other = report({ build: null, outcome: 'other-build' });
+    browser.inside = other;
+    await pass(1);
+    browser.inside = report({ build: null });
+    await pass(1);
+    expect(state().report).toEqual(other);
+    browser.inside = report({ outcome: 'confirmed' });
+    await pass(1);
+    expect(state().report).toEqual(browser.inside);
+  });
+
   test('of a page that tells nothing at all is not taken for another build', async () => {
     await installNew();
     browser.inside = report({ build: null });
@@ -526,6 +539,17 @@ describe('a reload', () => {
     device.fallBack();
     await pass(1);
     expect(state().end).toMatchObject({ kind: 'went_back', from: { version: NEW.version } });
+  });
+
+  test('does not forget what the frontend on trial has told', async () => {
+    await installNew();
+    browser.inside = THREW;
+    await pass(1);
+    await reload();
+    expect(state()).toMatchObject({ run: { what: 'update' }, report: THREW });
+    device.fallBack();
+    await pass(1);
+    expect(state().end).toMatchObject({ kind: 'went_back', report: THREW });
   });
 
   const sending = {
