@@ -20,6 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Progress {
     device: String,
     view: View,
+    warnings: Vec<String>,
 }
 
 enum View {
@@ -44,7 +45,11 @@ impl Progress {
                 told: None,
             },
         };
-        Self { device, view }
+        Self {
+            device,
+            view,
+            warnings: Vec::new(),
+        }
     }
 
     /// A new phase begins, which has no measure.
@@ -124,8 +129,9 @@ impl Progress {
         }
     }
 
-    /// Something that must be said between.
-    pub(crate) fn warn(&self, what: &str) {
+    /// Something that is not as it should be, but no reason to fail.
+    pub(crate) fn warn(&mut self, what: &str) {
+        self.warnings.push(what.to_owned());
         let line = format!("{}: warning: {what}", self.device);
         match &self.view {
             View::Bar(bar) => bar.suspend(|| eprintln!("{line}")),
@@ -140,6 +146,11 @@ impl Progress {
         if !matches!(self.view, View::Nothing) {
             text::print(&format!("{}: {what}", self.device));
         }
+    }
+
+    /// Ends it; gives all that was warned of.
+    pub(crate) fn into_warnings(mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Takes the bar away.

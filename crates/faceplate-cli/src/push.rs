@@ -4,6 +4,7 @@ mod broken;
 mod check;
 mod error;
 mod page;
+mod seen;
 mod send;
 mod wait;
 
@@ -13,7 +14,7 @@ use std::{
 };
 
 use faceplate::BuildId;
-use faceplate_pack::{ImageError, Inspection, Unpacked};
+use faceplate_pack::{ImageError, Inspection, SCRIPT_NAME, Unpacked};
 
 use crate::{
     device::{self, Address, Sectors, State, Status},
@@ -21,6 +22,7 @@ use crate::{
     text,
 };
 pub(crate) use error::PushError;
+use seen::{By, Seen};
 pub(crate) use wait::for_reboot;
 
 /// Longest pause between two signs of life while an image is sent: the worst erase of a chip is 2 s,
@@ -78,6 +80,12 @@ impl Image {
         self.inspection.manifest.as_ref()?.build
     }
 
+    /// Whether the script that confirms is in it.
+    fn confirms(&self) -> bool {
+        let packed = format!("{SCRIPT_NAME}.gz");
+        self.files.contains_key(SCRIPT_NAME) || self.files.contains_key(&packed)
+    }
+
     /// What it is called.
     fn name(&self) -> String {
         self.version()
@@ -121,8 +129,6 @@ pub(crate) struct Pushed {
     pub(crate) sectors: Option<Sectors>,
     /// How long it took.
     pub(crate) took: Duration,
-    /// What is not as it should be, but no reason to fail.
-    pub(crate) warnings: Vec<String>,
 }
 
 /// Brings `image` to the device and waits until it is confirmed.
@@ -136,16 +142,19 @@ pub(crate) fn push(
     progress.phase("asking for its status");
     let (before, _) = device::status(address).map_err(PushError::Unreachable)?;
     if before.serves(&image.sha256) && before.state == State::Settled {
-        let mut warnings = check::frontend(address, image, progress)
+        check::frontend(address, image, progress)
             .map_err(|flaw| broken::found(flaw.what, address, image))?;
         if before
             .last
             .as_ref()
             .is_some_and(|last| last.outcome == "kept")
         {
-            let what = "it was never confirmed, but kept: there was nothing to go back to";
-            progress.warn(what);
-            warnings.push(what.to_owned());
+            if options.confirm == Confirm::Page {
+                return Err(PushError::KeptBefore {
+                    url: page::url(address),
+                });
+            }
+            progress.warn("it was never confirmed, but kept: there was nothing to go back to");
         }
         let slot = before.active_slot().label.clone();
         progress.done(&format!(
@@ -157,12 +166,10 @@ pub(crate) fn push(
             sent: false,
             sectors: None,
             took: begin.elapsed(),
-            warnings,
         });
     }
-    let mut warnings = Vec::new();
+    let mut seen = Seen::before(&before, options.confirm);
     if options.confirm == Confirm::Page && image.build().is_none() {
-        warnings.push(page::UNSTAMPED.to_owned());
         progress.warn(page::UNSTAMPED);
     }
     // A push that was interrupted goes on where it was.
@@ -172,12 +179,11 @@ pub(crate) fn push(
         false => None,
     };
     progress.phase("loading the new frontend");
-    let loaded = check::frontend(address, image, progress);
-    warnings
-        .extend(loaded.map_err(|flaw| broken::take_back(flaw, address, image, options, progress))?);
+    check::frontend(address, image, progress)
+        .map_err(|flaw| broken::take_back(flaw, address, image, options, progress))?;
     let settled = match options.confirm {
         Confirm::Page | Confirm::Device => {
-            page::wait(address, image, options, progress, &mut warnings)?
+            page::wait(address, image, options, progress, &mut seen)?
         }
         Confirm::Load => {
             progress.phase("confirming");
@@ -185,18 +191,24 @@ pub(crate) fn push(
         }
     };
     let slot = settled.active_slot().label.clone();
-    let how = match options.confirm {
-        Confirm::Page => "",
-        Confirm::Load => ": it loads; its scripts were not run",
-        Confirm::Device => " by the device: it kept running; its scripts were not run",
+    let how = match (options.confirm, seen.ended()) {
+        (Confirm::Load, _) => ": it loads; its scripts were not run",
+        (Confirm::Page | Confirm::Device, By::Client) => "",
+        (Confirm::Page, By::Device) => " by the device",
+        (Confirm::Device, By::Device) => {
+            " by the device: it kept running; its scripts were not run"
+        }
+        (Confirm::Page | Confirm::Device, By::Other) => " by somebody, before the device did",
     };
+    if options.confirm == Confirm::Page && !how.is_empty() {
+        progress.warn(&format!("confirmed{how}; no page said so"));
+    }
     progress.done(&format!("runs {} in {slot}, confirmed{how}", image.name()));
     Ok(Pushed {
         slot,
         sent,
         sectors,
         took: begin.elapsed(),
-        warnings,
     })
 }
 

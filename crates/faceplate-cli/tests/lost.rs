@@ -500,14 +500,25 @@ fn a_wait_for_the_page_ends_whatever_the_device_does() {
 #[test]
 fn a_page_is_not_asked_for_where_the_device_confirms() {
     // Somebody else put the same image on trial before.
-    let (ended, state) = push_with(&[], |state| {
-        (state.boot, state.runs_new, state.confirmer) = (1, true, "device");
-        state.settles_after = Some(9);
-    });
-    assert_eq!(state.received, 0);
-    let out = ended.expect(0).out;
-    assert!(out.contains("the device confirms it"), "{out}");
-    assert!(!out.contains("open http"), "{out}");
+    for (left, settles, who) in [
+        (1, 9, "by the device"),
+        // Before the page was waited for.
+        (1, 1, "by the device"),
+        (30, 9, "by somebody, before the device did"),
+    ] {
+        let (ended, state) = push_with(&[], |state| {
+            (state.boot, state.runs_new, state.confirmer) = (1, true, "device");
+            (state.left, state.settles_after) = (left, Some(settles));
+        });
+        assert_eq!(state.received, 0);
+        let ended = ended.expect(0);
+        let out = ended.out;
+        assert!(!out.contains("open http"), "{out}");
+        let done = format!("runs new in www_1, confirmed {who}\n");
+        assert!(out.ends_with(&done), "{out}");
+        let warning = format!("warning: confirmed {who}; no page said so\n");
+        assert!(ended.err.ends_with(&warning), "{}", ended.err);
+    }
 }
 
 #[test]

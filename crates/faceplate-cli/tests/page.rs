@@ -28,12 +28,13 @@ fn pack(folder: &Folder, word: &str, options: &[&str]) -> String {
     json["build"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A folder with the images `old`, `new` and `plain`, which is not stamped, and the build id of
-/// `new`.
+/// A folder with the images `old`, `new`, `plain`, which is not stamped, and `own`, whose app is to
+/// confirm it; and the build id of `new`.
 fn folder() -> (Folder, String) {
     let folder = Folder::new();
     pack(&folder, "old", &["--stamp"]);
     pack(&folder, "plain", &[]);
+    pack(&folder, "own", &["--stamp", "--no-confirm-script"]);
     let build = pack(&folder, "new", &["--stamp"]);
     (folder, build)
 }
@@ -104,11 +105,12 @@ fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
     let (folder, _) = folder();
     let one = device(&folder);
     let two = device_in(&folder, "two");
+    let three = device_in(&folder, "three");
     let push = |image: &str, at: &str, more: &[&str]| {
         let push = ["push", image, at, "--within", "10"];
         run_in(folder.path(), &[&push, more].concat()).expect(5)
     };
-    let (one, two) = (&one.address, &two.address);
+    let (one, two, three) = (&one.address, &two.address, &three.address);
     thread::scope(|scope| {
         scope.spawn(|| {
             let ended = push("new.bin", one, &[]);
@@ -140,6 +142,25 @@ fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
                 message.contains("nothing in it confirms, as it has no build id"),
                 "{message}"
             );
+            let [warning] = &json["devices"][0]["warnings"].as_array().unwrap()[..] else {
+                panic!("{json}");
+            };
+            let warning = warning.as_str().unwrap();
+            assert!(
+                warning.starts_with("the image has no build id"),
+                "{warning}"
+            );
+        });
+        // With one, but without the script, that is the app's to do.
+        scope.spawn(|| {
+            let ended = push("own.bin", three, &[]);
+            let wanted = format!(
+                "either nobody opened http://{three}/ in time, or its own code did not: \
+                 faceplate-confirm.js is not in the image, so its app has to call \
+                 `confirmOnLoad()`, and none of its scripts may throw (the browser's console \
+                 tells)\n"
+            );
+            assert!(ended.err.ends_with(&wanted), "{}", ended.err);
         });
     });
 }
@@ -183,14 +204,82 @@ fn a_first_frontend_that_nobody_confirms_stays_but_is_no_success() {
     let wanted = "the new frontend was not confirmed in time. It runs all the same, as there is \
                   nothing to go back to. Its page and scripts were served";
     assert!(ended.err.contains(wanted), "{}", ended.err);
-    // It runs already, and that is all that is known.
-    let json = run_in(folder.path(), &[&push[..], &["--json"]].concat())
-        .expect(0)
-        .json();
+    // Nor is it one later, when it runs already.
+    let again = |who: &str| {
+        let push = ["push", "new.bin", &sim.address, "--json", "--confirm", who];
+        run_in(folder.path(), &push)
+    };
+    let json = again("page").expect(1).json();
+    let error = &json["devices"][0]["error"];
+    assert_eq!(error["kind"], "not-confirmed");
+    let message = error["message"].as_str().unwrap();
+    let at = format!("See at http://{}/ whether it works", sim.address);
+    for part in [
+        "nobody ever confirmed it",
+        "nothing can confirm it now. Nothing was sent",
+        &at,
+        "`--confirm load` takes it as it is",
+        "push another build",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    // Who does not wait for a page is told so.
+    for who in ["load", "device"] {
+        let json = again(who).expect(0).json();
+        let device = &json["devices"][0];
+        assert_eq!(device["sent"], false);
+        let warning = device["warnings"][0].as_str().unwrap();
+        assert!(warning.contains("never confirmed, but kept"), "{warning}");
+    }
+}
+
+/// Starts to push `new`.
+fn start(folder: &Folder, sim: &Sim, options: &[&str]) -> Running {
+    let mut command = common::command();
+    command.current_dir(folder.path()).args(["push", "new.bin"]);
+    Running::start(command.arg(&sim.address).args(options))
+}
+
+/// Somebody else, who puts `new` on trial by the device.
+fn put_on_trial(folder: &Folder, sim: &Sim) -> Running {
+    let push = start(folder, sim, &["--confirm", "device"]);
+    push.wait_for(BY_DEVICE);
+    push
+}
+
+const BY_DEVICE: &str = ": the device confirms it when it has kept running";
+
+#[test]
+fn a_frontend_that_the_device_confirms_is_not_said_to_be_confirmed_by_its_page() {
+    let (folder, _) = folder();
+    let sim = device(&folder);
+    let other = put_on_trial(&folder, &sim);
+    let push = start(&folder, &sim, &["--json"]);
+    let json = push.end().expect(0).json();
     let device = &json["devices"][0];
     assert_eq!(device["sent"], false);
-    let warning = device["warnings"][0].as_str().unwrap();
-    assert!(warning.contains("never confirmed, but kept"), "{warning}");
+    let wanted = "confirmed by the device; no page said so";
+    assert_eq!(device["warnings"], serde_json::json!([wanted]));
+    let out = other.end().expect(0).out;
+    let wanted = "confirmed by the device: it kept running; its scripts were not run\n";
+    assert!(out.ends_with(wanted), "{out}");
+}
+
+#[test]
+fn a_frontend_that_a_person_confirms_before_the_device_is_said_to_be() {
+    let (folder, _) = folder();
+    let sim = device(&folder);
+    let other = put_on_trial(&folder, &sim);
+    let push = start(&folder, &sim, &[]);
+    push.wait_for(BY_DEVICE);
+    confirm(&folder, &sim, &[]).expect(0);
+    let ended = push.end().expect(0);
+    let (at, by) = (&sim.address, "confirmed by somebody, before the device did");
+    assert_eq!(ended.err, format!("{at}: warning: {by}; no page said so\n"));
+    for out in [ended.out, other.end().expect(0).out] {
+        let done = format!("{at}: runs new in www_1, {by}\n");
+        assert!(out.ends_with(&done), "{out}");
+    }
 }
 
 #[test]

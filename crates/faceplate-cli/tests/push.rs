@@ -265,6 +265,23 @@ fn a_missing_picture_or_preload_is_a_warning() {
 }
 
 #[test]
+fn scripts_are_told_what_was_warned_of_before_a_push_failed() {
+    let (folder, sim) = device(&QUICK);
+    pack(&folder, "broken", &["icon.svg", "assets/app.js"], &[]);
+    let json = push(&folder, &sim, "broken.bin", &["--json"])
+        .expect(5)
+        .json();
+    let device = &json["devices"][0];
+    assert_eq!(device["error"]["kind"], "went-back");
+    let wanted = ["/icon.svg is answered with status 404"];
+    assert_eq!(device["warnings"], serde_json::json!(wanted));
+    let json = run_in(folder.path(), &["push", "new.bin", "127.0.0.1:1", "--json"])
+        .expect(3)
+        .json();
+    assert_eq!(json["devices"][0]["warnings"], serde_json::json!([]));
+}
+
+#[test]
 fn a_script_that_the_firmware_makes_is_no_reason_to_go_back() {
     let (folder, sim) = device(&QUICK);
     let made = r#"<script src="/api/ota/status"></script>"#;

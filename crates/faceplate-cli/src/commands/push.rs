@@ -103,7 +103,7 @@ impl Push {
         for address in &self.devices {
             let mut progress = Progress::new(address.to_string(), self.json);
             let result = push::push(&image, address, &options, &mut progress);
-            drop(progress);
+            let warnings = progress.into_warnings();
             if let Err(error) = &result {
                 failed.push(address.to_string());
                 if code == 0 {
@@ -113,7 +113,7 @@ impl Push {
                     eprintln!("error: {address}: {error}");
                 }
             }
-            results.push(to_json(address, result));
+            results.push(to_json(address, result, &warnings));
         }
         if self.json {
             text::print_json(&json!({
@@ -140,7 +140,7 @@ impl Push {
     }
 }
 
-fn to_json(address: &Address, result: Result<Pushed, PushError>) -> Value {
+fn to_json(address: &Address, result: Result<Pushed, PushError>, warnings: &[String]) -> Value {
     let device = address.to_string();
     match result {
         Ok(pushed) => json!({
@@ -152,12 +152,13 @@ fn to_json(address: &Address, result: Result<Pushed, PushError>) -> Value {
                 json!({ "written": sectors.written, "same": sectors.same })
             }),
             "seconds": (pushed.took.as_secs_f64() * 10.0).round() / 10.0,
-            "warnings": pushed.warnings,
+            "warnings": warnings,
         }),
         Err(error) => json!({
             "device": device,
             "ok": false,
             "error": failure::error(&error.kind(), &error.to_string()),
+            "warnings": warnings,
         }),
     }
 }

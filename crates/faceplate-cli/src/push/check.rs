@@ -29,16 +29,15 @@ pub(super) struct Flaw {
     pub(super) certain: bool,
 }
 
-/// Loads `/` and all that the page loads with it. Gives what is missing but not needed.
+/// Loads `/` and all that the page loads with it. Warns of what is missing but not needed.
 pub(super) fn frontend(
     address: &Address,
     image: &Image,
-    progress: &Progress,
-) -> Result<Vec<String>, Flaw> {
+    progress: &mut Progress,
+) -> Result<(), Flaw> {
     let index = get(address, "/", "text/html,*/*;q=0.8")?;
     compare(image, "index.html", "/", &index)?;
     let html = unpacked(&index);
-    let mut warnings = Vec::new();
     for Asset { path, needed } in page::assets(&html, &address.to_string()) {
         let response = get(address, &path, "*/*")?;
         let name = page::file_name(&path).unwrap_or_default();
@@ -49,13 +48,10 @@ pub(super) fn frontend(
                 let certain = certain && needed;
                 return Err(Flaw { what, certain });
             }
-            (Err(Flaw { what, .. }), false) => {
-                progress.warn(&what);
-                warnings.push(what);
-            }
+            (Err(Flaw { what, .. }), false) => progress.warn(&what),
         }
     }
-    Ok(warnings)
+    Ok(())
 }
 
 fn get(address: &Address, path: &str, accept: &str) -> Result<Response, Flaw> {

@@ -72,6 +72,11 @@ pub(crate) enum PushError {
         /// Why that may be, where a page was waited for.
         why: Option<NoPage>,
     },
+    /// The same, before this push: the image runs already, and is not on trial any more.
+    KeptBefore {
+        /// Where its page is.
+        url: String,
+    },
     /// The device ran the new frontend, and does not answer any more.
     Gone {
         /// What did not come.
@@ -144,7 +149,9 @@ impl PushError {
             Self::FellBack { .. } | Self::TakenBack { .. } => Kind::WentBack,
             Self::Another { .. } => Kind::OtherFrontend,
             Self::Broken { .. } => Kind::DoesNotLoad,
-            Self::Kept { .. } | Self::Unsettled { .. } => Kind::NotConfirmed,
+            Self::Kept { .. } | Self::KeptBefore { .. } | Self::Unsettled { .. } => {
+                Kind::NotConfirmed
+            }
         }
     }
 }
@@ -264,6 +271,13 @@ impl fmt::Display for PushError {
                     None => Ok(()),
                 }
             }
+            Self::KeptBefore { url } => write!(
+                f,
+                "it runs this image already, but nobody ever confirmed it; it was kept, as there \
+                 was nothing to go back to, and nothing can confirm it now. Nothing was sent. See \
+                 at {url} whether it works: if so, `--confirm load` takes it as it is; if not, \
+                 push another build, which is on trial again"
+            ),
             Self::Gone { what } => write!(
                 f,
                 "it ran the new frontend on trial, but does not answer any more: {what}. See to \

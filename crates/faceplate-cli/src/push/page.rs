@@ -2,8 +2,10 @@
 
 use std::{fmt, time::Duration};
 
+use faceplate_pack::SCRIPT_NAME;
+
 use super::{
-    Image, Options, PushError,
+    Image, Options, PushError, Seen,
     wait::{Event, for_verdict},
 };
 use crate::{
@@ -23,8 +25,19 @@ pub(super) const UNSTAMPED: &str = "the image has no build id, so nothing in its
 pub(crate) struct NoPage {
     /// Where it was to be opened.
     url: String,
-    /// Whether its image has a build id, and so perhaps a script that confirms.
-    stamped: bool,
+    /// What in its image may confirm it.
+    means: Means,
+}
+
+/// What in an image may confirm it.
+#[derive(Debug, Clone, Copy)]
+enum Means {
+    /// The script that stamping puts into each page.
+    Script,
+    /// The app's own code alone: the pages have a build id, but not that script.
+    App,
+    /// Perhaps the app's own code; the pages have no build id.
+    Unknown,
 }
 
 impl fmt::Display for NoPage {
@@ -32,16 +45,29 @@ impl fmt::Display for NoPage {
         write!(
             f,
             "Its page and scripts were served, but no browser confirmed it: either nobody opened \
-             {} in time, or one of its scripts threw (the browser's console tells)",
+             {} in time, or ",
             self.url
         )?;
-        match self.stamped {
-            true => Ok(()),
-            false => f.write_str(
-                ", or nothing in it confirms, as it has no build id (`faceplate pack --stamp`)",
+        let threw = "one of its scripts threw (the browser's console tells)";
+        match self.means {
+            Means::Script => f.write_str(threw),
+            Means::App => write!(
+                f,
+                "its own code did not: {SCRIPT_NAME} is not in the image, so its app has to call \
+                 `confirmOnLoad()`, and none of its scripts may throw (the browser's console tells)"
+            ),
+            Means::Unknown => write!(
+                f,
+                "{threw}, or nothing in it confirms, as it has no build id (`faceplate pack \
+                 --stamp`)"
             ),
         }
     }
+}
+
+/// Where the page is opened.
+pub(super) fn url(address: &Address) -> String {
+    format!("http://{address}/")
 }
 
 /// Waits for whoever confirms the frontend on trial; says where to open it, and how long there is.
@@ -50,29 +76,23 @@ pub(super) fn wait(
     image: &Image,
     options: &Options,
     progress: &mut Progress,
-    warnings: &mut Vec<String>,
+    seen: &mut Seen,
 ) -> Result<Status, PushError> {
-    let url = format!("http://{address}/");
+    let url = url(address);
     let mut opening: Option<Opening> = None;
     let mut open = options.open;
     let mut told = false;
-    let mut warn = |progress: &Progress, what: String| {
-        progress.warn(&what);
-        warnings.push(what);
-    };
     let result = for_verdict(address, image, options.timeout, |event| {
         let trial = match event {
             Event::Silence(span) => return progress.silence(span),
             Event::Anew(trial) => {
                 let left = seconds(trial);
-                warn(
-                    progress,
-                    format!("it restarted by itself; there are {left} again"),
-                );
+                progress.warn(&format!("it restarted by itself; there are {left} again"));
                 trial
             }
             Event::Trial(trial) => trial,
         };
+        *seen = Seen::now(trial);
         let by_device = trial.confirm == "device";
         if !told {
             told = true;
@@ -81,11 +101,11 @@ pub(super) fn wait(
         if std::mem::take(&mut open) && !by_device {
             match browser::open(&url) {
                 Ok(opened) => opening = Some(opened),
-                Err(why) => warn(progress, not_opened(&why)),
+                Err(why) => progress.warn(&not_opened(&why)),
             }
         }
         if let Some(why) = opening.as_mut().and_then(Opening::failed) {
-            warn(progress, not_opened(&why));
+            progress.warn(&not_opened(&why));
         }
         let what = match by_device {
             true => "waiting for the device to confirm it",
@@ -119,7 +139,11 @@ fn not_opened(why: &str) -> String {
 fn explain(error: PushError, image: &Image, url: &str) -> PushError {
     let no_page = || NoPage {
         url: url.to_owned(),
-        stamped: image.build().is_some(),
+        means: match image.build() {
+            Some(_) if image.confirms() => Means::Script,
+            Some(_) => Means::App,
+            None => Means::Unknown,
+        },
     };
     match error {
         PushError::FellBack { last, runs, .. } if last.is_unconfirmed() => PushError::FellBack {
