@@ -95,6 +95,7 @@ class Drawing {
     const { run, end, report, leaving, changed, file } = this.#state;
     const status = this.#status;
     if (leaving || this.#over()) return null;
+    if (run && this.#silence === 'restarting') return null;
     if (run || this.#deciding()) {
       const told = this.#told(report);
       if (told) return told;
@@ -210,15 +211,19 @@ class Drawing {
     // It is asked all the time; an answer that takes a second is no news.
     const since = silent ?? heard;
     const quiet = this.#now - since >= QUIET_MS;
+    const restarts = phase === 'confirming' && this.#silence === 'restarting';
     return {
       ...this.#progress(meter),
       ...(phase === 'confirming' && { kind: 'verdict' }),
       ...(phase === 'confirming' && this.#told(report) && { text: bar.doubtful }),
       ...(what === 'back' && { title: bar.goingBack, text: bar.goingBackText }),
       ...(stopping && { title: bar.stopping, text: bar.stoppingText, figures: '' }),
+      // At its end a trial is over, by a restart.
+      ...(restarts && { kind: 'progress', title: bar.phases.restarting, figures: '' }),
+      ...(restarts && { text: bar.meaning.restarting }),
       ...(quiet && { figures: this.#waiting(since) }),
       // A restart is silent.
-      frozen: quiet && phase !== 'restarting',
+      frozen: quiet && phase !== 'restarting' && !restarts,
     };
   }
 
@@ -301,6 +306,7 @@ class Drawing {
       ? run.meter.phase === 'confirming' && run.what === 'update'
       : this.#deciding();
     const silent = this.#silence !== 'none' && this.#silence !== 'quiet';
+    if (run && deciding && this.#silence === 'restarting') return list;
     if (deciding) {
       const bad = !!report?.failure;
       // While it is about to prove itself there is nothing to be done.
@@ -347,7 +353,7 @@ class Drawing {
         place: 'back',
         disabled: busy || silent,
         ask: {
-          title: ask.title(other),
+          title: `${label(other)}?`,
           text: `${failed ? `${ask.warning(other, failed)} ` : ''}${ask.text(other, runs)}`,
           yes: label(other),
           no: ask.no,

@@ -309,7 +309,7 @@ const TABLE: [string, State, Partial<Short>][] = [
       notice: null,
       task: 'progress: Sending',
       controls: 'cancel',
-      back: 'There is no other way back while the new frontend is written.',
+      back: 'The new frontend is written beside the one that runs, which stays as the way back.',
     },
   ],
   [
@@ -359,6 +359,20 @@ const TABLE: [string, State, Partial<Short>][] = [
       notice: 'bad: 2.5.0 reports an error',
       task: 'verdict: Trying it',
       controls: '*goBack look keep',
+    },
+  ],
+  [
+    'the end of a trial, at which the device restarts',
+    status(
+      { ...ON_TRIAL, ...on('client', 1) },
+      { ...running(CONFIRMING), ...silentFor(5), report: THREW },
+    ),
+    {
+      runs: '2.5.0 | The device restarts',
+      notice: null,
+      task: 'progress: Restarting',
+      controls: '',
+      back: null,
     },
   ],
   [
@@ -601,7 +615,7 @@ const TABLE: [string, State, Partial<Short>][] = [
       notice: null,
       task: 'progress: Somebody else updates the device',
       controls: '',
-      back: 'There is no other way back while the new frontend is written.',
+      back: 'The new frontend is written beside the one that runs, which stays as the way back.',
     },
   ],
   [
@@ -740,6 +754,8 @@ test('going back asks once, says what stays, and warns of what did not work', ()
     },
   });
   expect(ask(FELL)?.label).toBe('Run 2.5.0 anyway');
+  expect(ask(FELL)?.ask?.title).toBe('Run 2.5.0 anyway?');
+  expect(ask({ slots: FELL.slots })?.ask?.title).toBe('Go to 2.5.0 again?');
   expect(ask(FELL)?.ask?.text).toMatch(/^Last time, 2\.5\.0 was not confirmed in time\. /);
   const same = { slots: [slot(0, OLD), slot(1, { ...OLDER, version: '2.4.0' })] };
   expect(ask(same)?.label).toBe('Go back to 2.4.0 (build aaaaaaaa, 296 KiB)');

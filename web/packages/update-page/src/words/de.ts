@@ -107,12 +107,11 @@ export const de: Words = {
     failed: (name, why) => `${name} ist noch da, aber es ${why}.`,
     none: 'Es gibt keinen Rückweg: Auf dem Gerät ist keine andere Oberfläche.',
     notYet: 'Es gibt noch keinen Rückweg.',
-    writing: 'Solange die neue Oberfläche geschrieben wird, gibt es keinen anderen Rückweg.',
+    writing: 'Die neue Oberfläche kommt neben die laufende, die für den Rückweg bleibt.',
     forward: (name) => `${name}, das vorher lief, ist daneben aufbewahrt.`,
     build: (build, size) => `Build ${build}, ${size}`,
   },
   ask: {
-    title: (name) => `Zurück zu ${name}?`,
     text: (name, runs) =>
       `Das Gerät startet mit ${name} neu. ${runs} bleibt aufbewahrt, der Weg zurück steht also offen.`,
     warning: (name, why) => `Beim letzten Mal: ${name} ${why}.`,

@@ -75,11 +75,10 @@ export const more: MoreWords = {
   back: {
     failed: (name, why) => `${name} is still there, but ${why}.`,
     notYet: 'There is no way back yet.',
-    writing: 'There is no other way back while the new frontend is written.',
+    writing: 'The new frontend is written beside the one that runs, which stays as the way back.',
     forward: (name) => `${name}, which ran before, is kept beside it.`,
   },
   ask: {
-    title: (name) => `Go back to ${name}?`,
     text: (name, runs) =>
       `The device restarts with ${name}. ${runs} is kept, so that you can return.`,
     warning: (name, why) => `Last time, ${name} ${why}.`,

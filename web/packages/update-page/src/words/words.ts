@@ -113,7 +113,6 @@ export interface Words {
   };
   /** Asked once before going back: what is gone back to, what stays. */
   readonly ask: {
-    readonly title: With;
     readonly text: With<[string, string]>;
     readonly warning: With<[string, string]>;
     readonly no: Say;
