@@ -23,11 +23,13 @@ export class Problem extends Error {
  * - `silent`: no answer, or none in time; nothing was changed
  * - `foreign`: something answers that is no device
  * - `lost`: the connection broke during an upload; the device still runs what it ran
- * - `gone`: the same, and the device does not answer since
+ * - `restarted`: the same, since it restarted in the middle, as where it lost its power
+ * - `gone`: the connection broke during an upload, and the device does not answer since
  * - `not_back`: it took the image, and does not answer after the restart
  * - `not_restarted`: it took the image, answers, and does not restart
  */
-export type UnreachableKind = 'silent' | 'foreign' | 'lost' | 'gone' | 'not_back' | 'not_restarted';
+export type UnreachableKind =
+  'silent' | 'foreign' | 'lost' | 'restarted' | 'gone' | 'not_back' | 'not_restarted';
 
 /** No answer, or none that a device gives. */
 export class Unreachable extends Error {

@@ -177,7 +177,7 @@ export async function found(
     if (status.device.boot_id !== bootId) {
       // It has switched since, and perhaps back: every update leaves another `last` behind.
       if (JSON.stringify(last) === JSON.stringify(before.last)) {
-        throw new Unreachable('lost', { cause });
+        throw new Unreachable('restarted', { cause });
       }
       return { bootId, slot, sha256: null, version, within };
     }

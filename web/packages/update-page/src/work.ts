@@ -52,6 +52,8 @@ export class Work {
   #leftover: { total: number; until: number } | null = null;
   /** The frontend on trial is not to be confirmed by us: its update was cancelled. */
   #shunned = false;
+  /** Of the last update that broke off: in which boot of the device, and whether by a person. */
+  #lost: { boot: string | undefined; cancelled: boolean } = { boot: undefined, cancelled: false };
   #stopOpening: (() => void) | null = null;
   #opened = '';
   #release: (() => void) | null = null;
@@ -151,7 +153,7 @@ export class Work {
         resume(this.#device, pending, options),
       );
     } catch (error) {
-      const lost = error instanceof Unreachable && error.kind === 'lost';
+      const lost = error instanceof Unreachable && /^(lost|restarted)$/.test(error.kind);
       this.#updater.set({ end: lost ? { kind: 'interrupted' } : failed(error) });
     }
   }
@@ -184,10 +186,17 @@ export class Work {
     const { last, active } = status;
     const from = named(status, 1 - active);
     const to = named(status, active);
+    const { cancelled, boot } = this.#lost;
+    const late = stale && !!status.trial;
     // It took the file after all.
-    if (stale) this.#updater.set({ end: null, file: null });
-    else if (why === 'gone') this.#updater.set({ end: failed(new Unreachable('lost')) });
-    else if (why === 'silent') this.#updater.set({ end: null });
+    if (cancelled && why === 'gone') {
+      if (late) this.#shunned = true;
+      this.#updater.set({ end: { kind: 'cancelled', late } });
+    } else if (stale) this.#updater.set({ end: null, file: null });
+    else if (why === 'gone') {
+      const restarted = status.device.boot_id !== boot;
+      this.#updater.set({ end: failed(new Unreachable(restarted ? 'restarted' : 'lost')) });
+    } else if (why === 'silent') this.#updater.set({ end: null });
     else if (why === 'not_back' && last?.outcome === 'fell_back' && to) {
       this.#updater.set({
         end: { kind: 'went_back', from, to, reason: last.reason, report: null },
@@ -285,6 +294,7 @@ export class Work {
       await this.#ended(names, outcome);
     } catch (error) {
       if (total) this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
+      this.#lost = { boot, cancelled: signal.aborted };
       const end = signal.aborted ? await this.#stopped(boot) : failed(error);
       this.#over(end);
     }

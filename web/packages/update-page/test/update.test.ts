@@ -365,13 +365,13 @@ test('an upload whose connection breaks is lost, and the old frontend still runs
   await expect(run()).rejects.toMatchObject({ name: 'Unreachable', kind: 'lost' });
 });
 
-test('a device that loses power during an upload is lost, though it is there again', async () => {
+test('a device that loses power during an upload has restarted, though it is there again', async () => {
   onUpload(async () => {
     fake.progress('writing', 4096, 4096);
     await pause(10);
     await fake.restart(0, null, null);
   });
-  await expect(run()).rejects.toMatchObject({ kind: 'lost' });
+  await expect(run()).rejects.toMatchObject({ kind: 'restarted' });
 });
 
 test('a restart is noticed where the connection does not notice', async () => {
@@ -380,7 +380,7 @@ test('a restart is noticed where the connection does not notice', async () => {
     fake.status.device = { ...fake.status.device, boot_id: 'another' };
     await pause(60);
   });
-  await expect(run()).rejects.toMatchObject({ kind: 'lost' });
+  await expect(run()).rejects.toMatchObject({ kind: 'restarted' });
 });
 
 test('a device that is gone during an upload is told from one that is there', async () => {

@@ -271,11 +271,14 @@ describe('a device that was lost and answers again', () => {
     device.down = false;
   };
 
-  test('is not told as gone any more', async () => {
+  test.each([
+    ['lost', () => void (device.now = { ...device.now, upload: null })],
+    ['restarted', () => device.restart(0, null, null)],
+  ])('is not told as gone any more, but as %s', async (why, back) => {
     await lose();
-    device.restart(0, null, null);
+    back();
     await pass(5);
-    expect(state().end).toMatchObject({ failure: { why: 'lost' } });
+    expect(state().end).toMatchObject({ failure: { why } });
     expect(state().file).not.toBeNull();
   });
 
@@ -355,6 +358,26 @@ describe('cancelling', () => {
     updater.cancel();
     await pass(20);
     expect(state().end).toMatchObject({ failure: { why: 'gone' } });
+    // Back again, it has nothing of what was cancelled.
+    device.down = false;
+    device.restart(0, null, null);
+    await pass(5);
+    expect(state().end).toEqual({ kind: 'cancelled', late: false });
+    expect(state().file).not.toBeNull();
+  });
+
+  test('of a device that is lost and has taken all of it comes too late', async () => {
+    await install();
+    device.down = true;
+    updater.cancel();
+    await pass(20);
+    device.take();
+    device.down = false;
+    device.restartNew();
+    await pass(5);
+    expect(state().end).toEqual({ kind: 'cancelled', late: true });
+    await pass(30);
+    expect(browser.opened).toBe(0);
   });
 });
 

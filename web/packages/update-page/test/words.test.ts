@@ -53,6 +53,7 @@ const UNREACHABLE: UnreachableKind[] = [
   'silent',
   'foreign',
   'lost',
+  'restarted',
   'gone',
   'not_back',
   'not_restarted',

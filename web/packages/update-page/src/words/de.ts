@@ -287,6 +287,11 @@ export const de: Words = {
       'Prüfen Sie Adresse und Netz.',
     ],
     lost: ['Die Verbindung brach ab', `Die Datei kam nicht vollständig an. ${SAME}`, CLOSER],
+    restarted: [
+      'Das Gerät ist neu gestartet',
+      `Es verlor den Strom oder wurde zurückgesetzt, bevor die Datei vollständig war. ${SAME}`,
+      'Prüfen Sie seinen Strom, und versuchen Sie es noch einmal.',
+    ],
     gone: [
       'Das Gerät ist weg',
       'Es startet mit dem, was lief, oder mit der ganzen neuen Oberfläche auf Probe.',

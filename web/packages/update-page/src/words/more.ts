@@ -209,6 +209,11 @@ export const more: MoreWords = {
       'See to its power and your Wi-Fi, then try again.',
     ],
     lost: ['The connection broke', `The file did not arrive whole. ${SAME}`, CLOSER],
+    restarted: [
+      'The device has restarted',
+      `It lost its power, or was reset, before it had all of the file. ${SAME}`,
+      'See to its power, then try again.',
+    ],
     gone: [
       'The device is gone',
       'It starts with what it ran, or with the whole new frontend on trial.',
