@@ -265,6 +265,12 @@ test('a frontend that stays since there is nothing to go back to ends with 1', a
   const kept = await fakeDevice(OLD, 'keeps it');
   const first = await deploy(NEW, kept.address);
   expect(first.stderr).toContain('runs 2.0.0, which nobody confirmed; it stays since there is no');
+  // To deploy it again is no way around its page.
+  const again = await deploy(NEW, kept.address);
+  expect(again.stderr).toContain('runs 2.0.0 already, but it was never confirmed');
+  const loaded = await deploy(NEW, kept.address, ['--confirm', 'load']);
+  expect(loaded.stdout).toContain('warning: it was never confirmed, but kept');
+  expect([again.code, loaded.code]).toEqual([1, 0]);
   const broken = await fakeDevice(OLD, 'has no way back');
   const second = await deploy(imageOf('3.0.0', without('app.js')), broken.address);
   expect(second.stderr).toMatch(/does not load, and there is nothing to go back to: \/app\.js is/);

@@ -110,6 +110,17 @@ class Deployment {
       throw new Failure(kind, `runs ${this.#name}, which does not load: ${error.message}`);
     });
     for (const what of missing) this.#warn(what);
+    if (already && before.last?.outcome === 'kept') {
+      const never = 'it was never confirmed, but kept: there was nothing to go back to';
+      if (confirm === 'page') {
+        throw new Failure(
+          'not-confirmed',
+          `runs ${this.#name} already, but ${never}. Open ${this.#url} and see whether it works: if it ` +
+            'does, --confirm load takes it as it is; if not, deploy another build',
+        );
+      }
+      this.#warn(never);
+    }
     const { active, slots } = await attempt(this.#device.status());
     const slot = slots[active]?.label ?? `slot ${active}`;
     if (already) this.#show();

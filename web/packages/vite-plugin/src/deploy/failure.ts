@@ -58,6 +58,7 @@ const UNREACHABLE: Readonly<Record<UnreachableKind, Kind>> = {
   silent: 'unreachable',
   foreign: 'not-faceplate',
   lost: 'broke-off',
+  restarted: 'broke-off',
   gone: 'lost',
   not_back: 'lost',
   not_restarted: 'did-not-restart',
