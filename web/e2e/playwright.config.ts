@@ -10,7 +10,8 @@ export default defineConfig({
   globalSetup: './harness/setup.ts',
   // Every test has its own device at its own port, so any two can run at once.
   fullyParallel: true,
-  workers: 2,
+  // Most of a test is waiting for the device: its flash and its restarts take their real time.
+  workers: 4,
   // A test that passes only sometimes is to be repaired, not repeated.
   retries: 0,
   forbidOnly: Boolean(process.env['CI']),
