@@ -2,12 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
   resolve: {
     alias: {
-      'faceplate-update-page/ota': fileURLToPath(
-        new URL('../update-page/src/ota.ts', import.meta.url),
-      ),
+      'faceplate-update-page/ota': here('../update-page/src/ota.ts'),
+      'faceplate-pack': here('../pack/src/index.ts'),
     },
   },
   test: {

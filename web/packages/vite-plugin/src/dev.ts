@@ -10,7 +10,8 @@ import {
 } from 'vite';
 import { answer } from './answer.js';
 import { ownHosts, type IsOwn } from './hosts.js';
-import { OptionError, type FaceplateOptions } from './options.js';
+import { OptionError } from 'faceplate-pack';
+import type { FaceplateOptions } from './options.js';
 import { pass } from './proxy.js';
 
 /** What a device answers itself; see docs/http-api.md. */

@@ -1,9 +1,8 @@
 // The plugin that packs what a build wrote.
 import { dirname, join, resolve } from 'node:path';
 import type { Environment, Plugin, ResolvedConfig } from 'vite';
-import { ImageError, makeImage } from './image.js';
+import { ImageError, makeImage, makeRoom, recipe, type Places } from 'faceplate-pack';
 import type { FaceplateOptions } from './options.js';
-import { makeRoom, type Places } from './place.js';
 import { isSvelteKit, watchAdapter, type Adapted } from './sveltekit.js';
 
 /**
@@ -30,11 +29,11 @@ export function packPlugin(options: FaceplateOptions): Plugin {
       // The adapter runs at the end of the server's build.
       if (consumer !== 'server') return null;
       const dir = set(options.dir) ?? adapted.pages ?? resolve(root, 'build');
-      return { root, dir, out: set(options.out) ?? join(root, 'www.bin') };
+      return { dir, out: set(options.out) ?? join(root, 'www.bin') };
     }
     if (consumer === 'server') return null;
     const dir = set(options.dir) ?? resolve(root, build.outDir);
-    return { root, dir, out: set(options.out) ?? join(dirname(dir), 'www.bin') };
+    return { dir, out: set(options.out) ?? join(dirname(dir), 'www.bin') };
   };
 
   const packBuild = async (places: Places) => {
@@ -51,7 +50,7 @@ export function packPlugin(options: FaceplateOptions): Plugin {
       );
     }
     made.set(out, dir);
-    const { report, warnings } = await makeImage(places, options);
+    const { report, warnings } = makeImage(places, await recipe(options, config.root));
     for (const warning of warnings) config.logger.warn(`warning: ${warning}`);
     const lines = options.report === false ? report.slice(0, 1) : report;
     config.logger.info(`\n${lines.join('\n')}`);

@@ -1,4 +1,4 @@
-// What strangers do: install both packages from tarballs into an empty project, and build there.
+// What strangers do: install the packages from tarballs into an empty project, and build there.
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inspect } from '../src/packer.js';
+import { inspect } from 'faceplate-pack';
 
 const PACKAGES = fileURLToPath(new URL('../..', import.meta.url));
 const WORKSPACE = join(PACKAGES, '..');
@@ -96,7 +96,7 @@ beforeAll(() => {
   app = join(temporary, 'app');
   const tarballs = join(temporary, 'tarballs');
   mkdirSync(tarballs);
-  for (const name of ['update-page', 'vite-plugin']) {
+  for (const name of ['pack', 'update-page', 'vite-plugin']) {
     npm(join(PACKAGES, name), 'pack', '--pack-destination', tarballs);
   }
   for (const [path, text] of Object.entries(FILES)) {
@@ -136,13 +136,27 @@ test('the deploy command is there', () => {
   expect(exec('faceplate-deploy', '--help')).toContain('Usage: faceplate-deploy');
 });
 
+test('a folder that any tool built is packed', () => {
+  const page = '<!doctype html><title>Any</title>';
+  mkdirSync(join(app, 'site/out'), { recursive: true });
+  writeFileSync(join(app, 'site/out/index.html'), page);
+  expect(exec('faceplate-pack', 'site/out')).toContain('version 7.8.9, build');
+  const found = inspect(readFileSync(join(app, 'site/www.bin')));
+  expect(readFileSync(join(app, 'site/out/index.html'), 'utf8')).toContain(found.build);
+});
+
 test('the packages bring all they need, and no more than that', () => {
   const installed = (name: string) => join(app, 'node_modules', name);
-  for (const name of ['vite-plugin-faceplate', 'faceplate-update-page']) {
+  const needed = {
+    'vite-plugin-faceplate': ['faceplate-pack'],
+    'faceplate-pack': ['picomatch'],
+    'faceplate-update-page': [],
+  };
+  for (const [name, needs] of Object.entries(needed)) {
     const { dependencies = {} } = JSON.parse(
       readFileSync(join(installed(name), 'package.json'), 'utf8'),
     ) as { dependencies?: Record<string, string> };
-    expect(dependencies, name).toEqual({});
+    expect(Object.keys(dependencies), name).toEqual(needs);
     expect(existsSync(join(installed(name), 'src')), name).toBe(false);
     for (const file of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
       expect(existsSync(join(installed(name), file)), `${file} of ${name}`).toBe(true);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { build, createLogger, type InlineConfig, type Logger } from 'vite';
 import faceplate, { type FaceplateOptions } from '../src/index.js';
-import { inspect, type Inspected } from '../src/packer.js';
+import { inspect, type Inspected } from 'faceplate-pack';
 
 /** Keeps the messages of a build. */
 export function listener(): {

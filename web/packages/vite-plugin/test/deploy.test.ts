@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { browsers } from '../src/deploy/browser.js';
 import { Progress } from '../src/deploy/progress.js';
-import { inspect } from '../src/packer.js';
+import { inspect } from 'faceplate-pack';
 import { fakeDevice, imageOf } from './fake-device.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));

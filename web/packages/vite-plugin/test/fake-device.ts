@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { inspect, pack, type Inspected, type SourceFile } from '../src/packer.js';
+import { inspect, pack, type Inspected, type SourceFile } from 'faceplate-pack';
 
 /** What a device does after an upload. */
 export type Habit =

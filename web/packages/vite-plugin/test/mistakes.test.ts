@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeImage } from '../src/image.js';
+import { recipe } from 'faceplate-pack';
 import { image, isThere, names, run } from './builds.js';
 import { noise, project, write } from './project.js';
 
@@ -103,8 +103,7 @@ test.each([
 test('a package.json that cannot be read is named', async () => {
   // Through Vite 8 it is not even found out here: its resolver fails on it.
   const root = project({ ...APP, 'package.json': '{' });
-  const places = { root, dir: root, out: `${root}.bin` };
-  await expect(makeImage(places, {})).rejects.toThrow(/package\.json: not JSON, so it tells no/);
+  await expect(recipe({}, root)).rejects.toThrow(/package\.json: not JSON, so it tells no/);
 });
 
 test('files that the user excludes are left out', async () => {

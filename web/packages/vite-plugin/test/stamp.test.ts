@@ -13,7 +13,7 @@ import { gzipSync } from 'node:zlib';
 import { preview, type InlineConfig } from 'vite';
 import { expect, onTestFinished, test } from 'vitest';
 import faceplate, { type FaceplateOptions } from '../src/index.js';
-import { makeImage } from '../src/image.js';
+import { makeImage, recipe } from 'faceplate-pack';
 import { image, isThere, names, run, text } from './builds.js';
 import { noise, project, write } from './project.js';
 
@@ -39,8 +39,8 @@ const pages = (root: string, list: string[], config: InlineConfig = {}): InlineC
 });
 
 const dist = (root: string, path: string) => readFileSync(join(root, 'dist', path), 'utf8');
-const pack = (root: string, options: FaceplateOptions = {}) =>
-  makeImage({ root, dir: join(root, 'dist'), out: join(root, 'www.bin') }, options);
+const pack = async (root: string, options: FaceplateOptions = {}) =>
+  makeImage({ dir: join(root, 'dist'), out: join(root, 'www.bin') }, await recipe(options, root));
 
 /** Whether folder and image have the same files with the same bytes. */
 function expectTheSame(root: string): void {

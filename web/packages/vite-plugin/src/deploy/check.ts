@@ -1,6 +1,6 @@
 // Loads the new frontend as a browser would, and compares it with the image.
 import { gunzipSync } from 'node:zlib';
-import { assets, type Inspected } from '../packer.js';
+import { assets, type Inspected } from 'faceplate-pack';
 
 /** How often something is asked for whose answer does not come: the device has just started. */
 const TRIES = 3;

@@ -9,8 +9,7 @@ import {
   type Status,
   type UpdateState,
 } from 'faceplate-update-page/ota';
-import type { Inspected } from '../packer.js';
-import { bytes } from '../text.js';
+import { bytes, type Inspected } from 'faceplate-pack';
 import { openBrowser } from './browser.js';
 import { checkFrontend, Doubt, NoAnswer } from './check.js';
 import { attempt, Failure, toFailure, words } from './failure.js';

@@ -1,5 +1,5 @@
 // How a deployment shows that it goes on: a line that is written over on a terminal, lines elsewhere.
-import { bytes } from '../text.js';
+import { bytes } from 'faceplate-pack';
 
 /** What a progress is shown on; `process.stdout` is one. */
 export interface Screen {

@@ -1,6 +1,6 @@
 // What users write, and what is made of it.
 import { expect, test } from 'vitest';
-import { excluder, parseApi, parseSize } from '../src/options.js';
+import { matcher, parseApi, parseSize } from '../src/options.js';
 
 test('sizes are read as partition tables and people write them', () => {
   for (const size of ['1MiB', '1M', '1024K', '1024 KiB', '1048576', '1mb', 1 << 20]) {
@@ -24,16 +24,16 @@ test('a range of APIs has one end or two', () => {
 });
 
 test('files are left out by globs, regular expressions and functions', () => {
-  const exclude = excluder(['**/*.map', 'docs/**', /^big\./, (path) => path === 'x/y']);
+  const exclude = matcher(['**/*.map', 'docs/**', /^big\./, (path) => path === 'x/y'], 'exclude');
   for (const path of ['a.map', 'assets/b.js.map', 'docs/c/d.html', 'big.png', 'x/y', '.a/b.map']) {
     expect(exclude(path), path).toBe(true);
   }
   for (const path of ['a.js', 'x/docs/c', 'a/big.png', 'x/yz', 'docs.html']) {
     expect(exclude(path), path).toBe(false);
   }
-  expect(excluder('*.txt')('a/b.txt')).toBe(false);
-  expect(excluder(undefined)('index.html')).toBe(false);
-  expect(() => excluder([7 as unknown as string])).toThrow(
+  expect(matcher('*.txt', 'exclude')('a/b.txt')).toBe(false);
+  expect(matcher(undefined, 'exclude')('index.html')).toBe(false);
+  expect(() => matcher([7 as unknown as string], 'exclude')).toThrow(
     /globs, regular expressions or functions/,
   );
 });

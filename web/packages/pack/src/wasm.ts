@@ -26,8 +26,8 @@ function load(): WebAssembly.Module {
     return new WebAssembly.Module(readFileSync(FILE));
   } catch (cause) {
     throw new Error(
-      'vite-plugin-faceplate has no packer (dist/faceplate.wasm): install the package again, or in ' +
-        'its repository run `npm run build:wasm`',
+      'faceplate-pack has no packer (dist/faceplate.wasm): install the package again, or in its ' +
+        'repository run `npm run build:wasm`',
       { cause },
     );
   }

@@ -14,10 +14,8 @@ import {
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { OptionError } from './options.js';
 
-/** Where things are; all paths are absolute. */
+/** Where things are; both paths are absolute. */
 export interface Places {
-  /** The project, whose package.json tells the version. */
-  readonly root: string;
   /** The folder to pack. */
   readonly dir: string;
   /** The image to write. */
@@ -25,10 +23,10 @@ export interface Places {
 }
 
 /** Refuses a place in the folder that is packed: the image would be packed into the next one. */
-export function refuseInside(out: string, dir: string): void {
+function refuseInside(out: string, dir: string): void {
   if (isInside(join(real(dirname(out)), basename(out)), real(dir))) {
     throw new OptionError(
-      `out: ${out} is inside the folder that is packed (${dir}); name another place`,
+      `${out} is inside the folder that is packed (${dir}); name another place`,
     );
   }
 }
@@ -39,15 +37,20 @@ export function isInside(path: string, folder: string): boolean {
   return to !== '..' && !/^\.\.[\\/]/.test(to) && !isAbsolute(to);
 }
 
-/** Makes the place of an image free: takes away an older one, and nothing else. */
-export function makeRoom({ out, dir }: Places): void {
+/** Refuses a place where something else is, or that is in the folder that is packed. */
+export function refusePlace({ out, dir }: Places): void {
   refuseInside(out, dir);
   if (existsSync(out) && !isImage(out)) {
     throw new OptionError(
-      `out: ${out} is there, and is no frontend image; remove it, or name another place`,
+      `${out} is there, and is no frontend image; remove it, or name another place`,
     );
   }
-  rmSync(out, { force: true });
+}
+
+/** Makes the place of an image free: takes away an older one, and nothing else. */
+export function makeRoom(places: Places): void {
+  refusePlace(places);
+  rmSync(places.out, { force: true });
 }
 
 /** Whether a file begins as images do: the name of the file system stands behind 8 bytes. */

@@ -1,0 +1,87 @@
+// From a folder to www.bin: reading, packing, writing, telling.
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { ImageError, NothingYet } from './errors.js';
+import { fingerprint, type Fingerprint } from './fingerprint.js';
+import { matcher, OptionError, parseApi, parseSize, type ImageOptions } from './options.js';
+import { pack, type PackOptions, type Packed } from './packer.js';
+import { refusePlace, replace, type Places } from './place.js';
+import { bringBack } from './stamp.js';
+import { BLOCK, overBudget, report, warnings } from './report.js';
+import { readTree } from './tree.js';
+import { versionOf } from './version.js';
+import { Refused } from './wasm.js';
+
+/** Default size of a slot. */
+const SLOT = 1 << 20;
+
+/** Options that were looked at, and the version that they give. */
+export interface Recipe {
+  readonly pack: PackOptions;
+  /** Most bytes that the image may have. */
+  readonly maxSize: number;
+  /** Whether the user leaves a path out. */
+  readonly exclude: (path: string) => boolean;
+}
+
+export interface Made {
+  readonly packed: Packed;
+  /** Line by line, what is in the image. */
+  readonly report: readonly string[];
+  readonly warnings: readonly string[];
+  /** What is in the folder now, and so in the image. */
+  readonly folder: Fingerprint;
+}
+
+/** Looks at the options; `root` is where the package.json is looked for that tells the version. */
+export async function recipe(options: ImageOptions, root: string): Promise<Recipe> {
+  const size = parseSize(options.size ?? SLOT, 'size');
+  const maxSize = options.maxSize === undefined ? Infinity : parseSize(options.maxSize, 'maxSize');
+  const api = parseApi(options.api);
+  const gzip = options.gzip ?? 'auto';
+  if (gzip !== 'auto' && gzip !== 'never') {
+    throw new OptionError(`gzip: ${JSON.stringify(gzip)} is neither 'auto' nor 'never'`);
+  }
+  const exclude = matcher(options.exclude, 'exclude');
+  const confirm = options.confirm ?? true;
+  if (typeof confirm !== 'boolean') {
+    throw new OptionError(`confirm: ${JSON.stringify(confirm)} is neither true nor false`);
+  }
+  const stamp = confirm ? 'confirm' : 'id';
+  const version = await versionOf(options.version, root);
+  return { pack: { size, version, api, gzip, stamp }, maxSize, exclude };
+}
+
+/** Stamps the pages in `dir`, and packs it into `out`, which is written last. */
+export function makeImage(places: Places, { pack: options, maxSize, exclude }: Recipe): Made {
+  const { dir, out } = places;
+  if (!existsSync(join(dir, 'index.html')) && !existsSync(join(dir, 'index.html.gz'))) {
+    const what = existsSync(dir) ? 'there is no index.html at the top' : 'there is no such folder';
+    throw new NothingYet(`packing ${shown(dir)}: ${what}; build the frontend first`);
+  }
+  const tree = readTree(dir, exclude);
+  refusePlace(places);
+  const packed = said(`packing ${shown(dir)}`, () => pack(tree.files, options));
+  if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));
+  // The image comes last: where it is, the folder holds the same.
+  const unlike = bringBack(packed, dir);
+  replace(out, packed.image);
+  return {
+    packed,
+    report: report(packed, shown(out)),
+    warnings: warnings(packed, tree, shown(dir), unlike),
+    folder: fingerprint(tree.files, packed, unlike),
+  };
+}
+
+/** A path as people read it, seen from where they are. */
+export const shown = (path: string) => relative(process.cwd(), path) || '.';
+
+/** Does `work`; a refusal says in what. */
+function said<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Refused ? new ImageError(`${what}: ${error.message}`) : error;
+  }
+}

@@ -1,0 +1,19 @@
+// The packer for programs: images of folders, and what is in images.
+export { ImageError, NothingYet } from './errors.js';
+export { changedSince, type Fingerprint } from './fingerprint.js';
+export { makeImage, recipe, shown, type Made, type Recipe } from './image.js';
+export { matcher, OptionError, type Exclude, type ImageOptions, type Size } from './options.js';
+export {
+  assets,
+  inspect,
+  pack,
+  type Asset,
+  type Inspected,
+  type Packed,
+  type PackOptions,
+  type SourceFile,
+} from './packer.js';
+export { makeRoom, type Places } from './place.js';
+export { bytes } from './text.js';
+export { TreeError } from './tree.js';
+export { Refused } from './wasm.js';
