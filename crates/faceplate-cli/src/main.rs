@@ -13,6 +13,7 @@ mod commands;
 mod device;
 mod failure;
 mod firmware;
+mod patterns;
 mod progress;
 mod push;
 mod text;

@@ -34,7 +34,7 @@ fn a_folder_is_packed_inspected_and_unpacked() {
     let packed = run_in(folder.path(), &pack).expect(0);
     assert_eq!(packed.err, "");
     let table: Vec<&str> = packed.out.lines().collect();
-    assert_eq!(table.len(), 7, "{}", packed.out);
+    assert_eq!(table.len(), 8, "{}", packed.out);
     assert!(
         table[0].starts_with("assets/app-1234.js    87.9 KiB"),
         "{}",
@@ -49,7 +49,8 @@ fn a_folder_is_packed_inspected_and_unpacked() {
     );
     assert!(summary.contains(" of 1.00 MiB (") && summary.contains(" of 256 blocks, "));
 
-    assert!(table[6].starts_with("no build id; --stamp"), "{}", table[6]);
+    assert!(table[6].starts_with("no file is marked"), "{}", table[6]);
+    assert!(table[7].starts_with("no build id; --stamp"), "{}", table[7]);
 
     let shown = run_in(folder.path(), &["inspect", "www.bin"]).expect(0).out;
     for part in [
@@ -73,6 +74,48 @@ fn a_folder_is_packed_inspected_and_unpacked() {
         b"User-agent: *\n"
     );
     assert!(folder.join("out/index.html.gz").exists());
+}
+
+#[test]
+fn what_a_build_names_by_content_is_marked_by_patterns() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    let pack = ["pack", "dist", "-o", "www.bin", "--immutable"];
+    let packed = run_in(folder.path(), &[&pack[..], &["assets/app-*.js"]].concat()).expect(0);
+    assert_eq!(packed.err, "");
+    assert!(packed.out.contains("gzip  immutable\n"), "{}", packed.out);
+    assert_eq!(packed.out.matches("immutable").count(), 1);
+    let shown = run_in(folder.path(), &["inspect", "www.bin"]).expect(0).out;
+    assert!(
+        shown.contains("assets/app-1234.js.gz  immutable"),
+        "{shown}"
+    );
+    let shown = run_in(folder.path(), &["inspect", "www.bin", "--json"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    let marks = json["files"].as_array().unwrap().iter();
+    let marks: Vec<_> = marks
+        .map(|file| (&file["path"], &file["immutable"]))
+        .collect();
+    assert!(
+        marks.contains(&(&"assets/app-1234.js.gz".into(), &true.into())),
+        "{marks:?}"
+    );
+    assert!(
+        marks.contains(&(&"assets/logo.png".into(), &false.into())),
+        "{marks:?}"
+    );
+
+    let odd = ["**", "--immutable", "js/*"];
+    let packed = run_in(folder.path(), &[&pack[..], &odd].concat()).expect(0);
+    assert_eq!(packed.err.lines().count(), 2, "{}", packed.err);
+    for part in [
+        "index.html matches --immutable **",
+        "--immutable js/* matches no file",
+    ] {
+        assert!(packed.err.contains(part), "{part} in {}", packed.err);
+    }
+    let wrong = run_in(folder.path(), &[&pack[..], &["assets**"]].concat()).expect(2);
+    assert!(wrong.err.contains("must be a whole name"), "{}", wrong.err);
 }
 
 #[test]

@@ -119,6 +119,10 @@ async fn open<D: Device>(
             .await
             .map_err(Refusal::Storage)?
         {
+            // Whoever packed it knows; in an image without marks the name has to tell. The address of
+            // a page that stands in is no name of its content.
+            let marked = file.marks().map_or(immutable, |marks| marks.immutable);
+            let immutable = suffix.is_empty() && marked;
             found = Some(Found::File(Content {
                 file,
                 gzip,

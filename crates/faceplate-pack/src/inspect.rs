@@ -3,11 +3,12 @@
 use faceplate::{
     Buffers, Region, RegionReader, SECTOR,
     manifest::{About, FileHash, FileHasher},
-    verify::{self, Requirements, Subject},
+    marks::{MARKS, Marks},
+    verify::{self, Requirements, Subject, Verified},
 };
 use littlefs_image::{
     Superblock,
-    read::{Image, Node, Step},
+    read::{Node, Step},
     run,
 };
 
@@ -44,6 +45,8 @@ pub struct File {
     pub size: u32,
     /// The first half of the SHA-256 of its stored bytes.
     pub hash: FileHash,
+    /// What it is marked with; `None` in an image without marks.
+    pub marks: Option<Marks>,
 }
 
 /// Something to be made when an image is unpacked.
@@ -111,8 +114,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
 
     let mut storage = RegionReader::new(flash, region);
     let manifest = run(verify::read_manifest(&verified.image, &mut storage))?;
-    let content = run(read_all(&verified.image, &mut storage))?;
-    let files = content.iter().filter_map(describe).collect();
+    let (files, content) = run(read_all(&verified, &mut storage))?;
     let Superblock {
         version,
         block_count,
@@ -132,10 +134,11 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
 
 /// Reads everything, in the order of a walk.
 async fn read_all(
-    image: &Image,
+    verified: &Verified,
     storage: &mut RegionReader<SliceFlash<'_>>,
-) -> Result<Vec<Unpacked>, ImageError> {
-    let mut content = Vec::new();
+) -> Result<(Vec<File>, Vec<Unpacked>), ImageError> {
+    let image = &verified.image;
+    let (mut files, mut content) = (Vec::new(), Vec::new());
     let mut walk = image.walk();
     while let Some(step) = walk.next(storage).await.map_err(unreadable)? {
         let path = walk.path().to_owned();
@@ -159,30 +162,27 @@ async fn read_all(
                         n => filled += n,
                     }
                 }
+                let mut mark = [0];
+                let found = image.attr(storage, &entry, MARKS, &mut mark);
+                let found = found.await.map_err(unreadable)?;
+                let marks = found.filter(|_| verified.marked);
+                let mut hasher = FileHasher::new();
+                hasher.update(&bytes);
+                files.push(File {
+                    path: path.clone(),
+                    size: file.size(),
+                    hash: hasher.finish(),
+                    marks: marks.map(|_| Marks::decode(mark[0])),
+                });
                 content.push(Unpacked::File { path, bytes });
             }
         }
     }
-    Ok(content)
+    Ok((files, content))
 }
 
 fn unreadable(what: impl std::fmt::Display) -> ImageError {
     ImageError::Unreadable {
         what: what.to_string(),
     }
-}
-
-fn describe(content: &Unpacked) -> Option<File> {
-    let Unpacked::File { path, bytes } = content else {
-        return None;
-    };
-    let mut hasher = FileHasher::new();
-    hasher.update(bytes);
-    // Every file of a checked image is smaller than the image.
-    let size = u32::try_from(bytes.len()).ok()?;
-    Some(File {
-        path: path.clone(),
-        size,
-        hash: hasher.finish(),
-    })
 }

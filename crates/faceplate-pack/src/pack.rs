@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use faceplate::{
     API, BuildId, SECTOR,
     manifest::{FILE_HASH, FileHash, FileHasher, MANIFEST, Manifest, RootHash},
+    marks::{MARKS, Marks, MarksHash},
 };
 use littlefs_image::{
     build::{self, BuildError, Builder},
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     error::{PackError, SIZE_MAX},
     gzip, page,
-    select::{is_compressible, is_skipped},
+    select::{is_compressible, is_content_named, is_skipped, keeps_its_name},
     stamp::{self, Stamp, Stamped},
 };
 
@@ -37,11 +38,17 @@ pub struct Options {
     /// What is written into each page. `None`: the pages are left as they are, and the image is of
     /// the build that they name, if they do.
     pub stamp: Option<Stamp>,
+    /// Files whose names change with their content, by their paths in the build: browsers keep them
+    /// without asking again. Whoever names files by content knows them; a file that is named here by
+    /// mistake is an old one for a year in browsers that have it. Paths that are no file, and those
+    /// that never change their name ([`keeps_its_name`]), do not matter; what SvelteKit names by
+    /// content needs not be named.
+    pub immutable: BTreeSet<String>,
 }
 
 impl Default for Options {
     /// A slot of 1 MiB, version from the content, the API of this release, gzip where it pays, pages
-    /// left as they are.
+    /// left as they are, nothing known to be named by its content.
     fn default() -> Self {
         Self {
             size: SIZE_MAX,
@@ -49,6 +56,7 @@ impl Default for Options {
             api: (API, API),
             gzip: Gzip::Auto,
             stamp: None,
+            immutable: BTreeSet::new(),
         }
     }
 }
@@ -116,6 +124,8 @@ pub struct PackedFile {
     pub raw: u64,
     /// Its bytes in the image.
     pub stored: u64,
+    /// Whether it is marked as one whose name changes with its content.
+    pub immutable: bool,
 }
 
 /// Packs files, given by paths such as `assets/app.js`, in any order.
@@ -152,7 +162,7 @@ pub fn pack(
         None => stamp::read(&files)?,
     };
     let missing = missing(&files);
-    let mut stored = store(files, options.gzip);
+    let mut stored = store(files, options);
     if !stored
         .iter()
         .any(|file| matches!(&*file.name, "index.html" | "index.html.gz"))
@@ -164,10 +174,12 @@ pub fn pack(
 
     stored.sort_by(|a, b| walk_order(&a.name, &b.name));
     let mut root = RootHash::new();
+    let mut marks = MarksHash::new();
     for file in &stored {
         // No slot is larger than what fits the number.
         let len = u32::try_from(file.bytes.len()).unwrap_or(u32::MAX);
         root.add(&file.name, len, &file.hash());
+        marks.add(&file.name, file.marks.encode());
     }
     let manifest = manifest(options, id, root.finish())?;
     let mut report = Report {
@@ -188,7 +200,7 @@ pub fn pack(
     report.files.sort_by(|a, b| a.path.cmp(&b.path));
     let paths = report.files.iter().map(|file| &file.path);
     report.hidden = paths.filter(|path| is_hidden(path)).cloned().collect();
-    let image = build(stored, &manifest, &report)?;
+    let image = build(stored, &manifest, &marks.finish(), &report)?;
     report.blocks_used = image.len() as u32 / SECTOR;
     report.sha256 = Sha256::digest(&image).into();
     Ok(Packed { image, report })
@@ -200,6 +212,7 @@ struct Stored {
     name: String,
     raw: usize,
     bytes: Vec<u8>,
+    marks: Marks,
 }
 
 impl Stored {
@@ -215,6 +228,7 @@ impl Stored {
             stored_as: self.name.clone(),
             raw: self.raw as u64,
             stored: self.bytes.len() as u64,
+            immutable: self.marks.immutable,
         }
     }
 }
@@ -230,7 +244,15 @@ fn unique(files: Vec<(String, Vec<u8>)>) -> Result<BTreeMap<String, Vec<u8>>, Pa
 }
 
 /// Decides for each file how it is stored.
-fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
+fn store(mut files: BTreeMap<String, Vec<u8>>, options: &Options) -> Vec<Stored> {
+    let gzip = options.gzip;
+    let marks = |path: &str| {
+        let listed = |path: &str| options.immutable.contains(path);
+        let listed = listed(path) || path.strip_suffix(".gz").is_some_and(listed);
+        Marks {
+            immutable: (listed || is_content_named(path)) && !keeps_its_name(path),
+        }
+    };
     let mut stored = Vec::with_capacity(files.len());
     let mut as_is = Vec::with_capacity(files.len());
     let paths: Vec<String> = files.keys().cloned().collect();
@@ -247,6 +269,7 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
             name: name.clone(),
             raw,
             bytes,
+            marks: marks(path),
         };
         if gzip == Gzip::Auto && taken.contains(&*name) {
             let same = |theirs: &Vec<u8>| gzip::is_gzip_of(theirs, &bytes);
@@ -271,6 +294,7 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, gzip: Gzip) -> Vec<Stored> {
     stored.extend(as_is.into_iter().map(|(path, bytes)| Stored {
         name: path.clone(),
         raw: bytes.len(),
+        marks: marks(&path),
         path,
         bytes,
     }));
@@ -336,19 +360,26 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn build(files: Vec<Stored>, manifest: &Manifest, report: &Report) -> Result<Vec<u8>, PackError> {
+fn build(
+    files: Vec<Stored>,
+    manifest: &Manifest,
+    marks: &[u8],
+    report: &Report,
+) -> Result<Vec<u8>, PackError> {
     let mut builder = Builder::new();
     for file in files {
         let hash = file.hash();
         let added = builder.file(&file.name, file.bytes);
         added
             .and_then(|builder| builder.attr(&file.name, FILE_HASH, &hash))
+            .and_then(|builder| builder.attr(&file.name, MARKS, &[file.marks.encode()]))
             .map_err(PackError::Build)?;
     }
     let mut bytes = [0; Manifest::MAX_LEN];
     let len = manifest.encode(&mut bytes);
     builder
         .attr("", MANIFEST, &bytes[..len])
+        .and_then(|builder| builder.attr("", MARKS, marks))
         .map_err(PackError::Build)?;
     let options = build::Options {
         block_count: report.blocks_total,

@@ -1,5 +1,7 @@
 //! Which files of a build are packed, and which of them are worth compressing.
 
+use crate::stamp::{SCRIPT_NAME, is_page};
+
 /// Files that operating systems leave in folders they show.
 const LITTER: [&str; 3] = ["Thumbs.db", "desktop.ini", "Icon\r"];
 
@@ -41,6 +43,22 @@ pub fn is_skipped(path: &str) -> bool {
         let hidden = name.starts_with('.') && !matches!(name, ".well-known" | "." | "..");
         hidden || LITTER.contains(&name)
     })
+}
+
+/// Where SvelteKit puts what it names by content, and nothing else.
+const SVELTEKIT: &str = "_app/immutable/";
+
+/// Whether the name of a file is known to change with its content, whoever built it.
+pub(crate) fn is_content_named(path: &str) -> bool {
+    path.starts_with(SVELTEKIT)
+}
+
+/// Whether a file has the same name in every build: pages, which people keep the addresses of and
+/// which name all that is named by content, and the script that confirms.
+#[must_use]
+pub fn keeps_its_name(path: &str) -> bool {
+    let path = path.strip_suffix(".gz").unwrap_or(path);
+    is_page(path) || path == SCRIPT_NAME
 }
 
 /// Whether a file is tried to be stored compressed: by its type, or where the name tells none, by

@@ -234,7 +234,7 @@ fn hash(bare: &BTreeMap<&str, Cow<'_, [u8]>>) -> BuildId {
     BuildId(id)
 }
 
-fn is_page(path: &str) -> bool {
+pub(crate) fn is_page(path: &str) -> bool {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     ["html", "htm"]
         .iter()

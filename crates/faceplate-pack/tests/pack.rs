@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use faceplate_pack::{
-    Gzip, ImageError, Options, PackError, Packed, Unpacked, inspect, pack, unpack,
+    Gzip, ImageError, Options, PackError, Packed, Stamp, Unpacked, inspect, pack, unpack,
 };
 use littlefs_image::build::Builder;
 
@@ -121,6 +121,65 @@ fn the_report_tells_what_inspect_finds() {
 }
 
 #[test]
+fn every_file_is_marked_and_only_what_was_named_as_immutable() {
+    let options = Options {
+        immutable: [
+            "assets/app.js",
+            "assets/old.js",
+            "assets/logo.png",
+            "index.html",
+            "help/a.htm",
+            "faceplate-confirm.js",
+            "no/such/file.js",
+        ]
+        .map(str::to_owned)
+        .into(),
+        stamp: Some(Stamp::Script),
+        ..Options::default()
+    };
+    let more = [
+        "assets/old.js.gz",
+        "help/a.htm",
+        "_app/immutable/x.js",
+        "_app/immutable/x.html",
+    ];
+    let more = more.map(|path| (path.to_owned(), text(10)));
+    let files = site().into_iter().chain(more);
+    let Packed { image, report } = pack(files, &options).unwrap();
+    let inspected = inspect(&image).unwrap().files;
+    let found = inspected.iter().map(|file| (&*file.path, file.marks));
+    let mut kept: Vec<_> = found
+        .filter_map(|(path, marks)| marks.expect(path).immutable.then_some(path))
+        .collect();
+    kept.sort_unstable();
+    let want = [
+        "_app/immutable/x.js",
+        "assets/app.js.gz",
+        "assets/logo.png",
+        "assets/old.js.gz",
+    ];
+    assert_eq!(kept, want);
+    let reported = report.files.iter().filter(|file| file.immutable);
+    let reported: Vec<_> = reported.map(|file| &*file.stored_as).collect();
+    assert_eq!(reported, want);
+}
+
+#[test]
+fn marks_change_neither_the_root_hash_nor_what_firmware_without_them_looks_at() {
+    let marked = |path: &str| {
+        let options = Options {
+            immutable: [path.to_owned()].into(),
+            ..Options::default()
+        };
+        pack(site(), &options).unwrap()
+    };
+    let (none, one) = (marked(""), marked("assets/app.js"));
+    assert_eq!(none.report.root_hash, one.report.root_hash);
+    assert_eq!(none.report.version, one.report.version);
+    assert_ne!(none.image, one.image);
+}
+
+#[test]
 fn the_order_of_the_files_does_not_matter() {
     let mut turned = site();
     turned.reverse();
@@ -143,11 +202,11 @@ fn the_image_is_the_same_on_every_machine() {
     };
     assert_eq!(
         sha256(Gzip::Never),
-        "bbbdfbcd5d80b1f7125320fdd4ff32cc6f30594d102c7e49908dab606a33c8a8"
+        "dbcf0a3260ed673abf8c10e9959baef5f000f77a1f1f8ce0f331fe8f4e1d2e34"
     );
     assert_eq!(
         sha256(Gzip::Auto),
-        "28515d1cb1ec9c8a2e7aa9291ad5360752a4ff6473f5345a25c660fb09d624b8"
+        "d27d80bd6a4801b3f0b2c55d35ef9658f52d258aaa12ce303ef40df272046fee"
     );
 }
 
@@ -418,7 +477,8 @@ fn an_image_of_another_tool_has_no_manifest_and_is_accepted() {
     let image = builder
         .build(&littlefs_image::build::Options::default())
         .unwrap();
-    assert_eq!(inspect(&image).unwrap().manifest, None);
+    let found = inspect(&image).unwrap();
+    assert_eq!((found.manifest, found.files[0].marks), (None, None));
     assert!(unpack(&image).unwrap().contains(&Unpacked::Folder {
         path: "empty".to_owned()
     }));

@@ -1,8 +1,8 @@
 //! From requests to answers.
 
-use std::fmt::Display;
+use std::{collections::BTreeSet, fmt::Display};
 
-use faceplate_pack::{Gzip, Options, Stamp, page as html};
+use faceplate_pack::{File, Gzip, Options, Stamp, page as html};
 
 use crate::message::{Malformed, Reader, Writer};
 
@@ -21,14 +21,15 @@ pub const BAD_REQUEST: u32 = 2;
 /// Request: size of the slot (number), whether there is a version (0 or 1), the version (text, empty
 /// without), lowest and highest API (numbers, 0 and 0: those of this release), gzip (1: where it
 /// pays, 0: never), stamp (0: none, 1: the build id, 2: the build id and the script that confirms),
-/// list of files: path (text), content (bytes).
+/// paths of files whose names change with their content (list of texts), list of files: path (text),
+/// content (bytes).
 ///
 /// Answer: image (bytes), SHA-256 of it (bytes), version (text), build id (text, empty without),
 /// blocks used and blocks of the slot (numbers), paths left out, paths that no device serves, paths
 /// that index.html asks for in vain, pages without the build id (lists of texts), list of files that
 /// stamping made or changed: path (text), content (bytes), paths that stamping left out (list of
 /// texts), list of files: path (text), path in the image (text), bytes before and in the image
-/// (numbers).
+/// (numbers), whether it is marked as one whose name changes with its content (0 or 1).
 #[must_use]
 pub fn pack(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -56,6 +57,7 @@ pub fn pack(request: &[u8]) -> Vec<u8> {
                 answer.text(&file.path).text(&file.stored_as);
                 // The request held it in four gigabytes.
                 answer.count(file.raw as usize).count(file.stored as usize);
+                answer.number(file.immutable.into());
             }
             answer.finish()
         }))
@@ -87,14 +89,19 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         2 => Some(Stamp::Script),
         _ => return Err(Malformed("there is no such stamp")),
     };
+    // A count is not trusted with memory: every item takes some of the message.
+    let mut immutable = BTreeSet::new();
+    for _ in 0..request.number()? {
+        immutable.insert(request.text()?.to_owned());
+    }
     let options = Options {
         size,
         version: has_version.then(|| version.to_owned()),
         api,
         gzip,
         stamp,
+        immutable,
     };
-    // The count is not trusted with memory: every item takes some of the message.
     let mut files = Vec::new();
     for _ in 0..request.number()? {
         files.push((request.text()?.to_owned(), request.bytes()?.to_vec()));
@@ -108,7 +115,9 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
 ///
 /// Answer: SHA-256 of it (bytes), size of the smallest slot that its file system may fill (number),
 /// whether it has a manifest (0 or 1), version (text), lowest and highest API (numbers; empty and 0
-/// without), build id (text, empty without), list of files: path (text), content as it is stored (bytes).
+/// without), build id (text, empty without), list of files: path (text), content as it is stored
+/// (bytes), whether the files are marked (0 or 1), paths of those that are marked as ones whose
+/// names change with their content (list of texts).
 #[must_use]
 pub fn inspect(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -139,6 +148,11 @@ fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
             answer.text(path).bytes(bytes);
         }
     }
+    let marked = inspection.files.iter().any(|file| file.marks.is_some());
+    let immutable = |file: &&File| file.marks.is_some_and(|marks| marks.immutable);
+    let immutable = inspection.files.iter().filter(immutable);
+    let immutable: Vec<String> = immutable.map(|file| file.path.clone()).collect();
+    answer.number(marked.into()).texts(&immutable);
     Ok(answer.finish())
 }
 

@@ -14,6 +14,7 @@ use crate::{
     boot::{self, Content, Decision},
     layout::{Layout, LayoutError},
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher, Version},
+    marks::{MARKS, Marks},
     nvs::Change,
     sha256::Compress,
     text::{Text, text},
@@ -267,6 +268,8 @@ struct Served {
     image: Image,
     /// Whether its file hashes were proved by a manifest.
     hashed: bool,
+    /// Whether its files are marked, and the marks were proved.
+    marked: bool,
 }
 
 impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
@@ -337,6 +340,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 region: layout.slots[active.index()],
                 image: verified.image,
                 hashed: verified.about.is_some(),
+                marked: verified.marked,
             }),
             _ => None,
         };
@@ -618,11 +622,21 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 .map(|_| hash),
             false => None,
         };
+        let mut mark = [0];
+        let marks = match served.marked {
+            true => image
+                .attr(&mut storage, &entry, MARKS, &mut mark)
+                .await
+                .map_err(line)?
+                .map(|_| Marks::decode(mark[0])),
+            false => None,
+        };
         Ok(Some(OpenFile {
             storage,
             size: file.size(),
             reader: image.reader(&file),
             hash,
+            marks,
             compress: self.config.compress,
         }))
     }
@@ -721,6 +735,7 @@ pub struct OpenFile<F> {
     reader: FileReader,
     size: u32,
     hash: Option<FileHash>,
+    marks: Option<Marks>,
     compress: Compress,
 }
 
@@ -731,6 +746,11 @@ impl<F: NorFlash> OpenFile<F> {
     /// Its stored length in bytes.
     pub const fn size(&self) -> u32 {
         self.size
+    }
+
+    /// What it is marked with; `None` in an image without marks.
+    pub const fn marks(&self) -> Option<Marks> {
+        self.marks
     }
 
     /// Identifies its content. An image with a manifest has this at hand; for any other the whole

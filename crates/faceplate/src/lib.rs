@@ -19,6 +19,7 @@ mod engine;
 mod esp_nvs;
 pub mod layout;
 pub mod manifest;
+pub mod marks;
 pub mod nvs;
 mod region;
 pub mod sha256;

@@ -13,7 +13,8 @@ use crate::{
     Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
     layout::LayoutError,
     manifest::{self, About, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
-    sha256::Sha256,
+    marks::{MARKS, MARKS_HASH_LEN, MarksHash},
+    sha256::{Compress, Sha256},
     text::{Text, text},
 };
 
@@ -49,6 +50,8 @@ pub struct Verified {
     pub record: ImageRecord,
     /// What its manifest says about it, if it has one.
     pub about: Option<About>,
+    /// Whether each file says how it may be cached; see [`marks`](crate::marks).
+    pub marked: bool,
 }
 
 impl Verified {
@@ -112,6 +115,10 @@ pub enum Problem {
     FileHash(Text),
     /// Files were added, removed, renamed or replaced since the image was packed.
     RootHash,
+    /// This file has no mark, though the image says that its files are marked.
+    NoMark(Text),
+    /// The marks of files are not those that they were packed with.
+    Marks,
     /// The bytes are no longer those that were verified, and have no manifest to prove them.
     Changed,
     /// An upload into this slot was not finished.
@@ -140,6 +147,11 @@ impl fmt::Display for Problem {
             Self::NoFileHash(path) => write!(f, "{path}: has no hash in the manifest"),
             Self::FileHash(path) => write!(f, "{path}: content does not match its hash"),
             Self::RootHash => f.write_str("the set of files does not match the manifest"),
+            Self::NoMark(path) => write!(
+                f,
+                "{path}: has no mark, though the image says that its files do"
+            ),
+            Self::Marks => f.write_str("the marks of the files do not match the image's"),
             Self::Changed => f.write_str("the content changed since it was verified"),
             Self::Incomplete => f.write_str("an upload into it did not complete"),
         }
@@ -215,9 +227,11 @@ pub async fn whole<F: ReadNorFlash + Clone>(
         return Err(Problem::NoIndex);
     }
     let manifest = read_manifest(&image, &mut storage).await?;
+    let mut marked = false;
     match &manifest {
         Some(manifest) => {
             verify_files(&image, &mut storage, &manifest.root_hash, buffers).await?;
+            marked = verify_marks(&image, &mut storage, buffers.compress).await?;
         }
         None if requirements.manifest => return Err(Problem::NoManifest),
         None => {}
@@ -237,6 +251,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
         image,
         record: ImageRecord { len, sha256 },
         about: manifest.map(|manifest| manifest.about),
+        marked,
     })
 }
 
@@ -288,10 +303,14 @@ async fn slot<F: ReadNorFlash + Clone>(
                 .await
                 .map_err(problem::<F>)?;
             let manifest = read_manifest(&image, &mut storage).await?;
+            // What no manifest proves is not believed.
+            let marked =
+                manifest.is_some() && read_marks_hash(&image, &mut storage).await?.is_some();
             return Ok(Verified {
                 image,
                 record,
                 about: manifest.map(|manifest| manifest.about),
+                marked,
             });
         }
     }
@@ -387,6 +406,56 @@ async fn verify_files<F: ReadNorFlash>(
         return Err(Problem::RootHash);
     }
     Ok(())
+}
+
+/// The hash over all marks that the root directory has, if the files are marked.
+async fn read_marks_hash<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+) -> Result<Option<[u8; MARKS_HASH_LEN]>, Problem> {
+    let mut hash = [0; MARKS_HASH_LEN];
+    let Some(root) = image.find(storage, "").await.map_err(problem::<F>)? else {
+        return Ok(None);
+    };
+    let len = image
+        .attr(storage, &root, MARKS, &mut hash)
+        .await
+        .map_err(problem::<F>)?;
+    match len {
+        None => Ok(None),
+        Some(MARKS_HASH_LEN) => Ok(Some(hash)),
+        Some(_) => Err(Problem::Marks),
+    }
+}
+
+/// Whether the files are marked; if so, every mark is read and compared with the hash over them. A
+/// walk of its own, so that no more than one hash is in memory beside that of a file.
+async fn verify_marks<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+    compress: Compress,
+) -> Result<bool, Problem> {
+    let Some(want) = read_marks_hash(image, storage).await? else {
+        return Ok(false);
+    };
+    let mut hash = MarksHash::with(compress);
+    let mut walk = image.walk();
+    while let Some(step) = walk.next(storage).await.map_err(problem::<F>)? {
+        let Step::File(entry) = step else { continue };
+        let mut mark = [0];
+        let len = image
+            .attr(storage, &entry, MARKS, &mut mark)
+            .await
+            .map_err(problem::<F>)?;
+        if len != Some(mark.len()) {
+            return Err(Problem::NoMark(text(walk.path())));
+        }
+        hash.add(walk.path(), mark[0]);
+    }
+    match hash.finish() == want {
+        true => Ok(true),
+        false => Err(Problem::Marks),
+    }
 }
 
 /// Whether the first sector was never programmed since its last erase.

@@ -37,7 +37,14 @@ fn to_json(found: &Inspection) -> Value {
     let files: Vec<Value> = found
         .files
         .iter()
-        .map(|file| json!({ "path": file.path, "size": file.size, "hash": text::hex(&file.hash) }))
+        .map(|file| {
+            json!({
+                "path": file.path,
+                "size": file.size,
+                "hash": text::hex(&file.hash),
+                "immutable": file.marks.map(|marks| marks.immutable),
+            })
+        })
         .collect();
     json!({
         "version": manifest.map(|manifest| manifest.version.as_str()),
@@ -83,11 +90,23 @@ fn describe(found: &Inspection, name: &str) -> String {
         found.disk_version.0, found.disk_version.1
     ));
     lines.push(format!("  sha-256   {}", text::hex(&found.sha256)));
-    lines.push(format!("  {}:", text::count(found.files.len(), "file")));
+    let unmarked = found.files.iter().any(|file| file.marks.is_none());
+    lines.push(format!(
+        "  {}{}:",
+        text::count(found.files.len(), "file"),
+        match unmarked {
+            true => ", without marks: the device tells by their names what browsers may keep",
+            false => "",
+        }
+    ));
     for file in &found.files {
         let size = text::bytes(file.size.into());
+        let kept = match file.marks {
+            Some(marks) if marks.immutable => "  immutable",
+            _ => "",
+        };
         lines.push(format!(
-            "  {size:>10}  {}  {}",
+            "  {size:>10}  {}  {}{kept}",
             &text::hex(&file.hash)[..16],
             file.path
         ));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use faceplate_pack::{Gzip, Options, Report, Stamp, pack};
 
-use crate::{arguments, failure::Failure, text, tree};
+use crate::{arguments, failure::Failure, patterns, text, tree};
 
 /// Make an image of a built frontend.
 ///
@@ -30,6 +30,10 @@ pub(crate) struct Pack {
     /// Whether text is stored compressed.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     gzip: GzipWhen,
+    /// Files that the build names by their content, like 'assets/**': browsers never ask for them
+    /// again. Can be given several times. What is in _app/immutable/ (SvelteKit) needs not be named.
+    #[arg(long, value_name = "GLOB", value_parser = patterns::pattern)]
+    immutable: Vec<glob::Pattern>,
     /// Write the build id into each page of the image, and a script that confirms it; for builds
     /// that the Vite plugin did not make. The folder stays as it is.
     #[arg(long)]
@@ -57,6 +61,8 @@ impl Pack {
             )));
         }
         let defaults = Options::default();
+        let paths = found.files.iter().map(|(path, _)| &**path);
+        let immutable = patterns::immutable(&self.immutable, paths);
         let options = Options {
             size: self.size,
             version: self.app_version,
@@ -69,6 +75,7 @@ impl Pack {
                 true => Stamp::Id,
                 false => Stamp::Script,
             }),
+            immutable: immutable.files,
         };
         let mut packed = pack(found.files, &options).map_err(|error| match error {
             faceplate_pack::PackError::Manifest(error) => Failure::usage(error),
@@ -77,6 +84,9 @@ impl Pack {
         packed.report.skipped.extend(found.skipped);
         tree::replace(&self.output, &packed.image).map_err(Failure::new)?;
         text::print(&describe(&packed.report, &self.output));
+        for warning in &immutable.warnings {
+            eprintln!("warning: {warning}");
+        }
         for path in &packed.report.hidden {
             eprintln!("warning: {path} will never be served: the device answers there itself");
         }
@@ -126,8 +136,15 @@ fn describe(report: &Report, output: &Path) -> String {
             true => "",
             false => "gzip",
         };
+        let kept = match file.immutable {
+            true => "immutable",
+            false => "",
+        };
         let (raw, stored) = (text::bytes(file.raw), text::bytes(file.stored));
-        let line = format!("{:<widest$}  {raw:>10}  {stored:>10}  {how}", file.path);
+        let line = format!(
+            "{:<widest$}  {raw:>10}  {stored:>10}  {how:<4}  {kept}",
+            file.path
+        );
         lines.push(line.trim_end().to_owned());
     }
     if !report.skipped.is_empty() {
@@ -150,6 +167,13 @@ fn describe(report: &Report, output: &Path) -> String {
         text::bytes(total * 4096),
         (used * 100).div_ceil(total.max(1)),
     ));
+    if !report.files.iter().any(|file| file.immutable) {
+        lines.push(
+            "no file is marked immutable, so browsers ask about each again; --immutable 'assets/**' \
+             marks what a build names by content"
+                .to_owned(),
+        );
+    }
     lines.push(match report.build {
         Some(build) => format!("build {build}"),
         None => {

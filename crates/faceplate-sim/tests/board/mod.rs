@@ -1,6 +1,8 @@
 //! A board for tests: the real core over a simulated flash, and frontends to put on it.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+pub mod by_hand;
+
 use std::collections::BTreeMap;
 
 use faceplate::{

@@ -36,6 +36,7 @@ fn server() -> Server {
         let board = Board::new();
         let options = Options {
             gzip: Gzip::Auto,
+            immutable: ["assets/index-BkD3x9Qz.js".to_owned()].into(),
             ..Options::default()
         };
         let image = pack(tree(), &options).unwrap().image;

@@ -5,6 +5,7 @@ mod board;
 mod client;
 mod server;
 
+mod caching;
 mod connections;
 mod files;
 mod guards;

@@ -24,6 +24,8 @@ fn stamp_request(files: &[(&str, &[u8])], version: Option<&str>, stamp: usize) -
     number(&mut request, 2);
     number(&mut request, 1);
     number(&mut request, stamp);
+    number(&mut request, 1);
+    put(&mut request, b"app.js");
     number(&mut request, files.len());
     for (path, content) in files {
         put(&mut request, path.as_bytes());
@@ -81,7 +83,8 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
     let files: Vec<_> = (0..answer.number().unwrap())
         .map(|_| {
             let (path, stored_as) = (answer.text().unwrap(), answer.text().unwrap());
-            (path, stored_as, answer.number().unwrap(), answer.number())
+            let sizes = (answer.number().unwrap(), answer.number());
+            (path, stored_as, sizes, answer.number())
         })
         .collect();
     answer.end().unwrap();
@@ -90,9 +93,9 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
         Ok(files.find(|file| file.path == name).unwrap().size)
     };
     let packed = [
-        ("api/x", "api/x", 1, size("api/x")),
-        ("app.js", "app.js.gz", 5000, size("app.js.gz")),
-        ("index.html", "index.html", 59, size("index.html")),
+        ("api/x", "api/x", (1, size("api/x")), Ok(0)),
+        ("app.js", "app.js.gz", (5000, size("app.js.gz")), Ok(1)),
+        ("index.html", "index.html", (59, size("index.html")), Ok(0)),
     ];
     assert_eq!(files, packed);
     let manifest = inspection.manifest.unwrap();
@@ -179,6 +182,8 @@ fn an_image_is_answered_with_its_facts_and_files() {
     let files: Vec<_> = (0..answer.number().unwrap())
         .map(|_| (answer.text().unwrap(), answer.bytes().unwrap()))
         .collect();
+    assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(1)));
+    assert_eq!(answer.text(), Ok("app.js.gz"));
     answer.end().unwrap();
     assert!(files.contains(&("api/x", b"y")));
     assert_eq!(files.len(), 3);

@@ -15,6 +15,9 @@ import { Refused } from './wasm.js';
 /** Default size of a slot. */
 const SLOT = 1 << 20;
 
+/** What Vite puts there ends in these digits of a hash over its content. */
+const HASHED = /^assets\/(?:.*\/)?[^/]*[-.][0-9a-f]{8}\.[^/]+$/;
+
 /** Options that were looked at, and the version that they give. */
 export interface Recipe {
   readonly pack: PackOptions;
@@ -61,7 +64,8 @@ export function makeImage(places: Places, { pack: options, maxSize, exclude }: R
   }
   const tree = readTree(dir, exclude);
   refusePlace(places);
-  const packed = said(`packing ${shown(dir)}`, () => pack(tree.files, options));
+  const immutable = tree.files.map(({ path }) => path).filter((path) => HASHED.test(path));
+  const packed = said(`packing ${shown(dir)}`, () => pack(tree.files, { ...options, immutable }));
   if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));
   // The image comes last: where it is, the folder holds the same.
   const unlike = bringBack(packed, dir);

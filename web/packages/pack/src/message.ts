@@ -20,6 +20,12 @@ export class Writer {
     return this.bytes(new TextEncoder().encode(value));
   }
 
+  texts(values: readonly string[]): this {
+    this.number(values.length);
+    for (const value of values) this.text(value);
+    return this;
+  }
+
   get length(): number {
     return this.#parts.reduce((sum, part) => sum + part.length, 0);
   }

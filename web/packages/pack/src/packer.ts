@@ -18,6 +18,11 @@ export interface PackOptions {
   readonly gzip: 'auto' | 'never';
   /** What pages get: nothing, the build id, or also the script that confirms. Default: nothing. */
   readonly stamp?: keyof typeof STAMP;
+  /**
+   * Files whose names change with their content, by their paths in the build: browsers keep them
+   * without asking again. All others are marked as not immutable, so that no device guesses.
+   */
+  readonly immutable?: readonly string[];
 }
 
 /** How the packer calls it. */
@@ -30,6 +35,8 @@ export interface PackedFile {
   readonly storedAs: string;
   readonly raw: number;
   readonly stored: number;
+  /** Whether it is marked as one whose name changes with its content. */
+  readonly immutable: boolean;
 }
 
 export interface Packed {
@@ -68,6 +75,8 @@ export interface Inspected {
   readonly manifest: { readonly version: string; readonly api: readonly [number, number] } | null;
   /** Content as it is stored: that of `name.gz` is compressed. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Paths of files that are marked as immutable; `null` for an image without marks. */
+  readonly immutable: ReadonlySet<string> | null;
 }
 
 /** Something that a page loads from its own host. */
@@ -92,6 +101,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     .number(options.api?.[1] ?? 0)
     .number(options.gzip === 'never' ? 0 : 1)
     .number(STAMP[options.stamp ?? 'none'])
+    .texts(options.immutable ?? [])
     .number(files.length);
   for (const { path, bytes } of files) request.text(path).bytes(bytes);
   const answer = call('pack', request);
@@ -114,6 +124,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
       storedAs: answer.text(),
       raw: answer.number(),
       stored: answer.number(),
+      immutable: answer.number() === 1,
     })),
   };
 }
@@ -130,7 +141,16 @@ export function inspect(image: Uint8Array): Inspected {
   };
   const build = answer.text() || null;
   const files = answer.list(() => [answer.text(), answer.bytes()] as const);
-  return { sha256, build, slot, manifest: has ? manifest : null, files: new Map(files) };
+  const marked = answer.number() === 1;
+  const immutable = new Set(answer.list(() => answer.text()));
+  return {
+    sha256,
+    build,
+    slot,
+    manifest: has ? manifest : null,
+    files: new Map(files),
+    immutable: marked ? immutable : null,
+  };
 }
 
 /** Finds what a page on `host` loads from there. */

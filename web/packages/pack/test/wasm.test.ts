@@ -25,8 +25,8 @@ const SITE = Object.entries({
 
 // A change of these is a change of every image that users have packed; Rust's tests have the same.
 test.each([
-  ['never', 'bbbdfbcd5d80b1f7125320fdd4ff32cc6f30594d102c7e49908dab606a33c8a8'],
-  ['auto', '28515d1cb1ec9c8a2e7aa9291ad5360752a4ff6473f5345a25c660fb09d624b8'],
+  ['never', 'dbcf0a3260ed673abf8c10e9959baef5f000f77a1f1f8ce0f331fe8f4e1d2e34'],
+  ['auto', 'd27d80bd6a4801b3f0b2c55d35ef9658f52d258aaa12ce303ef40df272046fee'],
 ] as const)('the image is the one that every machine makes (gzip %s)', (gzip, sha256) => {
   const packed = pack(SITE, { ...OPTIONS, gzip });
   expect(packed.sha256).toBe(sha256);
@@ -46,6 +46,14 @@ test('the report is what inspecting finds', () => {
   );
   const app = packed.files.find(({ path }) => path === 'assets/app.js');
   expect(app).toMatchObject({ raw: 300_000, storedAs: 'assets/app.js.gz' });
+});
+
+test('every file is marked, and only those as immutable that were listed', () => {
+  const { image, files } = pack(SITE, { ...OPTIONS, immutable: ['assets/app.js', 'index.html'] });
+  expect(files.filter(({ immutable }) => immutable).map(({ path }) => path)).toEqual([
+    'assets/app.js',
+  ]);
+  expect(inspect(image).immutable).toEqual(new Set(['assets/app.js.gz']));
 });
 
 test.each([
