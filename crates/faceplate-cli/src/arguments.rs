@@ -1,9 +1,53 @@
 //! Values on the command line.
 
 use faceplate_pack::SIZE_MAX;
+use faceplate_sim::flash::layout::FLASH_SIZES;
 
 /// Bytes of a slot: `1MiB`, `512K`, `1048576` or `0x100000`.
 pub(crate) fn size(text: &str) -> Result<u32, String> {
+    match u32::try_from(bytes(text)?) {
+        Ok(size) if (8192..=SIZE_MAX).contains(&size) && size.is_multiple_of(4096) => Ok(size),
+        _ => Err(format!(
+            "a slot is a multiple of 4 KiB, from 8 KiB to {} KiB",
+            SIZE_MAX / 1024
+        )),
+    }
+}
+
+/// Bytes of a flash chip: `4MB`, which is 4 MiB, as everybody who sells or flashes them writes it.
+pub(crate) fn flash_size(text: &str) -> Result<usize, String> {
+    let size = bytes(text)?;
+    let found = FLASH_SIZES.into_iter().find(|&known| known as u64 == size);
+    found.ok_or_else(|| "a flash has 1, 2, 4, 8, 16 or 32 MB".to_owned())
+}
+
+/// An address in flash that begins a sector: `0x8000`.
+pub(crate) fn address(text: &str) -> Result<u32, String> {
+    match u32::try_from(bytes(text)?) {
+        Ok(address) if address.is_multiple_of(4096) => Ok(address),
+        _ => Err("it begins a sector: a multiple of 0x1000".to_owned()),
+    }
+}
+
+/// A partition's label. It lives as long as the program, like those that are built in.
+pub(crate) fn label(text: &str) -> Result<&'static str, String> {
+    // The field has 16 bytes; the last is NUL for ESP-IDF.
+    match text.len() {
+        1..=15 if text.is_ascii() => Ok(String::leak(text.to_owned())),
+        _ => Err("a label has 1 to 15 ASCII characters".to_owned()),
+    }
+}
+
+/// The labels of two partitions, `www_0,www_1`.
+pub(crate) fn slots(text: &str) -> Result<[&'static str; 2], String> {
+    match text.split_once(',') {
+        Some((a, b)) if a != b => Ok([label(a)?, label(b)?]),
+        _ => Err("write two labels with a comma between them, like www_0,www_1".to_owned()),
+    }
+}
+
+/// Bytes in any of the ways that partition tables write them.
+fn bytes(text: &str) -> Result<u64, String> {
     let lower = text.trim().to_ascii_lowercase();
     let (number, unit) = match lower.strip_prefix("0x") {
         Some(digits) => (u64::from_str_radix(digits, 16).ok(), 1),
@@ -25,13 +69,9 @@ pub(crate) fn size(text: &str) -> Result<u32, String> {
         }
     };
     let number = number.ok_or("write bytes, or a number with K or M, like 1M")?;
-    let size = number
+    number
         .checked_mul(unit)
-        .and_then(|size| u32::try_from(size).ok());
-    match size {
-        Some(size) if (8192..=SIZE_MAX).contains(&size) && size.is_multiple_of(4096) => Ok(size),
-        _ => Err("a slot is a multiple of 4 KiB, from 8 KiB to 1 MiB".to_owned()),
-    }
+        .ok_or_else(|| "too large a number".to_owned())
 }
 
 /// A range of firmware APIs: `2`, or `1..3` with both ends.
@@ -64,10 +104,45 @@ mod tests {
             "0",
             "4K",
             "5000",
-            "2M",
+            "32M",
             "99999999999999999999",
+            "99999999999999M",
         ] {
             assert!(size(text).is_err(), "{text}");
+        }
+        assert_eq!(size("64K"), Ok(64 << 10));
+        assert_eq!(size("32764K"), Ok(SIZE_MAX));
+    }
+
+    #[test]
+    fn a_flash_has_a_size_that_is_made() {
+        for (text, mib) in [
+            ("4MB", 4),
+            ("8m", 8),
+            ("16MiB", 16),
+            ("32MB", 32),
+            ("0x100000", 1),
+        ] {
+            assert_eq!(flash_size(text), Ok(mib << 20), "{text}");
+        }
+        for text in ["", "3MB", "64MB", "4096", "4G"] {
+            assert!(flash_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_at_a_sector() {
+        assert_eq!(address("0x10000"), Ok(0x1_0000));
+        for text in ["0x8100", "-1", "0x100000000", "here"] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_slots_have_two_labels() {
+        assert_eq!(slots("web_a,web_b"), Ok(["web_a", "web_b"]));
+        for text in ["", "a", "a,a", ",b", "a,", "a,b_is_longer_than_15", "ä,b"] {
+            assert!(slots(text).is_err(), "{text}");
         }
     }
 

@@ -8,31 +8,33 @@ use std::{
 
 use esp_idf_part::PartitionTable;
 use faceplate::{EspNvs, Region, Slot};
-use faceplate_sim::flash::{
-    SimFlash, W25Q128_SIZE,
-    layout::{TABLE_ADDRESS, TABLE_LEN},
-};
+use faceplate_sim::flash::{SimFlash, layout::TABLE_LEN};
 
-use crate::failure::Failure;
+use crate::{board::Board, failure::Failure};
 
-/// Reads a flash file with the partition table `expected`. No simulated device opens it while the
-/// file that comes with the bytes is held.
-pub(crate) fn read(path: &Path, expected: &PartitionTable) -> Result<(File, Vec<u8>), Failure> {
+/// Reads a flash file of the size of `board`, with the partition table `expected`. No simulated
+/// device opens it while the file that comes with the bytes is held.
+pub(crate) fn read(
+    path: &Path,
+    board: &Board,
+    expected: &PartitionTable,
+) -> Result<(File, Vec<u8>), Failure> {
+    let (expected_size, table_offset) = (board.size(), board.table_offset);
     let io = |error| Failure::at(path.display(), error);
     let mut file = hold(path)?.ok_or_else(|| io(ErrorKind::NotFound.into()))?;
     let size = file.metadata().map_err(io)?.len();
-    if size != W25Q128_SIZE as u64 {
+    if size != expected_size as u64 {
         return Err(Failure::at(
             path.display(),
-            format_args!("not a flash file: {size} bytes long, the flash has {W25Q128_SIZE}"),
+            format_args!("not such a flash: {size} bytes long, the flash has {expected_size}"),
         ));
     }
-    let mut flash = Vec::with_capacity(W25Q128_SIZE);
+    let mut flash = Vec::with_capacity(expected_size);
     file.read_to_end(&mut flash).map_err(io)?;
-    let start = TABLE_ADDRESS as usize;
+    let start = table_offset as usize;
     let table = flash.get(start..start + TABLE_LEN).unwrap_or_default();
     let table = PartitionTable::try_from_bytes(table).map_err(|error| {
-        let what = format_args!("no valid partition table at {TABLE_ADDRESS:#x}: {error}");
+        let what = format_args!("no valid partition table at {table_offset:#x}: {error}");
         Failure::at(path.display(), what)
     })?;
     match difference(&table, expected) {
@@ -44,10 +46,14 @@ pub(crate) fn read(path: &Path, expected: &PartitionTable) -> Result<(File, Vec<
     }
 }
 
-/// Lets the settings in a flash forget what was verified in `www_0`, which got another frontend:
-/// after an upload that was cut, the device would not take it for whole.
-pub(crate) fn forget_www_0(flash: &mut [u8], table: &PartitionTable) -> Result<(), Failure> {
-    let Some(nvs) = table.find("nvs") else {
+/// Lets the settings in a flash forget what was verified in the first slot, which got another
+/// frontend: after an upload that was cut, the device would not take it for whole.
+pub(crate) fn forget_first(
+    flash: &mut [u8],
+    board: &Board,
+    table: &PartitionTable,
+) -> Result<(), Failure> {
+    let Some(nvs) = table.find(board.places().nvs) else {
         return Ok(());
     };
     let region = Region {
@@ -55,8 +61,8 @@ pub(crate) fn forget_www_0(flash: &mut [u8], table: &PartitionTable) -> Result<(
         len: nvs.size(),
     };
     let start = region.offset as usize;
+    let chip = SimFlash::blank(flash.len());
     let settings = &mut flash[start..start + region.len as usize];
-    let chip = SimFlash::blank(W25Q128_SIZE);
     chip.poke(region.offset, settings).map_err(Failure::new)?;
     faceplate::forget_image(&mut EspNvs::new(chip.clone(), region), Slot::Www0)
         .map_err(|error| Failure::new(format_args!("the settings in it: {error}")))?;

@@ -71,21 +71,35 @@ pub(crate) struct Firmware {
 }
 
 /// Reads firmware from an ELF file or an application image. `asked` is the chip that the command
-/// line names; the file has to agree, or to say nothing about it.
-pub(crate) fn read(path: &Path, asked: Option<ChipName>) -> Result<Firmware, Failure> {
+/// line names; the file has to agree, or to say nothing about it. `flash` is the size of the flash,
+/// for the bootloader to know.
+pub(crate) fn read(
+    path: &Path,
+    asked: Option<ChipName>,
+    flash: usize,
+) -> Result<Firmware, Failure> {
     let bytes = fs::read(path).map_err(|error| Failure::at(path.display(), error))?;
     let asked = asked.map(ChipName::chip);
     let read = if bytes.starts_with(ELF_MAGIC) {
-        from_elf(&bytes, asked)
+        from_elf(&bytes, asked, flash)
     } else if bytes.first() == Some(&IMAGE_MAGIC) {
-        from_app(bytes, asked)
+        from_app(bytes, asked, flash)
     } else {
         Err("neither an ELF file nor an application image".to_owned())
     };
     read.map_err(|why| Failure::at(path.display(), why))
 }
 
-fn from_elf(bytes: &[u8], asked: Option<Chip>) -> Result<Firmware, String> {
+/// Reads a bootloader that is given as it is.
+pub(crate) fn bootloader(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = fs::read(path).map_err(|error| Failure::at(path.display(), error))?;
+    match bytes.first() {
+        Some(&IMAGE_MAGIC) => Ok(bytes),
+        _ => Err(Failure::at(path.display(), "not a bootloader")),
+    }
+}
+
+fn from_elf(bytes: &[u8], asked: Option<Chip>, flash: usize) -> Result<Firmware, String> {
     let elf = ElfFile::<FileHeader32<LittleEndian>>::parse(bytes)
         .map_err(|error| format!("not an ELF file for these chips: {error}"))?;
     let header = elf.elf_header();
@@ -128,16 +142,16 @@ fn from_elf(bytes: &[u8], asked: Option<Chip>) -> Result<Firmware, String> {
             ));
         }
     }
-    let firmware = image(bytes, chip)?;
+    let firmware = image(bytes, chip, flash)?;
     check(&firmware.app)?;
     Ok(firmware)
 }
 
-fn from_app(app: Vec<u8>, asked: Option<Chip>) -> Result<Firmware, String> {
+fn from_app(app: Vec<u8>, asked: Option<Chip>, flash: usize) -> Result<Firmware, String> {
     let chip = check(&app)?;
     agree(chip, asked)?;
     // The library has a bootloader only together with an application, so it makes an empty one.
-    let bootloader = image(&EMPTY_ELF, chip)?;
+    let bootloader = image(&EMPTY_ELF, chip, flash)?;
     Ok(Firmware { app, ..bootloader })
 }
 
@@ -171,9 +185,18 @@ fn agree(chip: Chip, asked: Option<Chip>) -> Result<(), String> {
 }
 
 /// Makes the application image and finds the bootloader.
-fn image(elf: &[u8], chip: Chip) -> Result<Firmware, String> {
-    // As serial flashing does: 16 MB of flash, everything else as the bootloader was built.
-    let settings = FlashSettings::new(None, Some(FlashSize::_16Mb), None);
+fn image(elf: &[u8], chip: Chip, flash: usize) -> Result<Firmware, String> {
+    let size = match flash >> 20 {
+        1 => FlashSize::_1Mb,
+        2 => FlashSize::_2Mb,
+        4 => FlashSize::_4Mb,
+        8 => FlashSize::_8Mb,
+        16 => FlashSize::_16Mb,
+        32 => FlashSize::_32Mb,
+        other => return Err(format!("the bootloader knows no flash of {other} MB")),
+    };
+    // As serial flashing does: the size of the flash, everything else as the bootloader was built.
+    let settings = FlashSettings::new(None, Some(size), None);
     let data = FlashData::new(settings, 0, None, chip, chip.default_xtal_frequency());
     let said = |error: espflash::Error| {
         let mut text = error.to_string();

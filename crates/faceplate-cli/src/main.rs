@@ -8,6 +8,7 @@
 
 mod arguments;
 mod base;
+mod board;
 mod browser;
 mod commands;
 mod device;

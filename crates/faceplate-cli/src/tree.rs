@@ -7,8 +7,8 @@ use std::{
 
 use faceplate_pack::{Unpacked, is_skipped};
 
-/// Where reading stops: no frontend for a slot of 1 MiB has so many bytes, however well they
-/// compress, but a wrong folder does.
+/// Where reading stops: no frontend for a device has so many bytes, however well they compress,
+/// but a wrong folder does.
 const BYTES_MAX: u64 = 256 << 20;
 
 /// A folder's content.

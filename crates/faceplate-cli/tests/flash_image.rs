@@ -332,7 +332,7 @@ fn firmware_gets_into_the_file_of_a_device_that_was_only_simulated() {
 fn a_frontend_put_in_after_a_cut_upload_is_served() {
     let folder = folder();
     make(&folder, "--www www.bin -o cut.bin", 0);
-    let chip = SimFlash::open(&folder.join("cut.bin"), FLASH).unwrap();
+    let chip = SimFlash::open(&folder.join("cut.bin"), 0x8000).unwrap();
     let region = Region {
         offset: 0x9000,
         len: 0x6000,
@@ -364,7 +364,11 @@ fn a_file_that_is_not_such_a_flash_is_no_base() {
     other[0x8000 + 3 * 32 + 3] = 0x82; // SPIFFS
     other[0x8000 + 5 * 32..][..32].fill(0xff);
     for (name, bytes, why) in [
-        ("short.bin", made[..4 << 20].to_vec(), "4194304 bytes long"),
+        (
+            "short.bin",
+            made[..4 << 20].to_vec(),
+            "4194304 bytes long, the flash has 16777216",
+        ),
         (
             "none.bin",
             vec![0; FLASH],

@@ -104,7 +104,8 @@ struct SlotJson<'a>(&'a SlotStatus);
 impl fmt::Display for SlotJson<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SlotStatus {
-            slot,
+            slot: _,
+            label,
             size,
             used,
             valid,
@@ -115,8 +116,8 @@ impl fmt::Display for SlotJson<'_> {
         } = self.0;
         write!(
             f,
-            r#"{{"label":"{}","size":{size},"used":{used},"#,
-            slot.label()
+            r#"{{"label":{},"size":{size},"used":{used},"#,
+            Str(label)
         )?;
         write!(
             f,

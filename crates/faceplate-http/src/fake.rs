@@ -12,13 +12,18 @@ use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use embedded_storage_async::nor_flash::{
     ErrorType as FlashErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash,
 };
-use faceplate::{Config, Engine, Nvs, layout::LayoutError, sha256, verify::Requirements};
+use faceplate::{
+    Config, Engine, Nvs,
+    layout::{Layout, LayoutError, Places},
+    sha256,
+    verify::Requirements,
+};
 
 use crate::{ConnectionBuffers, Device, Info, Limits, serve};
 
 /// A clock that moves only when somebody waits, and a list of the restarts that were asked for.
 pub(crate) struct FakeDevice {
-    engine: Engine<NoFlash, NoNvs>,
+    engine: Engine<NoFlash, NoNvs, [u16; 2]>,
     pub(crate) limits: Limits,
     pub(crate) clock_ms: Cell<u64>,
     pub(crate) reboots: RefCell<Vec<u32>>,
@@ -36,7 +41,8 @@ impl FakeDevice {
             block_erase: true,
             compress: sha256::SOFTWARE,
         };
-        let boot = Engine::boot(NoFlash, NoNvs, Err(LayoutError::NoTable), config, 0);
+        let layout = Layout::none(Places::DEFAULT, LayoutError::NoTable(0x8000));
+        let boot = Engine::boot(NoFlash, NoNvs, layout, config, 0);
         Self {
             engine: block_on(boot),
             limits: Limits::DEFAULT,

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use faceplate::{BuildId, MAX_SLOT_SECTORS, SECTOR, manifest::ManifestError, verify::Problem};
+use faceplate::{BuildId, SECTOR, SLOT_MAX, manifest::ManifestError, verify::Problem};
 use littlefs_image::build::BuildError;
 
 use crate::{PackedFile, stamp::SCRIPT_NAME};
 
 /// Bytes of the largest slot.
-pub const SIZE_MAX: u32 = MAX_SLOT_SECTORS as u32 * SECTOR;
+pub const SIZE_MAX: u32 = SLOT_MAX;
 
 /// Why files cannot be packed. Prints as a paragraph that says what to change.
 #[derive(Debug, Clone, PartialEq, Eq)]

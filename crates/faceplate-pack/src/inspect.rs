@@ -4,6 +4,7 @@ use faceplate::{
     Buffers, Region, RegionReader, SECTOR,
     manifest::{About, FileHash, FileHasher},
     marks::{MARKS, Marks},
+    sectors,
     verify::{self, Requirements, Subject, Verified},
 };
 use littlefs_image::{
@@ -107,9 +108,9 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
         api: 0,
         manifest: false,
     };
-    let mut buffers = Box::new(Buffers::new());
+    let mut buffers = Box::new(Buffers::<[u16; sectors(SIZE_MAX)]>::new());
     let subject = Subject::Image { len, digest: None };
-    let whole = verify::whole(&flash, region, subject, requirements, &mut buffers);
+    let whole = verify::whole(&flash, region, subject, requirements, &mut *buffers);
     let verified = run(whole)?;
 
     let mut storage = RegionReader::new(flash, region);

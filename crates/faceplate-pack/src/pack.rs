@@ -27,7 +27,7 @@ const LARGEST: usize = 5;
 /// What an image is made for, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Bytes of the slot: a multiple of 4096, 8 KiB to 1 MiB.
+    /// Bytes of the slot: a multiple of 4096, 8 KiB to [`SIZE_MAX`].
     pub size: u32,
     /// What people call this frontend. `None`: the first digits of the hash over its content.
     pub version: Option<String>,
@@ -51,7 +51,7 @@ impl Default for Options {
     /// left as they are, nothing known to be named by its content.
     fn default() -> Self {
         Self {
-            size: SIZE_MAX,
+            size: 1 << 20,
             version: None,
             api: (API, API),
             gzip: Gzip::Auto,

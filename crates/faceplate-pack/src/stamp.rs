@@ -31,7 +31,7 @@ const SCRIPT_START: &[u8] = b"/*! Faceplate";
 /// The name of the meta tag.
 const META: &str = "faceplate-build";
 /// A compressed file is not looked into that is larger than any slot, or larger than this, unpacked.
-const UNPACKED_MAX: u64 = 64 * SIZE_MAX as u64;
+const UNPACKED_MAX: u64 = 64 << 20;
 /// Byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

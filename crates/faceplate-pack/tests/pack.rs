@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use faceplate_pack::{
-    Gzip, ImageError, Options, PackError, Packed, Stamp, Unpacked, inspect, pack, unpack,
+    Gzip, ImageError, Options, PackError, Packed, SIZE_MAX, Stamp, Unpacked, inspect, pack, unpack,
 };
 use littlefs_image::build::Builder;
 
@@ -425,7 +425,7 @@ fn a_smaller_slot_is_obeyed_to_the_block() {
 
 #[test]
 fn sizes_that_no_slot_has_are_refused() {
-    for size in [0, 4096, 10_000, (1 << 20) + 4096] {
+    for size in [0, 4096, 10_000, SIZE_MAX + 4096] {
         let options = Options {
             size,
             ..Options::default()
@@ -520,7 +520,7 @@ fn what_is_no_image_is_refused() {
         Err(ImageError::Length { len: 4 })
     ));
     assert!(matches!(
-        inspect(&vec![0; (1 << 20) + 4096]),
+        inspect(&vec![0; SIZE_MAX as usize + 4096]),
         Err(ImageError::TooLarge { .. })
     ));
     assert!(matches!(

@@ -8,7 +8,10 @@ use std::{
 };
 
 use faceplate::{
-    Config, Engine, EspNvs, Region, Text, layout::Layout, sha256, text, verify::Requirements,
+    Config, Engine, EspNvs, SLOT_MAX, Text,
+    layout::{Layout, Places},
+    sectors, sha256, text,
+    verify::Requirements,
 };
 use faceplate_http::{
     Device, Info, Limits,
@@ -21,9 +24,12 @@ use crate::{flash::SimFlash, wifi::SimWifi};
 /// What the device calls itself; `.local` behind it is its name on a network.
 pub const NAME: &str = "faceplate-sim";
 
+/// Sectors of the largest slot: a computer has memory for all that the checker can handle.
+const SECTORS: usize = sectors(SLOT_MAX);
+
 /// The device between two resets.
 pub struct SimDevice {
-    engine: Engine<SimFlash, EspNvs<SimFlash>>,
+    engine: Box<Engine<SimFlash, EspNvs<SimFlash>>>,
     wifi: SimWifi,
     boot_id: u32,
     booted: Instant,
@@ -35,11 +41,14 @@ pub struct SimDevice {
 impl SimDevice {
     /// Boots as the firmware does: partition table, NVS, decision, Wi-Fi. `address` is where it
     /// will be reached.
-    pub async fn boot(mut flash: SimFlash, limits: Limits, address: Option<Ipv4Addr>) -> Self {
-        let layout = Layout::read(&mut flash).await;
-        // Without a partition table there is no NVS either: an empty region fails every access.
-        let nvs = layout.map_or(Region { offset: 0, len: 0 }, |layout| layout.nvs);
-        let nvs = EspNvs::new(flash.clone(), nvs);
+    pub async fn boot(
+        mut flash: SimFlash,
+        places: Places,
+        limits: Limits,
+        address: Option<Ipv4Addr>,
+    ) -> Self {
+        let layout = Layout::read(&mut flash, places).await;
+        let nvs = EspNvs::new(flash.clone(), layout.nvs_region());
         let config = Config {
             requirements: Requirements {
                 api: faceplate::API,
@@ -49,7 +58,9 @@ impl SimDevice {
             compress: sha256::SOFTWARE,
         };
         let booted = Instant::now();
-        let engine = Engine::boot(flash, nvs, layout, config, 0).await;
+        let engine: Engine<_, _, [u16; SECTORS]> =
+            Engine::boot(flash, nvs, layout, config, 0).await;
+        let engine: Box<Engine<_, _>> = Box::new(engine);
         let wifi = engine.with_nvs(|nvs| SimWifi::start(nvs, address));
         Self {
             engine,

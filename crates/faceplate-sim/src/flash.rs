@@ -44,7 +44,7 @@ pub use fault::{Cut, Fault, FlashError};
 pub use file::FileError;
 pub use timing::Timing;
 
-/// Bytes of the W25Q128, the flash of the modules that Faceplate is made for.
+/// Bytes of the W25Q128, the flash of modules with `N16` in their name.
 pub const W25Q128_SIZE: usize = 16 << 20;
 
 /// Bytes of a sector, the smallest unit of an erase.
@@ -82,30 +82,38 @@ impl SimFlash {
     /// # Errors
     /// When `csv` is not a partition table, or not one that fits `size`.
     pub fn with_partitions(csv: &str, size: usize) -> Result<Self, layout::LayoutError> {
-        let table = layout::table(csv, size)?;
+        Self::with_table(csv, size, layout::TABLE_OFFSET)
+    }
+
+    /// The same with the partition table at another address.
+    ///
+    /// # Errors
+    /// When `csv` is not a partition table, or not one that fits `size`.
+    pub fn with_table(csv: &str, size: usize, offset: u32) -> Result<Self, layout::LayoutError> {
+        let table = layout::table(csv, size, offset)?;
         let mut cells = Cells::blank(size / SECTOR);
         // No file is behind it that could fail, and a table that fits the size has room below it.
-        let stored = cells.store(layout::TABLE_ADDRESS, &table);
+        let stored = cells.store(offset, &table);
         debug_assert!(stored.is_ok());
         Ok(Self::with(cells))
     }
 
-    /// Makes a flash file with a partition table from the text of a `partitions.csv`, everything
-    /// else blank, and opens it.
+    /// Makes a flash file of `size` bytes with a partition table from the text of a
+    /// `partitions.csv` at `offset`, everything else blank, and opens it.
     ///
     /// # Errors
     /// When there is a file already, it cannot be made, or the table is wrong.
-    pub fn create(path: &Path, csv: &str, size: usize) -> Result<Self, FileError> {
-        file::create(path, csv, size).map(Self::with)
+    pub fn create(path: &Path, csv: &str, size: usize, offset: u32) -> Result<Self, FileError> {
+        file::create(path, csv, size, offset).map(Self::with)
     }
 
     /// Opens a flash file, which nobody else may open meanwhile.
     ///
     /// # Errors
-    /// When it cannot be opened, is in use, not exactly `size` bytes long, or has no partition
-    /// table.
-    pub fn open(path: &Path, size: usize) -> Result<Self, FileError> {
-        file::open(path, size).map(Self::with)
+    /// When it cannot be opened, is in use, not as long as any flash
+    /// ([`FLASH_SIZES`](layout::FLASH_SIZES)), or has no partition table at `offset`.
+    pub fn open(path: &Path, offset: u32) -> Result<Self, FileError> {
+        file::open(path, offset).map(Self::with)
     }
 
     fn with(cells: Cells) -> Self {
@@ -117,6 +125,12 @@ impl SimFlash {
     #[must_use]
     pub fn fork(&self) -> Self {
         Self::with(self.0.borrow().cells.fork())
+    }
+
+    /// Bytes of the chip.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.borrow().cells.len()
     }
 
     /// What the chip has done since it was made.

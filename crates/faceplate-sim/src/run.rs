@@ -10,7 +10,10 @@ use std::{
 };
 
 use embedded_io_adapters::tokio_1::FromTokio;
-use faceplate::{MAX_SLOT_SECTORS, SECTOR, State, Tick, layout::Layout};
+use faceplate::{
+    Region, State, Tick,
+    layout::{Layout, LayoutError, Places},
+};
 use faceplate_http::{ConnectionBuffers, Device, Limits, serve};
 use littlefs_image::run as now;
 use tokio::{
@@ -22,7 +25,7 @@ use tokio::{
 
 use crate::{
     device::SimDevice,
-    flash::{Cut, FileError, FlashError, SimFlash, Timing, W25Q128_SIZE},
+    flash::{Cut, FileError, FlashError, SimFlash, Timing, W25Q128_SIZE, layout},
     port::Port,
 };
 
@@ -42,7 +45,15 @@ pub struct SimOptions {
     pub flash: PathBuf,
     /// Where the device is reached. Port 0 takes any free one.
     pub listen: SocketAddr,
-    /// The frontend that a new device gets into `www_0`, as by serial flashing.
+    /// Bytes of the flash. A new device gets 16 MiB; one that is there has its own, and another
+    /// number is an error.
+    pub flash_size: Option<usize>,
+    /// The text of a `partitions.csv`. A new device gets [`PARTITIONS`]; one that is there has its
+    /// own, and another one is an error.
+    pub partitions: Option<String>,
+    /// Where the firmware looks for the partition table, and for what in it.
+    pub places: Places,
+    /// The frontend that a new device gets into its first slot, as by serial flashing.
     pub www: Option<Vec<u8>>,
     /// Whether flash operations take the time of the datasheet.
     pub timing: Timing,
@@ -83,6 +94,19 @@ pub enum SimError {
     File(FileError),
     /// The content of the flash.
     Flash(FlashError),
+    /// The text is no partition table, or none for this flash.
+    Table(layout::LayoutError),
+    /// The flash file has another size than the one that was asked for.
+    OtherSize {
+        /// Its bytes.
+        size: usize,
+        /// What was asked for.
+        wanted: usize,
+    },
+    /// The flash file has another partition table than the one that was asked for.
+    OtherTable,
+    /// There is no slot for the image.
+    NoSlot(LayoutError),
     /// The image is longer than a slot of so many bytes.
     WwwTooLarge(u32),
     /// The network.
@@ -99,6 +123,18 @@ impl fmt::Display for SimError {
         match self {
             Self::File(error) => error.fmt(f),
             Self::Flash(error) => error.fmt(f),
+            Self::Table(error) => error.fmt(f),
+            Self::OtherSize { size, wanted } => write!(
+                f,
+                "the flash file is there already and has {} MiB, not {}; delete it for a new device",
+                size >> 20,
+                wanted >> 20
+            ),
+            Self::OtherTable => f.write_str(
+                "the flash file is there already and has another partition table; delete it for a \
+                 new device",
+            ),
+            Self::NoSlot(error) => write!(f, "no slot for the image: {error}"),
             Self::WwwTooLarge(slot) => write!(f, "the image is longer than the {slot} byte slot"),
             Self::Listen { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }
@@ -152,7 +188,8 @@ pub async fn live(
     };
     let port = Port::take(options.listen).map_err(failed)?;
     loop {
-        let device = SimDevice::boot(flash.clone(), options.limits, ipv4(port.address())).await;
+        let (places, address) = (options.places, ipv4(port.address()));
+        let device = SimDevice::boot(flash.clone(), places, options.limits, address).await;
         let device = Rc::new(device);
         let listener = port.listen().map_err(failed)?;
         on_event(Event::Booted {
@@ -182,26 +219,58 @@ fn open_flash(
     options: &SimOptions,
     on_event: &mut impl FnMut(Event),
 ) -> Result<SimFlash, SimError> {
+    let offset = options.places.table_offset;
     if options.flash.exists() {
         if options.www.is_some() {
             on_event(Event::WwwNotUsed);
         }
-        return SimFlash::open(&options.flash, W25Q128_SIZE).map_err(SimError::File);
+        let flash = SimFlash::open(&options.flash, offset).map_err(SimError::File)?;
+        return same_board(options, &flash).map(|()| flash);
     }
-    let www = options.www.as_deref().unwrap_or_default();
+    let size = options.flash_size.unwrap_or(W25Q128_SIZE);
+    let csv = options.partitions.as_deref().unwrap_or(PARTITIONS);
     // Found out before there is a file that the next start would take for a device.
-    let largest = MAX_SLOT_SECTORS as u32 * SECTOR;
-    if www.len() > largest as usize {
-        return Err(SimError::WwwTooLarge(largest));
-    }
-    let flash =
-        SimFlash::create(&options.flash, PARTITIONS, W25Q128_SIZE).map_err(SimError::File)?;
-    if let Ok(layout) = now(Layout::read(&mut flash.clone())) {
-        flash
-            .poke(layout.slots[0].offset, www)
-            .map_err(SimError::Flash)?;
+    let www = match &options.www {
+        Some(www) => {
+            let plan = SimFlash::with_table(csv, size, offset).map_err(SimError::Table)?;
+            Some((room_for(www, options.places, &plan)?, www))
+        }
+        None => None,
+    };
+    let flash = SimFlash::create(&options.flash, csv, size, offset).map_err(SimError::File)?;
+    if let Some((slot, www)) = www {
+        flash.poke(slot.offset, www).map_err(SimError::Flash)?;
     }
     Ok(flash)
+}
+
+/// Whether a flash that is there is what was asked for.
+fn same_board(options: &SimOptions, flash: &SimFlash) -> Result<(), SimError> {
+    let size = flash.size();
+    if let Some(wanted) = options.flash_size
+        && wanted != size
+    {
+        return Err(SimError::OtherSize { size, wanted });
+    }
+    let Some(csv) = &options.partitions else {
+        return Ok(());
+    };
+    let offset = options.places.table_offset;
+    let wanted = layout::table(csv, size, offset).map_err(SimError::Table)?;
+    match flash.peek(offset, wanted.len()).map_err(SimError::Flash)? == wanted {
+        true => Ok(()),
+        false => Err(SimError::OtherTable),
+    }
+}
+
+/// Where the first frontend goes.
+fn room_for(www: &[u8], places: Places, flash: &SimFlash) -> Result<Region, SimError> {
+    let layout = now(Layout::read(&mut flash.clone(), places));
+    let [slot, _] = layout.slots.map_err(SimError::NoSlot)?;
+    match www.len() > slot.len as usize {
+        true => Err(SimError::WwwTooLarge(slot.len)),
+        false => Ok(slot),
+    }
 }
 
 fn describe(device: &SimDevice) -> String {
@@ -209,8 +278,8 @@ fn describe(device: &SimDevice) -> String {
     let slot = &status.slots[status.active.index()];
     let version = slot.version.as_deref().unwrap_or("without a version");
     match status.state {
-        State::Settled => format!("{version} from {}", status.active),
-        State::Trial => format!("{version} from {}, on trial", status.active),
+        State::Settled => format!("{version} from {}", slot.label),
+        State::Trial => format!("{version} from {}, on trial", slot.label),
         State::Recovery => "the recovery page".to_owned(),
     }
 }

@@ -167,7 +167,7 @@ fn one_failing_operation_in_the_slot_is_tried_again_and_elsewhere_fails_the_uplo
 fn a_full_nvs_fails_the_upload() {
     let case = case();
     let board = case.board.fork();
-    let mut nvs = EspNvs::new(board.flash.clone(), board.layout().nvs);
+    let mut nvs = EspNvs::new(board.flash.clone(), board.nvs());
     let mut stored = 0;
     for index in 0..10_000 {
         if nvs.set_blob(&format!("other{index}"), &[7; 1000]).is_err() {
@@ -188,7 +188,7 @@ fn a_full_nvs_fails_the_upload() {
     );
 
     for index in 0..stored {
-        nvs = EspNvs::new(board.flash.clone(), board.layout().nvs);
+        nvs = EspNvs::new(board.flash.clone(), board.nvs());
         nvs.remove(&format!("other{index}")).expect("removes");
     }
     assert_eq!(install(&board, &case.new, CLIENT), Ok(()));
@@ -199,7 +199,7 @@ fn a_full_nvs_fails_the_upload() {
 fn an_nvs_that_cannot_be_read_serves_what_is_there_and_takes_no_upload() {
     let case = case();
     let board = case.board.fork();
-    let first = board.layout().nvs.offset / 4096;
+    let first = board.nvs().offset / 4096;
     for sector in first..first + 6 {
         board
             .flash
@@ -224,7 +224,7 @@ fn random_bytes_as_nvs_mean_a_new_device() {
     let mut rng = board::Rng::new(5);
     for round in 0..200 {
         let board = case.board.fork();
-        let nvs = board.layout().nvs;
+        let nvs = board.nvs();
         board
             .flash
             .poke(nvs.offset, &rng.bytes(nvs.len as usize))
@@ -366,7 +366,7 @@ fn an_nvs_fault_at_boot_is_told_in_the_status() {
     let case = case();
     let board = lived_in(&case);
     assert_eq!(status(&board.boot()).fault, None);
-    let sector = board.layout().nvs.offset / 4096;
+    let sector = board.nvs().offset / 4096;
     for sector in sector..sector + 6 {
         board
             .flash
@@ -378,7 +378,7 @@ fn an_nvs_fault_at_boot_is_told_in_the_status() {
 
 /// Fills NVS to the last entry.
 fn fill(board: &Board) {
-    let mut nvs = EspNvs::new(board.flash.clone(), board.layout().nvs);
+    let mut nvs = EspNvs::new(board.flash.clone(), board.nvs());
     for index in 0..10_000 {
         if nvs.set_blob(&format!("other{index}"), &[7; 1000]).is_err() {
             break;

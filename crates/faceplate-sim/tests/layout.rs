@@ -1,12 +1,14 @@
-//! A partition table that cannot be used is a clear error, and ends in the recovery page.
+//! A part of the partition table that cannot be used is a clear error, and takes nothing from the
+//! other parts: without slots there are settings, without settings a frontend.
 
 mod board;
 
-use board::{Board, Frontend, Refused, install, status, upload};
+use board::{Board, Frontend, PARTITIONS, Refused, install, serves, status, upload};
 use faceplate::{
-    BeginError, Confirmer, State,
-    layout::{Layout, LayoutError, TABLE_OFFSET},
+    BeginError, Confirmer, EspNvs, State,
+    layout::{Layout, LayoutError, Places, TABLE_OFFSET, Use},
 };
+use faceplate_sim::flash::SimFlash;
 use littlefs_image::run;
 
 /// The entries of the usual table, 32 bytes each: nvs, phy_init, factory, www_0, www_1, MD5.
@@ -17,13 +19,11 @@ const END: u32 = 5;
 
 /// Offsets in an entry.
 const MAGIC: u32 = 0;
+const TYPE: u32 = 2;
 const OFFSET: u32 = 4;
 const SIZE: u32 = 8;
 const LABEL: u32 = 12;
-
-fn read(board: &Board) -> Result<Layout, LayoutError> {
-    run(Layout::read(&mut board.flash.clone()))
-}
+const FLAGS: u32 = 28;
 
 fn with(entry: u32, field: u32, bytes: &[u8]) -> Board {
     let board = Board::new();
@@ -38,37 +38,30 @@ fn word(value: u32) -> [u8; 4] {
 
 #[test]
 fn the_slots_are_found_by_their_labels() {
-    let layout = read(&Board::new()).expect("a good table");
-    assert_eq!((layout.nvs.offset, layout.nvs.len), (0x9000, 0x6000));
-    assert_eq!(
-        (layout.slots[0].offset, layout.slots[0].len),
-        (0x31_0000, 0x10_0000)
-    );
-    assert_eq!(
-        (layout.slots[1].offset, layout.slots[1].len),
-        (0x41_0000, 0x10_0000)
-    );
+    let board = Board::new();
+    assert_eq!((board.nvs().offset, board.nvs().len), (0x9000, 0x6000));
+    let slots = [0, 1].map(|index| (board.slot(index).offset, board.slot(index).len));
+    assert_eq!(slots, [(0x31_0000, 0x10_0000), (0x41_0000, 0x10_0000)]);
 
     let moved = with(WWW_1, OFFSET, &word(0x90_0000));
-    assert_eq!(
-        read(&moved).expect("a good table").slots[1].offset,
-        0x90_0000
-    );
+    assert_eq!(moved.slot(1).offset, 0x90_0000);
+}
+
+/// What a table does: to the settings, and to the slots.
+fn parts(board: &Board) -> (Option<LayoutError>, Option<LayoutError>) {
+    let Layout { nvs, slots, .. } = board.layout();
+    (nvs.err(), slots.err())
 }
 
 #[test]
-fn each_unusable_table_is_told_by_its_own_error() {
+fn what_is_wrong_with_the_slots_is_told_and_leaves_the_settings_alone() {
+    let wrong = |kind, subtype| LayoutError::WrongType {
+        label: "www_0",
+        of_use: Use::Slot,
+        kind,
+        subtype,
+    };
     let table: &[(&str, Board, LayoutError)] = &[
-        (
-            "blank",
-            with(NVS, MAGIC, &[0xFF, 0xFF]),
-            LayoutError::NoTable,
-        ),
-        (
-            "no nvs",
-            with(NVS, LABEL, b"other"),
-            LayoutError::Missing("nvs"),
-        ),
         (
             "no www_0",
             with(WWW_0, LABEL, b"spiffs\0"),
@@ -88,6 +81,24 @@ fn each_unusable_table_is_told_by_its_own_error() {
             "twice",
             with(WWW_1, LABEL, b"www_0"),
             LayoutError::Twice("www_0"),
+        ),
+        ("an app", with(WWW_0, TYPE, &[0, 0x10]), wrong(0, 0x10)),
+        ("FAT", with(WWW_0, TYPE, &[1, 0x81]), wrong(1, 0x81)),
+        ("settings", with(WWW_0, TYPE, &[1, 2]), wrong(1, 2)),
+        (
+            "of another type",
+            with(WWW_0, TYPE, &[0x40, 0x83]),
+            wrong(0x40, 0x83),
+        ),
+        (
+            "encrypted",
+            with(WWW_1, FLAGS, &word(1)),
+            LayoutError::Encrypted("www_1"),
+        ),
+        (
+            "read-only",
+            with(WWW_1, FLAGS, &word(2)),
+            LayoutError::ReadOnly("www_1"),
         ),
         (
             "empty",
@@ -120,48 +131,214 @@ fn each_unusable_table_is_told_by_its_own_error() {
             LayoutError::Overlap("www_0", "www_1"),
         ),
         (
-            "www over nvs",
-            with(WWW_0, OFFSET, &word(0x9000)),
-            LayoutError::Overlap("nvs", "www_0"),
-        ),
-        (
             "over the firmware",
             with(WWW_0, OFFSET, &word(0x2F_0000)),
             LayoutError::OverlapsOther("www_0"),
         ),
         (
-            "over the table",
-            with(WWW_1, OFFSET, &word(0x8000)),
-            LayoutError::Overlap("nvs", "www_1"),
-        ),
-        (
-            "over the bootloader",
-            with(NVS, OFFSET, &word(0x1000)),
-            LayoutError::OverlapsOther("nvs"),
-        ),
-        (
             "unequal",
             with(WWW_1, SIZE, &word(0x8_0000)),
-            LayoutError::Unequal,
+            LayoutError::Unequal(["www_0", "www_1"]),
         ),
     ];
     for (name, board, error) in table {
-        assert_eq!(read(board), Err(*error), "{name}");
+        assert_eq!(parts(board), (None, Some(*error)), "{name}");
     }
 }
 
 #[test]
-fn slots_larger_than_the_checker_handles_are_refused() {
-    let board = with(WWW_0, SIZE, &word(0x20_0000));
-    board
+fn what_is_wrong_with_the_settings_leaves_the_slots_alone() {
+    let wrong = LayoutError::WrongType {
+        label: "nvs",
+        of_use: Use::Settings,
+        kind: 1,
+        subtype: 4,
+    };
+    let frontend = Frontend::new("1.0.0", 20);
+    for (name, entry, field, bytes, error) in [
+        (
+            "none",
+            NVS,
+            LABEL,
+            &b"other"[..],
+            LayoutError::Missing("nvs"),
+        ),
+        ("keys", NVS, TYPE, &[1, 4], wrong),
+        (
+            "encrypted",
+            NVS,
+            FLAGS,
+            &word(1),
+            LayoutError::Encrypted("nvs"),
+        ),
+        (
+            "read-only",
+            NVS,
+            FLAGS,
+            &word(2),
+            LayoutError::ReadOnly("nvs"),
+        ),
+        (
+            "over the bootloader",
+            NVS,
+            OFFSET,
+            &word(0x1000),
+            LayoutError::OverlapsOther("nvs"),
+        ),
+        (
+            "beside the chip",
+            NVS,
+            OFFSET,
+            &word(0xFF_F000),
+            LayoutError::BadBounds("nvs"),
+        ),
+        (
+            "over the radio's",
+            NVS,
+            SIZE,
+            &word(0x7000),
+            LayoutError::OverlapsOther("nvs"),
+        ),
+    ] {
+        let board = Board::with(&frontend);
+        let at = TABLE_OFFSET + entry * 32 + field;
+        board.flash.poke(at, bytes).expect("in bounds");
+        assert_eq!(parts(&board), (Some(error), None), "{name}");
+        // The frontend is served as it is; nothing can be changed, and the reason is told.
+        let device = board.boot();
+        assert!(serves(&device, &frontend), "{name}");
+        assert_eq!(status(&device).state, State::Settled, "{name}");
+        assert_eq!(status(&device).fault.as_deref(), Some(&*error.to_string()));
+        let refused = upload(&device, &frontend.image, Confirmer::Device);
+        let Err(Refused::Begin(BeginError::Nvs(why))) = refused else {
+            panic!("{name}: {refused:?}");
+        };
+        assert_eq!(why, *error.to_string(), "{name}");
+        assert_eq!(board.flash.counters().operations, 0, "{name}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_table_is_wrong_with_both() {
+    let both = |error| (Some(error), Some(error));
+    let blank = with(NVS, MAGIC, &[0xFF, 0xFF]);
+    assert_eq!(parts(&blank), both(LayoutError::NoTable(0x8000)));
+    let fault = status(&blank.boot()).fault;
+    assert_eq!(fault.as_deref(), Some("no partition table at 0x8000"));
+
+    let overlap = with(WWW_0, OFFSET, &word(0x9000));
+    assert_eq!(
+        parts(&overlap),
+        (
+            Some(LayoutError::Overlap("nvs", "www_0")),
+            Some(LayoutError::Overlap("www_0", "nvs"))
+        )
+    );
+    // Two causes are both told.
+    let fault = status(&overlap.boot()).fault;
+    assert_eq!(
+        fault.as_deref(),
+        Some("partitions `www_0` and `nvs` overlap; partitions `nvs` and `www_0` overlap")
+    );
+}
+
+#[test]
+fn slots_of_every_type_that_people_give_to_a_littlefs_are_taken() {
+    for subtype in [0x06, 0x82, 0x83] {
+        let board = with(WWW_0, TYPE, &[1, subtype]);
+        assert_eq!(parts(&board), (None, None), "{subtype:#x}");
+    }
+}
+
+#[test]
+fn slots_larger_than_the_firmware_has_room_for_are_not_used() {
+    let board = Board::new();
+    for (entry, offset) in [(WWW_0, 0x31_0000), (WWW_1, 0x60_0000)] {
+        let at = TABLE_OFFSET + entry * 32;
+        board
+            .flash
+            .poke(at + OFFSET, &word(offset))
+            .expect("in bounds");
+        board
+            .flash
+            .poke(at + SIZE, &word(0x20_0000))
+            .expect("in bounds");
+    }
+    assert_eq!(parts(&board), (None, None));
+    let one_short = board.boot_with::<511>();
+    let found = status(&one_short);
+    assert_eq!(found.state, State::Recovery);
+    assert_eq!(
+        found.fault.as_deref(),
+        Some("partition `www_0` has 2048 KiB, but this firmware is built for 2044 KiB at most")
+    );
+    let frontend = Frontend::new("1.0.0", 20);
+    assert!(upload(&one_short, &frontend.image, Confirmer::Device).is_err());
+    assert!(
+        upload(
+            &board.boot_with::<512>(),
+            &frontend.image,
+            Confirmer::Device
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn labels_and_the_place_of_the_table_are_options() {
+    let table = PARTITIONS
+        .replace("nvs,      data", "cfg,      data")
+        .replace("www_0", "web_a")
+        .replace("www_1", "web_b")
+        .replace("0x9000", "0x11000")
+        .replace("0xf000", "0x17000")
+        .replace("0x10000,", "0x20000,")
+        .replace("0x300000", "0x2f0000");
+    let places = Places {
+        table_offset: 0x1_0000,
+        nvs: "cfg",
+        slots: ["web_a", "web_b"],
+    };
+    let flash = SimFlash::with_table(&table, 16 << 20, places.table_offset);
+    let board = Board {
+        flash: flash.expect("a good table"),
+        places,
+        ..Board::new()
+    };
+    assert_eq!(parts(&board), (None, None));
+    let frontend = Frontend::new("1.0.0", 20);
+    install(&board, &frontend, Confirmer::Device).expect("installs");
+    let device = board.boot();
+    assert!(serves(&device, &frontend));
+    assert_eq!(
+        status(&device).slots.map(|slot| slot.label),
+        ["web_a", "web_b"]
+    );
+    // A firmware that looks elsewhere finds nothing, and says where it looked.
+    let other = Board {
+        places: Places::DEFAULT,
+        ..board.clone()
+    };
+    assert_eq!(parts(&other).0, Some(LayoutError::NoTable(0x8000)));
+    // A slot at the table's own place is over it.
+    let moved = Board {
+        places: Places {
+            slots: ["web_a", "over"],
+            ..places
+        },
+        ..board
+    };
+    let at = places.table_offset + WWW_1 * 32;
+    moved.flash.poke(at + LABEL, b"over\0").expect("in bounds");
+    moved
         .flash
-        .poke(TABLE_OFFSET + WWW_1 * 32 + OFFSET, &word(0x60_0000))
+        .poke(at + OFFSET, &word(places.table_offset))
         .expect("in bounds");
-    board
+    moved
         .flash
-        .poke(TABLE_OFFSET + WWW_1 * 32 + SIZE, &word(0x20_0000))
+        .poke(at + SIZE, &word(0x1000))
         .expect("in bounds");
-    assert_eq!(read(&board), Err(LayoutError::TooLarge("www_0")));
+    assert_eq!(parts(&moved).1, Some(LayoutError::OverlapsOther("over")));
 }
 
 #[test]
@@ -184,11 +361,11 @@ fn a_table_without_an_end_is_read_no_further_than_it_can_reach() {
             .poke(label, format!("p{index}\0").as_bytes())
             .expect("in bounds");
     }
-    assert!(read(&board).is_ok());
+    assert_eq!(parts(&board), (None, None));
 }
 
 #[test]
-fn without_slots_the_device_boots_into_recovery_and_refuses_uploads() {
+fn without_slots_the_device_boots_into_recovery_refuses_uploads_and_keeps_settings() {
     let frontend = Frontend::new("1.0.0", 20);
     let board = with(WWW_1, LABEL, b"nothing");
     let device = board.boot();
@@ -204,7 +381,14 @@ fn without_slots_the_device_boots_into_recovery_and_refuses_uploads() {
         assert_eq!(problem, "the partition table has no `www_1`");
     }
     assert!(run(device.rollback()).is_err());
+    let fault = status(&device).fault;
+    assert_eq!(fault.as_deref(), Some("the partition table has no `www_1`"));
     assert_eq!(board.flash.counters().operations, 0);
+    // Settings of others, a Wi-Fi say, are stored as ever.
+    let stored = device.with_nvs(|nvs| nvs.set_str("wifi", "ssid", "Home"));
+    assert_eq!(stored, Ok(()));
+    let mut nvs = EspNvs::new(board.flash.clone(), board.nvs());
+    assert_eq!(nvs.get_str("wifi", "ssid"), Ok(Some("Home".to_owned())));
     assert!(
         install(&Board::new(), &frontend, Confirmer::Device).is_ok(),
         "the image is good"

@@ -13,10 +13,11 @@ use std::{
 };
 
 use board::{Board, Frontend, serves};
+use faceplate::layout::Places;
 use faceplate_http::Limits;
 use faceplate_sim::{
     Event, SimError, SimOptions,
-    flash::{SimFlash, Timing, W25Q128_SIZE},
+    flash::{SimFlash, Timing},
     live,
 };
 use tokio::{
@@ -125,6 +126,9 @@ impl Running {
 fn options(flash: PathBuf) -> SimOptions {
     SimOptions {
         flash,
+        flash_size: None,
+        partitions: None,
+        places: Places::DEFAULT,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         www: None,
         timing: Timing::None,
@@ -282,7 +286,8 @@ fn a_power_cut_at_any_operation_of_an_upload_is_survived_by_the_program_that_com
             sleep(Duration::from_millis(10)).await;
 
             let board = Board {
-                flash: SimFlash::open(&flash, W25Q128_SIZE).expect("a flash"),
+                flash: SimFlash::open(&flash, Places::DEFAULT.table_offset).expect("a flash"),
+                places: Places::DEFAULT,
                 insist: false,
                 compress: faceplate::sha256::SOFTWARE,
             };

@@ -258,7 +258,7 @@ const SCENARIOS: &[Scenario] = &[
 
 /// What must hold after a cut, on a board that has power again.
 fn check(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
-    let nvs = &mut EspNvs::new(board.flash.clone(), board.layout().nvs);
+    let nvs = &mut EspNvs::new(board.flash.clone(), board.nvs());
     Stored::load(nvs).unwrap_or_else(|error| panic!("{context}: NVS is unreadable: {error}"));
 
     let device = board.boot();

@@ -18,7 +18,7 @@ const CLIENT: Confirmer = Confirmer::Client { within_s: 60 };
 const SLOT: usize = 0x10_0000;
 
 /// What one upload did to the flash; the board stays as it was.
-fn cost(board: &Board, image: &[u8]) -> (Counters, board::Device) {
+fn cost(board: &Board, image: &[u8]) -> (Counters, Box<board::Device>) {
     let device = board.boot();
     let before = board.flash.counters();
     upload(&device, image, CLIENT).expect("uploads");
@@ -418,12 +418,13 @@ fn serving_a_large_file_reads_at_most_a_twentieth_more_than_its_bytes() {
 #[test]
 fn the_update_path_fits_in_its_memory_budget() {
     let board = Board::with(&Frontend::new("1.0.0", 30));
-    let device = board.boot();
+    // Slots of 1 MiB, as on a board of the usual layout.
+    let device = board.boot_with::<256>();
     let mut upload = device.begin(8192, CLIENT).expect("may begin");
     let write = size_of_val(&upload.write(&[0; 100]));
     let session = size_of_val(&upload);
     let finish = size_of_val(&upload.finish(None));
-    let (engine, buffers) = (size_of_val(&device), size_of::<Buffers>());
+    let (engine, buffers) = (size_of_val(&*device), size_of::<Buffers<[u16; 256]>>());
     let total = engine + session + write.max(finish);
     println!(
         "engine {engine} (of it buffers {buffers}), session {session}, write {write}, \

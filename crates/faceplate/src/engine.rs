@@ -72,6 +72,8 @@ pub struct TrialStatus {
 pub struct SlotStatus {
     /// Which slot.
     pub slot: Slot,
+    /// The partition's label.
+    pub label: &'static str,
     /// Bytes of the partition; 0 where there is none.
     pub size: u32,
     /// Bytes of the image in it, or 0.
@@ -103,8 +105,8 @@ pub struct Status {
     pub slots: [SlotStatus; 2],
     /// The upload that runs.
     pub upload: Option<Progress>,
-    /// What is wrong with NVS, so that no change can be made; and what is said above about the
-    /// trial and the last change may not be so.
+    /// What is wrong with the slots or with NVS, so that no change can be made. Where it is NVS, what
+    /// is said above about the trial and the last change may not be so.
     pub fault: Option<Text>,
 }
 
@@ -232,6 +234,33 @@ type SlotContent = Result<Verified, Problem>;
 /// How often NVS is read at boot before the device does without it.
 const LOAD_TRIES: u32 = 3;
 
+/// What NVS remembers, and what is wrong with it.
+fn load<N: Nvs>(nvs: &mut N) -> (Stored, Option<Text>) {
+    let mut loaded = Stored::load(nvs);
+    for _ in 1..LOAD_TRIES {
+        if loaded.is_err() {
+            loaded = Stored::load(nvs);
+        }
+    }
+    match loaded {
+        Ok(stored) => (stored, None),
+        Err(error) => (Stored::default(), Some(text(error))),
+    }
+}
+
+/// The slots, if the buffers are large enough for them.
+fn fitting(
+    label: &'static str,
+    slots: [Region; 2],
+    buffers: &Buffers,
+) -> Result<[Region; 2], LayoutError> {
+    let (len, room) = (slots[0].len, buffers.room());
+    match len > room {
+        true => Err(LayoutError::TooLarge { label, len, room }),
+        false => Ok(slots),
+    }
+}
+
 fn content(slot: &SlotContent) -> Content {
     match slot {
         Ok(_) => Content::Whole,
@@ -242,14 +271,17 @@ fn content(slot: &SlotContent) -> Content {
 
 /// The frontend of one device. It is shared by all connections of a single-threaded executor.
 ///
-/// `F` is a handle to the flash: cloning it gives another handle to the same chip.
-pub struct Engine<F, N> {
+/// `F` is a handle to the flash: cloning it gives another handle to the same chip. `T` is the
+/// checker's table in its [`Buffers`]; an engine is made with one of known size, and used as a
+/// reference or box of `Engine<F, N>`, which any size turns into.
+pub struct Engine<F, N, T: ?Sized = [u16]> {
     flash: F,
     nvs: RefCell<N>,
     /// Why it is not known, or not sure, what NVS holds; no change is begun then.
     nvs_fault: RefCell<Option<Text>>,
     config: Config,
-    layout: Result<Layout, LayoutError>,
+    labels: [&'static str; 2],
+    regions: Result<[Region; 2], LayoutError>,
     active: Slot,
     served: Option<Served>,
     last: Cell<Option<Last>>,
@@ -258,7 +290,7 @@ pub struct Engine<F, N> {
     restarting: Cell<bool>,
     progress: Cell<Option<Progress>>,
     slots: RefCell<[SlotContent; 2]>,
-    buffers: RefCell<Buffers>,
+    buffers: RefCell<Buffers<T>>,
 }
 
 /// The frontend that is served from boot to reboot.
@@ -272,37 +304,27 @@ struct Served {
     marked: bool,
 }
 
-impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
+impl<F: NorFlash + Clone, N: Nvs, const SECTORS: usize> Engine<F, N, [u16; SECTORS]> {
     /// Boots: checks both slots, decides, and stores what the decision says.
     ///
     /// `now_ms` is the time at which serving starts, on the clock that [`Self::tick`] gets.
-    /// A store or flash that fails never stops the boot: whatever can be served is.
-    pub async fn boot(
-        flash: F,
-        mut nvs: N,
-        layout: Result<Layout, LayoutError>,
-        config: Config,
-        now_ms: u64,
-    ) -> Self {
-        let mut loaded = Stored::load(&mut nvs);
-        for _ in 1..LOAD_TRIES {
-            if loaded.is_err() {
-                loaded = Stored::load(&mut nvs);
-            }
-        }
-        let (stored, mut nvs_fault) = match loaded {
-            Ok(stored) => (stored, None),
+    /// A store or flash that fails never stops the boot: whatever can be served is. Slots of more
+    /// than `SECTORS` sectors are not used.
+    pub async fn boot(flash: F, mut nvs: N, layout: Layout, config: Config, now_ms: u64) -> Self {
+        let (stored, mut nvs_fault) = match layout.nvs {
+            Ok(_) => load(&mut nvs),
             Err(error) => (Stored::default(), Some(text(error))),
         };
-        let mut buffers = Buffers::with(config.compress);
-        let slots = match &layout {
-            Ok(layout) => {
-                let region = |slot: Slot| (layout.slots[slot.index()], stored.images[slot.index()]);
-                let [www0, www1] = Slot::ALL.map(region);
-                let wanted = config.requirements;
+        let mut buffers = Buffers::<[u16; SECTORS]>::with(config.compress);
+        let labels = layout.places.slots;
+        let regions = layout.slots;
+        let regions = regions.and_then(|regions| fitting(labels[0], regions, &buffers));
+        let slots = match &regions {
+            Ok([www0, www1]) => {
+                let (wanted, [image0, image1]) = (config.requirements, stored.images);
                 [
-                    verify::at_boot(&flash, www0.0, www0.1, wanted, &mut buffers).await,
-                    verify::at_boot(&flash, www1.0, www1.1, wanted, &mut buffers).await,
+                    verify::at_boot(&flash, *www0, image0, wanted, &mut buffers).await,
+                    verify::at_boot(&flash, *www1, image1, wanted, &mut buffers).await,
                 ]
             }
             Err(error) => [Err(Problem::Layout(*error)), Err(Problem::Layout(*error))],
@@ -335,9 +357,9 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             // A trial whose boots cannot be counted might never end: this boot goes back.
             (active, trial) = (way_back, None);
         }
-        let served = match (&decision, &layout, &slots[active.index()]) {
-            (Decision::Serve { .. }, Ok(layout), Ok(verified)) => Some(Served {
-                region: layout.slots[active.index()],
+        let served = match (&decision, &regions, &slots[active.index()]) {
+            (Decision::Serve { .. }, Ok(regions), Ok(verified)) => Some(Served {
+                region: regions[active.index()],
                 image: verified.image,
                 hashed: verified.about.is_some(),
                 marked: verified.marked,
@@ -349,7 +371,8 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             nvs: RefCell::new(nvs),
             nvs_fault: RefCell::new(nvs_fault),
             config,
-            layout,
+            labels,
+            regions,
             active,
             served,
             last: Cell::new(last.filter(|last| last.to == active)),
@@ -361,7 +384,9 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             buffers: RefCell::new(buffers),
         }
     }
+}
 
+impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     /// Everything that a client may know, at `now_ms`.
     pub fn status(&self, now_ms: u64) -> Status {
         let slots = self.slots.borrow();
@@ -376,17 +401,36 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             last: self.last.get(),
             slots: Slot::ALL.map(|slot| self.slot_status(slot, &slots[slot.index()])),
             upload: self.progress.get(),
-            fault: self.nvs_fault.borrow().clone(),
+            fault: self.fault(),
         }
     }
 
+    /// Why no change can be made.
+    fn fault(&self) -> Option<Text> {
+        let nvs = self.nvs_fault.borrow();
+        let Err(slots) = self.regions else {
+            return nvs.clone();
+        };
+        let slots = text(slots);
+        match &*nvs {
+            // One cause of both, such as no table at all, is said once.
+            Some(nvs) if *nvs != slots => Some(text(format_args!("{slots}; {nvs}"))),
+            _ => Some(slots),
+        }
+    }
+
+    /// The label of a slot's partition.
+    pub const fn label(&self, slot: Slot) -> &'static str {
+        self.labels[slot.index()]
+    }
+
     fn slot_status(&self, slot: Slot, content: &SlotContent) -> SlotStatus {
-        let size = self
-            .layout
-            .map_or(0, |layout| layout.slots[slot.index()].len);
+        let label = self.label(slot);
+        let size = self.regions.map_or(0, |regions| regions[slot.index()].len);
         match content {
             Ok(verified) => SlotStatus {
                 slot,
+                label,
                 size,
                 used: verified.record.len,
                 valid: true,
@@ -397,6 +441,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             },
             Err(problem) => SlotStatus {
                 slot,
+                label,
                 size,
                 used: 0,
                 valid: false,
@@ -422,7 +467,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     /// # Errors
     /// When there must not be one now, or not of this length. Nothing was touched.
     pub fn begin(&self, total: u32, confirmer: Confirmer) -> Result<Upload<'_, F, N>, BeginError> {
-        let layout = self.layout.map_err(BeginError::NoSlots)?;
+        let regions = self.regions.map_err(BeginError::NoSlots)?;
         if self.restarting.get() {
             return Err(BeginError::Restarting);
         }
@@ -436,7 +481,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         if let Some(error) = self.nvs_fault.borrow().as_ref() {
             return Err(BeginError::Nvs(error.clone()));
         }
-        let region = layout.slots[self.active.other().index()];
+        let region = regions[self.active.other().index()];
         if total > region.len {
             return Err(BeginError::TooLarge {
                 slot_size: region.len,
@@ -492,8 +537,8 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     )]
     pub async fn rollback(&self) -> Result<Slot, RollbackError> {
         let not_valid = |problem| Err(RollbackError::NotValid(problem));
-        let layout = match self.layout {
-            Ok(layout) => layout,
+        let regions = match self.regions {
+            Ok(regions) => regions,
             Err(error) => return not_valid(Problem::Layout(error)),
         };
         if self.restarting.get() {
@@ -518,7 +563,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             Err(problem) => return not_valid(problem.clone()),
         };
         let requirements = self.config.requirements;
-        let region = layout.slots[to.index()];
+        let region = regions[to.index()];
         let checked = verify::at_boot(&self.flash, region, known, requirements, &mut buffers).await;
         if self.restarting.get() {
             return Err(RollbackError::Restarting);

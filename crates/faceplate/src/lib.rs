@@ -36,6 +36,7 @@ pub use engine::{
 };
 #[cfg(feature = "esp-nvs")]
 pub use esp_nvs::{EspNvs, EspNvsError};
+use littlefs_image::check::BLOCKS_MAX;
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial, forget_image};
 pub use region::{Region, RegionReader};
 use sha256::Compress;
@@ -51,18 +52,19 @@ pub const SECTOR: u32 = 4096;
 /// Bytes of the large erase that SPI NOR flash offers (command D8h, e.g. W25Q128 datasheet).
 pub const BLOCK: u32 = 64 * 1024;
 
-/// The largest slot, in sectors: 1 MiB. It sizes the checker's table, two bytes a sector.
-pub const MAX_SLOT_SECTORS: usize = 256;
-
-/// What a check or an update works with: 4.5 KiB of fixed memory. One at a time uses it.
+/// What a check or an update works with: 4 KiB for a sector, and two bytes for each sector of the
+/// largest slot. One at a time uses it.
+///
+/// Whoever builds the firmware says how large a slot may be: `Buffers<[u16; 256]>` is for slots of
+/// up to 1 MiB, [`sectors`] counts. What works with buffers takes those of any size.
 #[derive(Debug)]
-pub struct Buffers {
+pub struct Buffers<T: ?Sized = [u16]> {
     /// How SHA-256 is computed.
     pub compress: Compress,
     /// The one sector that is being filled, written or checked.
     pub sector: Sector,
     /// For each block of the image, who owns it; the checker's.
-    pub owners: [u16; MAX_SLOT_SECTORS],
+    pub owners: T,
 }
 
 /// One sector, aligned for flash drivers that would otherwise copy it.
@@ -70,7 +72,16 @@ pub struct Buffers {
 #[repr(align(4))]
 pub struct Sector(pub [u8; SECTOR as usize]);
 
-impl Buffers {
+/// Sectors of a slot of so many bytes: the numbers that [`Buffers`] need.
+pub const fn sectors(slot_bytes: u32) -> usize {
+    slot_bytes.div_ceil(SECTOR) as usize
+}
+
+/// The largest slot that the checker can handle, bytes: 32 MiB less one block. Two of half that size
+/// fill the largest flash of these chips.
+pub const SLOT_MAX: u32 = BLOCKS_MAX * SECTOR;
+
+impl<const SECTORS: usize> Buffers<[u16; SECTORS]> {
     /// Blank buffers, hashing in software; `const`, so that they can live in a `static`.
     pub const fn new() -> Self {
         Self::with(sha256::SOFTWARE)
@@ -81,12 +92,20 @@ impl Buffers {
         Self {
             compress,
             sector: Sector([0; SECTOR as usize]),
-            owners: [0; MAX_SLOT_SECTORS],
+            owners: [0; SECTORS],
         }
     }
 }
 
-impl Default for Buffers {
+impl Buffers {
+    /// Bytes of the largest slot that these are for.
+    pub const fn room(&self) -> u32 {
+        // As many as a chip has memory for: far less than the number can hold.
+        self.owners.len() as u32 * SECTOR
+    }
+}
+
+impl<const SECTORS: usize> Default for Buffers<[u16; SECTORS]> {
     fn default() -> Self {
         Self::new()
     }

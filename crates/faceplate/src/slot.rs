@@ -1,13 +1,11 @@
 //! The two places a frontend can be in.
 
-use core::fmt;
-
 /// One of the two frontend slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
-    /// Partition `www_0`, the one that serial flashing fills.
+    /// The first, partition `www_0` by default, which serial flashing fills.
     Www0,
-    /// Partition `www_1`.
+    /// The second, partition `www_1` by default.
     Www1,
 }
 
@@ -43,19 +41,5 @@ impl Slot {
             Self::Www0 => Self::Www1,
             Self::Www1 => Self::Www0,
         }
-    }
-
-    /// The partition's label.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Www0 => "www_0",
-            Self::Www1 => "www_1",
-        }
-    }
-}
-
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.label())
     }
 }

@@ -10,7 +10,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 use littlefs_image::read::probe;
 
 use crate::{
-    Buffers, Confirmer, Engine, Last, Nvs, Outcome, Region, SECTOR, Slot, Trial,
+    Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
     manifest::Version,
     nvs::Change,
     text::{Text, text},
@@ -120,7 +120,6 @@ struct Lease<'e, F, N> {
     engine: &'e Engine<F, N>,
     buffers: RefMut<'e, Buffers>,
     from: Slot,
-    region: Region,
     total: u32,
     confirmer: Confirmer,
 }
@@ -169,7 +168,6 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             engine,
             buffers,
             from,
-            region: writer.region(),
             total,
             confirmer,
         };
@@ -217,7 +215,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         let slot = self.lease.to();
         let sector = &self.lease.buffers.sector.0;
         if at == 0 {
-            let slot_blocks = self.lease.region.len / SECTOR;
+            let slot_blocks = self.writer.region().len / SECTOR;
             probe(sector, slot_blocks).map_err(|error| UploadError::NotAnImage(text(error)))?;
         }
         let engine = self.lease.engine;
@@ -262,7 +260,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         let requirements = engine.requirements();
         let verified = verify::whole(
             &engine.flash(),
-            self.lease.region,
+            self.writer.region(),
             Subject::Image { len: total, digest },
             requirements,
             &mut self.lease.buffers,

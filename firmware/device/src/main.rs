@@ -12,7 +12,7 @@ use embassy_executor::Spawner;
 use embassy_net::Stack;
 use esp_backtrace as _;
 use esp_hal::{clock::CpuClock, timer::systimer::SystemTimer};
-use faceplate_esp::{CONNECTIONS, Face, Options, Watchdog, faceplate};
+use faceplate_esp::{CONNECTIONS, Face, Memory, Options, Places, Watchdog, faceplate, sectors};
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
@@ -21,6 +21,17 @@ const RECLAIMED: usize = 64 * 1024;
 
 /// More heap: what Wi-Fi wants beyond that, by its own examples, and 4 KiB for NVS, bytes.
 const MORE: usize = 40 * 1024;
+
+/// Bytes of the largest slot that this firmware takes; `cargo xtask` names it for another layout.
+const SLOT: u32 = match option_env!("FACEPLATE_SLOT") {
+    Some(bytes) => match u32::from_str_radix(bytes, 10) {
+        Ok(bytes) => bytes,
+        Err(_) => panic!("FACEPLATE_SLOT is a number of bytes"),
+    },
+    None => 1 << 20,
+};
+
+static MEMORY: Memory<{ sectors(SLOT) }> = Memory::new();
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) -> ! {
@@ -34,12 +45,14 @@ async fn main(spawner: Spawner) -> ! {
 
     let name = name::of_this_chip();
     let face = faceplate_esp::boot(
+        &MEMORY,
         chip.FLASH,
         chip.SHA,
         Options {
             name,
             firmware: env!("CARGO_PKG_VERSION"),
             api: faceplate::API,
+            places: Places::DEFAULT,
             wifi: Some(&network::LINK),
         },
     );

@@ -5,7 +5,11 @@ use core::cell::Cell;
 use embassy_futures::block_on;
 use embassy_time::{Duration, Instant, Timer};
 use esp_hal::peripherals::{FLASH, SHA};
-use faceplate::{Config, Engine, EspNvs, Region, State, layout::Layout, verify::Requirements};
+use faceplate::{
+    Config, Engine, EspNvs, State,
+    layout::{Layout, Places},
+    verify::Requirements,
+};
 use faceplate_http::{Device, Info, Limits, wifi::Wifi};
 use static_cell::StaticCell;
 
@@ -20,13 +24,34 @@ pub struct Options {
     pub firmware: &'static str,
     /// The API that it offers to frontends; images say which they need.
     pub api: u16,
+    /// Where the partition table lies, as the bootloader was built, and the labels in it.
+    pub places: Places,
     /// Wi-Fi that can be set up over HTTP; `None` where the firmware has credentials of its own.
     pub wifi: Option<&'static WifiLink>,
 }
 
+/// Memory for updates, a `static` of the firmware: some 5 KiB, of them two bytes for each sector of
+/// the largest slot. `Memory<{ sectors(1 << 20) }>` is for slots of up to 1 MiB.
+pub struct Memory<const SECTORS: usize>(StaticCell<ChipEngine<[u16; SECTORS]>>);
+
+type ChipEngine<T> = Engine<ChipFlash, EspNvs<ChipFlash>, T>;
+
+impl<const SECTORS: usize> Memory<SECTORS> {
+    /// Not used yet.
+    pub const fn new() -> Self {
+        Self(StaticCell::new())
+    }
+}
+
+impl<const SECTORS: usize> Default for Memory<SECTORS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// The frontend of this chip. There is one, made by [`boot`].
 pub struct Face {
-    engine: Engine<ChipFlash, EspNvs<ChipFlash>>,
+    engine: &'static ChipEngine<[u16]>,
     options: Options,
     boot_id: u32,
     restart_at: Cell<Option<Instant>>,
@@ -36,18 +61,18 @@ pub struct Face {
 ///
 /// It never fails: whatever can be served is, at the least the recovery page. Nothing else runs
 /// meanwhile. It can be called once, as the peripherals say.
-pub fn boot(flash: FLASH<'static>, sha: SHA<'static>, options: Options) -> &'static Face {
+pub fn boot<const SECTORS: usize>(
+    memory: &'static Memory<SECTORS>,
+    flash: FLASH<'static>,
+    sha: SHA<'static>,
+    options: Options,
+) -> &'static Face {
     static FACE: StaticCell<Face> = StaticCell::new();
     let mut flash = ChipFlash::new(flash);
     let start = Instant::now();
     // Blocking keeps the memory of the check on the stack: as part of a task it would be taken for ever.
-    let layout = block_on(Layout::read(&mut flash));
-    if let Err(error) = &layout {
-        log::error!("partition table: {error}");
-    }
-    // Without a partition table there is no NVS either: an empty region fails every access.
-    let nvs = layout.map_or(Region { offset: 0, len: 0 }, |layout| layout.nvs);
-    let nvs = EspNvs::new(flash, nvs);
+    let layout = block_on(Layout::read(&mut flash, options.places));
+    let nvs = EspNvs::new(flash, layout.nvs_region());
     let config = Config {
         requirements: Requirements {
             api: options.api,
@@ -56,8 +81,12 @@ pub fn boot(flash: FLASH<'static>, sha: SHA<'static>, options: Options) -> &'sta
         block_erase: true,
         compress: sha::start(sha),
     };
+    let now_ms = start.as_millis();
+    let engine = memory
+        .0
+        .init_with(|| block_on(Engine::boot(flash, nvs, layout, config, now_ms)));
     let face = FACE.init_with(|| Face {
-        engine: block_on(Engine::boot(flash, nvs, layout, config, start.as_millis())),
+        engine,
         options,
         boot_id: boot_id::next(),
         restart_at: Cell::new(None),
@@ -78,15 +107,16 @@ impl Face {
 
     fn log_state(&self) {
         let status = self.engine.status(self.now_ms());
-        let version = status.slots[status.active.index()].version.as_deref();
+        let slot = &status.slots[status.active.index()];
+        let (version, label) = (slot.version.as_deref(), slot.label);
         let version = version.unwrap_or("without a version");
         match status.state {
-            State::Settled => log::info!("frontend {version} from {}", status.active),
-            State::Trial => log::info!("frontend {version} from {}, on trial", status.active),
+            State::Settled => log::info!("frontend {version} from {label}"),
+            State::Trial => log::info!("frontend {version} from {label}, on trial"),
             State::Recovery => log::warn!("no frontend: only the recovery page"),
         }
         if let Some(fault) = &status.fault {
-            log::error!("settings: {fault}");
+            log::error!("no change can be made: {fault}");
         }
     }
 }
@@ -96,7 +126,7 @@ impl Device for Face {
     type Nvs = EspNvs<ChipFlash>;
 
     fn engine(&self) -> &Engine<ChipFlash, EspNvs<ChipFlash>> {
-        &self.engine
+        self.engine
     }
 
     fn info(&self) -> Info<'_> {

@@ -1,7 +1,7 @@
 //! Faceplate on ESP32 chips: adds safe frontend updates to a firmware made with `esp-hal` and
 //! `embassy`.
 //!
-//! [`boot`] reads the flash and decides what to serve; [`Face::serve`] answers connections, as many
+//! [`Memory`] says how large a slot may be. [`boot`] reads the flash and decides what to serve; [`Face::serve`] answers connections, as many
 //! at once as tasks run it; [`Face::care`] lets trials run, restarts when that is due, and feeds
 //! the [`Watchdog`]. The network is the firmware's own: any `embassy_net::Stack` will do.
 //!
@@ -20,8 +20,8 @@ mod watchdog;
 mod wifi;
 
 pub use connection::{CONNECTIONS, PORT};
-pub use face::{Face, Options, boot};
-pub use faceplate;
+pub use face::{Face, Memory, Options, boot};
+pub use faceplate::{self, layout::Places, sectors};
 pub use faceplate_http;
 pub use flash::ChipFlash;
 pub use watchdog::Watchdog;

@@ -2,18 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use esp_idf_part::PartitionTable;
-use faceplate_sim::{
-    PARTITIONS,
-    flash::{
-        W25Q128_SIZE,
-        layout::{self, TABLE_ADDRESS},
-    },
-};
+use esp_idf_part::{Partition, PartitionTable, Type};
+use faceplate::layout::TABLE_OFFSET;
 
 use super::read_frontend;
 use crate::{
     base,
+    board::Board,
     failure::Failure,
     firmware::{self, ChipName},
     text, tree,
@@ -22,20 +17,26 @@ use crate::{
 /// Bytes between the partition table and the first partition (ESP-IDF: one sector).
 const TABLE_ROOM: u32 = 0x1000;
 
-/// Make the whole flash of a device, 16 MB: bootloader, partition table, firmware and frontend.
+/// Make the whole flash of a device: bootloader, partition table, firmware and frontend.
 ///
 /// It is the same as serial flashing, as one file: a chip that has it at address 0 starts from it,
 /// and so do an emulator and `faceplate sim`. Without --firmware there is neither bootloader nor
 /// firmware in it, and only `faceplate sim` starts.
 #[derive(clap::Args)]
 pub(crate) struct FlashImage {
-    /// The frontend for www_0 [default: none, a new device starts in recovery].
+    #[command(flatten)]
+    board: Board,
+    /// The frontend for the first slot [default: none, a new device starts in recovery].
     #[arg(long, value_name = "IMAGE")]
     www: Option<PathBuf>,
-    /// The firmware for the partition `factory`: the ELF file that cargo builds, or an application
-    /// image of it. ESP-IDF's second-stage bootloader for the same chip comes with it.
+    /// The firmware for the partition `factory`, or the first for an app: the ELF file that cargo
+    /// builds, or an application image of it. ESP-IDF's second-stage bootloader for the same chip
+    /// comes with it.
     #[arg(long, value_name = "ELF|APP")]
     firmware: Option<PathBuf>,
+    /// Another bootloader: ESP-IDF's looks for the partition table at 0x8000.
+    #[arg(long, value_name = "BIN", requires = "firmware")]
+    bootloader: Option<PathBuf>,
     /// The chip, for an ELF file that does not say it.
     #[arg(long, value_name = "CHIP", requires = "firmware")]
     chip: Option<ChipName>,
@@ -59,18 +60,18 @@ struct Part {
 
 impl FlashImage {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let table = PartitionTable::try_from_str(PARTITIONS).map_err(Failure::new)?;
-        let mut parts = self.parts(&table)?;
+        let (table, binary) = self.board.table()?;
+        let mut parts = self.parts(&table, binary)?;
         parts.sort_by_key(|part| part.address);
         // Held until the new file is in place.
         let _output = base::hold(&self.output)?;
         let (_base, mut flash) = match &self.base {
             Some(path) => {
-                let (file, flash) = base::read(path, &table)?;
+                let (file, flash) = base::read(path, &self.board, &table)?;
                 (Some(file), flash)
             }
             // Erased flash reads 0xff.
-            None => (None, vec![0xff; W25Q128_SIZE]),
+            None => (None, vec![0xff; self.board.size()]),
         };
         for part in &parts {
             let start = part.address as usize;
@@ -80,32 +81,43 @@ impl FlashImage {
             room[..part.bytes.len()].copy_from_slice(&part.bytes);
         }
         if self.base.is_some() && self.www.is_some() {
-            base::forget_www_0(&mut flash, &table)?;
+            base::forget_first(&mut flash, &self.board, &table)?;
         }
         tree::replace(&self.output, &flash).map_err(Failure::new)?;
         self.tell(&table, &parts);
         Ok(())
     }
 
-    fn parts(&self, table: &PartitionTable) -> Result<Vec<Part>, Failure> {
-        let binary = layout::table(PARTITIONS, W25Q128_SIZE).map_err(Failure::new)?;
+    fn parts(&self, table: &PartitionTable, binary: Vec<u8>) -> Result<Vec<Part>, Failure> {
+        let table_offset = self.board.table_offset;
         let mut parts = vec![Part {
             name: "partition table".to_owned(),
-            address: TABLE_ADDRESS,
+            address: table_offset,
             room: TABLE_ROOM,
             bytes: binary,
         }];
         if let Some(www) = &self.www {
-            parts.push(partition(table, "www_0", read_frontend(www)?, www)?);
+            let [label, _] = self.board.places().slots;
+            parts.push(partition(table, label, read_frontend(www)?, www)?);
         }
         if let Some(path) = &self.firmware {
-            let firmware = firmware::read(path, self.chip)?;
+            let firmware = firmware::read(path, self.chip, self.board.size())?;
+            let bootloader = match &self.bootloader {
+                Some(path) => firmware::bootloader(path)?,
+                None if table_offset != TABLE_OFFSET => {
+                    return Err(Failure::usage(format_args!(
+                        "the bootloader that comes with the firmware looks for the partition table \
+                         at {TABLE_OFFSET:#x}; give one for {table_offset:#x} with --bootloader"
+                    )));
+                }
+                None => firmware.bootloader,
+            };
             let address = firmware.bootloader_address;
             let bootloader = Part {
                 name: format!("bootloader of the {}", firmware.chip),
                 address,
-                room: TABLE_ADDRESS.saturating_sub(address),
-                bytes: firmware.bootloader,
+                room: table_offset.saturating_sub(address),
+                bytes: bootloader,
             };
             if bootloader.bytes.len() > bootloader.room as usize {
                 return Err(Failure::new(format_args!(
@@ -114,7 +126,11 @@ impl FlashImage {
                 )));
             }
             parts.push(bootloader);
-            parts.push(partition(table, "factory", firmware.app, path)?);
+            let app = table
+                .find("factory")
+                .or_else(|| table.find_by_type(Type::App));
+            let label = app.map_or_else(|| "factory".to_owned(), Partition::name);
+            parts.push(partition(table, &label, firmware.app, path)?);
         }
         Ok(parts)
     }
@@ -139,7 +155,7 @@ impl FlashImage {
         text::print(&format!(
             "{}: {}",
             self.output.display(),
-            text::bytes(W25Q128_SIZE as u64)
+            text::bytes(self.board.size() as u64)
         ));
     }
 }

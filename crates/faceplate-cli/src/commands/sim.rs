@@ -6,7 +6,7 @@ use faceplate_http::Limits;
 use faceplate_sim::{Event, SimOptions, flash::Timing};
 
 use super::read_frontend;
-use crate::{failure::Failure, text};
+use crate::{board::Board, failure::Failure, text};
 
 /// The status with which a power cut ends the process.
 const POWER_CUT: i32 = 3;
@@ -17,9 +17,11 @@ const POWER_CUT: i32 = 3;
 /// same flash file, it goes on where it was. A frontend is uploaded to it as to a real device.
 #[derive(clap::Args)]
 pub(crate) struct Sim {
-    /// The 16 MB flash of the device; made when there is none.
+    /// The flash of the device; made when there is none.
     #[arg(long, value_name = "FILE", default_value = "device.bin")]
     flash: PathBuf,
+    #[command(flatten)]
+    board: Board,
     /// Where it is reached; port 0 takes any free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -52,6 +54,9 @@ impl Sim {
         let www = self.www.as_deref().map(read_frontend).transpose()?;
         let options = SimOptions {
             flash: self.flash,
+            flash_size: self.board.flash_size,
+            partitions: self.board.csv()?,
+            places: self.board.places(),
             listen: self.listen,
             www,
             timing: match self.flash_timing {

@@ -60,7 +60,7 @@ pub(super) fn describe(status: &Status) -> String {
         lines.push(format!("  upload  {}, {written} of {total}", upload.phase));
     }
     if let Some(fault) = &status.fault {
-        lines.push(format!("  fault   settings store (NVS): {fault}"));
+        lines.push(format!("  fault   no change can be made: {fault}"));
     }
     lines.join("\n")
 }

@@ -2,7 +2,10 @@
 
 use embassy_futures::block_on;
 use faceplate::{
-    Config, Confirmer, Engine, EspNvs, Nvs, Slot, layout::Layout, sha256, update::Done,
+    Config, Confirmer, Engine, EspNvs, Nvs, Slot,
+    layout::{Layout, Places},
+    sectors, sha256,
+    update::Done,
     verify::Requirements,
 };
 use faceplate_sim::flash::{Counters, SimFlash, W25Q128_SIZE};
@@ -17,18 +20,24 @@ pub(crate) type SimEngine = Engine<SimFlash, EspNvs<SimFlash>>;
 /// A chip with these images in its two slots, and an NVS partition that has been used.
 pub(crate) fn flash(www_0: &[u8], www_1: &[u8]) -> Result<SimFlash> {
     let mut flash = SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE)?;
-    let layout = block_on(Layout::read(&mut flash))?;
-    for (region, image) in layout.slots.iter().zip([www_0, www_1]) {
+    let layout = block_on(Layout::read(&mut flash, Places::DEFAULT));
+    for (region, image) in layout.slots?.iter().zip([www_0, www_1]) {
         flash.poke(region.offset, image)?;
     }
-    EspNvs::new(flash.clone(), layout.nvs).set_u8("active", Slot::Www0.number())?;
+    EspNvs::new(flash.clone(), layout.nvs?).set_u8("active", Slot::Www0.number())?;
     Ok(flash)
 }
 
 /// Boots with a firmware that takes what `faceplate-pack` makes by default.
-pub(crate) fn boot(flash: &SimFlash) -> Result<SimEngine> {
-    let layout = block_on(Layout::read(&mut flash.clone()))?;
-    let nvs = EspNvs::new(flash.clone(), layout.nvs);
+pub(crate) fn boot(flash: &SimFlash) -> Result<Box<SimEngine>> {
+    // Slots of 1 MiB, as on a board of the usual layout.
+    boot_for::<{ sectors(1 << 20) }>(flash)
+}
+
+/// The same, built for slots of so many sectors.
+pub(crate) fn boot_for<const SECTORS: usize>(flash: &SimFlash) -> Result<Box<SimEngine>> {
+    let layout = block_on(Layout::read(&mut flash.clone(), Places::DEFAULT));
+    let nvs = EspNvs::new(flash.clone(), layout.nvs?);
     let requirements = Requirements {
         api: 1,
         manifest: false,
@@ -38,13 +47,9 @@ pub(crate) fn boot(flash: &SimFlash) -> Result<SimEngine> {
         block_erase: true,
         compress: sha256::SOFTWARE,
     };
-    Ok(block_on(Engine::boot(
-        flash.clone(),
-        nvs,
-        Ok(layout),
-        config,
-        0,
-    )))
+    let boot = Engine::boot(flash.clone(), nvs, layout, config, 0);
+    let engine: Engine<_, _, [u16; SECTORS]> = block_on(boot);
+    Ok(Box::new(engine))
 }
 
 /// Uploads an image to a device that has just booted; what it did, and what that took on flash,

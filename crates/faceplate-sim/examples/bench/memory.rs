@@ -18,7 +18,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let writing = size_of_val(&upload.write(&image));
     let checking = size_of_val(&upload.finish(None));
     // The buffers are part of the core, which is there whether an upload runs or not.
-    let core = size_of_val(&engine);
+    let core = size_of_val(&*engine);
     let all = core + session + writing.max(checking);
     report.line(
         "memory: the core, its buffers included",
@@ -26,7 +26,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     );
     report.line(
         "  of it the buffers",
-        &format!("{} bytes", size_of::<Buffers>()),
+        &format!("{} bytes", size_of::<Buffers<[u16; 256]>>()),
     );
     report.line("  upload session", &format!("{session} bytes"));
     report.line(

@@ -10,7 +10,7 @@ use std::{
 use super::{
     SECTOR,
     cells::Cells,
-    layout::{self, LayoutError, TABLE_ADDRESS, TABLE_LEN},
+    layout::{self, FLASH_SIZES, LayoutError, TABLE_LEN},
 };
 
 /// Why a flash file cannot be used.
@@ -28,19 +28,19 @@ pub enum FileError {
         /// Which file.
         path: PathBuf,
     },
-    /// The file is not as long as the flash.
+    /// The file is not as long as any flash.
     Size {
         /// Which file.
         path: PathBuf,
         /// Bytes of the file.
         found: u64,
-        /// Bytes of the flash.
-        expected: u64,
     },
     /// It has no partition table, or a wrong one.
     Layout {
         /// Which file.
         path: PathBuf,
+        /// Where the table is to be.
+        offset: u32,
         /// What is wrong.
         error: LayoutError,
     },
@@ -57,22 +57,20 @@ impl fmt::Display for FileError {
                     path.display()
                 )
             }
-            Self::Size {
-                path,
-                found,
-                expected,
-            } => write!(
+            Self::Size { path, found } => write!(
                 f,
-                "{}: not a flash file: {found} bytes long, the flash has {expected}",
+                "{}: not a flash file: {found} bytes long, a flash has 1, 2, 4, 8, 16 or 32 MiB",
                 path.display()
             ),
-            Self::Layout { path, error } => {
-                write!(
-                    f,
-                    "{}: not a flash file: at {TABLE_ADDRESS:#x}: {error}",
-                    path.display()
-                )
-            }
+            Self::Layout {
+                path,
+                offset,
+                error,
+            } => write!(
+                f,
+                "{}: not a flash file: at {offset:#x}: {error}",
+                path.display()
+            ),
         }
     }
 }
@@ -80,9 +78,10 @@ impl fmt::Display for FileError {
 impl std::error::Error for FileError {}
 
 /// Makes a new flash file. It appears whole or not at all, and never replaces a file.
-pub(super) fn create(path: &Path, csv: &str, size: usize) -> Result<Cells, FileError> {
-    let table = layout::table(csv, size).map_err(|error| FileError::Layout {
+pub(super) fn create(path: &Path, csv: &str, size: usize, offset: u32) -> Result<Cells, FileError> {
+    let table = layout::table(csv, size, offset).map_err(|error| FileError::Layout {
         path: path.to_owned(),
+        offset,
         error,
     })?;
     let mut unfinished = path.as_os_str().to_owned();
@@ -95,15 +94,15 @@ pub(super) fn create(path: &Path, csv: &str, size: usize) -> Result<Cells, FileE
     if path.try_exists().map_err(io)? {
         return Err(io(io::ErrorKind::AlreadyExists.into()));
     }
-    fill(&unfinished, &table, size)
+    fill(&unfinished, &table, size, offset)
         .and_then(|()| fs::rename(&unfinished, path))
         .map_err(io)?;
-    open(path, size)
+    open(path, offset)
 }
 
-fn fill(path: &Path, table: &[u8], size: usize) -> io::Result<()> {
+fn fill(path: &Path, table: &[u8], size: usize, offset: u32) -> io::Result<()> {
     let mut contents = vec![0xff; size];
-    let start = TABLE_ADDRESS as usize;
+    let start = offset as usize;
     contents
         .get_mut(start..start + table.len())
         .ok_or(io::ErrorKind::InvalidInput)?
@@ -112,7 +111,7 @@ fn fill(path: &Path, table: &[u8], size: usize) -> io::Result<()> {
 }
 
 /// Opens a flash file and keeps others from opening it.
-pub(super) fn open(path: &Path, size: usize) -> Result<Cells, FileError> {
+pub(super) fn open(path: &Path, offset: u32) -> Result<Cells, FileError> {
     let io = |error| FileError::Io {
         path: path.to_owned(),
         error,
@@ -132,20 +131,26 @@ pub(super) fn open(path: &Path, size: usize) -> Result<Cells, FileError> {
         Err(TryLockError::Error(error)) => return Err(io(error)),
     }
     let found = file.metadata().map_err(io)?.len();
-    if found != size as u64 {
-        let expected = size as u64;
-        return Err(FileError::Size {
-            path: path.to_owned(),
-            found,
-            expected,
-        });
-    }
+    let size = FLASH_SIZES.into_iter().find(|&size| size as u64 == found);
+    let size = size.ok_or_else(|| FileError::Size {
+        path: path.to_owned(),
+        found,
+    })?;
     let cells = Cells::from_file(file, size / SECTOR).map_err(io)?;
     let mut table = [0; TABLE_LEN];
-    cells.load(TABLE_ADDRESS, &mut table);
-    layout::check(&table, size).map_err(|error| FileError::Layout {
+    let wrong = |error| FileError::Layout {
         path: path.to_owned(),
+        offset,
         error,
-    })?;
+    };
+    if offset as usize > size - TABLE_LEN {
+        return Err(wrong(LayoutError::OutOfBounds {
+            label: "(the partition table itself)".to_owned(),
+            end: u64::from(offset) + TABLE_LEN as u64,
+            size: found,
+        }));
+    }
+    cells.load(offset, &mut table);
+    layout::check(&table, size).map_err(wrong)?;
     Ok(cells)
 }

@@ -3,9 +3,14 @@
 use std::fmt;
 
 use esp_idf_part::PartitionTable;
+pub use faceplate::layout::TABLE_OFFSET;
 
-/// Where ESP-IDF puts the partition table by default.
-pub const TABLE_ADDRESS: u32 = 0x8000;
+/// Sizes of flash chips, bytes: what ESP-IDF can be told (`CONFIG_ESPTOOLPY_FLASHSIZE`), up to what
+/// 32 bits of a partition table and these chips' modules have.
+pub const FLASH_SIZES: [usize; 6] = [1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20];
+
+/// Bytes from the table's start to the first partition: a sector.
+const TABLE_ROOM: u32 = 0x1000;
 
 /// Bytes of the table (ESP-IDF: 95 entries of 32 bytes, and as many for the MD5).
 pub const TABLE_LEN: usize = 0xc00;
@@ -51,14 +56,43 @@ impl fmt::Display for LayoutError {
 
 impl std::error::Error for LayoutError {}
 
-/// The binary table (with the MD5 that ESP-IDF's own tool adds) for a `partitions.csv`.
+/// A partition table from the text of a `partitions.csv`, for a flash of `size` bytes that has it at
+/// `offset`. Partitions without an offset follow the one before, the first of them the table.
 ///
 /// # Errors
-/// When `csv` is not a partition table, or does not fit a flash of `size` bytes.
-pub fn table(csv: &str, size: usize) -> Result<Vec<u8>, LayoutError> {
+/// When `csv` is not a partition table, or does not fit.
+pub fn parse(csv: &str, size: usize, offset: u32) -> Result<PartitionTable, LayoutError> {
+    let csv = begin_behind(csv, offset);
     let table = PartitionTable::try_from_str(csv).map_err(LayoutError::Table)?;
     fits(&table, size)?;
-    let end = u64::from(TABLE_ADDRESS) + TABLE_LEN as u64;
+    Ok(table)
+}
+
+/// Gives the first partition its offset, where the text has none: the library knows only tables at
+/// [`TABLE_OFFSET`].
+fn begin_behind(csv: &str, offset: u32) -> String {
+    let mut lines: Vec<String> = csv.lines().map(str::to_owned).collect();
+    let is_row = |line: &&mut String| !line.trim().is_empty() && !line.trim().starts_with('#');
+    if let Some(first) = lines.iter_mut().find(is_row) {
+        let mut fields: Vec<String> = first.split(',').map(str::to_owned).collect();
+        if let Some(field) = fields.get_mut(3)
+            && field.trim().is_empty()
+        {
+            *field = format!("{:#x}", u64::from(offset) + u64::from(TABLE_ROOM));
+            *first = fields.join(",");
+        }
+    }
+    lines.join("\n")
+}
+
+/// The binary table (with the MD5 that ESP-IDF's own tool adds) for a `partitions.csv`; as
+/// [`parse`].
+///
+/// # Errors
+/// When `csv` is not a partition table, or does not fit.
+pub fn table(csv: &str, size: usize, offset: u32) -> Result<Vec<u8>, LayoutError> {
+    let table = parse(csv, size, offset)?;
+    let end = u64::from(offset) + TABLE_LEN as u64;
     if end > size as u64 {
         let label = "(the partition table itself)".to_owned();
         return Err(LayoutError::OutOfBounds {
@@ -74,7 +108,7 @@ pub fn table(csv: &str, size: usize) -> Result<Vec<u8>, LayoutError> {
     table.to_bin().map_err(LayoutError::Table)
 }
 
-/// Checks the bytes at [`TABLE_ADDRESS`] of a flash of `size` bytes.
+/// Checks the bytes of a table in a flash of `size` bytes.
 ///
 /// # Errors
 /// When they are not a partition table, or not one for this size.

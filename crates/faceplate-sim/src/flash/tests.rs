@@ -12,6 +12,7 @@ use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind, Re
 use super::*;
 
 const MIB: usize = 1 << 20;
+const TABLE: u32 = layout::TABLE_OFFSET;
 const CSV: &str = include_str!("../../../../partitions.csv");
 
 fn write(flash: &SimFlash, address: u32, bytes: &[u8]) -> Result<(), FlashError> {
@@ -447,7 +448,7 @@ fn real_timing_takes_real_time() {
 #[test]
 fn a_flash_file_holds_every_operation_as_soon_as_it_is_done() {
     let path = path("through");
-    let flash = SimFlash::create(&path, CSV, W25Q128_SIZE).unwrap();
+    let flash = SimFlash::create(&path, CSV, W25Q128_SIZE, TABLE).unwrap();
     write(&flash, 0x310000, b"face").unwrap();
     assert_eq!(
         fs::read(&path).unwrap(),
@@ -458,7 +459,7 @@ fn a_flash_file_holds_every_operation_as_soon_as_it_is_done() {
     let stored = fs::read(&path).unwrap();
     assert_eq!(stored, flash.peek(0, W25Q128_SIZE).unwrap());
     drop(flash);
-    let again = SimFlash::open(&path, W25Q128_SIZE).unwrap();
+    let again = SimFlash::open(&path, TABLE).unwrap();
     assert_eq!(stored, again.peek(0, W25Q128_SIZE).unwrap());
     fs::remove_file(path).unwrap();
 }
@@ -486,6 +487,18 @@ fn a_new_flash_has_the_partition_table_and_is_blank_elsewhere() {
 }
 
 #[test]
+fn a_table_elsewhere_is_followed_by_what_has_no_offset() {
+    let csv = "# Name\n\nnvs, data, nvs, , 0x6000\nfactory, app, factory, , 1M\n";
+    for (offset, nvs) in [(TABLE, 0x9000), (0x1_0000, 0x1_1000)] {
+        let flash = SimFlash::with_table(csv, 4 * MIB, offset).unwrap();
+        let entry = flash.peek(offset, 12).unwrap();
+        assert_eq!(entry[..2], [0xaa, 0x50]);
+        assert_eq!(entry[4..8], u32::to_le_bytes(nvs), "{offset:#x}");
+    }
+    assert!(SimFlash::with_table(csv, 4 * MIB, u32::MAX).is_err());
+}
+
+#[test]
 fn a_table_that_does_not_fit_is_refused() {
     let error = SimFlash::with_partitions(CSV, 4 * MIB)
         .unwrap_err()
@@ -501,34 +514,35 @@ fn a_table_that_does_not_fit_is_refused() {
 #[test]
 fn a_file_that_is_no_flash_is_refused_with_the_reason() {
     let path = path("refused");
-    let error = |size| SimFlash::open(&path, size).unwrap_err().to_string();
+    let error = |offset| SimFlash::open(&path, offset).unwrap_err().to_string();
     assert!(matches!(
-        SimFlash::open(&path, MIB),
+        SimFlash::open(&path, TABLE),
         Err(FileError::Io { .. })
     ));
-    fs::write(&path, vec![0xff; 1000]).unwrap();
-    assert!(error(MIB).contains("not a flash file: 1000 bytes long, the flash has 1048576"));
+    for len in [0, 1000, 3 * MIB, 64 * MIB] {
+        fs::write(&path, vec![0xff; len]).unwrap();
+        let found = format!("not a flash file: {len} bytes long, a flash has 1, 2, 4");
+        assert!(error(TABLE).contains(&found), "{}", error(TABLE));
+    }
     fs::write(&path, vec![0x77; MIB]).unwrap();
-    assert!(
-        error(MIB).contains("not a partition table"),
-        "{}",
-        error(MIB)
-    );
+    for (offset, wrong) in [(TABLE, "not a partition table"), (!0, "outside the flash")] {
+        assert!(error(offset).contains(wrong), "{}", error(offset));
+    }
     fs::remove_file(&path).unwrap();
 
-    let flash = SimFlash::create(&path, CSV, W25Q128_SIZE).unwrap();
+    let flash = SimFlash::create(&path, CSV, W25Q128_SIZE, TABLE).unwrap();
     assert!(matches!(
-        SimFlash::open(&path, W25Q128_SIZE),
+        SimFlash::open(&path, TABLE),
         Err(FileError::InUse { .. })
     ));
     assert!(matches!(
-        SimFlash::create(&path, CSV, W25Q128_SIZE),
+        SimFlash::create(&path, CSV, W25Q128_SIZE, TABLE),
         Err(FileError::Io { .. })
     ));
     flash.poke(0x8000 + 12, b"renamed").unwrap();
     drop(flash);
     assert!(
-        error(W25Q128_SIZE).contains("not a partition table"),
+        error(TABLE).contains("not a partition table"),
         "its MD5 is wrong"
     );
     fs::remove_file(&path).unwrap();

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use faceplate::{
     BeginError, BuildId, Config, Confirmer, Engine, EspNvs, Region, State, Status, Tick,
-    layout::Layout,
+    layout::{Layout, Places},
+    sectors,
     sha256::{Compress, SOFTWARE},
     update::{Done, UploadError},
     verify::Requirements,
@@ -128,6 +129,8 @@ impl Frontend {
 #[derive(Clone)]
 pub struct Board {
     pub flash: SimFlash,
+    /// Where the firmware looks for the table, and for what in it.
+    pub places: Places,
     /// Whether the firmware refuses images without a manifest.
     pub insist: bool,
     /// How the firmware computes SHA-256.
@@ -137,8 +140,14 @@ pub struct Board {
 impl Board {
     /// A board as it comes from the shop: partition table, everything else blank.
     pub fn new() -> Self {
+        Self::of(PARTITIONS, W25Q128_SIZE)
+    }
+
+    /// The same with another table, and a flash of so many bytes.
+    pub fn of(partitions: &str, size: usize) -> Self {
         Self {
-            flash: SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE).expect("a good table"),
+            flash: SimFlash::with_partitions(partitions, size).expect("a good table"),
+            places: Places::DEFAULT,
             insist: false,
             compress: SOFTWARE,
         }
@@ -149,7 +158,7 @@ impl Board {
         let board = Self::new();
         board
             .flash
-            .poke(board.layout().slots[0].offset, &frontend.image)
+            .poke(board.slot(0).offset, &frontend.image)
             .expect("in bounds");
         board
     }
@@ -158,27 +167,34 @@ impl Board {
     pub fn fork(&self) -> Self {
         Self {
             flash: self.flash.fork(),
-            insist: self.insist,
-            compress: self.compress,
+            ..*self
         }
     }
 
     pub fn layout(&self) -> Layout {
-        run(Layout::read(&mut self.flash.clone())).expect("a good table")
+        run(Layout::read(&mut self.flash.clone(), self.places))
+    }
+
+    pub fn nvs(&self) -> Region {
+        self.layout().nvs.expect("a good table")
     }
 
     pub fn slot(&self, index: usize) -> Region {
-        self.layout().slots[index]
+        self.layout().slots.expect("a good table")[index]
     }
 
     /// What the firmware does at reset, at time 0.
-    pub fn boot(&self) -> Device {
-        let layout = run(Layout::read(&mut self.flash.clone()));
-        // Without a table there is no NVS either; the core only needs one that fails.
-        let nvs = layout.map_or(Region { offset: 0, len: 0 }, |layout| layout.nvs);
-        run(Engine::boot(
+    pub fn boot(&self) -> Box<Device> {
+        self.boot_with::<{ sectors(4 << 20) }>()
+    }
+
+    /// The same with a firmware that was built for slots of so many sectors.
+    pub fn boot_with<const SECTORS: usize>(&self) -> Box<Device> {
+        let layout = self.layout();
+        let nvs = EspNvs::new(self.flash.clone(), layout.nvs_region());
+        let engine: Engine<_, _, [u16; SECTORS]> = run(Engine::boot(
             self.flash.clone(),
-            EspNvs::new(self.flash.clone(), nvs),
+            nvs,
             layout,
             Config {
                 requirements: Requirements {
@@ -189,7 +205,8 @@ impl Board {
                 compress: self.compress,
             },
             0,
-        ))
+        ));
+        Box::new(engine)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::board::{self, Board};
 /// A board that serves HTTP.
 pub(crate) struct TestDevice {
     pub(crate) board: Board,
-    pub(crate) engine: board::Device,
+    pub(crate) engine: Box<board::Device>,
     /// What the firmware was asked to wait before it restarts.
     pub(crate) reboot: Cell<Option<u32>>,
     wifi: SimWifi,

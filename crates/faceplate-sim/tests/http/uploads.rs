@@ -629,7 +629,7 @@ fn a_settings_store_that_fails_is_never_a_success() {
     let server = server();
     let two = Frontend::new("two", 16);
     server.ask(|device| {
-        let nvs = device.board.layout().nvs;
+        let nvs = device.board.nvs();
         for sector in nvs.offset / 4096..(nvs.offset + nvs.len) / 4096 {
             device
                 .board
@@ -651,7 +651,7 @@ fn a_settings_store_that_fails_is_never_a_success() {
 fn a_settings_store_that_cannot_be_read_is_told_in_the_status() {
     let server = Server::start(|| {
         let board = Board::with(&Frontend::new("one", 16));
-        let nvs = board.layout().nvs;
+        let nvs = board.nvs();
         for sector in nvs.offset / 4096..(nvs.offset + nvs.len) / 4096 {
             board.flash.inject(Fault::Read { sector }).unwrap();
         }

@@ -334,7 +334,7 @@ fn what_cannot_be_stored_is_told_and_not_joined() {
     let server = server();
     server.ask(|device| {
         let flash = &device.board.flash;
-        let nvs = device.board.layout().nvs;
+        let nvs = device.board.nvs();
         for sector in (nvs.offset..nvs.offset + nvs.len).step_by(4096) {
             let sector = sector / 4096;
             flash.inject(Fault::Program { sector }).unwrap();

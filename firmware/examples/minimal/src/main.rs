@@ -10,9 +10,12 @@ use embassy_time::Timer;
 use esp_backtrace as _;
 use esp_hal::gpio::{Level, Output, OutputConfig};
 use esp_hal::timer::systimer::SystemTimer;
-use faceplate_esp::{CONNECTIONS, Face, Options, Watchdog};
+use faceplate_esp::{CONNECTIONS, Face, Memory, Options, Places, Watchdog, sectors};
 
 esp_bootloader_esp_idf::esp_app_desc!();
+
+/// For slots of up to 1 MiB.
+static MEMORY: Memory<{ sectors(1 << 20) }> = Memory::new();
 
 #[esp_rtos::main]
 async fn main(tasks: Spawner) {
@@ -27,9 +30,10 @@ async fn main(tasks: Spawner) {
         name: "lamp",
         firmware: env!("CARGO_PKG_VERSION"),
         api: 1,
+        places: Places::DEFAULT,
         wifi: None,
     };
-    let face = faceplate_esp::boot(chip.FLASH, chip.SHA, options);
+    let face = faceplate_esp::boot(&MEMORY, chip.FLASH, chip.SHA, options);
     tasks.spawn(care(face, watchdog).expect("one task"));
     let stack = network::start(&tasks, chip.WIFI);
     for _ in 0..CONNECTIONS {

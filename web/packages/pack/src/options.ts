@@ -14,7 +14,7 @@ export interface ImageOptions {
    * package.json; digits of a hash over the content where that has none.
    */
   readonly version?: string | (() => string | Promise<string>);
-  /** Size of the device's frontend partitions, 8 KiB to 1 MiB. Default: `1MiB`. */
+  /** Size of the device's frontend partitions, 8 KiB to nearly 32 MiB. Default: `1MiB`. */
   readonly size?: Size;
   /** Refuses an image that is larger. Default: no limit but `size`. */
   readonly maxSize?: Size;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { SourceFile } from './packer.js';
 
 /**
- * Where reading stops: no frontend for a slot of 1 MiB has so many bytes, however well they compress,
- * but a wrong folder does.
+ * Where reading stops: no frontend for a device has so many bytes, however well they compress, but
+ * a wrong folder does.
  */
 export const BYTES_MAX = 256 << 20;
 

@@ -17,8 +17,8 @@ export function refusal(
   const slotSize = Math.min(...status.slots.map((slot) => slot.size));
   if (upload) return new Problem(upload.phase === 'restarting' ? 'restarting' : 'busy', 409);
   if (status.state === 'trial') return new Problem('on-trial', 409);
+  if (!slotSize) return new Problem('no-slots', 500, fault ?? undefined);
   if (fault !== null) return new Problem('nvs-fault', 500, fault);
-  if (!slotSize) return new Problem('no-slots', 500);
   if (bytes > slotSize) return tooLarge(slotSize);
   if (madeFor > slotSize) {
     return new Problem(
