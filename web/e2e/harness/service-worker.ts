@@ -1,17 +1,26 @@
-// A service worker as apps have that are to work without a network: it answers with the pages that it kept.
+// Service workers as apps have that are to work without a network.
 
-/** Keeps the pages of the build that installs it, and never asks for them again. */
-export const SERVICE_WORKER = `
-  const PAGES = ['/', '/faceplate-confirm.js'];
+/** What a worker does in any case: it keeps these when it is installed, and begins at once. */
+const worker = (keeps: readonly string[], answers: string): string => `
   addEventListener('install', (event) => {
-    event.waitUntil(caches.open('pages').then((cache) => cache.addAll(PAGES)).then(() => skipWaiting()));
+    const keep = (cache) => cache.addAll(${JSON.stringify(keeps)});
+    event.waitUntil(caches.open('kept').then(keep).then(() => skipWaiting()));
   });
   addEventListener('activate', (event) => event.waitUntil(clients.claim()));
   addEventListener('fetch', (event) => {
-    const { method, url } = event.request;
-    if (method === 'GET' && !/\\/(api|recovery)/.test(url))
-      event.respondWith(caches.match(event.request).then((kept) => kept ?? fetch(event.request)));
+    const { method, mode, url } = event.request;
+    const kept = () => caches.match(event.request).then((kept) => kept ?? fetch(event.request));
+    if (method === 'GET' && !/\\/(api|recovery)/.test(url)) ${answers};
   });`;
+
+/** Answers with the pages of the build that installed it, and never asks for them again. */
+export const SERVICE_WORKER = worker(['/', '/faceplate-confirm.js'], 'event.respondWith(kept())');
+
+/** Asks the network for pages, but answers with the code that it kept: a page of two builds. */
+export const MIXING_WORKER = worker(
+  ['/app.js', '/faceplate-confirm.js'],
+  "event.respondWith(mode === 'navigate' ? fetch(event.request) : kept())",
+);
 
 /** What a page does to have it. */
 export const REGISTER = 'navigator.serviceWorker.register("/worker.js")';

@@ -1,8 +1,6 @@
 // Only the page of the build that runs can confirm it, and only where it works.
 import { readFile } from 'node:fs/promises';
-import type { Page } from '@playwright/test';
-import type { Device } from '../harness/device.js';
-import { REGISTER, SERVICE_WORKER } from '../harness/service-worker.js';
+import { countLoads, expectConfirmed, expectTakenBack, title } from '../harness/proof.js';
 import { page as html, throwing, type Site } from '../harness/sites.js';
 import { expect, test } from '../harness/test.js';
 import { sleep } from '../harness/wait.js';
@@ -11,48 +9,11 @@ import type {} from '../../packages/update-page/src/global.js';
 /** For a page that works; it takes two seconds, and an open tab looks every five. */
 const LONG = '?confirm=client&within=60';
 /** For a page that must not confirm: several times what a good one takes. */
-const SHORT = '?confirm=client&within=12';
+const SHORT = '?confirm=client&within=10';
 
 const A: Site = { version: '1', files: { 'index.html': html('A') } };
 const B: Site = { version: '2', files: { 'index.html': html('B') } };
 const BROKEN: Site = { version: '3', files: { 'index.html': throwing('Broken') } };
-
-const WITH_WORKER: Site = {
-  version: '1',
-  files: {
-    'index.html': html('A', `<script>${REGISTER}</script>`),
-    'worker.js': SERVICE_WORKER,
-  },
-};
-
-const title = (page: Page, name: string): Promise<void> =>
-  expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
-
-/** Opens it twice: the second time it comes from its worker. */
-async function openFromWorker(page: Page, device: Device): Promise<void> {
-  await page.goto(device.url);
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  const answer = await page.reload();
-  expect(answer?.fromServiceWorker(), 'the page comes from its worker').toBe(true);
-  await title(page, 'A');
-}
-
-/** Each time that a page has begun to load. */
-function countLoads(page: Page): string[] {
-  const loads: string[] = [];
-  page.on('domcontentloaded', () => loads.push(page.url()));
-  return loads;
-}
-
-async function expectTakenBack(device: Device): Promise<void> {
-  const status = await device.statusWhen('the device went back by itself', ({ active }) => !active);
-  expect(status.last).toMatchObject({ outcome: 'fell_back', reason: 'not_confirmed' });
-}
-
-async function expectConfirmed(device: Device): Promise<void> {
-  const status = await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
-  expect(status).toMatchObject({ active: 1, last: { outcome: 'updated' } });
-}
 
 test('a stamped page confirms itself without a line of code', async ({
   page,
@@ -64,41 +25,6 @@ test('a stamped page confirms itself without a line of code', async ({
   await page.goto(device.url);
   await title(page, 'B');
   await expectConfirmed(device);
-});
-
-test('a page that a service worker kept of the old frontend does not confirm a broken one', async ({
-  page,
-  startDevice,
-  pack,
-  pageErrors,
-}) => {
-  const device = await startDevice({ www: await pack(WITH_WORKER) });
-  await openFromWorker(page, device);
-  await page.goto('about:blank');
-  await device.update(await readFile(await pack(BROKEN)), SHORT);
-  // It is younger than the restart, and works.
-  await page.goto(device.url);
-  await expectTakenBack(device);
-  // The tab has seen the broken one, and goes where the device went.
-  await title(page, 'A');
-  expect(pageErrors.splice(0).map(({ message }) => message)).toContain('Broken throws');
-});
-
-test('a page that a service worker kept of the old frontend brings the new one, once, which confirms itself', async ({
-  page,
-  startDevice,
-  pack,
-}) => {
-  const device = await startDevice({ www: await pack(WITH_WORKER) });
-  await openFromWorker(page, device);
-  await page.goto('about:blank');
-  await device.update(await readFile(await pack(B)), LONG);
-  const loads = countLoads(page);
-  await page.goto(device.url);
-  await title(page, 'B');
-  await expectConfirmed(device);
-  expect(loads, 'the kept page, then the right one').toHaveLength(2);
-  expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
 });
 
 test('a tab that is open moves to the new frontend by itself, which confirms itself', async ({
@@ -184,7 +110,8 @@ test('a page with a strict Content-Security-Policy confirms itself', async ({
   startDevice,
   pack,
 }) => {
-  const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:";
+  // The script stands in front of it, so that it runs all the same.
+  const policy = "default-src 'none'; connect-src 'self'; img-src data:";
   const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
   const refused: string[] = [];
   page.on('console', (message) => {
@@ -246,6 +173,32 @@ test('a page whose script comes late and throws is not confirmed before that', a
     timeout: 40_000,
   });
   expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(pageErrors.splice(0).map(({ message }) => message)).toEqual(['late throws']);
+});
+
+test('a part of the program that comes after the load of the page, and throws, is waited for', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(A) });
+  // As SvelteKit does it.
+  const app =
+    '<link rel="modulepreload" href="/app.js"><script type="module">import("/app.js")</script>';
+  const late: Site = {
+    version: '6',
+    files: { 'index.html': html('Late', app), 'app.js': "throw new Error('late throws');" },
+  };
+  await device.update(await readFile(await pack(late)), '?confirm=client&within=10');
+  // Several times as long as a page has to stay calm.
+  await page.route('**/app.js', async (route) => {
+    await sleep(4000);
+    await route.continue();
+  });
+  await page.goto(device.url);
+  await title(page, 'Late');
+  await expectTakenBack(device);
   expect(pageErrors.splice(0).map(({ message }) => message)).toEqual(['late throws']);
 });
 

@@ -161,7 +161,8 @@
     try {
       for (let one = window; one !== one.parent;) {
         one = one.parent;
-        if (page.build && one.faceplate?.build === page.build) return true;
+        const around = one.faceplate;
+        if (page.build && around?.build === page.build) return around.outcome !== 'other-build';
       }
     } catch {
       // Pages of other hosts tell nothing.
@@ -169,13 +170,15 @@
     return false;
   }
 
-  /** Loads what the device runs now: once for each of its starts, so that no reload leads to the next. */
-  async function move(boot) {
+  /** Loads what the device runs now, `most` times for each of its starts, so that no reload leads to the next. */
+  async function move(boot, most) {
     // A frame has the same memory as the page around it.
     const key = 'faceplate-moved' + (framed ? '-frame' : '');
     try {
-      if (sessionStorage[key] === boot) return;
-      sessionStorage[key] = boot;
+      const [of, times] = (sessionStorage[key] ?? '').split(' ');
+      const moved = of === boot ? +times : 0;
+      if (moved >= most) return;
+      sessionStorage[key] = `${boot} ${moved + 1}`;
     } catch {
       return;
     }
@@ -209,15 +212,18 @@
       page.outcome = 'not-asked';
     } else if (other) {
       // Also a page that failed on trial goes where the device went.
-      if ((wanted || page.outcome === 'failed') && !held && (await move(status.device.boot_id)))
+      if ((wanted || page.outcome === 'failed') && !held && (await move(status.device.boot_id, 1)))
         return status;
       if (wanted) page.outcome = 'other-build';
     } else if (other === null) {
       // The next look may tell.
     } else if (!wanted || isPart()) {
       if (isOpen()) page.outcome = 'not-asked';
-    } else if (controlled && !held && (await move(status.device.boot_id))) {
-      // It comes again as the device has it.
+    } else if (controlled) {
+      // It comes again as the device has it, unless it has a new worker by then. What a worker makes proves
+      // nothing, however often it comes.
+      if (!held && (await move(status.device.boot_id, 3))) return status;
+      page.outcome = 'other-build';
     } else if (failure) {
       if (page.outcome !== 'failed') {
         console.warn(`Faceplate: not confirmed: ${failure.text} ${failure.place}`);

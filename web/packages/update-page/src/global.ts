@@ -12,7 +12,8 @@ export interface PageFailure {
  * What became of a page that was to confirm its frontend; `null` while that is open.
  * - `confirmed`: the device took its word
  * - `failed`: something went wrong in it, so it says nothing
- * - `other-build`: the device runs another build than the page is of
+ * - `other-build`: the device runs another build than the page is of, or a service worker made the page, which
+ *   may have put it together from several builds
  * - `not-asked`: nobody waits for its word
  * - `no-answer`: the device did not answer yet
  */

@@ -578,12 +578,39 @@ test('a browser that does not list what it loads does not keep a page from confi
   expect(one.outcome).toBe('confirmed');
 });
 
-test('a page that a service worker made comes again without it before it confirms', async () => {
+/** A page that a service worker made. */
+async function controlledPage(): Promise<FaceplatePage> {
   const serviceWorker = { controller: {}, getRegistrations: async () => [] };
   vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
-  const one = await page();
-  await finished(one, 1500);
+  delete window.faceplate;
+  vi.resetModules();
+  return page();
+}
+
+test('a page that a service worker made comes again without it before it confirms', async () => {
+  await finished(await controlledPage(), 1500);
   expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
+});
+
+test('a page that a service worker makes each time confirms nothing, and does not go in circles', async () => {
+  let one = await controlledPage();
+  for (let times = 0; times < 5; times += 1) {
+    await finished(one, 5000);
+    one = await controlledPage();
+  }
+  await finished(one);
+  expect(reload).toHaveBeenCalledTimes(3);
+  expect(one.outcome).toBe('other-build');
+  expect(device.confirmed).toEqual([]);
+});
+
+test('a page that a service worker made and that is held confirms nothing', async () => {
+  const one = await controlledPage();
+  one.hold();
+  await finished(one);
+  expect(reload).not.toHaveBeenCalled();
+  expect(one.outcome).toBe('other-build');
   expect(device.confirmed).toEqual([]);
 });
 
@@ -606,10 +633,11 @@ test('a frame in a page of its own build moves where the device runs another', a
 });
 
 test.each([
-  ['the same build leaves it to that page', OWN, 'not-asked'],
-  ['another build confirms', OTHER, 'confirmed'],
-])('a frame in a page of %s', async (_, build, outcome) => {
-  const around = { faceplate: { build } } as unknown as Window;
+  ['the same build leaves it to that page', OWN, null, 'not-asked'],
+  ['the same build that a service worker made confirms', OWN, 'other-build', 'confirmed'],
+  ['another build confirms', OTHER, null, 'confirmed'],
+])('a frame in a page of %s', async (_, build, said, outcome) => {
+  const around = { faceplate: { build, outcome: said } } as unknown as Window;
   Object.assign(around, { parent: around });
   vi.spyOn(window, 'parent', 'get').mockReturnValue(around as never);
   const one = await page();

@@ -1,0 +1,155 @@
+// A service worker may answer with what it kept of another build: what it makes confirms nothing.
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import type { Device } from '../harness/device.js';
+import { countLoads, expectConfirmed, expectTakenBack, title } from '../harness/proof.js';
+import { MIXING_WORKER, REGISTER, SERVICE_WORKER } from '../harness/service-worker.js';
+import { page as html, throwing, type Site } from '../harness/sites.js';
+import { expect, test } from '../harness/test.js';
+import type { PageOutcome } from '../../packages/update-page/src/global.js';
+
+/** For a page that works; it takes two seconds. */
+const LONG = '?confirm=client&within=60';
+/** For a page that must not confirm: several times what a good one takes. */
+const SHORT = '?confirm=client&within=10';
+
+const B: Site = { version: '2', files: { 'index.html': html('B') } };
+const BROKEN: Site = { version: '3', files: { 'index.html': throwing('Broken') } };
+
+/** The frontend from before, which works. */
+const withWorker = (worker: string): Site => ({
+  version: '1',
+  files: {
+    'index.html': html('A', `<script>${REGISTER}</script>`),
+    'app.js': "document.querySelector('h1').textContent += ' by A'",
+    'worker.js': worker,
+  },
+});
+
+/** A frontend whose code has the same name in every build. */
+const withCode = (code: string): Site => ({
+  version: '2',
+  files: {
+    'index.html': html('B', '<script type="module" src="/app.js"></script>'),
+    'app.js': `const h1 = document.querySelector('h1'); ${code};`,
+  },
+});
+
+/** Opens it twice, the second time from its worker, and leaves it. */
+async function openFromWorker(page: Page, device: Device): Promise<void> {
+  await page.goto(device.url);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  const answer = await page.reload();
+  expect(answer?.fromServiceWorker(), 'the page comes from its worker').toBe(true);
+  await title(page, 'A');
+  await page.goto('about:blank');
+}
+
+const said = async (page: Page, outcome: PageOutcome): Promise<void> => {
+  await page.waitForFunction((wanted) => window.faceplate?.outcome === wanted, outcome);
+};
+
+test('a page that a service worker kept of the old frontend does not confirm a broken one', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(withWorker(SERVICE_WORKER)) });
+  await openFromWorker(page, device);
+  await device.update(await readFile(await pack(BROKEN)), SHORT);
+  // It is younger than the restart, and works.
+  await page.goto(device.url);
+  await expectTakenBack(device);
+  // The tab has seen the broken one, and goes where the device went.
+  await title(page, 'A');
+  expect(pageErrors.splice(0).map(({ message }) => message)).toContain('Broken throws');
+});
+
+test('a page that a service worker kept of the old frontend brings the new one, once, which confirms itself', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(withWorker(SERVICE_WORKER)) });
+  await openFromWorker(page, device);
+  await device.update(await readFile(await pack(B)), LONG);
+  const loads = countLoads(page);
+  await page.goto(device.url);
+  await title(page, 'B');
+  await expectConfirmed(device);
+  expect(loads, 'the kept page, then the right one').toHaveLength(2);
+  expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
+});
+
+test('a page that a service worker made of two builds comes again without it, and then confirms itself', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(withWorker(MIXING_WORKER)) });
+  await openFromWorker(page, device);
+  await device.update(await readFile(await pack(withCode("h1.textContent = 'B by B'"))), LONG);
+  const loads = countLoads(page);
+  await page.goto(device.url);
+  await title(page, 'B by A');
+  await title(page, 'B by B');
+  await expectConfirmed(device);
+  expect(loads, 'the mixed page, then the right one').toHaveLength(2);
+});
+
+test('a page of a broken build that works with the code of the old one does not confirm it', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(withWorker(MIXING_WORKER)) });
+  await openFromWorker(page, device);
+  await device.update(await readFile(await pack(withCode("throw new Error('B throws')"))), LONG);
+  await page.goto(device.url);
+  await title(page, 'B by A');
+  await said(page, 'failed');
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(pageErrors.splice(0).map(({ message }) => message)).toEqual(['B throws']);
+});
+
+test('a service worker that goes without saying so keeps nobody from the new frontend', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(withWorker(SERVICE_WORKER)) });
+  await openFromWorker(page, device);
+  await page.addInitScript(() => {
+    const { prototype } = ServiceWorkerRegistration;
+    const { unregister } = prototype;
+    prototype.unregister = function () {
+      void unregister.call(this);
+      return new Promise(() => undefined);
+    };
+  });
+  await device.update(await readFile(await pack(B)), LONG);
+  await page.goto(device.url);
+  await title(page, 'B');
+  await expectConfirmed(device);
+});
+
+test('a service worker that never goes confirms nothing with what it makes, and sends nobody in circles', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(withWorker(MIXING_WORKER)) });
+  await openFromWorker(page, device);
+  await page.addInitScript(() => {
+    ServiceWorkerRegistration.prototype.unregister = () => Promise.resolve(false);
+  });
+  await device.update(await readFile(await pack(withCode("throw new Error('B throws')"))), LONG);
+  const loads = countLoads(page);
+  await page.goto(device.url);
+  await said(page, 'other-build');
+  await title(page, 'B by A');
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(loads, 'the page, and what it tried').toHaveLength(4);
+});
