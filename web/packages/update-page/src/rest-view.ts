@@ -33,6 +33,14 @@ export function isWanted({ status, end, run, file, failed }: State): boolean {
   );
 }
 
+/** Somebody went back from the other one, and nobody here knows that it works. */
+export function isLeft({ status, failed }: State): boolean {
+  const { last, active, slots } = status ?? {};
+  if (last?.outcome !== 'rolled_back' || last.from === active) return false;
+  const other = slots?.[last.from];
+  return !!other && failed[idOf(other)] === undefined;
+}
+
 /** What follows from a state for every part of the page. */
 export interface Known {
   readonly active: Slot | null;
@@ -127,22 +135,26 @@ export function restView(state: State, w: RestWords, now: number): View {
     const there = nameOf(other, w);
     const is = active ? relation(other, active) : 'other';
     const same = is === 'same' || there === name;
+    const left = isLeft(state);
+    const full = there === name ? `${there} (${differs(other, w)})` : there;
     const text =
       is === 'identical'
         ? b.identical
-        : same
-          ? b.same(there, differs(other, w))
-          : (is === 'newer' ? b.newer : b.kept)(there);
+        : left
+          ? b.left(full)
+          : same
+            ? b.same(there, differs(other, w))
+            : (is === 'newer' ? b.newer : b.kept)(there);
     if (!wanted && is !== 'identical') {
       const label = is === 'newer' ? c.goForward : c.goBack;
       controls.push(
-        put('goBack', label(there === name ? `${there} (${differs(other, w)})` : there), {
+        put('goBack', label(full), {
           place: 'back',
           disabled: busy || lost,
         }),
       );
     }
-    return { text, warning: false };
+    return { text, warning: left && is !== 'identical' };
   };
 
   const notice = told();

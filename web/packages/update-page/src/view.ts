@@ -4,7 +4,17 @@ import { failureOf } from './failure.js';
 import { duration, size } from './format.js';
 import { refusal } from './judge.js';
 import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
-import { differs, idOf, known, nameOf, put, restView, say, type Known } from './rest-view.js';
+import {
+  differs,
+  idOf,
+  isLeft,
+  known,
+  nameOf,
+  put,
+  restView,
+  say,
+  type Known,
+} from './rest-view.js';
 import type { Control, ControlId, Notice, Progress, Section, Task, Tone, View } from './shown.js';
 import { THREW, type End, type ImageFile, type Named, type Run, type State } from './state.js';
 import type { LastChange, Slot, Status, UploadProgress } from './status.js';
@@ -347,6 +357,8 @@ class Drawing {
     if (this.#mayGoBack()) {
       const [other, runs] = [this.#otherName(), this.#name(this.#active)];
       const failed = this.#failedBefore();
+      const left = isLeft(this.#state) ? this.#w.back.left(other) : '';
+      const warning = failed ? ask.warning(other, failed) : left;
       const label = failed ? c.anyway : this.#otherIs() === 'newer' ? c.goForward : c.goBack;
       add('goBack', label(other), {
         rank: failed ? 'danger' : 'secondary',
@@ -354,7 +366,7 @@ class Drawing {
         disabled: busy || silent,
         ask: {
           title: `${label(other)}?`,
-          text: `${failed ? `${ask.warning(other, failed)} ` : ''}${ask.text(other, runs)}`,
+          text: `${warning}${warning && ' '}${ask.text(other, runs)}`,
           yes: label(other),
           no: ask.no,
         },

@@ -550,7 +550,34 @@ const TABLE: [string, State, Partial<Short>][] = [
   [
     'when that is settled',
     status({ slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) }),
+    {
+      controls: '*choose goBack',
+      back: 'warning: 2.5.0 is still there, but somebody went back from it.',
+    },
+  ],
+  [
+    'the same in the tab where it has proved itself',
+    status(
+      { slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) },
+      { failed: { [NEW.build]: '' } },
+    ),
     { controls: '*choose goBack', back: '2.5.0, which is newer, is kept beside it.' },
+  ],
+  [
+    'after going back from another build of the same version',
+    status({
+      slots: [slot(0, OLD), slot(1, { ...NEW, version: '2.4.0' })],
+      last: change('rolled_back', null, 1),
+    }),
+    {
+      controls: '*choose goBack',
+      back: `warning: 2.4.0 (build ${NEW.build.slice(0, 8)}, 296 KiB) is still there, but somebody went back from it.`,
+    },
+  ],
+  [
+    'after going back and forth: what runs is what somebody returned to',
+    status({ ...NEXT, last: change('rolled_back', null, 0) }),
+    { back: 'warning: 2.4.0 is still there, but somebody went back from it.' },
   ],
   [
     'after going back from one that threw: it is still there, with a warning',
@@ -757,6 +784,11 @@ test('going back asks once, says what stays, and warns of what did not work', ()
   expect(ask(FELL)?.ask?.title).toBe('Run 2.5.0 anyway?');
   expect(ask({ slots: FELL.slots })?.ask?.title).toBe('Go to 2.5.0 again?');
   expect(ask(FELL)?.ask?.text).toMatch(/^Last time, 2\.5\.0 was not confirmed in time\. /);
+  const left = { slots: FELL.slots, last: change('rolled_back', null, 1) };
+  expect(ask(left)?.label).toBe('Go to 2.5.0 again');
+  expect(ask(left)?.ask?.text).toMatch(
+    /^2\.5\.0 is still there, but somebody went back from it\. The device restarts/,
+  );
   const same = { slots: [slot(0, OLD), slot(1, { ...OLDER, version: '2.4.0' })] };
   expect(ask(same)?.label).toBe('Go back to 2.4.0 (build aaaaaaaa, 296 KiB)');
 });

@@ -104,6 +104,8 @@ export interface Words {
     readonly newer: With;
     readonly same: With<[string, string]>;
     readonly identical: Say;
+    /** Somebody went back from it. */
+    readonly left: With;
     readonly failed: With<[string, string]>;
     readonly none: Say;
     readonly notYet: Say;
@@ -198,7 +200,7 @@ export interface RestWords extends Pick<
     'controls',
     'choose' | 'goBack' | 'goForward' | 'reload' | 'dismiss' | 'tryAgain'
   >;
-  readonly back: Of<'back', 'kept' | 'newer' | 'same' | 'identical' | 'none' | 'build'>;
+  readonly back: Of<'back', 'kept' | 'newer' | 'same' | 'identical' | 'left' | 'none' | 'build'>;
   readonly notices: Of<
     'notices',
     'silent' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
