@@ -50,6 +50,11 @@ pub enum PackError {
     },
     /// `index.html` is there in its compressed form alone, which cannot be unpacked for the stamp.
     PackedIndex,
+    /// `index.html` has no place for the stamp, so that it could never confirm the build.
+    NoPlace {
+        /// It is in UTF-16; else it has no tag that one could stand in front of.
+        wide: bool,
+    },
     /// A file has the name of the script that confirms, and is another.
     ForeignScript,
     /// The version or the API range cannot be stored.
@@ -119,6 +124,14 @@ impl fmt::Display for PackError {
             Self::PackedIndex => f.write_str(
                 "index.html.gz cannot be unpacked, so that no build id can be written into it: it \
                  is no gzip file, or too large; put index.html as it is in its place",
+            ),
+            Self::NoPlace { wide: true } => f.write_str(
+                "index.html is in UTF-16, so that no build id can be written into it, and it could \
+                 never confirm itself: save it in UTF-8",
+            ),
+            Self::NoPlace { wide: false } => f.write_str(
+                "index.html has no place for a build id, so that it could never confirm itself: a \
+                 comment or a tag in it does not end",
             ),
             Self::ForeignScript => write!(
                 f,

@@ -21,6 +21,7 @@ mod gzip;
 mod inspect;
 mod pack;
 pub mod page;
+mod policy;
 mod select;
 mod stamp;
 mod tags;

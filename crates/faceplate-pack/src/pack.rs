@@ -99,6 +99,9 @@ pub struct Report {
     /// Pages that do not say of which build they are, though the image has a build id: they cannot
     /// confirm it.
     pub unstamped: Vec<String>,
+    /// Pages with a build id whose own Content-Security-Policy surely keeps them from asking the
+    /// device, so that they cannot confirm the build either.
+    pub silenced: Vec<String>,
     /// Files that stamping made or changed, and what they are now.
     pub changed: Vec<(String, Vec<u8>)>,
     /// Files that stamping left out: compressed forms of what it changed.
@@ -135,7 +138,7 @@ pub struct PackedFile {
 /// members, of which some clients read only the first, it is compressed again.
 ///
 /// # Errors
-/// When there is no `index.html`, a path cannot be stored, the files do not fit, are of two builds, or
+/// When there is no `index.html`, or none that a stamp has a place in, a path cannot be stored, the files do not fit, are of two builds, or
 /// of another than `index.html` says; see [`PackError`].
 pub fn pack(
     files: impl IntoIterator<Item = (String, Vec<u8>)>,
@@ -155,6 +158,7 @@ pub fn pack(
     let Stamped {
         build: id,
         unstamped,
+        silenced,
         changed,
         dropped,
     } = match options.stamp {
@@ -190,6 +194,7 @@ pub fn pack(
         version: manifest.about.version.as_str().to_owned(),
         build: id,
         unstamped,
+        silenced,
         changed,
         dropped,
         root_hash: manifest.root_hash,

@@ -9,6 +9,7 @@ use crate::{
     error::{PackError, SIZE_MAX},
     gzip,
     page::resolve,
+    policy::forbids_asking,
     tags::{Tag, Tags, after_declaration},
 };
 
@@ -43,6 +44,7 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 pub(crate) struct Stamped {
     pub(crate) build: Option<BuildId>,
     pub(crate) unstamped: Vec<String>,
+    pub(crate) silenced: Vec<String>,
     pub(crate) changed: Vec<(String, Vec<u8>)>,
     pub(crate) dropped: Vec<String>,
 }
@@ -69,12 +71,18 @@ fn is_comment(line: &str) -> bool {
 /// Finds the build that the pages are of, which must be that of the files.
 pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
     let mut ids = Vec::new();
+    let mut silenced = Vec::new();
     for (path, bytes) in files {
-        if is_page(path) {
-            ids.push((path, id(bytes)));
-        } else if only_packed(path, files).is_some() {
-            ids.push((path, unpacked(bytes).and_then(|page| id(&page))));
+        let page = match is_page(path) {
+            true => Some(Cow::Borrowed(&**bytes)),
+            false if only_packed(path, files).is_some() => unpacked(bytes).map(Cow::Owned),
+            false => continue,
+        };
+        let id = page.as_deref().and_then(id);
+        if id.is_some() && page.is_some_and(|page| forbids_asking(&text(&page))) {
+            silenced.push(path.clone());
         }
+        ids.push((path, id));
     }
     let is_index = |path: &str| matches!(path, "index.html" | "index.html.gz");
     let index = ids.iter().find(|(path, _)| is_index(path));
@@ -111,6 +119,7 @@ pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
     Ok(Stamped {
         build,
         unstamped,
+        silenced,
         ..Stamped::default()
     })
 }
@@ -158,13 +167,26 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
     let build = hash(&bare(files));
 
     let mut unstamped = Vec::new();
+    let mut silenced = Vec::new();
     let paths: Vec<String> = files.keys().cloned().collect();
     for path in paths {
         if is_page(&path) {
             let page = files.get(&path).map_or(&[][..], |page| page);
             let script = (stamp == Stamp::Script).then(|| address(&path, page, files));
+            let forbids = forbids_asking(&text(page));
             match stamped(page, build, script.as_deref()) {
-                Some(page) => _ = files.insert(path, page),
+                Some(page) => {
+                    if forbids {
+                        silenced.push(path.clone());
+                    }
+                    files.insert(path, page);
+                }
+                // Of all pages this one must be able to confirm.
+                None if path == "index.html" => {
+                    return Err(PackError::NoPlace {
+                        wide: is_wide(page),
+                    });
+                }
                 None => unstamped.push(path),
             }
         } else if only_packed(&path, files).is_some() {
@@ -191,6 +213,7 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
     Ok(Stamped {
         build: Some(build),
         unstamped,
+        silenced,
         changed,
         dropped: dropped.collect(),
     })
@@ -317,7 +340,7 @@ fn stamped(page: &[u8], build: BuildId, script: Option<&str>) -> Option<Vec<u8>>
         let address = address.replace('&', "&amp;").replace('"', "&quot;");
         stamp.push_str(&format!("<script src=\"{address}\"></script>"));
     }
-    if page.starts_with(b"\xff\xfe") || page.starts_with(b"\xfe\xff") {
+    if is_wide(page) {
         return None;
     }
     let (bom, rest) = page.split_at(if page.starts_with(BOM) { BOM.len() } else { 0 });
@@ -325,6 +348,11 @@ fn stamped(page: &[u8], build: BuildId, script: Option<&str>) -> Option<Vec<u8>>
     let stamped = [bom, before, stamp.as_bytes(), after].concat();
     // What is written is what is found, or it stays away.
     (id(&stamped) == Some(build) && clean(&stamped) == page).then_some(stamped)
+}
+
+/// Whether a page is in UTF-16, by its byte order mark: browsers know it by nothing else.
+fn is_wide(page: &[u8]) -> bool {
+    page.starts_with(b"\xff\xfe") || page.starts_with(b"\xfe\xff")
 }
 
 /// Where the head begins: behind its tag, or where a browser begins one by itself.

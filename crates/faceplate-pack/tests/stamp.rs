@@ -401,6 +401,54 @@ fn pages_without_the_id_of_the_index_are_named() {
 }
 
 #[test]
+fn an_index_that_could_never_confirm_is_refused_in_words() {
+    let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "\u{feff}<p>".encode_utf16().flat_map(bytes).collect()
+    };
+    for (name, index, what) in [
+        ("index.html", wide(u16::to_le_bytes), "is in UTF-16"),
+        ("index.html", wide(u16::to_be_bytes), "is in UTF-16"),
+        (
+            "index.html.gz",
+            gzip(&wide(u16::to_le_bytes)),
+            "is in UTF-16",
+        ),
+        ("index.html", b"<!-- <p>".to_vec(), "has no place"),
+    ] {
+        for stamp in [Stamp::Id, Stamp::Script] {
+            let options = Options {
+                stamp: Some(stamp),
+                ..Options::default()
+            };
+            let files = [(name.to_owned(), index.clone())];
+            let error = pack(files.clone(), &options).unwrap_err();
+            assert!(matches!(error, PackError::NoPlace { .. }));
+            assert!(error.to_string().starts_with(&format!("index.html {what}")));
+            // Without a stamp nothing is promised.
+            assert!(pack(files, &Options::default()).is_ok());
+        }
+    }
+}
+
+#[test]
+fn pages_that_may_not_ask_the_device_are_named() {
+    const POLICY: &[u8] =
+        b"<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">";
+    let files = owned(&[
+        ("index.html", POLICY),
+        ("more.html.gz", &gzip(POLICY)),
+        ("fine.html", b"<p>"),
+    ]);
+    let names = ["index.html", "more.html"];
+    let first = stamped(files.clone());
+    assert_eq!(first.report.silenced, names);
+    let again = packed(on_disk(files.clone(), &first), None).report;
+    assert_eq!(again.silenced, names);
+    // Where there is no id, confirming is not the page's part.
+    assert_eq!(packed(files, None).report.silenced, [""; 0]);
+}
+
+#[test]
 fn pages_of_two_builds_are_refused() {
     let page = |id: &str| format!("<meta name=faceplate-build content={id}>").into_bytes();
     let (one, two) = (page("0123456789abcdef"), page("fedcba9876543210"));

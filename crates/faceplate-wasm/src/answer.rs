@@ -26,7 +26,8 @@ pub const BAD_REQUEST: u32 = 2;
 ///
 /// Answer: image (bytes), SHA-256 of it (bytes), version (text), build id (text, empty without),
 /// blocks used and blocks of the slot (numbers), paths left out, paths that no device serves, paths
-/// that index.html asks for in vain, pages without the build id (lists of texts), list of files that
+/// that index.html asks for in vain, pages without the build id, pages whose own policy
+/// keeps them from asking the device (lists of texts), list of files that
 /// stamping made or changed: path (text), content (bytes), paths that stamping left out (list of
 /// texts), list of files: path (text), path in the image (text), bytes before and in the image
 /// (numbers), whether it is marked as one whose name changes with its content (0 or 1).
@@ -48,6 +49,7 @@ pub fn pack(request: &[u8]) -> Vec<u8> {
                 .texts(&report.hidden)
                 .texts(&report.missing)
                 .texts(&report.unstamped)
+                .texts(&report.silenced)
                 .count(report.changed.len());
             for (path, bytes) in &report.changed {
                 answer.text(path).bytes(bytes);

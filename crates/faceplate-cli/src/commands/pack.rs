@@ -99,6 +99,12 @@ impl Pack {
                 }
             );
         }
+        for path in &packed.report.silenced {
+            eprintln!(
+                "warning: the Content-Security-Policy in {path} keeps it from asking the device, so \
+                 it cannot confirm this build; add connect-src 'self'"
+            );
+        }
         // `faceplate push` would not confirm it.
         for path in &packed.report.missing {
             eprintln!(

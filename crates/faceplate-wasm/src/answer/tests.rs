@@ -77,7 +77,7 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
     for list in [".DS_Store", "api/x", "/gone.js"] {
         assert_eq!((answer.number(), answer.text()), (Ok(1), Ok(list)));
     }
-    for _unstamped_changed_dropped in 0..3 {
+    for _unstamped_silenced_changed_dropped in 0..4 {
         assert_eq!(answer.number(), Ok(0));
     }
     let files: Vec<_> = (0..answer.number().unwrap())
@@ -106,7 +106,9 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
 fn stamping_answers_with_the_build_id_and_the_files_that_it_changed() {
     let wide = "\u{feff}<p>".encode_utf16().flat_map(u16::to_le_bytes);
     let wide: Vec<u8> = wide.collect();
-    let files: [(&str, &[u8]); 4] = [
+    let policy = b"<meta http-equiv=content-security-policy content=\"default-src 'none'\">";
+    let files: [(&str, &[u8]); 5] = [
+        ("mute.html", policy),
         ("index.html", b"<p>"),
         ("index.html.gz", b"old"),
         ("wide.html", &wide),
@@ -129,6 +131,7 @@ fn stamping_answers_with_the_build_id_and_the_files_that_it_changed() {
             assert_eq!(answer.number(), Ok(0));
         }
         assert_eq!((answer.number(), answer.text()), (Ok(1), Ok("wide.html")));
+        assert_eq!((answer.number(), answer.text()), (Ok(1), Ok("mute.html")));
         let changed: Vec<_> = (0..answer.number().unwrap())
             .map(|_| (answer.text().unwrap(), answer.bytes().unwrap()))
             .collect();
@@ -137,7 +140,7 @@ fn stamping_answers_with_the_build_id_and_the_files_that_it_changed() {
             changed.contains(&("index.html", page.as_bytes())),
             "{changed:?}"
         );
-        assert_eq!(changed.len(), stamp);
+        assert_eq!(changed.len(), 1 + stamp);
         assert_eq!(
             (answer.number(), answer.text()),
             (Ok(1), Ok("index.html.gz"))

@@ -57,6 +57,8 @@ export interface Packed {
   readonly missing: readonly string[];
   /** Pages without a build id. */
   readonly unstamped: readonly string[];
+  /** Pages whose own Content-Security-Policy keeps them from asking the device. */
+  readonly silenced: readonly string[];
   /** Pages and the confirming script as stamped, where that changed them. */
   readonly changed: readonly SourceFile[];
   /** Compressed companions of pages as they were before. */
@@ -117,6 +119,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     hidden: answer.list(text),
     missing: answer.list(text),
     unstamped: answer.list(text),
+    silenced: answer.list(text),
     changed: answer.list(() => ({ path: answer.text(), bytes: answer.bytes() })),
     dropped: answer.list(text),
     files: answer.list(() => ({

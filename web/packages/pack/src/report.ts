@@ -61,6 +61,11 @@ export function warnings(
     ...packed.hidden.map((path) => `${path} will never be served: the device answers there itself`),
     ...packed.missing.map((path) => `index.html asks for ${path}, which is not in ${dir}`),
     ...packed.unstamped.map((path) => `${path} has no build id, so it cannot confirm this build`),
+    ...packed.silenced.map(
+      (path) =>
+        `the Content-Security-Policy in ${path} keeps it from asking the device, so it cannot confirm ` +
+        "this build; add connect-src 'self'",
+    ),
     ...unlike.map(
       (path) => `${path} is in a linked folder: it has its build id in the image alone`,
     ),

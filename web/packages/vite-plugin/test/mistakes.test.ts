@@ -114,7 +114,9 @@ test('files that the user excludes are left out', async () => {
 
 test('what is hidden, never served or missing is told', async () => {
   const root = project({
-    'index.html': '<link rel="icon" href="/gone.ico"><title>Lamp</title>',
+    'index.html':
+      '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">' +
+      '<link rel="icon" href="/gone.ico"><title>Lamp</title>',
     'public/.env': 'SECRET=1',
     'public/api/x.json': '{}',
   });
@@ -123,6 +125,8 @@ test('what is hidden, never served or missing is told', async () => {
     expect.arrayContaining([
       'warning: left out (hidden): .env',
       'warning: api/x.json will never be served: the device answers there itself',
+      'warning: the Content-Security-Policy in index.html keeps it from asking the device, so it cannot ' +
+        "confirm this build; add connect-src 'self'",
       expect.stringMatching(/^warning: index\.html asks for \/gone\.ico, which is not in .*dist$/),
     ]),
   );
