@@ -172,6 +172,22 @@ test('what is on trial already is waited for, and not sent again', async () => {
   expect(bodies).toHaveLength(1);
 });
 
+test.each([
+  ['confirms itself', 'confirmed by the device'],
+  ['is kept by somebody', 'confirmed by somebody, before the device did'],
+] as const)(
+  'a page is waited for and none is asked to confirm what the device is to: %s',
+  async (habit, how) => {
+    const { address } = await fakeDevice(NEW, habit);
+    const { code, stdout } = await deploy(NEW, address);
+    expect(stdout).not.toContain('open http');
+    expect(stdout).toContain('waiting until the device confirms it (');
+    expect(stdout).toContain(`warning: ${how}; no page said so\n`);
+    expect(stdout.trim().split('\n').at(-1)).toBe(`${address}: runs 2.0.0 in www_0, ${how}`);
+    expect(code).toBe(0);
+  },
+);
+
 test.each(['page', 'load', 'device'])(
   'a page whose script is missing goes back at once and ends with 5 (--confirm %s)',
   async (confirm) => {

@@ -23,6 +23,10 @@ export type Habit =
   | 'has no way back'
   /** Runs on trial from the beginning. */
   | 'is on trial'
+  /** The same, and confirms that itself. */
+  | 'confirms itself'
+  /** The same, but a person does before. */
+  | 'is kept by somebody'
   | 'recovery';
 
 export interface Fake {
@@ -58,15 +62,20 @@ export async function fakeDevice(
   const requests: string[] = [];
   const bodies: string[] = [];
   const slots: (Inspected | null)[] = [inspect(running), null];
-  let confirm: 'client' | 'device' = 'client';
+  const onTrial = ['is on trial', 'confirms itself', 'is kept by somebody'];
+  const byItself = ['confirms itself', 'is kept by somebody'].includes(habit);
+  let confirm: 'client' | 'device' = byItself ? 'device' : 'client';
   let [active, boot, asked] = [0, 1, 0];
-  let state: 'settled' | 'trial' | 'recovery' = habit === 'is on trial' ? 'trial' : 'settled';
+  let state: 'settled' | 'trial' | 'recovery' = onTrial.includes(habit) ? 'trial' : 'settled';
   let last: object | null = null;
 
   const goBack = (why: object) => {
     [active, state, last] = [0, 'settled', why];
     boot++;
   };
+  /** A device that confirms by itself does so when its time is over. */
+  const left = () =>
+    confirm === 'device' && habit !== 'is kept by somebody' ? PATIENCE >> 2 : 50 - (asked >> 2);
   const status = () => {
     const over = state === 'trial' && ++asked > PATIENCE;
     if (over && habit === 'falls back') {
@@ -82,7 +91,7 @@ export async function fakeDevice(
       },
       active,
       state,
-      trial: state === 'trial' ? { confirm, seconds_left: 50 - (asked >> 2), boots_left: 2 } : null,
+      trial: state === 'trial' ? { confirm, seconds_left: left(), boots_left: 2 } : null,
       last,
       slots: slots.map((image, index) => ({
         ...{ label: `www_${index}`, size: 1 << 20, used: 8192, valid: image !== null },

@@ -1,7 +1,8 @@
 // What a deployment has come to, as a table.
-import type { Outcome } from 'faceplate-update-page/ota';
+import type { Outcome, Status } from 'faceplate-update-page/ota';
 import { expect, test } from 'vitest';
-import { failure, type Facts } from '../src/deploy/verdict.js';
+import { endedBy, look, type By } from '../src/deploy/seen.js';
+import { confirmed, doubt, failure, type Confirm, type Facts } from '../src/deploy/verdict.js';
 
 const FACTS: Facts = {
   ...{ name: '2', url: 'http://lamp/', confirm: 'page', within: 300, broken: null },
@@ -32,4 +33,31 @@ test.each<[string, Outcome, Partial<Facts>, string | null, string]>([
   const failed = failure(outcome, { ...FACTS, ...facts });
   expect(failed?.kind ?? null).toBe(kind);
   expect(failed?.message ?? '').toContain(words);
+});
+
+const NOT_RUN = 'that its scripts run, nobody has seen';
+test.each<[Confirm, By, string, warned: boolean]>([
+  ['page', 'client', 'confirmed', false],
+  ['page', 'device', 'confirmed by the device', true],
+  ['page', 'other', 'confirmed by somebody, before the device did', true],
+  ['load', 'client', `confirmed because it loads; ${NOT_RUN}`, false],
+  ['device', 'client', 'confirmed', false],
+  ['device', 'device', `confirmed by the device, which serves it; ${NOT_RUN}`, false],
+  ['device', 'other', 'confirmed by somebody, before the device did', false],
+])('with --confirm %s what the %s confirmed is called so', (confirm, by, words, warned) => {
+  expect(confirmed(confirm, by)).toBe(words);
+  expect(doubt(confirm, by)).toBe(warned ? `${words}; no page said so` : null);
+});
+
+test.each<[what: string, confirm: 'client' | 'device', left: number, after: number, By]>([
+  ['a client was to, in time', 'client', 50, 2000, 'client'],
+  ['a client was to, at the last moment', 'client', 1, 1000, 'client'],
+  ['the device was to, when its time was over', 'device', 1, 1000, 'device'],
+  ['the device was to, in about that time', 'device', 4, 1300, 'device'],
+  ['the device was to, long before', 'device', 20, 1000, 'other'],
+])('where %s (%#), that tells who ended the trial', (_, confirm, left, after, by) => {
+  const trial = { trial: { confirm, seconds_left: left, boots_left: 2 } } as Status;
+  const seen = look({ trial: null } as Status, look(trial, null, 5000), 6000);
+  expect(endedBy(seen, 5000 + after)).toBe(by);
+  expect(endedBy(look(null, null, 0), 0)).toBe('client');
 });

@@ -3,18 +3,19 @@ import {
   describeLast,
   Device,
   Problem,
-  refusal,
   resume,
   update,
   type Status,
   type UpdateState,
 } from 'faceplate-update-page/ota';
 import { bytes, type Inspected } from 'faceplate-pack';
+import { mayBegin, runs } from './begin.js';
 import { openBrowser } from './browser.js';
 import { checkFrontend, Doubt, NoAnswer } from './check.js';
-import { attempt, Failure, toFailure, words } from './failure.js';
+import { attempt, Failure, words } from './failure.js';
 import type { Progress } from './progress.js';
-import { confirmed, failure, type Confirm } from './verdict.js';
+import { endedBy, look, type By, type Seen } from './seen.js';
+import { confirmed, doubt, failure, type Confirm } from './verdict.js';
 
 /** An image and what is in it. */
 export interface Image extends Inspected {
@@ -46,8 +47,6 @@ const CONFIRM_TRIES = 3;
 const STATUS_TRIES = 30;
 const PAUSE_MS = 500;
 const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
-/** What goes on while a page is waited for. */
-const INVITED = 'waiting for a page to confirm';
 
 /** A device that confirms the next frontend by itself; `update` wants to be asked. */
 class ConfirmsItself extends Device {
@@ -73,8 +72,11 @@ class Deployment {
   #trial: Promise<void> | undefined;
   /** Seconds until the device goes back. */
   #left = 0;
-  /** Whether a page is waited for. */
-  #invited = false;
+  /** What is waited for, where seconds are told with it. */
+  #waits: string | null = null;
+  /** The trial, and who ended it. */
+  #seen: Seen | null = null;
+  #by: By = 'client';
   /** Why it is not confirmed by us. */
   #broken: string | null = null;
 
@@ -120,12 +122,14 @@ class Deployment {
       }
       this.#warn(never);
     }
+    const doubtful = doubt(confirm, this.#by);
+    if (doubtful) this.#warn(doubtful);
     const { active, slots } = await attempt(this.#device.status());
     const slot = slots[active]?.label ?? `slot ${active}`;
     if (already) this.#show();
     progress.say(
       `runs ${this.#name} in ${slot}` +
-        (already ? ' already; nothing was sent' : `, ${confirmed(confirm)}`),
+        (already ? ' already; nothing was sent' : `, ${confirmed(confirm, this.#by)}`),
     );
     return { slot, sent: !there, warnings: this.#warnings };
   }
@@ -136,19 +140,26 @@ class Deployment {
     const { within, confirm, progress } = options;
     const { signal } = this.#stop;
     const onState = (state: UpdateState) => this.#tell(state);
+    const onLook = (status: Status | null) => {
+      // Others have trials, too.
+      const ours = status && runs(status, image) ? status : null;
+      this.#seen = look(ours, this.#seen, performance.now());
+    };
+    onLook(onTrial);
     let following;
     if (onTrial) {
       progress.say(`runs ${this.#name} on trial already; nothing was sent`);
       const { sha256 } = image;
       // Any boot is one after the restart.
       const pending = { bootId: '', slot: onTrial.active, sha256, version: this.#name, within };
-      following = resume(this.#device, pending, { onState, signal });
+      following = resume(this.#device, pending, { onState, onLook, signal });
     } else {
       progress.say(`sending ${this.#name} (${bytes(image.bytes.length)})`);
       const blob = new Blob([image.bytes]);
-      following = update(this.#device, blob, { within, onState, signal });
+      following = update(this.#device, blob, { within, onState, onLook, signal });
     }
     const outcome = await attempt(following);
+    this.#by = endedBy(this.#seen, performance.now());
     await this.#trial;
     const status = await attempt(this.#patientStatus());
     // Who goes back tells so as the last change.
@@ -175,7 +186,7 @@ class Deployment {
       case 'confirming':
         this.#left = state.secondsLeft;
         this.#trial ??= this.#onTrial();
-        if (this.#invited) progress.left(INVITED, this.#left);
+        if (this.#waits) progress.left(this.#waits, this.#left);
         return;
       default:
         return progress.phase(state.phase);
@@ -189,17 +200,19 @@ class Deployment {
       await this.#check();
       this.#broken = null;
       this.#show();
-      if (confirm === 'page') {
+      if (confirm === 'load') {
+        progress.phase('confirming');
+        await this.#confirm();
+      } else if (this.#seen?.confirm === 'device') {
+        // No page confirms that, so none is asked for.
+        this.#wait('waiting until the device confirms it');
+      } else {
         progress.say(
           `open ${this.#url} in a browser: the new frontend confirms itself there. ` +
             `If no page of it does within ${this.#left} s, the device goes back`,
         );
-        this.#invited = true;
-        progress.left(INVITED, this.#left);
-      } else if (confirm === 'load') {
-        progress.phase('confirming');
-        await this.#confirm();
-      } else progress.phase('waiting until the device confirms it');
+        this.#wait('waiting for a page to confirm');
+      }
     } catch (error) {
       const { message } = error as Error;
       if (message !== this.#broken) progress.say(`the new frontend is not confirmed: ${message}`);
@@ -213,6 +226,11 @@ class Deployment {
       const certain = !(error instanceof NotConfirmed || error instanceof Doubt);
       if (certain) await this.#goBack();
     }
+  }
+
+  #wait(what: string): void {
+    this.#waits = what;
+    this.options.progress.left(what, this.#left);
   }
 
   /** Ends the trial of a frontend that certainly does not load; waiting would change nothing. */
@@ -282,17 +300,3 @@ class Deployment {
 
 /** It loads, and yet it was not to be confirmed: no reason to hurry the device back. */
 class NotConfirmed extends Error {}
-
-/** What can be known before anything is sent. */
-function mayBegin(image: Image, status: Status): void {
-  const api = image.manifest && { min: image.manifest.api[0], max: image.manifest.api[1] };
-  const facts = { bytes: image.bytes.length, version: null, api, madeFor: image.slot };
-  const refused = refusal(facts, status);
-  if (!refused) return;
-  const { trial } = status;
-  const wait = trial ? ` Deploy again when its trial is over: in ${trial.seconds_left} s.` : '';
-  throw toFailure(refused, ` Nothing was sent.${wait}`);
-}
-
-const runs = (status: Status, image: Image) =>
-  status.state !== 'recovery' && status.slots[status.active]?.sha256 === image.sha256;

@@ -1,6 +1,7 @@
 // What a deployment has come to, from what the device says at its end.
 import type { Outcome } from 'faceplate-update-page/ota';
 import { Failure } from './failure.js';
+import type { By } from './seen.js';
 
 /** Who says that the new frontend works. */
 export const CONFIRM = ['page', 'load', 'device'] as const;
@@ -56,13 +57,22 @@ function nobody(reason: string | null | undefined, { confirm, url, within }: Fac
 }
 
 /** What is said at the end of a success. */
-export function confirmed(confirm: Confirm): string {
-  switch (confirm) {
-    case 'page':
+export function confirmed(confirm: Confirm, by: By): string {
+  if (confirm === 'load') {
+    return 'confirmed because it loads; that its scripts run, nobody has seen';
+  }
+  switch (by) {
+    case 'client':
       return 'confirmed';
-    case 'load':
-      return 'confirmed because it loads; that its scripts run, nobody has seen';
     case 'device':
-      return 'confirmed by the device, which serves it; that its scripts run, nobody has seen';
+      return confirm === 'page'
+        ? 'confirmed by the device'
+        : 'confirmed by the device, which serves it; that its scripts run, nobody has seen';
+    case 'other':
+      return 'confirmed by somebody, before the device did';
   }
 }
+
+/** What is to be warned of at the end of a success; a page was waited for, and confirmed nothing. */
+export const doubt = (confirm: Confirm, by: By): string | null =>
+  confirm === 'page' && by !== 'client' ? `${confirmed(confirm, by)}; no page said so` : null;

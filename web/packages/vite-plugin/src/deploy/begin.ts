@@ -1,0 +1,19 @@
+// What can be known of a device before an image is sent to it.
+import { refusal, type Status } from 'faceplate-update-page/ota';
+import type { Image } from './deploy.js';
+import { toFailure } from './failure.js';
+
+/** Throws where the device would not take the image. */
+export function mayBegin(image: Image, status: Status): void {
+  const api = image.manifest && { min: image.manifest.api[0], max: image.manifest.api[1] };
+  const facts = { bytes: image.bytes.length, version: null, api, madeFor: image.slot };
+  const refused = refusal(facts, status);
+  if (!refused) return;
+  const { trial } = status;
+  const wait = trial ? ` Deploy again when its trial is over: in ${trial.seconds_left} s.` : '';
+  throw toFailure(refused, ` Nothing was sent.${wait}`);
+}
+
+/** Whether the device runs this image. */
+export const runs = (status: Status, image: Image) =>
+  status.state !== 'recovery' && status.slots[status.active]?.sha256 === image.sha256;
