@@ -1,5 +1,6 @@
 // The frontend's pages for people who use a keyboard, a screen reader, a small screen, or want no motion.
 import type { Locator, Page } from '@playwright/test';
+import type { Device } from '../harness/device.js';
 import { expectAccessible, expectNoSidewaysScroll, NARROW } from '../harness/accessible.js';
 import { imagePath, VERSIONS } from '../harness/frontends.js';
 import { expect, test } from '../harness/test.js';
@@ -16,22 +17,18 @@ const SCREENS = {
   'a desktop': { viewport: { width: 1280, height: 800 }, themes: ['light'] },
 } as const;
 
-for (const [where, { viewport, themes }] of Object.entries(SCREENS)) {
-  test(`on ${where} the pages are accessible (${themes.join(' and ')}) and need no sideways scrolling, in every state`, async ({
-    page,
-    startDevice,
-    pageErrors,
-  }) => {
-    const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
-    const look = async (what: string): Promise<void> => {
-      await expectNoSidewaysScroll(page, what);
-      await expectAccessible(page, what, themes);
-    };
-    await page.setViewportSize(viewport);
+interface Visit {
+  readonly page: Page;
+  readonly device: Device;
+  readonly look: (what: string) => Promise<void>;
+}
+
+/** What the pages show, each a test of its own: to look at one takes its time. */
+const STATES: Readonly<Record<string, (visit: Visit) => Promise<void>>> = {
+  async 'at rest, and up to the choice of a file'({ page, device, look }) {
     await page.goto(device.url);
     await expect(page.getByText(VERSIONS.old).first()).toBeVisible();
     await look('home');
-
     const update = await UpdatePage.open(page, device);
     await look('Update, idle');
     await update.goBackTo.click();
@@ -43,15 +40,20 @@ for (const [where, { viewport, themes }] of Object.entries(SCREENS)) {
     await look('Update, wrong file');
     await update.choose('big');
     await look('Update, chosen');
+  },
 
+  async 'while it writes'({ page, device, look }) {
+    const update = await UpdatePage.open(page, device);
+    await update.choose('big');
     await throttleUpload(page, VERY_SLOW);
     await update.install.click();
     await expect(update.says('Writing')).toBeVisible();
     await look('Update, writing');
     await expect(update.says('Writing')).toBeVisible();
-    await update.cancel.click();
-    await throttleUpload(page, -1);
+  },
 
+  async 'on trial, and after it'({ page, device, look }) {
+    const update = await UpdatePage.open(page, device);
     await update.start('broken');
     await expect(update.keep).toBeVisible();
     await look('Update, confirming');
@@ -62,12 +64,29 @@ for (const [where, { viewport, themes }] of Object.entries(SCREENS)) {
     // Unless the device has done so by itself, while axe was looking.
     await device.send('POST', '/api/ota/confirm', '{}', 'application/json');
     await device.statusWhen('it is settled', ({ state }) => state === 'settled');
-
     await update.start('new');
     await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
     await look('Update, updated');
-    pageErrors.length = 0;
-  });
+  },
+};
+
+for (const [where, { viewport, themes }] of Object.entries(SCREENS)) {
+  for (const [state, visit] of Object.entries(STATES)) {
+    test(`on ${where} the pages are accessible (${themes.join(' and ')}) and need no sideways scrolling ${state}`, async ({
+      page,
+      startDevice,
+      pageErrors,
+    }) => {
+      const device = await startDevice({ www: imagePath('old'), other: imagePath('before') });
+      await page.setViewportSize(viewport);
+      const look = async (what: string): Promise<void> => {
+        await expectNoSidewaysScroll(page, what);
+        await expectAccessible(page, what, themes);
+      };
+      await visit({ page, device, look });
+      pageErrors.length = 0;
+    });
+  }
 }
 
 /** Presses Tab until it has the focus. */
