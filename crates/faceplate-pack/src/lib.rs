@@ -22,6 +22,7 @@ mod inspect;
 mod pack;
 pub mod page;
 mod policy;
+mod precache;
 mod select;
 mod stamp;
 mod tags;

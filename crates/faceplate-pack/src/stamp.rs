@@ -10,6 +10,7 @@ use crate::{
     gzip,
     page::resolve,
     policy::forbids_asking,
+    precache::{Hashes, is_list},
     tags::{Tag, Tags, after_declaration},
 };
 
@@ -75,7 +76,9 @@ pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
     for (path, bytes) in files {
         let page = match is_page(path) {
             true => Some(Cow::Borrowed(&**bytes)),
-            false if only_packed(path, files).is_some() => unpacked(bytes).map(Cow::Owned),
+            false if only_packed(path, files).is_some_and(is_page) => {
+                unpacked(bytes).map(Cow::Owned)
+            }
             false => continue,
         };
         let id = page.as_deref().and_then(id);
@@ -128,7 +131,8 @@ pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
 /// its compressed form alone is unpacked for that.
 ///
 /// The id is a hash over the files as they are without a stamp and unpacked, so that it depends on
-/// the build alone. Compressed forms are no part of it: they follow from the files.
+/// the build alone. Compressed forms are no part of it: they follow from the files. The lists of
+/// service workers get the hashes of the pages as they are then.
 pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackError> {
     let given = files.clone();
     let packed_script = || unpacked(given.get(&format!("{SCRIPT_NAME}.gz"))?);
@@ -140,13 +144,13 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
     if stamp == Stamp::Script {
         files.insert(SCRIPT_NAME.to_owned(), confirm_script().into_bytes());
     }
-    let mut pages = Files::new();
+    let mut opened = Files::new();
     for (path, bytes) in &given {
         let Some(name) = only_packed(path, &given) else {
             continue;
         };
         match unpacked(bytes) {
-            Some(page) => _ = pages.insert(name.to_owned(), page),
+            Some(content) => _ = opened.insert(name.to_owned(), content),
             None if name == "index.html" => return Err(PackError::PackedIndex),
             None => {}
         }
@@ -154,18 +158,26 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
     let mut packed_forms = Files::new();
     files.retain(|path, bytes| {
         let of = path.strip_suffix(".gz").unwrap_or_default();
-        let is_there = given.contains_key(of) || pages.contains_key(of);
-        let follows = of == SCRIPT_NAME || is_page(of) && is_there;
+        let of_a_list = |of| is_list(of) && gzip::is_gzip_of(bytes, &given[of]);
+        let follows = of == SCRIPT_NAME
+            || opened.contains_key(of)
+            || given.contains_key(of) && (is_page(of) || of_a_list(of));
         if follows {
             packed_forms.insert(path.clone(), std::mem::take(bytes));
         }
         !follows
     });
-    files.append(&mut pages);
-    let pages = files.iter_mut().filter(|(path, _)| is_page(path));
-    pages.for_each(|(_, page)| *page = clean(page));
+    files.append(&mut opened);
+    let mut hashes = Hashes::default();
+    for (_, page) in files.iter_mut().filter(|(path, _)| is_page(path)) {
+        let clean = clean(page);
+        hashes.add(page, &clean);
+        *page = clean;
+    }
+    rewrite_lists(files, &hashes);
     let build = hash(&bare(files));
 
+    let mut hashes = Hashes::default();
     let mut unstamped = Vec::new();
     let mut silenced = Vec::new();
     let paths: Vec<String> = files.keys().cloned().collect();
@@ -175,11 +187,12 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
             let script = (stamp == Stamp::Script).then(|| address(&path, page, files));
             let forbids = forbids_asking(&text(page));
             match stamped(page, build, script.as_deref()) {
-                Some(page) => {
+                Some(stamped) => {
                     if forbids {
                         silenced.push(path.clone());
                     }
-                    files.insert(path, page);
+                    hashes.add(page, &stamped);
+                    files.insert(path, stamped);
                 }
                 // Of all pages this one must be able to confirm.
                 None if path == "index.html" => {
@@ -189,10 +202,11 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
                 }
                 None => unstamped.push(path),
             }
-        } else if only_packed(&path, files).is_some() {
+        } else if only_packed(&path, files).is_some_and(is_page) {
             unstamped.push(path);
         }
     }
+    rewrite_lists(files, &hashes);
     // Those that were made after an earlier stamping, which wrote the same, are still right.
     for (path, bytes) in packed_forms {
         let of = path.strip_suffix(".gz").unwrap_or_default();
@@ -219,10 +233,20 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
     })
 }
 
+/// Replaces the hashes of pages in every list.
+fn rewrite_lists(files: &mut Files, hashes: &Hashes) {
+    for (path, file) in files.iter_mut() {
+        if let Some(list) = hashes.replace(path, file) {
+            *file = list;
+        }
+    }
+}
+
 /// The files without stamps and unpacked, however they are compressed; what is no gzip, or not of
 /// the file beside it, is a file of its own.
 fn bare(files: &Files) -> BTreeMap<&str, Cow<'_, [u8]>> {
     let mut bare = BTreeMap::new();
+    let mut hashes = Hashes::default();
     for (path, bytes) in files {
         let plain = path.strip_suffix(".gz").map(|of| (of, files.get(of)));
         let (path, bytes) = match plain {
@@ -234,10 +258,19 @@ fn bare(files: &Files) -> BTreeMap<&str, Cow<'_, [u8]>> {
             _ => (&**path, Cow::Borrowed(&**bytes)),
         };
         let bytes = match is_page(path) {
-            true => clean(&bytes).into(),
+            true => {
+                let clean = clean(&bytes);
+                hashes.add(&bytes, &clean);
+                clean.into()
+            }
             false => bytes,
         };
         bare.insert(path, bytes);
+    }
+    for (path, file) in &mut bare {
+        if let Some(list) = hashes.replace(path, file) {
+            *file = list.into();
+        }
     }
     bare
 }
@@ -264,10 +297,11 @@ pub(crate) fn is_page(path: &str) -> bool {
         .any(|page| extension.eq_ignore_ascii_case(page))
 }
 
-/// The path that a page has unpacked, which is there in its compressed form alone.
+/// The path that a page or list has unpacked, which is there in its compressed form alone.
 fn only_packed<'a>(path: &'a str, files: &Files) -> Option<&'a str> {
-    let page = path.strip_suffix(".gz")?;
-    (is_page(page) && !files.contains_key(page)).then_some(page)
+    let file = path.strip_suffix(".gz")?;
+    let opened = is_page(file) || is_list(file) && file != SCRIPT_NAME;
+    (opened && !files.contains_key(file)).then_some(file)
 }
 
 /// The content of a compressed file, unless it is larger than what is looked into.

@@ -6,6 +6,8 @@ use faceplate_pack::{
     Options, PackError, Packed, SCRIPT_NAME, Stamp, Unpacked, confirm_script, inspect, pack, unpack,
 };
 
+use sha2::Digest;
+
 type Files = Vec<(String, Vec<u8>)>;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -199,6 +201,80 @@ fn compressed_forms_of_changed_pages_are_left_out_and_right_ones_kept() {
         path: "index.html.gz".to_owned(),
         bytes: ours,
     }));
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The site with the lists of two service workers, which know the index as `index`.
+fn with_lists(index: &[u8]) -> Files {
+    let md5 = hex(&md5::Md5::digest(index));
+    let sha1 = hex(&sha1::Sha1::digest(index));
+    let mut files = site();
+    let precache = format!("precache([{{url:\"index.html\",revision:\"{md5}\"}}])");
+    files.push(("sw.js".to_owned(), precache.into_bytes()));
+    let table = format!("{{\"hashTable\":{{\"/index.html\":\"{sha1}\"}}}}");
+    files.push(("ngsw.json".to_owned(), table.into_bytes()));
+    files
+}
+
+fn file<'a>(files: &'a Files, path: &str) -> &'a [u8] {
+    &files.iter().find(|(at, _)| at == path).unwrap().1
+}
+
+#[test]
+fn the_lists_of_service_workers_have_the_hashes_of_the_pages_as_they_are_stamped() {
+    let files = with_lists(file(&site(), "index.html"));
+    let first = stamped(files.clone());
+    let folder = on_disk(files.clone(), &first);
+    assert_eq!(folder.len(), files.len() + 1, "the script");
+    let right = with_lists(file(&folder, "index.html"));
+    for list in ["sw.js", "ngsw.json"] {
+        assert_ne!(file(&folder, list), file(&files, list));
+        assert_eq!(file(&folder, list), file(&right, list));
+    }
+    // Again, as they are in an image, or without a stamp: all the same.
+    assert_eq!(stamped(folder.clone()).image, first.image);
+    assert_eq!(stamped(unpacked(&first.image)).image, first.image);
+    assert_eq!(packed(folder.clone(), None).image, first.image);
+    assert_eq!(packed(unpacked(&first.image), None).image, first.image);
+    // Another file is another build, which each list tells.
+    let mut edited = folder.clone();
+    edited.retain(|(path, _)| path != "logo.png");
+    let edited = on_disk(edited.clone(), &stamped(edited));
+    for list in ["sw.js", "ngsw.json"] {
+        assert_ne!(file(&edited, list), file(&folder, list));
+    }
+}
+
+#[test]
+fn lists_that_were_made_of_stamped_pages_give_the_same_build() {
+    let plain = file(&site(), "index.html").to_vec();
+    let want = stamped(with_lists(&plain));
+    // A tool that made its lists after the pages had been stamped for another build.
+    let older = on_disk(site(), &stamped(site()));
+    let index = file(&older, "index.html");
+    let mut files = with_lists(index);
+    files[0].1 = index.to_vec();
+    assert_eq!(stamped(files).image, want.image);
+}
+
+#[test]
+fn compressed_forms_of_changed_lists_are_left_out_and_those_of_other_files_kept() {
+    let mut files = with_lists(file(&site(), "index.html"));
+    for path in ["sw.js", "app.js"] {
+        let bytes = gzip(file(&files, path));
+        files.push((format!("{path}.gz"), bytes));
+    }
+    let first = stamped(files.clone());
+    assert_eq!(first.report.dropped, ["sw.js.gz"]);
+    assert_eq!(stamped(on_disk(files.clone(), &first)).image, first.image);
+    // Alone it gives way to the list that is right.
+    files.retain(|(path, _)| path != "sw.js");
+    let alone = stamped(files);
+    assert_eq!(alone.report.dropped, ["sw.js.gz"]);
+    assert_eq!(alone.report.build, first.report.build);
 }
 
 /// The files of an image, as `faceplate unpack` writes them.

@@ -1,5 +1,5 @@
 // From a folder to www.bin: reading, packing, writing, telling.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ImageError, NothingYet } from './errors.js';
 import { fingerprint, type Fingerprint } from './fingerprint.js';
@@ -58,10 +58,7 @@ export async function recipe(options: ImageOptions, root: string): Promise<Recip
 /** Stamps the pages in `dir`, and packs it into `out`, which is written last. */
 export function makeImage(places: Places, { pack: options, maxSize, exclude }: Recipe): Made {
   const { dir, out } = places;
-  if (!existsSync(join(dir, 'index.html')) && !existsSync(join(dir, 'index.html.gz'))) {
-    const what = existsSync(dir) ? 'there is no index.html at the top' : 'there is no such folder';
-    throw new NothingYet(`packing ${shown(dir)}: ${what}; build the frontend first`);
-  }
+  if (!hasIndex(dir)) throw new NothingYet(`packing ${shown(dir)}: ${nothing(dir)}`);
   const tree = readTree(dir, exclude);
   refusePlace(places);
   const immutable = tree.files.map(({ path }) => path).filter((path) => HASHED.test(path));
@@ -76,6 +73,17 @@ export function makeImage(places: Places, { pack: options, maxSize, exclude }: R
     warnings: warnings(packed, tree, shown(dir), unlike),
     folder: fingerprint(tree.files, packed, unlike),
   };
+}
+
+const hasIndex = (dir: string) =>
+  ['index.html', 'index.html.gz'].some((name) => existsSync(join(dir, name)));
+
+/** Why there is nothing to pack, and where it may be instead. */
+function nothing(dir: string): string {
+  if (!existsSync(dir)) return 'there is no such folder; build the frontend first';
+  const inside = statSync(dir).isDirectory() ? readdirSync(dir) : [];
+  const better = inside.map((name) => join(dir, name)).find(hasIndex);
+  return `there is no index.html at the top${better ? `; is it ${shown(better)}?` : ''}`;
 }
 
 /** A path as people read it, seen from where they are. */

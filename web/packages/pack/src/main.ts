@@ -71,7 +71,7 @@ async function run(args: string[]): Promise<void> {
   const options: ImageOptions = {
     ...(values.size && { size: values.size }),
     ...(values['max-size'] && { maxSize: values['max-size'] }),
-    ...(values['app-version'] && { version: values['app-version'] }),
+    ...(values['app-version'] !== undefined && { version: values['app-version'] }),
     ...(values.api && { api: api(values.api) }),
     gzip: values.gzip as 'auto',
     exclude: values.exclude,

@@ -1,7 +1,8 @@
 // The plugin that packs what a build wrote.
 import { dirname, join, resolve } from 'node:path';
 import type { Environment, Plugin, ResolvedConfig } from 'vite';
-import { ImageError, makeImage, makeRoom, recipe, type Places } from 'faceplate-pack';
+import { ImageError, makeRoom, recipe, type Places } from 'faceplate-pack';
+import { begin, bringUpToDate, forget } from './job.js';
 import type { FaceplateOptions } from './options.js';
 import { isSvelteKit, watchAdapter, type Adapted } from './sveltekit.js';
 
@@ -15,10 +16,10 @@ const HEX = { hashCharacters: 'hex' } as const;
 export function packPlugin(options: FaceplateOptions): Plugin {
   let config: ResolvedConfig;
   let adapted: Adapted | null = null;
+  /** Astro makes its pages by a server's build, which it always runs, that of scripts only if there are some. */
+  let astro = false;
   /** Builds whose files are all written; a build that failed never gets here. */
   const written = new WeakSet<Environment>();
-  /** Which folder each image was made of, so that two builds don't write the same image. */
-  const made = new Map<string, string>();
 
   /** Where the things of a build are; `null` for a build that is none of a frontend. */
   const placesOf = (environment: Environment): Places | null => {
@@ -31,29 +32,22 @@ export function packPlugin(options: FaceplateOptions): Plugin {
       const dir = set(options.dir) ?? adapted.pages ?? resolve(root, 'build');
       return { dir, out: set(options.out) ?? join(root, 'www.bin') };
     }
-    if (consumer === 'server') return null;
+    if (consumer === 'server' && !astro) return null;
     const dir = set(options.dir) ?? resolve(root, build.outDir);
     return { dir, out: set(options.out) ?? join(dirname(dir), 'www.bin') };
   };
 
-  const packBuild = async (places: Places) => {
-    const { dir, out } = places;
+  /** The folder of a build is written, as far as that build goes. */
+  const done = async (places: Places) => {
     if (adapted && !options.dir && adapted.pages !== adapted.assets) {
       throw new ImageError(
         'SvelteKit did not write an app of files alone; use @sveltejs/adapter-static, with pages and ' +
           'assets in one folder',
       );
     }
-    if ((made.get(out) ?? dir) !== dir) {
-      throw new ImageError(
-        `${out} is the image of ${made.get(out)} and of ${dir}; name another place with \`out\``,
-      );
-    }
-    made.set(out, dir);
-    const { report, warnings } = makeImage(places, await recipe(options, config.root));
-    for (const warning of warnings) config.logger.warn(`warning: ${warning}`);
-    const lines = options.report === false ? report.slice(0, 1) : report;
-    config.logger.info(`\n${lines.join('\n')}`);
+    const { root, logger } = config;
+    const listed = options.report !== false;
+    begin({ places, recipe: await recipe(options, root), root, listed, logger });
   };
 
   return {
@@ -72,6 +66,7 @@ export function packPlugin(options: FaceplateOptions): Plugin {
     configResolved(resolved) {
       config = resolved;
       adapted = isSvelteKit(resolved) ? watchAdapter(resolved) : null;
+      astro = resolved.plugins.some(({ name }) => name.startsWith('astro:'));
     },
 
     // SvelteKit has a folder of its own for what never changes.
@@ -88,6 +83,7 @@ export function packPlugin(options: FaceplateOptions): Plugin {
         written.delete(this.environment);
         // A build that fails must not leave an image that looks like its own.
         try {
+          forget(places);
           makeRoom(places);
         } catch (error) {
           throw told(error);
@@ -108,10 +104,12 @@ export function packPlugin(options: FaceplateOptions): Plugin {
       order: 'post',
       sequential: true,
       async handler() {
-        const places = placesOf(this.environment);
-        if (!places || !written.delete(this.environment)) return;
+        if (!written.delete(this.environment)) return;
         try {
-          await packBuild(places);
+          const places = placesOf(this.environment);
+          if (places) await done(places);
+          // Also at the end of a server's build, which may have written pages.
+          bringUpToDate(config.root);
         } catch (error) {
           // While it watches, Vite is not to end with the first mistake.
           if (this.meta.watchMode) config.logger.error(`faceplate: ${text(error)}`);

@@ -30,15 +30,6 @@ test('a build that fails while it writes leaves no image either', async () => {
   }
 });
 
-test('a build without index.html is refused in words', async () => {
-  const root = project({ 'main.js': 'export {}' });
-  const config = { build: { rollupOptions: { input: `${root}/main.js` } } };
-  await expect(run(root, {}, config)).rejects.toThrow(
-    /faceplate: packing .*dist: there is no index\.html at the top/,
-  );
-  expect(isThere(root)).toBe(false);
-});
-
 test('an image that does not fit names the largest files', async () => {
   const files = { 'public/film.mp4': noise(50_000), 'public/photo.jpg': noise(30_000) };
   const root = project({ ...APP, ...files });

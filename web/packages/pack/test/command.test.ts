@@ -1,0 +1,140 @@
+// `faceplate-pack` as people start it.
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { inspect } from '../src/packer.js';
+import { noise, project, write } from './project.js';
+
+const COMMAND = fileURLToPath(new URL('../bin/faceplate-pack.js', import.meta.url));
+const SITE = {
+  'package.json': '{ "version": "2.1.0" }',
+  'dist/site/index.html': '<!doctype html><title>Lamp</title><script src="/app.js"></script>',
+  'dist/site/app.js': 'document.title += "!";\n'.repeat(300),
+  'dist/site/app.js.map': '{}',
+};
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command in a folder. */
+const run = (cwd: string, ...args: string[]): Promise<Ended> =>
+  new Promise((done) => {
+    const child = execFile(process.execPath, [COMMAND, ...args], { cwd }, (_, stdout, stderr) =>
+      done({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+
+const image = (root: string, path: string) => inspect(readFileSync(join(root, path)));
+
+test('a folder becomes an image beside it, with the version of the package.json above', async () => {
+  const root = project(SITE);
+  const { code, stdout, stderr } = await run(root, 'dist/site');
+  expect([code, stderr]).toEqual([0, '']);
+  const found = image(root, 'dist/www.bin');
+  expect(found.manifest?.version).toBe('2.1.0');
+  expect(stdout).toContain(`version 2.1.0, build ${found.build}, sha256`);
+  const page = readFileSync(join(root, 'dist/site/index.html'), 'utf8');
+  expect(page).toContain(
+    `<meta name="faceplate-build" content="${found.build}"><script src="/faceplate-confirm.js">`,
+  );
+  expect(existsSync(join(root, 'dist/site/faceplate-confirm.js'))).toBe(true);
+  expect(readdirSync(join(root, 'dist')).sort()).toEqual(['site', 'www.bin']);
+});
+
+test('packing again gives the same image, and writes nothing into the folder', async () => {
+  const root = project(SITE);
+  await run(root, 'dist/site', '--app-version', '1');
+  const { sha256 } = image(root, 'dist/www.bin');
+  const { mtimeMs } = statSync(join(root, 'dist/site/index.html'));
+  await run(root, 'dist/site/', '--app-version=1');
+  expect(image(root, 'dist/www.bin').sha256).toBe(sha256);
+  expect(statSync(join(root, 'dist/site/index.html')).mtimeMs).toBe(mtimeMs);
+});
+
+test('all that can be set is obeyed', async () => {
+  const root = project(SITE);
+  const args = ['-o', 'made/lamp.bin', '--app-version', 'x', '--api', '1..3', '--size', '64K'];
+  const more = ['--gzip', 'never', '--exclude', '**/*.map', '--exclude', 'x/**'];
+  const { code } = await run(root, 'dist/site', ...args, ...more, '--no-confirm-script');
+  expect(code).toBe(0);
+  const found = image(root, 'made/lamp.bin');
+  expect(found.manifest).toEqual({ version: 'x', api: [1, 3] });
+  expect(found.slot).toBe(64 * 1024);
+  expect([...found.files.keys()].sort()).toEqual(['app.js', 'index.html']);
+  expect(found.build).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('with --json the answer is JSON alone, also of what fails', async () => {
+  const root = project({ ...SITE, 'dist/site/.env': 'SECRET=1' });
+  const { code, stdout, stderr } = await run(root, 'dist/site', '--json');
+  expect([code, stderr]).toEqual([0, '']);
+  const { sha256, build } = image(root, 'dist/www.bin');
+  const answer: unknown = JSON.parse(stdout);
+  expect(answer).toMatchObject({ image: join(root, 'dist/www.bin'), version: '2.1.0' });
+  expect(answer).toMatchObject({ sha256, build, warnings: ['left out (hidden): .env'] });
+  expect(answer).toMatchObject({
+    bytes: statSync(join(root, 'dist/www.bin')).size,
+    files: expect.arrayContaining([
+      { path: 'app.js', stored_as: 'app.js.gz', bytes: 6900, stored_bytes: expect.any(Number) },
+    ]),
+  });
+  const failed = await run(root, 'nowhere', '--json');
+  expect(failed).toMatchObject({ code: 1, stderr: '' });
+  expect(JSON.parse(failed.stdout)).toMatchObject({ error: { kind: 'local' } });
+  const wrong = await run(root, '--json');
+  expect(JSON.parse(wrong.stdout)).toMatchObject({ error: { kind: 'usage' } });
+});
+
+test('what fails leaves the image and the folder as they were', async () => {
+  const root = project(SITE);
+  await run(root, 'dist/site');
+  const before = readFileSync(join(root, 'dist/www.bin'));
+  write(root, { 'dist/site/film.mp4': noise(50_000) });
+  const page = readFileSync(join(root, 'dist/site/index.html'));
+  for (const args of [
+    ['--size', '32K'],
+    ['--max-size', '8K'],
+  ]) {
+    const { code, stderr } = await run(root, 'dist/site', ...args);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: .*film\.mp4 \(49 KiB\)/)]);
+  }
+  expect(readFileSync(join(root, 'dist/www.bin')).equals(before)).toBe(true);
+  expect(readFileSync(join(root, 'dist/site/index.html')).equals(page)).toBe(true);
+});
+
+test.each([
+  [['gone'], 1, /^error: packing gone: there is no such folder; build the frontend first\n$/],
+  [['dist'], 1, /^error: packing dist: there is no index\.html at the top; is it dist\/site\?\n$/],
+  [['package.json'], 1, /^error: packing package\.json: there is no index\.html at the top/],
+  [['dist/site', '-o', 'package.json'], 2, /package\.json is there, and is no frontend image/],
+  [['dist/site', '-o', 'dist/site/www.bin'], 2, /is inside the folder that is packed/],
+  [['dist/site', '--size', '5000'], 1, /no slot is 5000 bytes large/],
+  [['dist/site', '--size', 'big'], 2, /size: "big" is no size/],
+  [['dist/site', '--api', '3..1'], 2, /api: \[3,1\] is none/],
+  [['dist/site', '--api', 'new'], 2, /--api new: write a number/],
+  [['dist/site', '--gzip', 'yes'], 2, /gzip: "yes" is neither/],
+  [['dist/site', '--app-version', ''], 2, /version: "" is no version/],
+  [[], 2, /name one folder/],
+  [['dist/site', 'dist'], 2, /name one folder/],
+  [['dist/site', '--fast'], 2, /--fast[^]*See faceplate-pack --help/],
+])('%o ends with %i in words', async (args, status, words) => {
+  const root = project(SITE);
+  const { code, stdout, stderr } = await run(root, ...args);
+  expect(stderr).toMatch(words);
+  expect(stderr).not.toMatch(/^ {4}at /m);
+  expect([code, stdout]).toEqual([status, '']);
+  expect(existsSync(join(root, 'dist/www.bin'))).toBe(false);
+});
+
+test('help tells the usage, and the version is that of the package', async () => {
+  expect(await run('.', '--help')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('Usage: faceplate-pack [options] DIST'),
+  });
+  expect((await run('.', '-V')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
