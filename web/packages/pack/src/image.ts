@@ -7,16 +7,13 @@ import { matcher, OptionError, parseApi, parseSize, type ImageOptions } from './
 import { pack, type PackOptions, type Packed } from './packer.js';
 import { refusePlace, replace, type Places } from './place.js';
 import { bringBack } from './stamp.js';
-import { BLOCK, overBudget, report, warnings } from './report.js';
+import { BLOCK, oddPatterns, overBudget, report, warnings } from './report.js';
 import { readTree } from './tree.js';
 import { versionOf } from './version.js';
 import { Refused } from './wasm.js';
 
 /** Default size of a slot. */
 const SLOT = 1 << 20;
-
-/** What Vite puts there ends in these digits of a hash over its content. */
-const HASHED = /^assets\/(?:.*\/)?[^/]*[-.][0-9a-f]{8}\.[^/]+$/;
 
 /** Options that were looked at, and the version that they give. */
 export interface Recipe {
@@ -25,6 +22,10 @@ export interface Recipe {
   readonly maxSize: number;
   /** Whether the user leaves a path out. */
   readonly exclude: (path: string) => boolean;
+  /** Whether its name changes with its content. */
+  readonly immutable: (path: string) => boolean;
+  /** The patterns of the user for that. */
+  readonly patterns: readonly string[];
 }
 
 export interface Made {
@@ -52,16 +53,19 @@ export async function recipe(options: ImageOptions, root: string): Promise<Recip
   }
   const stamp = confirm ? 'confirm' : 'id';
   const version = await versionOf(options.version, root);
-  return { pack: { size, version, api, gzip, stamp }, maxSize, exclude };
+  const immutable = matcher(options.immutable, 'immutable');
+  const patterns = [options.immutable ?? []].flat().filter((one) => typeof one === 'string');
+  return { pack: { size, version, api, gzip, stamp }, maxSize, exclude, immutable, patterns };
 }
 
 /** Stamps the pages in `dir`, and packs it into `out`, which is written last. */
-export function makeImage(places: Places, { pack: options, maxSize, exclude }: Recipe): Made {
+export function makeImage(places: Places, recipe: Recipe): Made {
+  const { pack: options, maxSize, exclude } = recipe;
   const { dir, out } = places;
   if (!hasIndex(dir)) throw new NothingYet(`packing ${shown(dir)}: ${nothing(dir)}`);
   const tree = readTree(dir, exclude);
   refusePlace(places);
-  const immutable = tree.files.map(({ path }) => path).filter((path) => HASHED.test(path));
+  const immutable = tree.files.map(({ path }) => path).filter(recipe.immutable);
   const packed = said(`packing ${shown(dir)}`, () => pack(tree.files, { ...options, immutable }));
   if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));
   // The image comes last: where it is, the folder holds the same.
@@ -70,7 +74,10 @@ export function makeImage(places: Places, { pack: options, maxSize, exclude }: R
   return {
     packed,
     report: report(packed, shown(out)),
-    warnings: warnings(packed, tree, shown(dir), unlike),
+    warnings: [
+      ...warnings(packed, tree, shown(dir), unlike),
+      ...oddPatterns(recipe.patterns, packed.files),
+    ],
     folder: fingerprint(tree.files, packed, unlike),
   };
 }

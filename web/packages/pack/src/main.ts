@@ -26,6 +26,9 @@ Usage: faceplate-pack [options] DIST
   --gzip WHEN            whether text is stored compressed: auto, where it is smaller, or never
                          [default: auto]
   --exclude GLOB         files to leave out, like '**/*.map'; may be given several times
+  --immutable GLOB       files that the build names by their content, like 'assets/**': browsers never
+                         ask for them again; may be given several times. What is in
+                         _app/immutable/ (SvelteKit) need not be named
   --no-confirm-script    leave the script out: the app confirms by its own code
   --json                 answer in JSON
   -h, --help, -V, --version
@@ -75,6 +78,7 @@ async function run(args: string[]): Promise<void> {
     ...(values.api && { api: api(values.api) }),
     gzip: values.gzip as 'auto',
     exclude: values.exclude,
+    immutable: values.immutable,
     confirm: !values['no-confirm-script'],
   };
   const made = makeImage({ dir, out }, await recipe(options, dirname(dir)));
@@ -86,8 +90,8 @@ async function run(args: string[]): Promise<void> {
 /** What `--json` tells. */
 function answer({ packed, warnings }: Made, image: string) {
   const { version, build, blocksUsed, sha256 } = packed;
-  const files = packed.files.map(({ path, storedAs, raw, stored }) => ({
-    ...{ path, stored_as: storedAs, bytes: raw, stored_bytes: stored },
+  const files = packed.files.map(({ path, storedAs, raw, stored, immutable }) => ({
+    ...{ path, stored_as: storedAs, bytes: raw, stored_bytes: stored, immutable },
   }));
   return { image, version, build, bytes: blocksUsed * BLOCK, sha256, files, warnings };
 }
@@ -105,6 +109,7 @@ function parse(args: string[]) {
         api: { type: 'string' },
         gzip: { type: 'string', default: 'auto' },
         exclude: { type: 'string', multiple: true, default: [] },
+        immutable: { type: 'string', multiple: true, default: [] },
         'no-confirm-script': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },

@@ -5,7 +5,7 @@ import picomatch from 'picomatch';
 export type Size = number | string;
 
 /** A glob over paths in the build, such as `**\/*.map`, a regular expression or a function. */
-export type Exclude = string | RegExp | ((path: string) => boolean);
+export type Files = string | RegExp | ((path: string) => boolean);
 
 /** How an image is made; all are optional. */
 export interface ImageOptions {
@@ -21,7 +21,12 @@ export interface ImageOptions {
   /** Whether text is stored compressed where that is smaller. Default: `auto`. */
   readonly gzip?: 'auto' | 'never';
   /** Files to leave out. Paths have `/` on every system and none in front. */
-  readonly exclude?: Exclude | readonly Exclude[];
+  readonly exclude?: Files | readonly Files[];
+  /**
+   * Files whose names change with their content, such as `assets/**`: browsers keep them without
+   * asking again. Default: none but what is in `_app/immutable/` (SvelteKit).
+   */
+  readonly immutable?: Files | readonly Files[];
   /** Firmware API that the frontend works with, or the lowest and the highest. Default: this release's. */
   readonly api?: number | readonly [number, number];
   /**
@@ -77,10 +82,10 @@ export function parseApi(api: ImageOptions['api']): [number, number] | null {
 
 /** Whether a path is one of those that the user named by the option `name`. */
 export function matcher(
-  named: Exclude | readonly Exclude[] | undefined,
+  named: Files | readonly Files[] | undefined,
   name: string,
 ): (path: string) => boolean {
-  const all: readonly Exclude[] = named === undefined ? [] : [named].flat();
+  const all: readonly Files[] = named === undefined ? [] : [named].flat();
   const tests = all.map((one) => {
     if (typeof one === 'string') return picomatch(one, { dot: true });
     if (typeof one === 'function') return one;

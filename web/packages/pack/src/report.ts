@@ -1,4 +1,5 @@
 // What is told about an image: what is in it, what is odd, and what is too large.
+import { matcher } from './options.js';
 import type { Packed, PackedFile } from './packer.js';
 import { bytes, count } from './text.js';
 import type { Tree } from './tree.js';
@@ -25,9 +26,10 @@ export function report(packed: Packed, out: string): string[] {
   const { files, blocksUsed, blocksTotal } = packed;
   const shown = largest(files, LISTED);
   const width = Math.max(...shown.map(({ path }) => path.length));
-  const lines = shown.map(({ path, storedAs, raw, stored }) => {
-    const how = storedAs === path ? '' : '  gzip';
-    return `  ${path.padEnd(width)}  ${bytes(raw).padStart(10)}  ${bytes(stored).padStart(10)}${how}`;
+  const lines = shown.map(({ path, storedAs, raw, stored, immutable }) => {
+    const how = [storedAs === path ? '    ' : 'gzip', immutable ? 'immutable' : ''].join('  ');
+    const sizes = `${bytes(raw).padStart(10)}  ${bytes(stored).padStart(10)}`;
+    return `  ${path.padEnd(width)}  ${sizes}  ${how}`.trimEnd();
   });
   if (files.length > shown.length) {
     const rest = files.filter((file) => !shown.includes(file));
@@ -70,6 +72,23 @@ export function warnings(
       (path) => `${path} is in a linked folder: it has its build id in the image alone`,
     ),
   ];
+}
+
+/** What is odd about the patterns of files whose names change with their content. */
+export function oddPatterns(
+  patterns: readonly string[],
+  files: readonly Pick<PackedFile, 'path' | 'immutable'>[],
+): string[] {
+  return patterns.flatMap((pattern) => {
+    const matches = matcher(pattern, 'immutable');
+    const meant = files.filter(({ path }) => matches(path));
+    if (meant.length === 0) return [`immutable: ${pattern} matches no file`];
+    const same = meant.filter(({ immutable }) => !immutable).map(({ path }) => path);
+    if (same.length === 0) return [];
+    return [
+      `immutable: ${pattern} matches ${same.join(', ')}, which has the same name in every build: not marked`,
+    ];
+  });
 }
 
 /** Why an image is over its budget. */

@@ -69,6 +69,21 @@ test('all that can be set is obeyed', async () => {
   expect(found.build).toMatch(/^[0-9a-f]{16}$/);
 });
 
+test('files that a build names by content are marked by patterns, and odd patterns are told', async () => {
+  const root = project({ ...SITE, 'dist/site/js/a-1.js': '1', 'dist/site/js/deep/b-2.js': '2' });
+  const marked = () => [...(image(root, 'dist/www.bin').immutable ?? [])].sort();
+  const patterns = (...all: string[]) => all.flatMap((one) => ['--immutable', one]);
+  const one = await run(root, 'dist/site', ...patterns('js/*'));
+  expect([one.stderr, marked()]).toEqual(['', ['js/a-1.js']]);
+  expect(one.stdout).toMatch(/js\/a-1\.js .* immutable\n/);
+  const two = await run(root, 'dist/site', ...patterns('js/**', '*.html', 'gone/**'));
+  expect(marked()).toEqual(['js/a-1.js', 'js/deep/b-2.js']);
+  expect(two.stderr).toBe(
+    'warning: immutable: *.html matches index.html, which has the same name in every build: not marked\n' +
+      'warning: immutable: gone/** matches no file\n',
+  );
+});
+
 test('with --json the answer is JSON alone, also of what fails', async () => {
   const root = project({ ...SITE, 'dist/site/.env': 'SECRET=1' });
   const { code, stdout, stderr } = await run(root, 'dist/site', '--json');
@@ -80,7 +95,10 @@ test('with --json the answer is JSON alone, also of what fails', async () => {
   expect(answer).toMatchObject({
     bytes: statSync(join(root, 'dist/www.bin')).size,
     files: expect.arrayContaining([
-      { path: 'app.js', stored_as: 'app.js.gz', bytes: 6900, stored_bytes: expect.any(Number) },
+      {
+        ...{ path: 'app.js', stored_as: 'app.js.gz', bytes: 6900, immutable: false },
+        stored_bytes: expect.any(Number),
+      },
     ]),
   });
   const failed = await run(root, 'nowhere', '--json');

@@ -3,14 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { Environment, Plugin, ResolvedConfig } from 'vite';
 import { ImageError, makeRoom, recipe, type Places } from 'faceplate-pack';
 import { begin, bringUpToDate, forget } from './job.js';
+import { namedByContent } from './named.js';
 import type { FaceplateOptions } from './options.js';
 import { isSvelteKit, watchAdapter, type Adapted } from './sveltekit.js';
-
-/**
- * Names that end in hexadecimal digits are known to be hashes by every device, so that browsers keep
- * those files.
- */
-const HEX = { hashCharacters: 'hex' } as const;
 
 /** Packs each build that writes a frontend; builds of servers are left alone. */
 export function packPlugin(options: FaceplateOptions): Plugin {
@@ -18,6 +13,8 @@ export function packPlugin(options: FaceplateOptions): Plugin {
   let adapted: Adapted | null = null;
   /** Astro makes its pages by a server's build, which it always runs, that of scripts only if there are some. */
   let astro = false;
+  /** Files that a bundle of this build names by their content. */
+  const named = new Set<string>();
   /** Builds whose files are all written; a build that failed never gets here. */
   const written = new WeakSet<Environment>();
 
@@ -47,32 +44,34 @@ export function packPlugin(options: FaceplateOptions): Plugin {
     }
     const { root, logger } = config;
     const listed = options.report !== false;
-    begin({ places, recipe: await recipe(options, root), root, listed, logger });
+    const immutable = [options.immutable ?? [], (path: string) => named.has(path)].flat();
+    begin({ places, recipe: await recipe({ ...options, immutable }, root), root, listed, logger });
   };
+
+  const noting = {
+    name: 'faceplate:named',
+    // After all that may rename files or take them away.
+    generateBundle: {
+      order: 'post',
+      handler(output, bundle) {
+        for (const name of namedByContent(output, bundle)) named.add(name);
+      },
+    },
+  } satisfies Plugin;
 
   return {
     name: 'faceplate:pack',
+    generateBundle: noting.generateBundle,
     apply: 'build',
     enforce: 'post',
 
-    // Workers are built apart, by these options alone.
-    config({ worker }) {
-      const output = worker?.rollupOptions?.output;
-      // Whoever sets these knows what they want.
-      if (Array.isArray(output) || worker?.rolldownOptions) return null;
-      return { worker: { rollupOptions: { output: { ...HEX, ...output } } } };
-    },
+    // Workers are built apart, with these plugins alone.
+    config: () => ({ worker: { plugins: () => [noting] } }),
 
     configResolved(resolved) {
       config = resolved;
       adapted = isSvelteKit(resolved) ? watchAdapter(resolved) : null;
       astro = resolved.plugins.some(({ name }) => name.startsWith('astro:'));
-    },
-
-    // SvelteKit has a folder of its own for what never changes.
-    outputOptions(output) {
-      if (adapted || this.environment.config.consumer === 'server') return null;
-      return { ...HEX, ...output };
     },
 
     buildStart: {

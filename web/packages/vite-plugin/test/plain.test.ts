@@ -1,5 +1,6 @@
 // Plain Vite builds and those of several pages.
 import { readdirSync } from 'node:fs';
+import type { Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 import { image, isThere, names, run, text } from './builds.js';
 import { noise, project, write } from './project.js';
@@ -29,18 +30,57 @@ test('a build leaves www.bin beside dist, with the version of package.json', asy
   expect(report).toMatch(/6 files, .* of 256 blocks/);
 });
 
-test('names of assets end in hashes that a device can tell from words', async () => {
-  const worker = 'new Worker(new URL("./worker.js", import.meta.url), { type: "module" });';
+test('what Vite names by content is marked, and nothing else, however it looks', async () => {
   const root = project({
     ...APP,
-    'main.js': APP['main.js'] + worker,
-    'worker.js': 'postMessage(1)',
+    'main.js': `import './style.css'; import('./later.js');
+      import wide from './my ESP32 photo.v2.png'; console.log(wide);
+      new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });`,
+    'worker.js': 'import("./later.js"); postMessage(1);',
+    'my ESP32 photo.v2.png': noise(9000),
+    'public/assets/board-ESP32Cam.svg': '<svg/>',
+    'public/assets/index-DiwrgTda.js': 'mine',
   });
-  const { warnings } = await run(root);
+  const emits = {
+    name: 'emits',
+    generateBundle(this: Rolldown.PluginContext) {
+      this.emitFile({ type: 'asset', fileName: 'assets/own-DiwrgTda.js', source: '1' });
+      this.emitFile({ type: 'asset', name: 'data.json', source: '{}' });
+    },
+  };
+  const { warnings } = await run(root, {}, { plugins: [emits], build: { sourcemap: true } });
   expect(warnings).toEqual([]);
-  const assets = names(image(root)).filter((name) => name.startsWith('assets/'));
-  expect(assets).toHaveLength(4);
-  for (const name of assets) expect(name).toMatch(/^assets\/\w+-[0-9a-f]{8}\.(js|css)$/);
+  const { files, immutable } = image(root);
+  const kinds = (paths: Iterable<string>) =>
+    [...paths].map((path) => path.replace(/-[\w-]{8}\./, '-HASH.').replace(/\.gz$/, '')).sort();
+  expect(kinds(immutable ?? [])).toEqual([
+    'assets/data-HASH.json',
+    'assets/index-HASH.css',
+    'assets/index-HASH.js',
+    'assets/later-HASH.js',
+    'assets/my ESP32 photo.v2-HASH.png',
+    'assets/worker-HASH.js',
+  ]);
+  const others = [...files.keys()].filter((path) => !immutable?.has(path));
+  expect(kinds(others.filter((path) => !/\.map(\.gz)?$/.test(path)))).toEqual([
+    'assets/board-HASH.svg',
+    'assets/index-HASH.js',
+    'assets/own-HASH.js',
+    ...['faceplate-confirm.js', 'index.html', 'logo.png'],
+  ]);
+});
+
+test('files whose names the user set are marked by patterns alone', async () => {
+  const root = project({ ...APP, 'index.html': '<script type=module src=/main.js></script>' });
+  const output = { entryFileNames: 'app-DiwrgTda.js', assetFileNames: '[name][extname]' };
+  const config = { build: { rollupOptions: { output } } };
+  await run(root, {}, config);
+  expect([...(image(root).immutable ?? [])]).toEqual([
+    expect.stringMatching(/^assets\/later-.*\.js$/),
+  ]);
+  const { warnings } = await run(root, { immutable: ['app-*', 'gone/**'] }, config);
+  expect([...(image(root).immutable ?? [])]).toContain('app-DiwrgTda.js.gz');
+  expect(warnings).toEqual(['warning: immutable: gone/** matches no file']);
 });
 
 test('every page of a build with several is packed', async () => {

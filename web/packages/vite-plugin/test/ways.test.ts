@@ -115,11 +115,6 @@ test('file names that the user set are kept', async () => {
   });
   await run(root, {}, { build: { rollupOptions: { output: { entryFileNames: 'app.js' } } } });
   expect(names(image(root))).toContain('app.js');
-  const hashCharacters = 'base36' as const;
-  await run(root, {}, { build: { rollupOptions: { output: { hashCharacters } } } });
-  const script = names(image(root)).find((name) => name.startsWith('assets/'));
-  expect(script).toMatch(/^assets\/index-[0-9a-z]{8}\.js$/);
-  expect(script).not.toMatch(/-[0-9a-f]{8}\./);
 });
 
 test('the report is short when it is switched off', async () => {
