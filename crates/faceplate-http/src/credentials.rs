@@ -24,8 +24,9 @@ pub(crate) enum Unfit {
     Pass,
 }
 
-const SHAPE: Unfit =
-    Unfit::Body(r#"the body must be {"ssid": "NAME", "pass": "PASSWORD"}; pass may be missing"#);
+const SHAPE: Unfit = Unfit::Body(
+    r#"the body must be {"ssid": "NAME", "pass": "PASSWORD"}, or "" for an open network"#,
+);
 const KEYS: Unfit = Unfit::Body("ssid and pass may each be there once, and nothing else");
 
 impl From<Malformed> for Unfit {
@@ -46,8 +47,9 @@ impl Credentials {
             };
             if twice { Err(KEYS) } else { Ok(()) }
         })?;
-        let ssid = ssid.ok_or(SHAPE)?.filter(is_ssid).ok_or(Unfit::Ssid)?;
-        let pass = pass.unwrap_or(Some(String::new()));
+        // A password that is missing was perhaps forgotten: that is not an open network.
+        let (ssid, pass) = ssid.zip(pass).ok_or(SHAPE)?;
+        let ssid = ssid.filter(is_ssid).ok_or(Unfit::Ssid)?;
         let pass = pass.filter(is_pass).ok_or(Unfit::Pass)?;
         Ok(Self { ssid, pass })
     }
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_named_with_a_password_or_without() {
+    fn a_network_is_named_with_a_password_which_may_be_empty() {
         for (body, want) in [
             (
                 r#"{"ssid":"Home","pass":"12345678"}"#,
@@ -98,9 +100,11 @@ mod tests {
                 ok("Home", "12345678"),
             ),
             (r#"{"ssid":"Open","pass":""}"#, ok("Open", "")),
-            (r#"{"ssid":"Open"}"#, ok("Open", "")),
-            (" {\t\"ssid\" :\r\n\"a b\" }\n", ok("a b", "")),
-            (r#"{"\u0073sid":"x"}"#, ok("x", "")),
+            (
+                " {\t\"ssid\" :\r\n\"a b\" ,\"pass\":\"\" }\n",
+                ok("a b", ""),
+            ),
+            (r#"{"\u0073sid":"x","pass":""}"#, ok("x", "")),
         ] {
             assert_eq!(parse(body), want, "{body}");
         }
@@ -116,7 +120,7 @@ mod tests {
             (r"\uD800\uDC00\udbff\udfff", "\u{10000}\u{10ffff}"),
             ("é€😀\u{7f}", "é€😀\u{7f}"),
         ] {
-            let body = format!(r#"{{"ssid":"{text}"}}"#);
+            let body = format!(r#"{{"ssid":"{text}","pass":""}}"#);
             assert_eq!(parse(&body), ok(want, ""), "{body}");
         }
     }
@@ -142,6 +146,7 @@ mod tests {
             r#"{"ssid":"x" "pass":""}"#,
             r#"{"ssid" "x"}"#,
             r#"{"pass":"12345678"}"#,
+            r#"{"ssid":"x"}"#,
             r#"{"ssid":null}"#,
             r#"{"ssid":7}"#,
             r#"{"ssid":["x"]}"#,
@@ -197,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_name_has_1_to_32_bytes_and_no_nul() {
-        let with = |ssid: &str| parse(&format!(r#"{{"ssid":"{ssid}"}}"#));
+        let with = |ssid: &str| parse(&format!(r#"{{"ssid":"{ssid}","pass":""}}"#));
         assert_eq!(with(&"x".repeat(32)), ok(&"x".repeat(32), ""));
         assert_eq!(with(&"😀".repeat(8)), ok(&"😀".repeat(8), ""));
         for ssid in ["", r"\u0000", r"a\u0000b", &"x".repeat(33), &"€".repeat(11)] {
@@ -231,6 +236,7 @@ mod tests {
             parse(&format!(r#"{{"ssid":"{long}","pass":"1"}}"#)),
             Err(Unfit::Ssid)
         );
+        assert_eq!(parse(&format!(r#"{{"ssid":"{long}"}}"#)), Err(SHAPE));
         assert_eq!(parse(&format!(r#"{{"ssid":"{long}"!"#)), Err(SHAPE));
     }
 
@@ -245,7 +251,8 @@ mod tests {
     #[test]
     fn what_is_written_here_is_read_here() {
         let ssid = "\"\\/\x01\x1f\u{7f}é😀";
-        assert_eq!(parse(&format!(r#"{{"ssid":{}}}"#, Str(ssid))), ok(ssid, ""));
+        let body = format!(r#"{{"ssid":{},"pass":""}}"#, Str(ssid));
+        assert_eq!(parse(&body), ok(ssid, ""));
     }
 
     /// What another parser makes of a body.
@@ -253,7 +260,6 @@ mod tests {
     #[serde(deny_unknown_fields)]
     struct Reference {
         ssid: Text,
-        #[serde(default)]
         pass: Text,
     }
 
@@ -336,14 +342,14 @@ mod tests {
             b"{\"ssid\":\"",
             b"\",\"pass\":\"",
             b"\"}",
-            b"{\"ssid\":\"Home\"",
+            b"{\"ssid\":\"Home\",\"pass\":\"\"",
             b"/",
             b"\xed\xa0",
         ];
         const SEEDS: [&[u8]; 3] = [
             br#"{"ssid":"Home","pass":"12345678"}"#,
             br#"{ "pass" : "\u0041\\\"345678", "ssid" : "\ud83d\ude00 \u00e9" }"#,
-            br#"{"ssid":"0123456789012345678901234567890"}"#,
+            br#"{"ssid":"0123456789012345678901234567890","pass":""}"#,
         ];
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let (mut good, mut bad) = (0, 0);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use faceplate::{
-    Config, Engine, EspNvs, SLOT_MAX, Text,
+    Config, Credentials, Engine, EspNvs, SLOT_MAX, Text,
     layout::{Layout, Places},
     sectors, sha256, text,
     verify::Requirements,
@@ -135,8 +135,10 @@ impl Wifi for SimDevice {
     }
 
     fn join(&self, ssid: &str, pass: &str) -> Result<(), Text> {
+        let credentials = Credentials::new(ssid, pass)
+            .ok_or_else(|| text("Wi-Fi has no such name or password"))?;
         self.engine
-            .with_nvs(|nvs| self.wifi.join(nvs, ssid, pass))
+            .with_nvs(|nvs| self.wifi.join(nvs, &credentials))
             .map_err(text)
     }
 }

@@ -7,13 +7,8 @@ use std::{
 };
 
 use embedded_storage::nor_flash::NorFlash;
-use faceplate::{EspNvs, EspNvsError};
+use faceplate::{Credentials, EspNvs, EspNvsError};
 use faceplate_http::wifi::{Ssid, WifiMode, WifiStatus};
-
-/// The namespace of the credentials in NVS, and their keys, as in the firmware.
-const NAMESPACE: &str = "wifi";
-const SSID: &str = "ssid";
-const PASS: &str = "pass";
 
 /// How long it takes to be in a network.
 const JOINING: Duration = Duration::from_secs(1);
@@ -31,10 +26,9 @@ impl SimWifi {
     /// device is reached in any case.
     pub fn start<F: NorFlash>(nvs: &mut EspNvs<F>, address: Option<Ipv4Addr>) -> Self {
         // What cannot be read cannot be joined: then there is the setup page.
-        let stored = nvs.get_str(NAMESPACE, SSID).ok().flatten();
-        let ssid = stored.and_then(|ssid| Ssid::try_from(ssid.as_str()).ok());
+        let stored = nvs.credentials().ok().flatten();
         Self {
-            ssid: RefCell::new(ssid.filter(|ssid| !ssid.is_empty())),
+            ssid: RefCell::new(stored.map(|stored| stored.ssid)),
             since: Cell::new(Instant::now()),
             address,
         }
@@ -57,22 +51,17 @@ impl SimWifi {
         }
     }
 
-    /// Stores the credentials and joins.
-    ///
-    /// The password goes first: if the power is cut in between, the name that is still there has
-    /// the wrong password at worst, which ends at the setup page.
+    /// Stores the credentials, both or neither, and joins.
     ///
     /// # Errors
     /// When they cannot be stored.
     pub fn join<F: NorFlash>(
         &self,
         nvs: &mut EspNvs<F>,
-        ssid: &str,
-        pass: &str,
+        credentials: &Credentials,
     ) -> Result<(), EspNvsError> {
-        nvs.set_str(NAMESPACE, PASS, pass)?;
-        nvs.set_str(NAMESPACE, SSID, ssid)?;
-        self.ssid.replace(Ssid::try_from(ssid).ok());
+        nvs.set_credentials(credentials)?;
+        self.ssid.replace(Some(credentials.ssid.clone()));
         self.since.set(Instant::now());
         Ok(())
     }

@@ -2,7 +2,12 @@
 
 extern crate alloc;
 
+mod credentials;
 mod guard;
+mod page;
+mod plain;
+mod scrub;
+mod settle;
 
 use alloc::{rc::Rc, string::String, vec::Vec};
 use core::{cell::RefCell, fmt};
@@ -10,10 +15,13 @@ use core::{cell::RefCell, fmt};
 use ::esp_nvs::{Key, MAX_KEY_LENGTH, error::Error};
 use embedded_storage::nor_flash::NorFlash;
 
-use self::guard::{Guard, Guarded};
+use self::guard::{Guard, GuardError, Guarded};
+pub use self::{credentials::Credentials, plain::Foreign};
 use crate::{NAMESPACE, Nvs, Region};
 
 /// The NVS partition, opened at the first access, and again after each set and each flash fault.
+///
+/// A partition that is not plain NVS is refused at every access, and nothing in it ever changes.
 ///
 /// It needs about 2 KiB of heap, and 4 KiB of stack while it opens. What `esp-nvs` alone leaves to
 /// the luck of a power cut or to a worn-out cell is watched over at the flash, by `guard`.
@@ -27,6 +35,8 @@ pub struct EspNvs<F: NorFlash> {
 pub enum EspNvsError {
     /// The flash reported a fault, or does not hold what was written to it.
     Flash,
+    /// The partition is encrypted, or no NVS; it is left as it is.
+    NotPlain(Foreign),
     /// There is no room for the value.
     Full,
     /// The partition holds contradictory values, and what was set cannot be read.
@@ -45,6 +55,7 @@ impl fmt::Display for EspNvsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flash => f.write_str("flash fault in the NVS partition"),
+            Self::NotPlain(foreign) => foreign.fmt(f),
             Self::Full => f.write_str("the NVS partition is full"),
             Self::Damaged => f.write_str("the NVS partition is damaged; erase it to start anew"),
             Self::Key => f.write_str("an NVS key has 1 to 15 ASCII characters"),
@@ -68,6 +79,12 @@ impl From<Error> for EspNvsError {
     }
 }
 
+impl From<GuardError> for EspNvsError {
+    fn from(GuardError(_): GuardError) -> Self {
+        Self::Flash
+    }
+}
+
 impl<F: NorFlash> EspNvs<F> {
     /// The NVS partition at `region` of `flash`. Nothing is read yet.
     pub fn new(flash: F, region: Region) -> Self {
@@ -85,7 +102,12 @@ impl<F: NorFlash> EspNvs<F> {
     ) -> Result<R, EspNvsError> {
         let store = match &mut self.store {
             Some(store) => store,
-            empty => empty.insert(guard::open(&self.flash)?),
+            empty => {
+                let store = empty.insert(guard::open(&self.flash)?);
+                // Reading must go on; it is tried again at the next opening.
+                let _later = credentials::forget_old(store, &self.flash);
+                store
+            }
         };
         let result = act(store);
         if matches!(result, Err(Error::FlashError)) {

@@ -35,7 +35,7 @@ pub use engine::{
     Tick, TrialStatus,
 };
 #[cfg(feature = "esp-nvs")]
-pub use esp_nvs::{EspNvs, EspNvsError};
+pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign};
 use littlefs_image::check::BLOCKS_MAX;
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial, forget_image};
 pub use region::{Region, RegionReader};

@@ -21,8 +21,8 @@ mod wifi;
 
 pub use connection::{CONNECTIONS, PORT};
 pub use face::{Face, Memory, Options, boot};
-pub use faceplate::{self, layout::Places, sectors};
+pub use faceplate::{self, Credentials, layout::Places, sectors};
 pub use faceplate_http;
 pub use flash::ChipFlash;
 pub use watchdog::Watchdog;
-pub use wifi::{Credentials, WifiLink};
+pub use wifi::WifiLink;

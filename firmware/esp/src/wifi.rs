@@ -1,52 +1,18 @@
 //! Wi-Fi credentials: kept in NVS, set over HTTP, told to whoever drives the radio.
 
-use core::{cell::RefCell, fmt};
+use core::cell::RefCell;
 
 use embassy_sync::{
     blocking_mutex::{Mutex, raw::CriticalSectionRawMutex},
     signal::Signal,
 };
-use faceplate::{EspNvsError, Text, text};
+use faceplate::{Credentials, EspNvs, EspNvsError, Text, text};
 use faceplate_http::{
     Device,
     wifi::{Wifi, WifiMode, WifiStatus},
 };
-use heapless::String;
 
 use crate::Face;
-
-/// The NVS namespace of the keys below; ESP-IDF strings.
-const NAMESPACE: &str = "wifi";
-const SSID: &str = "ssid";
-const PASS: &str = "pass";
-
-/// What joins a network.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The network's name.
-    pub ssid: String<32>,
-    /// Its passphrase; empty for an open network.
-    pub pass: String<64>,
-}
-
-impl fmt::Debug for Credentials {
-    /// Leaves the passphrase out, so that no log has it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("ssid", &self.ssid)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Credentials {
-    /// `None` where one is longer than Wi-Fi allows.
-    fn new(ssid: &str, pass: &str) -> Option<Self> {
-        Some(Self {
-            ssid: String::try_from(ssid).ok()?,
-            pass: String::try_from(pass).ok()?,
-        })
-    }
-}
 
 /// Between the HTTP app and what drives the radio; a `static` of the firmware.
 pub struct WifiLink {
@@ -95,16 +61,7 @@ impl Face {
     /// # Errors
     /// When NVS cannot be read.
     pub fn wifi_credentials(&self) -> Result<Option<Credentials>, EspNvsError> {
-        self.engine().with_nvs(|nvs| {
-            let Some(ssid) = nvs
-                .get_str(NAMESPACE, SSID)?
-                .filter(|ssid| !ssid.is_empty())
-            else {
-                return Ok(None);
-            };
-            let pass = nvs.get_str(NAMESPACE, PASS)?.unwrap_or_default();
-            Ok(Credentials::new(&ssid, &pass))
-        })
+        self.engine().with_nvs(EspNvs::credentials)
     }
 }
 
@@ -115,14 +72,10 @@ impl Wifi for Face {
     }
 
     fn join(&self, ssid: &str, pass: &str) -> Result<(), Text> {
-        let stored = self.engine().with_nvs(|nvs| {
-            // A cut between the two leaves a network that cannot be joined, never one that is
-            // joined with a name nobody gave; the device then opens its own again.
-            nvs.set_str(NAMESPACE, PASS, pass)?;
-            nvs.set_str(NAMESPACE, SSID, ssid)
-        });
+        let credentials = Credentials::new(ssid, pass).ok_or_else(|| text("Wi-Fi has no such name or password"))?;
+        let stored = self.engine().with_nvs(|nvs| nvs.set_credentials(&credentials));
         stored.map_err(text)?;
-        if let (Some(link), Some(credentials)) = (self.link(), Credentials::new(ssid, pass)) {
+        if let Some(link) = self.link() {
             link.changed.signal(credentials);
         }
         Ok(())

@@ -12,22 +12,35 @@ const PACKAGE: &str = "esp-idf-nvs-partition-gen==0.3.0";
 
 /// The partition that the generator makes of the lines of a CSV file.
 pub fn generate(csv: &str, size: u32) -> Vec<u8> {
+    make(csv, size, "generate", &[])
+}
+
+/// The same in version 1 of the format: blobs are in one piece.
+pub fn generate_version_1(csv: &str, size: u32) -> Vec<u8> {
+    make(csv, size, "generate", &["--version", "1"])
+}
+
+/// The same, encrypted with keys that nobody keeps.
+pub fn encrypt(csv: &str, size: u32) -> Vec<u8> {
+    make(csv, size, "encrypt", &["--keygen"])
+}
+
+fn make(csv: &str, size: u32, command: &str, options: &[&str]) -> Vec<u8> {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     let python = python();
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    let stem = format!("nvs-{}-{call}", std::process::id());
-    let (input, output) = (
-        dir.join(format!("{stem}.csv")),
-        dir.join(format!("{stem}.bin")),
-    );
+    let name = format!("nvs-{}-{call}", std::process::id());
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir(&dir).unwrap();
+    let (input, output) = (dir.join("in.csv"), dir.join("out.bin"));
     fs::write(&input, csv).unwrap();
-    let mut command = Command::new(python);
-    command.args(["-m", "esp_idf_nvs_partition_gen", "generate"]);
-    run(command.args([&input, &output]).arg(format!("{size:#x}")));
+    let mut generator = Command::new(python);
+    generator.args(["-m", "esp_idf_nvs_partition_gen"]);
+    generator.arg(command).args([&input, &output]);
+    generator.arg(format!("{size:#x}")).args(options);
+    run(generator.arg("--outdir").arg(&dir));
     let bytes = fs::read(&output).unwrap();
-    fs::remove_file(input).unwrap();
-    fs::remove_file(output).unwrap();
+    fs::remove_dir_all(dir).unwrap();
     assert_eq!(bytes.len(), size as usize);
     bytes
 }

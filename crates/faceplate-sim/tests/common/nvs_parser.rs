@@ -111,8 +111,8 @@ enum Kind {
     Used(State, u32),
 }
 
-/// Judges a page by its header: state, sequence number, version, 19 bytes 0xff, CRC of all but the
-/// state.
+/// Judges a page by its header: state, sequence number, version (1 or 2, as 0xff or 0xfe), 19 bytes
+/// 0xff, CRC of all but the state.
 fn page_kind(page: &[u8]) -> Kind {
     if page.iter().all(|&byte| byte == 0xff) {
         return Kind::Blank;
@@ -123,9 +123,9 @@ fn page_kind(page: &[u8]) -> Kind {
         0xffff_fff8 => State::Freeing,
         _ => return Kind::Corrupt,
     };
-    let version_2 = page[8] == 0xfe;
+    let version = matches!(page[8], 0xfe | 0xff);
     let unused = page[9..28].iter().all(|&byte| byte == 0xff);
-    if !version_2 || !unused || crc(&[&page[4..28]]) != u32_at(page, 28) {
+    if !version || !unused || crc(&[&page[4..28]]) != u32_at(page, 28) {
         return Kind::Corrupt;
     }
     Kind::Used(state, u32_at(page, 4))
@@ -218,7 +218,7 @@ impl<'a> Page<'a> {
             0x04 | 0x14 => 4,
             0x08 | 0x18 => 8,
             0x48 => 6,
-            0x21 | 0x42 => {
+            0x21 | 0x41 | 0x42 => {
                 let size = usize::from(u16::from_le_bytes([data[0], data[1]]));
                 let entries = size.div_ceil(ENTRY);
                 if span != 1 + entries {
@@ -245,7 +245,7 @@ impl<'a> Page<'a> {
         if data[used..].iter().any(|&byte| byte != 0xff) {
             return Err("unused bytes that are not blank".into());
         }
-        if !matches!(kind, 0x21 | 0x42) && span != 1 {
+        if !matches!(kind, 0x21 | 0x41 | 0x42) && span != 1 {
             return Err(format!("type {kind:#04x} with a span of {span}"));
         }
         if (kind == 0x42) == (chunk == 0xff) {
@@ -321,6 +321,8 @@ fn collect(items: &[Item<'_>]) -> Result<BTreeMap<(String, String), Value>, Stri
             0x08 => Value::U64(u64_at(item.data)),
             0x18 => Value::I64(u64_at(item.data) as i64),
             0x21 => Value::Str(string(item)?),
+            // In one piece, as in version 1.
+            0x41 => Value::Blob(item.payload.to_vec()),
             _ => Value::Blob(blob(item, &mut chunks)?),
         };
         if values

@@ -8,7 +8,7 @@ use std::{
 };
 
 use embedded_io_adapters::tokio_1::FromTokio;
-use faceplate::{Text, text};
+use faceplate::{Credentials, Text, text};
 use faceplate_http::{
     ConnectionBuffers, Device, Info, Limits, serve,
     wifi::{Wifi, WifiStatus},
@@ -82,8 +82,10 @@ impl Wifi for TestDevice {
     }
 
     fn join(&self, ssid: &str, pass: &str) -> Result<(), Text> {
+        let credentials = Credentials::new(ssid, pass)
+            .ok_or_else(|| text("Wi-Fi has no such name or password"))?;
         self.engine
-            .with_nvs(|nvs| self.wifi.join(nvs, ssid, pass))
+            .with_nvs(|nvs| self.wifi.join(nvs, &credentials))
             .map_err(text)
     }
 }

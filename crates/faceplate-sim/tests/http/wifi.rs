@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use faceplate::Confirmer;
+use faceplate::{Confirmer, EspNvs};
 use faceplate_http::{Limits, limits::WIFI_JSON_MAX};
 use faceplate_sim::flash::Fault;
 use serde_json::{Value, json};
@@ -37,8 +37,12 @@ fn join(server: &Server, body: impl AsRef<[u8]>) -> Response {
 /// What the firmware finds in NVS: the name and the password.
 fn stored(server: &Server) -> [Option<String>; 2] {
     server.ask(|device| {
-        let get = |key: &str| device.engine.with_nvs(|nvs| nvs.get_str("wifi", key));
-        ["ssid", "pass"].map(|key| get(key).unwrap())
+        let stored = device.engine.with_nvs(EspNvs::credentials).unwrap();
+        let [ssid, pass] = [stored.as_ref(), stored.as_ref()];
+        [
+            ssid.map(|stored| stored.ssid.to_string()),
+            pass.map(|stored| stored.pass.to_string()),
+        ]
     })
 }
 
@@ -99,7 +103,7 @@ fn a_new_device_has_a_network_of_its_own_and_joins_the_one_that_it_is_told() {
 fn the_network_is_still_known_after_a_restart() {
     let server = server();
     assert_eq!(
-        join(&server, r#"{"ssid":"\ud83d\ude00 \"é\""}"#).status,
+        join(&server, r#"{"ssid":"\ud83d\ude00 \"é\"","pass":""}"#).status,
         202
     );
     assert_eq!(stored(&server), [some("😀 \"é\""), some("")]);
@@ -177,6 +181,7 @@ fn a_body_that_is_not_such_json_is_refused() {
         b"{\"ssid\":\"Home\",\"pass\":\"\",\"pass\":\"\"}",
         b"{\"ssid\":\"Home\",\"hidden\":\"1\"}",
         b"{\"ssid\":\"Home\",\"pass\":null}",
+        b"{\"ssid\":\"Home\"}",
         b"{\"ssid\":7}",
         b"{\"ssid\":\"a\nb\"}",
         b"{\"ssid\":\"a\0b\"}",

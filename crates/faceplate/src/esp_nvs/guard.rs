@@ -10,7 +10,10 @@
 //! - A page whose erase is to begin gets its header overwritten first. A half-erased page can so
 //!   never pass for a valid one that brings old values back.
 //! - A page is erased before its first use unless it was erased since the device started:
-//!   half-erased, it may look blank and not be.
+//!   half-erased, it may look blank and not be. Only the first page of a blank partition is not:
+//!   nothing there was in use, and half-erased it would look like somebody else's.
+//! - One page at a time is being erased: what an erase that was cut has left is erased before
+//!   another page is. `plain` rests on that.
 //! - Every write is read back. When it is not there, `esp-nvs` gets an error before it has erased
 //!   the old value.
 //!
@@ -21,45 +24,42 @@ use super::alloc::rc::Rc;
 use core::cell::RefCell;
 
 use ::esp_nvs::{
-    ENTRY_STATE_BITMAP_SIZE, FLASH_SECTOR_SIZE as PAGE, ITEM_SIZE as ENTRY, Nvs,
-    error::Error,
+    Nvs,
     platform::{Crc, software_crc32},
 };
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 
+use super::{
+    EspNvsError,
+    page::{HEADER, PAGE},
+    plain::{self, Survey},
+};
 use crate::Region;
 
-/// Bytes of a page's header, and of its entry map behind it.
-const HEADER: usize = 32;
-const MAP: usize = ENTRY_STATE_BITMAP_SIZE;
-
-/// The state of the page that is being filled: the first 4 bytes of its header.
-const ACTIVE: [u8; 4] = 0xffff_fffe_u32.to_le_bytes();
-
-/// The highest byte that a page's sequence number may have. No flash lives to count so far, and
-/// `esp-nvs` overflows near the end of its range.
-const LAST_SEQUENCE: u8 = 0x7f;
-
-/// How often what may waver is read when the partition is opened. A cell that reads 0 half of the
-/// time goes unnoticed once in 2^15.
-const SAMPLES: usize = 16;
-
 /// Bytes of the buffer on the stack.
-const CHUNK: usize = 128;
+pub(super) const CHUNK: usize = 128;
 
 #[repr(align(4))]
-struct Aligned([u8; CHUNK]);
+pub(super) struct Aligned(pub(super) [u8; CHUNK]);
 
 /// The flash, and what is known of the pages of the partition.
 pub(super) struct Guard<F> {
-    flash: F,
+    pub(super) flash: F,
     region: Region,
     opening: bool,
+    /// Whether the partition was found to be plain NVS. Until then nothing is written.
+    plain: bool,
+    /// Whether a page is in use.
+    in_use: bool,
     /// Pages (by number, up to 64) that were erased since the device started and not written
     /// since.
     blank: u64,
+    /// Pages (by number, up to 64) that are neither in use nor blank.
+    pub(super) leftover: u64,
+    /// Whether nothing is left of networks before the one that is stored.
+    pub(super) tidy: bool,
 }
 
 impl<F> Guard<F> {
@@ -68,7 +68,11 @@ impl<F> Guard<F> {
             flash,
             region,
             opening: false,
+            plain: false,
+            in_use: false,
             blank: 0,
+            leftover: 0,
+            tidy: false,
         }
     }
 }
@@ -76,10 +80,13 @@ impl<F> Guard<F> {
 /// What `esp-nvs` takes for the flash.
 pub(super) struct Guarded<F>(Rc<RefCell<Guard<F>>>);
 
-/// Opens the partition.
-pub(super) fn open<F: NorFlash>(guard: &Rc<RefCell<Guard<F>>>) -> Result<Nvs<Guarded<F>>, Error> {
+/// Opens the partition, which is looked at before anything can be written.
+pub(super) fn open<F: NorFlash>(
+    guard: &Rc<RefCell<Guard<F>>>,
+) -> Result<Nvs<Guarded<F>>, EspNvsError> {
     let region = {
         let mut guard = guard.borrow_mut();
+        guard.survey()?;
         guard.opening = true;
         guard.region
     };
@@ -89,11 +96,37 @@ pub(super) fn open<F: NorFlash>(guard: &Rc<RefCell<Guard<F>>>) -> Result<Nvs<Gua
         Guarded(Rc::clone(guard)),
     );
     guard.borrow_mut().opening = false;
-    store
+    Ok(store?)
 }
 
 impl<F: NorFlash> Guard<F> {
-    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), GuardError> {
+    /// Looks at each page, once: what a running device does to it cannot make it anything else.
+    fn survey(&mut self) -> Result<(), EspNvsError> {
+        let Region { offset, len } = self.region;
+        let end = u64::from(offset) + u64::from(len);
+        // A region that is none is for `Nvs::new` to refuse.
+        let whole = offset.is_multiple_of(PAGE as u32) && end <= self.flash.capacity() as u64;
+        if self.plain || !whole {
+            return Ok(());
+        }
+        let mut survey = Survey::default();
+        for address in self.pages() {
+            let kind = plain::kind(|at, bytes: &mut [u8]| self.read(address + at as u32, bytes));
+            survey.add(kind?);
+        }
+        survey.verdict().map_err(EspNvsError::NotPlain)?;
+        self.plain = true;
+        self.in_use = survey.in_use();
+        Ok(())
+    }
+
+    /// The addresses of the pages.
+    pub(super) fn pages(&self) -> impl Iterator<Item = u32> + use<F> {
+        let Region { offset, len } = self.region;
+        (0..len / PAGE as u32).map(move |number| offset + number * PAGE as u32)
+    }
+
+    pub(super) fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), GuardError> {
         let mut buffer = Aligned([0; CHUNK]);
         for (at, part) in (address..).step_by(CHUNK).zip(bytes.chunks_mut(CHUNK)) {
             let buffer = &mut buffer.0[..part.len()];
@@ -109,64 +142,15 @@ impl<F: NorFlash> Guard<F> {
         Ok(())
     }
 
-    /// Makes of a page, read into `page`, what it will read from now on.
-    fn settle(&mut self, address: u32, page: &mut [u8]) -> Result<(), GuardError> {
-        let (head, entries) = page.split_at_mut(HEADER + MAP);
-        let wavers = self.sample(address, head)?;
-        let crc = software_crc32(u32::MAX, &head[4..28]).to_le_bytes();
-        if head[28..HEADER] != crc {
-            return Ok(()); // Not in use; it is erased before it will be.
-        }
-        if head[7] > LAST_SEQUENCE {
-            head[..4].fill(0); // As good as corrupt.
-            return Ok(());
-        }
-        let torn = complete_marks(&mut head[HEADER..]);
-        if wavers || torn {
-            // What `page` has is right in any case; it is done again at the next opening.
-            let _later = self.program(address, head);
-        }
-        let first = address + (HEADER + MAP) as u32;
-        if head[..4] == ACTIVE {
-            for (at, part) in (first..).step_by(CHUNK).zip(entries.chunks_mut(CHUNK)) {
-                self.sample(at, part)?;
-            }
-        }
-        for (index, entry) in entries.chunks_exact_mut(ENTRY).enumerate() {
-            let unmarked = head[HEADER + index / 4] >> (index % 4 * 2) & 0b11 == 0b11;
-            if unmarked && entry.iter().any(|&byte| byte != 0xff) {
-                entry.fill(0);
-                let _later = self.program(first + (index * ENTRY) as u32, entry);
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads some bytes, read before, several times more: bits that are 0 any time are 0 in
-    /// `bytes`. Tells whether there were different readings.
-    fn sample(&mut self, address: u32, bytes: &mut [u8]) -> Result<bool, GuardError> {
-        let mut wavers = false;
-        let mut buffer = Aligned([0; CHUNK]);
-        let again = &mut buffer.0[..bytes.len()];
-        for _ in 1..SAMPLES {
-            self.flash
-                .read(address, again)
-                .map_err(|error| GuardError(error.kind()))?;
-            for (byte, again) in bytes.iter_mut().zip(&*again) {
-                wavers |= *byte != *again;
-                *byte &= again;
-            }
-        }
-        Ok(wavers)
-    }
-
     fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), GuardError> {
         if (address - self.region.offset).is_multiple_of(PAGE as u32) && bytes.len() == HEADER {
             let page = self.page_bit(address);
-            if self.blank & page == 0 {
+            let first = !self.in_use && self.reads_blank(address)?;
+            if self.blank & page == 0 && !first {
                 self.erase_page(address)?;
             }
             self.blank &= !page;
+            self.in_use = true;
         }
         self.program(address, bytes)?;
         let mut buffer = Aligned([0; CHUNK]);
@@ -183,7 +167,7 @@ impl<F: NorFlash> Guard<F> {
     }
 
     /// Writes without reading back: a worn cell in what is being given up does no harm.
-    fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), GuardError> {
+    pub(super) fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), GuardError> {
         let mut buffer = Aligned([0; CHUNK]);
         for (at, part) in (address..).step_by(CHUNK).zip(bytes.chunks(CHUNK)) {
             let buffer = &mut buffer.0[..part.len()];
@@ -203,6 +187,22 @@ impl<F: NorFlash> Guard<F> {
     }
 
     fn erase_page(&mut self, address: u32) -> Result<(), GuardError> {
+        let _later = self.erase_leftovers(Some(address));
+        self.leftover |= self.page_bit(address);
+        self.erase_alone(address)
+    }
+
+    /// Erases the pages, but `except`, that an erase or a first use that was cut has left.
+    pub(super) fn erase_leftovers(&mut self, except: Option<u32>) -> Result<(), GuardError> {
+        for address in self.pages() {
+            if Some(address) != except && self.leftover & self.page_bit(address) != 0 {
+                self.erase_alone(address)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn erase_alone(&mut self, address: u32) -> Result<(), GuardError> {
         let mut header = Aligned([0; CHUNK]);
         let header = &mut header.0[..HEADER];
         self.flash
@@ -219,33 +219,21 @@ impl<F: NorFlash> Guard<F> {
             .erase(address, address + PAGE as u32)
             .map_err(|error| GuardError(error.kind()))?;
         self.blank |= self.page_bit(address);
+        self.leftover &= !self.page_bit(address);
         Ok(())
     }
 
-    /// The bit of a page in `blank`; none for pages beyond its width, which are never taken for
-    /// blank.
-    fn page_bit(&self, address: u32) -> u64 {
+    /// The bit of a page in `blank` and `leftover`; none for pages beyond their width, which are
+    /// never taken for either.
+    pub(super) fn page_bit(&self, address: u32) -> u64 {
         1u64.checked_shl((address - self.region.offset) / PAGE as u32)
             .unwrap_or(0)
     }
 }
 
-/// Turns entries marked 01, which a cut on the way from empty (11) to erased (00) leaves, into
-/// erased ones. Tells whether there were any.
-fn complete_marks(map: &mut [u8]) -> bool {
-    let mut torn = false;
-    for byte in map {
-        // The low bits of the pairs whose high bit is 0.
-        let marks = *byte & 0x55 & !(*byte >> 1);
-        torn |= marks != 0;
-        *byte &= !marks;
-    }
-    torn
-}
-
 /// A flash fault; `esp-nvs` keeps nothing of it but that there was one.
 #[derive(Debug)]
-pub(super) struct GuardError(NorFlashErrorKind);
+pub(super) struct GuardError(pub(super) NorFlashErrorKind);
 
 impl NorFlashError for GuardError {
     fn kind(&self) -> NorFlashErrorKind {
