@@ -11,7 +11,7 @@ use crate::{
     credentials::Credentials,
     digest::content_digest,
     documents::{Changed, JoiningJson, RestartJson, StatusJson, WifiJson},
-    guard::{check_media_type, check_origin},
+    guard::check_media_type,
     head::{Expect, Head},
     limits::{JSON_MAX, SEND_BUFFER, WIFI_JSON_MAX},
     problem::{Failed, Refusal},
@@ -168,9 +168,8 @@ async fn proceed<D: Device, R: Read, W: Write>(
     Ok(())
 }
 
-/// Checks what all changes have in common; returns the length of the body.
+/// Checks what all changes have in common, but for their origin; returns the length of the body.
 fn guarded(head: &Head<'_>, media_type: &'static str) -> Result<u64, Refusal> {
-    check_origin(head)?;
     check_media_type(head, media_type)?;
     match (head.content_length, head.expect) {
         (None, _) => Err(Refusal::LengthRequired),

@@ -23,10 +23,22 @@ pub trait Device {
     /// What the device says about itself.
     fn info(&self) -> Info<'_>;
 
-    /// Whether a `Host` header may name `host` (lower or upper case, without port), besides what
-    /// is always allowed: IP addresses, `localhost`, and [`Info::name`] with `.local`.
-    fn answers_to(&self, host: &str) -> bool {
-        let _none = host;
+    /// Hosts that lead to the device besides what always may: IP addresses, `localhost`, and
+    /// [`Info::name`] alone or with a suffix that is nobody's, such as `.local` or `.lan`. Names in the
+    /// DNS, and reverse proxies.
+    ///
+    /// Each is `host` or `host:port` as a browser shows it, in ASCII (`xn--…` for others), such as
+    /// `home.example` or `10.0.0.1:8443`. Requests may name that host, with any port; and pages at
+    /// `http://` or `https://` and just that may change things.
+    fn hosts(&self) -> impl Iterator<Item = &str> {
+        core::iter::empty()
+    }
+
+    /// Whether the network's DHCP server calls the local domain so (option 15; case does not
+    /// matter). [`Info::name`] in it is a name of the device, if the domain has a dot: a public
+    /// ending such as `com` is not the network's to give.
+    fn is_domain(&self, domain: &str) -> bool {
+        let _none = domain;
         false
     }
 

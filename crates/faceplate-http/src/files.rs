@@ -48,7 +48,7 @@ pub(crate) async fn get<D: Device, W: Write>(
                 [("Location", &location), ("Cache-Control", &"no-cache")];
             Ok(tx.text(308, &headers, &"").await?)
         }
-        Found::Recovery => Ok(recovery::page(tx, recovery::RECOVERY).await?),
+        Found::Recovery => Ok(recovery::page(tx, recovery::RECOVERY, head.path).await?),
     }
 }
 

@@ -8,51 +8,55 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::{head::Head, problem::Refusal};
+use crate::{content_type, head::Head, hosts, problem::Refusal};
 
-/// Refuses a request that names another host. `ours` decides about names that are neither an IP
-/// address nor `localhost`.
+/// Refuses a request that names another host. `ours` decides about names; addresses are always ours.
 pub(crate) fn check_host(head: &Head<'_>, ours: impl Fn(&str) -> bool) -> Result<(), Refusal> {
     // Only an HTTP/1.0 client may leave it out, and no browser is one.
     let Some(host) = head.host else { return Ok(()) };
     let name = host_name(host).ok_or(Refusal::HostSyntax)?;
     let allowed = match name {
         Name::Address => true,
-        Name::Dns(name) => name.eq_ignore_ascii_case("localhost") || ours(name),
+        Name::Dns(name) => ours(name),
     };
     if allowed { Ok(()) } else { Err(Refusal::Host) }
 }
 
-/// Refuses a change that a page of another origin asks for.
-pub(crate) fn check_origin(head: &Head<'_>) -> Result<(), Refusal> {
+/// Refuses a change that a page of another origin asks for. `added` are the hosts of proxies, whose
+/// origin is not what they send as `Host`.
+pub(crate) fn check_origin<'a>(
+    head: &Head<'_>,
+    added: impl Iterator<Item = &'a str>,
+) -> Result<(), Refusal> {
     let Some(origin) = head.single("Origin")? else {
         return Ok(());
     };
     let same = head.host.is_some_and(|host| {
-        split_scheme(origin).is_some_and(|rest| rest.eq_ignore_ascii_case(host.as_bytes()))
+        let of = hosts::after(origin, b"http://");
+        of.is_some_and(|of| of.eq_ignore_ascii_case(host.as_bytes()))
     });
-    if same { Ok(()) } else { Err(Refusal::Origin) }
+    if same || hosts::is_origin_of(origin, added) {
+        Ok(())
+    } else {
+        Err(Refusal::Origin)
+    }
 }
 
-/// Refuses a body of any media type but `want`.
+/// Refuses a body of any media type but `want`. Parameters do not matter: what a browser sends without
+/// asking first is of three other types, whatever their parameters (Fetch, CORS-safelisted
+/// request-header).
 pub(crate) fn check_media_type(head: &Head<'_>, want: &'static str) -> Result<(), Refusal> {
     let refusal = Refusal::MediaType { want };
     let Some(value) = head.single("Content-Type")? else {
         return Err(refusal);
     };
-    if !value.eq_ignore_ascii_case(want.as_bytes()) {
+    if !content_type::is(value, want) {
         return Err(refusal);
     }
     match head.all("Content-Encoding").next() {
         Some(_) => Err(Refusal::ContentEncoding),
         None => Ok(()),
     }
-}
-
-fn split_scheme(origin: &[u8]) -> Option<&[u8]> {
-    const SCHEME: &[u8] = b"http://";
-    let (scheme, rest) = origin.split_at_checked(SCHEME.len())?;
-    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -98,7 +102,10 @@ mod tests {
     fn host(value: &str) -> Result<(), Refusal> {
         let text = std::format!("GET / HTTP/1.1\r\nHost: {value}\r\n\r\n");
         let head = Head::parse(text.as_bytes()).map_err(Refusal::from)?;
-        check_host(&head, |name| name.eq_ignore_ascii_case("provider.local"))
+        let added = || ["face.example"].into_iter();
+        check_host(&head, |host| {
+            hosts::is_own(host, "provider", |_| false, added())
+        })
     }
 
     #[test]
@@ -115,6 +122,10 @@ mod tests {
             "localhost.",
             "provider.local",
             "Provider.LOCAL:81",
+            "provider",
+            "provider.:80",
+            "provider.home.arpa.",
+            "face.example",
         ] {
             assert_eq!(host(value), Ok(()), "{value}");
         }
@@ -133,6 +144,8 @@ mod tests {
             "provider.local.evil.example",
             "notlocalhost",
             "localhost.evil.example",
+            "provider..",
+            "xn--prvider-r1a.local",
         ] {
             assert_eq!(host(value), Err(Refusal::Host), "{value}");
         }
@@ -155,6 +168,7 @@ mod tests {
             "host/path",
             "a,b",
             "::1",
+            "prövider.local",
         ] {
             assert_eq!(host(value), Err(Refusal::HostSyntax), "{value}");
         }
@@ -165,10 +179,12 @@ mod tests {
         let check = |origin: &str| {
             let text =
                 std::format!("POST / HTTP/1.1\r\nHost: 10.0.0.2:81\r\nOrigin: {origin}\r\n\r\n");
-            check_origin(&Head::parse(text.as_bytes()).map_err(Refusal::from)?)
+            let head = Head::parse(text.as_bytes()).map_err(Refusal::from)?;
+            check_origin(&head, ["home.example"].into_iter())
         };
         assert_eq!(check("http://10.0.0.2:81"), Ok(()));
         assert_eq!(check("HTTP://10.0.0.2:81"), Ok(()));
+        assert_eq!(check("https://home.example"), Ok(()));
         for origin in [
             "null",
             "",

@@ -376,7 +376,7 @@ fn decimal(value: &[u8]) -> Option<u64> {
 }
 
 /// RFC 9110, 5.6.2.
-const fn is_token(byte: u8) -> bool {
+pub(crate) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,

@@ -11,13 +11,14 @@ use crate::{
     credentials::Unfit,
     digest::Malformed,
     head::HeadError,
+    hosts::SUFFIXES,
     json::Str,
     path::PathError,
     tx::Gone,
     wifi::{PASS_MAX, PASS_MIN, SSID_MAX},
 };
 
-/// Why a request is refused. Its `Display` is the `detail` of the answer: one helpful line.
+/// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Head(HeadError),
@@ -239,84 +240,104 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+/// The `detail` of an answer: one helpful line.
+struct Detail<'a> {
+    refusal: &'a Refusal,
+    /// What the device is called.
+    name: &'a str,
+}
+
+impl fmt::Display for Detail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Head(error) => error.fmt(f),
-            Self::HostSyntax => f.write_str("Host is not a host name or address"),
-            Self::Host => {
-                f.write_str("use the device's IP address or its own name, not another host name")
+        match self.refusal {
+            Refusal::Head(error) => error.fmt(f),
+            Refusal::HostSyntax => f.write_str("Host is not a host name or address"),
+            Refusal::Host => {
+                let name = self.name;
+                write!(f, "this host is not the device's: use its IP address, {name}, or {name} with")?;
+                for (index, suffix) in SUFFIXES.iter().enumerate() {
+                    write!(f, "{} .{suffix}", if index == 0 { "" } else { "," })?;
+                }
+                f.write_str(" or the network's domain; other names are the firmware's to add (hosts)")
             }
-            Self::Origin => f.write_str("Origin is not http:// and the Host of the request"),
-            Self::Path => f.write_str("the path is not percent-encoded UTF-8"),
-            Self::NoSuchFile => f.write_str("the frontend has no file of this name"),
-            Self::NoSuchApi => f.write_str("there is no such API; see /api/ota/status"),
-            Self::NoFrontend => {
+            Refusal::Origin => f.write_str(
+                "Origin is not http:// and the Host of the request; behind a proxy, the firmware has to \
+                 add the proxy's host (hosts)",
+            ),
+            Refusal::Path => f.write_str("the path is not percent-encoded UTF-8"),
+            Refusal::NoSuchFile => f.write_str("the frontend has no file of this name"),
+            Refusal::NoSuchApi => f.write_str("there is no such API; see /api/ota/status"),
+            Refusal::NoFrontend => {
                 f.write_str("no slot holds a frontend; open /recovery to upload one")
             }
-            Self::Method { allow } => write!(f, "allowed here: {allow}"),
-            Self::MediaType { want } => write!(f, "send Content-Type: {want}"),
-            Self::ContentEncoding => f.write_str("send the body as it is, without an encoding"),
-            Self::LengthRequired => f.write_str("send Content-Length; chunks are not supported"),
-            Self::JsonTooLong { max } => write!(f, "at most {max} bytes are taken here"),
-            Self::Body(what) | Self::Query(what) => f.write_str(what),
-            Self::Digest => f.write_str("Content-Digest must be sha-256=:BASE64:"),
-            Self::Expectation => f.write_str("only Expect: 100-continue is known"),
-            Self::Stalled => f.write_str("nothing came for too long"),
-            Self::TooSlow { min_rate } => {
+            Refusal::Method { allow } => write!(f, "allowed here: {allow}"),
+            Refusal::MediaType { want } => write!(f, "send Content-Type: {want}"),
+            Refusal::ContentEncoding => f.write_str("send the body as it is, without an encoding"),
+            Refusal::LengthRequired => f.write_str("send Content-Length; chunks are not supported"),
+            Refusal::JsonTooLong { max } => write!(f, "at most {max} bytes are taken here"),
+            Refusal::Body(what) | Refusal::Query(what) => f.write_str(what),
+            Refusal::Digest => f.write_str("Content-Digest must be sha-256=:BASE64:"),
+            Refusal::Expectation => f.write_str("only Expect: 100-continue is known"),
+            Refusal::Stalled => f.write_str("nothing came for too long"),
+            Refusal::TooSlow { min_rate } => {
                 write!(f, "at least {min_rate} bytes a second are wanted")
             }
-            Self::EndedEarly { received, total } => {
+            Refusal::EndedEarly { received, total } => {
                 write!(
                     f,
                     "the body ended after {received} of {total} bytes; nothing was switched"
                 )
             }
-            Self::ClosedEarly => f.write_str(
+            Refusal::ClosedEarly => f.write_str(
                 "the client closed the connection before the new frontend was switched to; keep it \
                  open until the answer",
             ),
-            Self::Begin(error) => error.fmt(f),
-            Self::Upload(error) => error.fmt(f),
-            Self::Confirm(error) => error.fmt(f),
-            Self::Rollback(error) => error.fmt(f),
-            Self::Storage(error) => write!(f, "flash cannot be read: {error}"),
-            Self::Ssid => write!(
+            Refusal::Begin(error) => error.fmt(f),
+            Refusal::Upload(error) => error.fmt(f),
+            Refusal::Confirm(error) => error.fmt(f),
+            Refusal::Rollback(error) => error.fmt(f),
+            Refusal::Storage(error) => write!(f, "flash cannot be read: {error}"),
+            Refusal::Ssid => write!(
                 f,
                 "the name of a network (ssid) has 1 to {SSID_MAX} bytes in UTF-8, none of them 0"
             ),
-            Self::Pass => write!(
+            Refusal::Pass => write!(
                 f,
                 "a password (WPA2) has {PASS_MIN} to {PASS_MAX} characters: letters without \
                  accents, digits, punctuation, spaces; leave it empty for a network without one"
             ),
-            Self::Uploading => f.write_str(
+            Refusal::Uploading => f.write_str(
                 "an upload is running, and joining a network would cut it off; wait for its end",
             ),
-            Self::Wifi(error) => write!(f, "the network cannot be stored: {error}"),
+            Refusal::Wifi(error) => write!(f, "the network cannot be stored: {error}"),
         }
     }
 }
 
 /// The body of the answer.
-pub(crate) struct ProblemJson<'a>(pub(crate) &'a Refusal);
+pub(crate) struct ProblemJson<'a> {
+    pub(crate) refusal: &'a Refusal,
+    /// What the device is called.
+    pub(crate) name: &'a str,
+}
 
 impl fmt::Display for ProblemJson<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { refusal, name } = *self;
         let Kind {
             status,
             slug,
             title,
-        } = self.0.kind();
+        } = refusal.kind();
         write!(
             f,
             r#"{{"type":"/problems/{slug}","title":{},"status":{status}"#,
             Str(title)
         )?;
-        if let Refusal::Begin(BeginError::TooLarge { slot_size }) = self.0 {
+        if let Refusal::Begin(BeginError::TooLarge { slot_size }) = refusal {
             write!(f, r#","slot_size":{slot_size}"#)?;
         }
-        write!(f, r#","detail":{}}}"#, Str(self.0))
+        write!(f, r#","detail":{}}}"#, Str(Detail { refusal, name }))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     api::{self, Change},
     files, guard,
     head::{Expect, Head, Method},
+    hosts,
     limits::{RECEIVE_BUFFER, SEND_BUFFER},
     path::Path,
     problem::{Failed, Refusal},
@@ -141,7 +142,9 @@ async fn answer<D: Device, R: Read, W: Write>(
         }
         Ok(Route::Status) => api::status(device, tx).await.map_err(Failed::from),
         Ok(Route::Wifi) => api::wifi(device, tx).await,
-        Ok(Route::Page(page)) => recovery::page(tx, page).await.map_err(Failed::from),
+        Ok(Route::Page(page)) => recovery::page(tx, page, head.path)
+            .await
+            .map_err(Failed::from),
         Ok(Route::File) => files::get(device, &head, tx).await,
         Err(refusal) => {
             if refusal == Refusal::LengthRequired {
@@ -168,24 +171,22 @@ enum Route {
 /// Decides everything that the head of a request decides.
 fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<Route, Refusal> {
     guard::check_host(head, |host| {
-        let local = |(name, suffix): (&str, &str)| {
-            suffix.eq_ignore_ascii_case("local") && name.eq_ignore_ascii_case(device.info().name)
-        };
-        host.rsplit_once('.').is_some_and(local) || device.answers_to(host)
+        let is_domain = |domain: &str| device.is_domain(domain);
+        hosts::is_own(host, device.info().name, is_domain, device.hosts())
     })?;
     if head.path == "*" {
         return Err(Refusal::Method { allow: READ });
     }
     let path = Path::decode(head.path, scratch)?;
     let path = path.as_str();
-    let change = match path {
+    let wanted = match path {
         "api/ota/frontend" => Change::upload,
         "api/ota/confirm" => Change::confirm,
         "api/ota/rollback" => Change::rollback,
         "api/ota/status" => return read(head, Route::Status),
         "api/wifi" if device.wifi().is_some() => {
             return match head.method {
-                Method::Post => Change::wifi(head).map(Route::Change),
+                Method::Post => change(device, head, Change::wifi),
                 _ => read(head, Route::Wifi).map_err(|_| Refusal::Method {
                     allow: "GET, HEAD, POST",
                 }),
@@ -197,9 +198,19 @@ fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<R
         _ => return read(head, Route::File),
     };
     match head.method {
-        Method::Post => change(head).map(Route::Change),
+        Method::Post => change(device, head, wanted),
         _ => Err(Refusal::Method { allow: "POST" }),
     }
+}
+
+/// A change that a page of ours, or no page, asks for.
+fn change<D: Device>(
+    device: &D,
+    head: &Head<'_>,
+    wanted: fn(&Head<'_>) -> Result<Change, Refusal>,
+) -> Result<Route, Refusal> {
+    guard::check_origin(head, device.hosts())?;
+    wanted(head).map(Route::Change)
 }
 
 /// The methods of what can only be read.

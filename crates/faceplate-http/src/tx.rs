@@ -142,7 +142,8 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
     pub(crate) async fn refuse(&mut self, refusal: &Refusal) -> Result<(), Gone> {
         let media_type: Header<'_> = ("Content-Type", &"application/problem+json");
         let no_store: Header<'_> = ("Cache-Control", &"no-store");
-        let body = ProblemJson(refusal);
+        let name = self.device.info().name;
+        let body = ProblemJson { refusal, name };
         match refusal.allow() {
             Some(allow) => {
                 let headers = [media_type, no_store, ("Allow", &allow)];

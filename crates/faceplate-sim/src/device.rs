@@ -34,18 +34,20 @@ pub struct SimDevice {
     boot_id: u32,
     booted: Instant,
     limits: Limits,
+    hosts: Vec<String>,
     reboot_at: Cell<Option<Instant>>,
     reboot_asked: Notify,
 }
 
 impl SimDevice {
     /// Boots as the firmware does: partition table, NVS, decision, Wi-Fi. `address` is where it
-    /// will be reached.
+    /// will be reached, `hosts` by what names besides its own ([`Device::hosts`]).
     pub async fn boot(
         mut flash: SimFlash,
         places: Places,
         limits: Limits,
         address: Option<Ipv4Addr>,
+        hosts: Vec<String>,
     ) -> Self {
         let layout = Layout::read(&mut flash, places).await;
         let nvs = EspNvs::new(flash.clone(), layout.nvs_region());
@@ -68,6 +70,7 @@ impl SimDevice {
             boot_id: RandomState::new().build_hasher().finish() as u32,
             booted,
             limits,
+            hosts,
             reboot_at: Cell::new(None),
             reboot_asked: Notify::new(),
         }
@@ -108,6 +111,10 @@ impl Device for SimDevice {
 
     fn wifi(&self) -> Option<&dyn Wifi> {
         Some(self)
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().map(String::as_str)
     }
 
     fn limits(&self) -> &Limits {

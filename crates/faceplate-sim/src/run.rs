@@ -63,6 +63,8 @@ pub struct SimOptions {
     pub reboot: Duration,
     /// Time limits of the HTTP app.
     pub limits: Limits,
+    /// Hosts that lead to it besides its own names; see [`Device::hosts`].
+    pub hosts: Vec<String>,
 }
 
 /// What happens to a simulated device.
@@ -189,7 +191,8 @@ pub async fn live(
     let port = Port::take(options.listen).map_err(failed)?;
     loop {
         let (places, address) = (options.places, ipv4(port.address()));
-        let device = SimDevice::boot(flash.clone(), places, options.limits, address).await;
+        let (limits, hosts) = (options.limits, options.hosts.clone());
+        let device = SimDevice::boot(flash.clone(), places, limits, address, hosts).await;
         let device = Rc::new(device);
         let listener = port.listen().map_err(failed)?;
         on_event(Event::Booted {

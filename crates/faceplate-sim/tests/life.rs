@@ -125,6 +125,7 @@ impl Running {
 
 fn options(flash: PathBuf) -> SimOptions {
     SimOptions {
+        hosts: Vec::new(),
         flash,
         flash_size: None,
         partitions: None,

@@ -50,6 +50,7 @@ async fn main(spawner: Spawner) -> ! {
         chip.SHA,
         Options {
             name,
+            hosts: &[],
             firmware: env!("CARGO_PKG_VERSION"),
             api: faceplate::API,
             places: Places::DEFAULT,

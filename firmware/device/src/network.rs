@@ -4,14 +4,18 @@ use embassy_executor::Spawner;
 use embassy_net::{Stack, StackResources};
 use esp_hal::{peripherals::WIFI, rng::Rng};
 use faceplate_esp::{CONNECTIONS, Face, WifiLink};
-use faceplate_network::mdns::{self, Responder};
+use faceplate_network::{
+    domain,
+    mdns::{self, Responder},
+};
 use static_cell::StaticCell;
 
 /// How Wi-Fi stands, for the HTTP app.
 pub(crate) static LINK: WifiLink = WifiLink::new();
 
-/// Sockets of the network stack: the connections, DHCP's client, DHCP's server and mDNS.
-const SOCKETS: usize = CONNECTIONS + 3;
+/// Sockets of the network stack: the connections, DHCP's client, DHCP's server, mDNS, and two that ask for
+/// the domain.
+const SOCKETS: usize = CONNECTIONS + 5;
 
 /// Starts the network and what must run beside it.
 pub(crate) fn start(
@@ -21,11 +25,14 @@ pub(crate) fn start(
     name: &'static str,
 ) -> Stack<'static> {
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
+    static DOMAIN: StaticCell<domain::Buffers> = StaticCell::new();
     static MDNS: StaticCell<mdns::Buffers> = StaticCell::new();
     let resources = RESOURCES.init_with(StackResources::new);
     let rng = Rng::new();
     let seed = u64::from(rng.random()) << 32 | u64::from(rng.random());
     let stack = connect(spawner, face, wifi, name, resources, seed);
+    let buffers = DOMAIN.init_with(domain::Buffers::new);
+    crate::spawn(spawner, learn_domain(stack, face, buffers));
     match Responder::new(name) {
         Ok(responder) => {
             let buffers = MDNS.init_with(mdns::Buffers::new);
@@ -52,12 +59,28 @@ fn connect(
 
         log::info!("wired network");
         let driver = Patient::new(port, faceplate_esp::PORT);
-        let config = Config::dhcpv4(Default::default());
+        let config = Config::dhcpv4(domain::client(name));
         let (stack, runner) = embassy_net::new(driver, config, resources, seed);
         crate::spawn(spawner, crate::wired::run(runner));
         return stack;
     }
     crate::wifi::start(spawner, face, wifi, &LINK, name, resources, seed)
+}
+
+/// Lets the device be called by its name in the network's domain, too.
+#[embassy_executor::task]
+async fn learn_domain(
+    stack: Stack<'static>,
+    face: &'static Face,
+    buffers: &'static mut domain::Buffers,
+) -> ! {
+    domain::follow(stack, buffers, |domain| {
+        if let Some(domain) = domain {
+            log::info!("the network's domain is {domain}");
+        }
+        face.set_domain(domain);
+    })
+    .await
 }
 
 /// Answers to `<name>.local`.

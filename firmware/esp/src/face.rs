@@ -1,6 +1,6 @@
 //! The device: the core over the chip's flash, as the HTTP app sees it.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 
 use embassy_futures::block_on;
 use embassy_time::{Duration, Instant, Timer};
@@ -11,15 +11,22 @@ use faceplate::{
     verify::Requirements,
 };
 use faceplate_http::{Device, Info, Limits, wifi::Wifi};
+use heapless::String;
 use static_cell::StaticCell;
 
 use crate::{ChipFlash, WifiLink, boot_id, chip::CHIP, sha};
+
+/// The longest domain that is kept, bytes.
+const DOMAIN_MAX: usize = 63;
 
 /// What a firmware says of itself.
 #[derive(Clone, Copy)]
 pub struct Options {
     /// Its name on the network, without `.local`.
     pub name: &'static str,
+    /// Hosts that lead to it besides its own names: in the DNS, or of reverse proxies, such as
+    /// `home.example` or `10.0.0.1:8443`; see [`Device::hosts`]. `&[]` for none.
+    pub hosts: &'static [&'static str],
     /// Its version, for the status.
     pub firmware: &'static str,
     /// The API that it offers to frontends; images say which they need.
@@ -54,6 +61,7 @@ pub struct Face {
     engine: &'static ChipEngine<[u16]>,
     options: Options,
     boot_id: u32,
+    domain: RefCell<String<DOMAIN_MAX>>,
     restart_at: Cell<Option<Instant>>,
 }
 
@@ -89,6 +97,7 @@ pub fn boot<const SECTORS: usize>(
         engine,
         options,
         boot_id: boot_id::next(),
+        domain: RefCell::new(String::new()),
         restart_at: Cell::new(None),
     });
     log::info!("checked both slots in {} ms", start.elapsed().as_millis());
@@ -97,6 +106,15 @@ pub fn boot<const SECTORS: usize>(
 }
 
 impl Face {
+    /// The domain of the network that the device is in, as DHCP tells it; `None` when it left it. The
+    /// device's name in it is then one of its own. A domain of more than 63 bytes counts for none.
+    ///
+    /// `faceplate_network::domain::follow` finds it out.
+    pub fn set_domain(&self, domain: Option<&str>) {
+        let domain = domain.unwrap_or_default();
+        *self.domain.borrow_mut() = String::try_from(domain).unwrap_or_default();
+    }
+
     pub(crate) fn restart_at(&self) -> Option<Instant> {
         self.restart_at.get()
     }
@@ -137,6 +155,14 @@ impl Device for Face {
             chip: CHIP,
             boot_id: self.boot_id,
         }
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.options.hosts.iter().copied()
+    }
+
+    fn is_domain(&self, domain: &str) -> bool {
+        self.domain.borrow().eq_ignore_ascii_case(domain)
     }
 
     fn limits(&self) -> &Limits {

@@ -2,6 +2,7 @@
 //!
 //! - [`plan`]: when to join a network and when to offer the setup access point.
 //! - [`dhcp`]: the DHCP server of that access point.
+//! - [`domain`]: how the network's DHCP server calls the local domain.
 //! - [`mdns`]: `<name>.local` and the `_http._tcp` service.
 //! - [`patient`]: a driver that leaves clients waiting while all connections are taken.
 //!
@@ -11,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod dhcp;
+pub mod domain;
 pub mod mdns;
 mod outbox;
 pub mod patient;

@@ -12,7 +12,7 @@ use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxTo
 use embassy_net::udp::{PacketMetadata, UdpMetadata, UdpSocket};
 use embassy_net::{Config, ConfigV4, IpAddress, IpEndpoint, Ipv4Cidr, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
-use faceplate_network::{dhcp, mdns};
+use faceplate_network::{dhcp, domain, mdns};
 use smoltcp::wire::{DhcpMessageType, DhcpPacket, DhcpRepr, EthernetAddress};
 
 type Frames = Rc<RefCell<VecDeque<Vec<u8>>>>;
@@ -377,5 +377,90 @@ fn one_who_asks_and_leaves_keeps_no_other_from_an_answer() {
             assert_eq!(answer, to_group);
         };
         meanwhile(mdns::serve(device, responder, &mut buffers), what).await;
+    });
+}
+
+/// A router's DHCP server: gives one address, a router, and where that is asked for a domain. Notes the name of
+/// each client that says one.
+async fn router(stack: Stack<'_>, domain: &str, names: &RefCell<Vec<String>>) {
+    let mut room = Room::new();
+    let socket = room.socket(stack, 67);
+    let mut buffer = [0; 1500];
+    loop {
+        let (len, _) = socket.recv_from(&mut buffer).await.unwrap();
+        let message = DhcpPacket::new_checked(&buffer[..len]).unwrap();
+        let mut repr = DhcpRepr::parse(&message).unwrap();
+        for option in message.options().filter(|option| option.kind == 12) {
+            let name = String::from_utf8(option.data.to_vec()).unwrap();
+            names.borrow_mut().push(name);
+        }
+        let asked = repr
+            .parameter_request_list
+            .is_some_and(|list| list.contains(&15));
+        repr.message_type = match repr.message_type {
+            DhcpMessageType::Discover => DhcpMessageType::Offer,
+            DhcpMessageType::Request | DhcpMessageType::Inform => DhcpMessageType::Ack,
+            _ => continue,
+        };
+        let informed = repr.client_ip;
+        if informed.is_unspecified() {
+            repr.your_ip = Ipv4Addr::new(10, 0, 0, 2);
+            repr.lease_duration = Some(3600);
+        }
+        (repr.parameter_request_list, repr.requested_ip) = (None, None);
+        repr.server_identifier = Some(Ipv4Addr::new(10, 0, 0, 1));
+        repr.router = repr.server_identifier;
+        repr.subnet_mask = Some(Ipv4Addr::new(255, 255, 255, 0));
+        let option = [smoltcp::wire::DhcpOption {
+            kind: 15,
+            data: domain.as_bytes(),
+        }];
+        repr.additional_options = if asked { &option } else { &[] };
+        let mut bytes = vec![0; repr.buffer_len()];
+        repr.emit(&mut DhcpPacket::new_unchecked(&mut bytes[..]))
+            .unwrap();
+        let to = if informed.is_unspecified() {
+            Ipv4Addr::BROADCAST
+        } else {
+            informed
+        };
+        let to = IpEndpoint::new(IpAddress::Ipv4(to), 68);
+        socket.send_to(&bytes, to).await.unwrap();
+    }
+}
+
+#[test]
+fn the_domain_is_learnt_beside_the_dhcp_client_which_tells_the_name() {
+    on_a_wire(async |client, server, up| {
+        server.set_config_v4(fixed(Ipv4Addr::new(10, 0, 0, 1)));
+        let names = RefCell::default();
+        let told = RefCell::new(Vec::new());
+        let mut buffers = domain::Buffers::new();
+        let tell = |domain: Option<&str>| told.borrow_mut().push(domain.map(str::to_owned));
+        let learn = domain::follow(client, &mut buffers, tell);
+        let what = async {
+            client.set_config_v4(ConfigV4::Dhcp(domain::client("provider")));
+            let count = async |count| {
+                while told.borrow().len() < count {
+                    yield_now().await;
+                }
+            };
+            count(2).await;
+            up.set(false);
+            count(3).await;
+            up.set(true);
+            count(5).await;
+            // The client went on with its own.
+            assert!(client.config_v4().is_some());
+        };
+        meanwhile(router(server, "fritz.box", &names), async {
+            meanwhile(learn, what).await;
+        })
+        .await;
+        let box_ = || Some("fritz.box".to_owned());
+        assert_eq!(told.into_inner(), [None, box_(), None, None, box_()]);
+        let names = names.into_inner();
+        assert!(names.len() >= 2, "{names:?}");
+        assert!(names.iter().all(|name| name == "provider"), "{names:?}");
     });
 }

@@ -154,7 +154,7 @@ describe('an upload', () => {
     page.click('send');
     await page.live(1.1);
     const { path, type, body } = page.post();
-    expect([path, type]).toEqual(['/api/ota/frontend', 'application/octet-stream']);
+    expect([path, type]).toEqual(['api/ota/frontend', 'application/octet-stream']);
     expect(body).toBe(file);
     uploading(page, 'writing', 0);
     await page.live(0.4);
@@ -448,7 +448,7 @@ describe('going back', () => {
     await page.live(0.2);
     expect(page.questions).toHaveLength(1);
     const { path, type, body } = page.post();
-    expect([path, type, body]).toEqual(['/api/ota/rollback', 'application/json', '{}']);
+    expect([path, type, body]).toEqual(['api/ota/rollback', 'application/json', '{}']);
     expect(page.ok).toBe('checking…');
     expect(page.visible('cancel')).toBe(false);
     expect(page.warnsOnLeaving()).toBe(false);
@@ -476,7 +476,7 @@ describe('keeping a frontend on trial', () => {
     await page.live(0.2);
     expect(page.posts).toHaveLength(1);
     const { path, type, body } = page.post();
-    expect([path, type, body]).toEqual(['/api/ota/confirm', 'application/json', '{}']);
+    expect([path, type, body]).toEqual(['api/ota/confirm', 'application/json', '{}']);
     page.device = status();
     page.post().answer(200, page.device);
     expect(page.ok).toBe('1.4.0 (www_0) is kept.');

@@ -63,7 +63,7 @@ describe('the state', () => {
     await open(device);
     expect(page.text('state')).toBe(words);
     expect(page.visible('form')).toBe(true);
-    expect([...page.gets]).toEqual(['/api/wifi']);
+    expect([...page.gets]).toEqual(['api/wifi']);
     expect(page.errors).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe('saving', () => {
   test('sends what was entered, as it was entered', async () => {
     await save(' 😀 "Home" ', 'a b\\c"d ');
     const { path, type, body } = page.post();
-    expect([path, type]).toEqual(['/api/wifi', 'application/json']);
+    expect([path, type]).toEqual(['api/wifi', 'application/json']);
     expect(JSON.parse(body as string)).toEqual({ ssid: ' 😀 "Home" ', pass: 'a b\\c"d ' });
     expect(page.posts).toHaveLength(1);
     expect(page.window.location.href).toBe('http://192.168.4.1/recovery/wifi');

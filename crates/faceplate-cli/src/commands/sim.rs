@@ -6,7 +6,7 @@ use faceplate_http::Limits;
 use faceplate_sim::{Event, SimOptions, flash::Timing};
 
 use super::read_frontend;
-use crate::{board::Board, failure::Failure, text};
+use crate::{board::Board, device::Address, failure::Failure, text};
 
 /// The status with which a power cut ends the process.
 const POWER_CUT: i32 = 3;
@@ -36,6 +36,10 @@ pub(crate) struct Sim {
     /// others: the process ends at once, with status 3.
     #[arg(long, value_name = "OPS")]
     power_cut_after: Option<u64>,
+    /// A host that leads to it besides IP addresses and its own names, such as home.example or that of
+    /// a reverse proxy, 10.0.0.1:8443; several: once each.
+    #[arg(long = "host", value_name = "HOST", value_parser = host)]
+    hosts: Vec<String>,
     /// How long a restart takes, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 2000)]
     reboot_ms: u32,
@@ -66,6 +70,7 @@ impl Sim {
             power_cut_after: self.power_cut_after,
             reboot: Duration::from_millis(self.reboot_ms.into()),
             limits: Limits::DEFAULT,
+            hosts: self.hosts,
         };
         let power_cut = || {
             text::print("power cut");
@@ -73,6 +78,20 @@ impl Sim {
         };
         faceplate_sim::run(options, tell, power_cut).map_err(Failure::new)
     }
+}
+
+/// A host with or without a port, as a browser shows it.
+fn host(text: &str) -> Result<String, String> {
+    if !text.is_ascii() {
+        return Err("write it as browsers send it: in ASCII, beginning with xn--".to_owned());
+    }
+    // Also a mistake that would never match: a scheme, a path.
+    let device: Address = text.parse()?;
+    if text.contains('/') {
+        return Err("write the host alone, like home.example or 10.0.0.1:8443".to_owned());
+    }
+    drop(device);
+    Ok(text.to_owned())
 }
 
 fn tell(event: Event) {

@@ -24,7 +24,14 @@ fn paths() -> Vec<String> {
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let flash = device::flash(&frontends::full(1)?.image, &[])?;
     let worst = runtime()?.block_on(async {
-        let device = SimDevice::boot(flash.clone(), Places::DEFAULT, Limits::DEFAULT, None).await;
+        let device = SimDevice::boot(
+            flash.clone(),
+            Places::DEFAULT,
+            Limits::DEFAULT,
+            None,
+            Vec::new(),
+        )
+        .await;
         let mut worst: f64 = 0.0;
         for path in paths() {
             let before = flash.counters();
@@ -49,7 +56,8 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
 pub(crate) fn serve_rounds(rounds: u32) -> Result<u64> {
     let flash = device::flash(&frontends::full(1)?.image, &[])?;
     runtime()?.block_on(async {
-        let device = SimDevice::boot(flash, Places::DEFAULT, Limits::DEFAULT, None).await;
+        let device =
+            SimDevice::boot(flash, Places::DEFAULT, Limits::DEFAULT, None, Vec::new()).await;
         let mut bytes = 0;
         for _ in 0..rounds {
             for path in paths() {

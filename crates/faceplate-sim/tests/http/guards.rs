@@ -62,7 +62,14 @@ fn the_device_answers_to_addresses_and_its_own_names() {
         "localhost",
         "Provider.local",
         "provider.local.:80",
+        "provider",
+        "PROVIDER:8080",
+        "provider.lan",
+        "provider.home.arpa",
+        "provider.fritz.box",
         "face.example",
+        "home.example",
+        "home.example:8443",
     ] {
         let text = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
         assert_eq!(send(&server, &text).status, 200, "{host}");
@@ -70,11 +77,54 @@ fn the_device_answers_to_addresses_and_its_own_names() {
     for host in [
         "other.local",
         "local",
-        "provider",
+        "provider.com",
+        "fritz.box",
         "provider.local.evil.example",
     ] {
         let text = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        assert_eq!(send(&server, &text).status, 403, "{host}");
+        let response = send(&server, &text);
+        assert_eq!(response.status, 403, "{host}");
+        let detail = response.detail();
+        for part in [
+            "IP address, provider, or provider with .local, .lan,",
+            "(hosts)",
+        ] {
+            assert!(detail.contains(part), "{detail}");
+        }
+    }
+}
+
+#[test]
+fn a_page_behind_a_proxy_that_was_added_may_change_things() {
+    let server = server();
+    let confirm = |host: &str, origin: &str| {
+        let text = command_text("confirm", "{}").replace(
+            "Host: localhost",
+            &format!("Host: {host}\r\nOrigin: {origin}"),
+        );
+        send(&server, &text).problem()
+    };
+    for (host, origin) in [
+        // The proxy names the device itself, or passes on what the browser said.
+        ("10.0.0.2", "https://face.example"),
+        ("face.example", "https://face.example"),
+        ("provider.local", "http://face.example"),
+        ("home.example:8443", "https://home.example:8443"),
+        // No proxy.
+        ("provider.lan", "http://provider.lan"),
+    ] {
+        let found = confirm(host, origin);
+        assert_eq!(found, (409, "not-on-trial".to_owned()), "{origin}");
+    }
+    for (host, origin) in [
+        ("10.0.0.2", "https://10.0.0.2"),
+        ("provider.lan", "https://provider.lan"),
+        ("face.example", "https://face.example:444"),
+        ("home.example", "https://home.example"),
+        ("provider.lan", "http://provider.local"),
+    ] {
+        let found = confirm(host, origin);
+        assert_eq!(found, (403, "foreign-origin".to_owned()), "{origin}");
     }
 }
 
@@ -152,6 +202,8 @@ fn a_change_has_the_media_type_that_makes_a_browser_ask_first() {
             "Content-Type: text/plain; application/octet-stream\r\n",
             "Content-Type: application/octet-stream, text/plain\r\n",
             "Content-Type: application/xml\r\n",
+            &format!("Content-Type: {right}; charset\r\n"),
+            &format!("Content-Type: {right}; charset=utf-8, text/plain\r\n"),
         ] {
             let text = format!(
                 "POST /api/ota/{path} HTTP/1.1\r\nHost: localhost\r\n{header}Content-Length: 2\r\n\r\n{{}}"
@@ -160,6 +212,20 @@ fn a_change_has_the_media_type_that_makes_a_browser_ask_first() {
             assert_eq!(response.problem(), (415, "media-type".to_owned()), "{text}");
             assert!(response.detail().contains(right), "{}", response.detail());
         }
+    }
+    // A type with parameters is no simple one either.
+    for (text, right) in [
+        (command_text("confirm", "{}"), (409, "not-on-trial")),
+        (upload_head("", 1, ""), (422, "bad-length")),
+    ] {
+        let text = text.replacen(
+            "\r\nContent-Length",
+            "; charset=\"utf-8\"\r\nContent-Length",
+            1,
+        );
+        assert!(text.contains("; charset"), "{text}");
+        let (status, kind) = send(&server, &text).problem();
+        assert_eq!((status, &*kind), right, "{text}");
     }
     let encoded = upload_head("", 8192, "Content-Encoding: gzip\r\n");
     assert_eq!(

@@ -49,8 +49,12 @@ impl Device for TestDevice {
         }
     }
 
-    fn answers_to(&self, host: &str) -> bool {
-        host.eq_ignore_ascii_case("face.example")
+    fn hosts(&self) -> impl Iterator<Item = &str> {
+        ["face.example", "home.example:8443"].into_iter()
+    }
+
+    fn is_domain(&self, domain: &str) -> bool {
+        domain.eq_ignore_ascii_case("fritz.box")
     }
 
     fn wifi(&self) -> Option<&dyn Wifi> {

@@ -3,7 +3,7 @@
 use core::{future::pending, net::Ipv4Addr};
 
 use embassy_futures::select::{Either, Either3, Either4, select, select3, select4};
-use embassy_net::{ConfigV4, DhcpConfig, Ipv4Cidr, Stack, StaticConfigV4};
+use embassy_net::{ConfigV4, Ipv4Cidr, Stack, StaticConfigV4};
 use embassy_time::{Duration, Instant, Timer, with_deadline, with_timeout};
 use esp_radio::wifi::{
     AuthenticationMethodConfig, Config, Password, PowerSaveMode, Ssid, WifiController, WifiError,
@@ -16,7 +16,7 @@ use faceplate_esp::{
     faceplate_http::wifi::{WifiMode, WifiStatus},
 };
 use faceplate_network::{
-    dhcp,
+    dhcp, domain,
     plan::{Event, Next, Order, Plan},
 };
 
@@ -182,7 +182,7 @@ impl Radio {
             return Some(Event::Failed);
         }
         self.stack
-            .set_config_v4(ConfigV4::Dhcp(DhcpConfig::default()));
+            .set_config_v4(ConfigV4::Dhcp(domain::client(self.name)));
         switch::select(Some(WifiMode::Station));
         self.tell(WifiMode::Station, None);
         log::info!("joining {}", credentials.ssid);

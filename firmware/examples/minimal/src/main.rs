@@ -17,6 +17,9 @@ esp_bootloader_esp_idf::esp_app_desc!();
 /// For slots of up to 1 MiB.
 static MEMORY: Memory<{ sectors(1 << 20) }> = Memory::new();
 
+/// What the router is told, and what the browser may call it: `http://lamp/`, `http://lamp.lan/`.
+const NAME: &str = "lamp";
+
 #[esp_rtos::main]
 async fn main(tasks: Spawner) {
     let chip = esp_hal::init(esp_hal::Config::default());
@@ -27,7 +30,8 @@ async fn main(tasks: Spawner) {
     esp_rtos::start(SystemTimer::new(chip.SYSTIMER).alarm0, chip.FROM_CPU_INTR0);
 
     let options = Options {
-        name: "lamp",
+        name: NAME,
+        hosts: &[],
         firmware: env!("CARGO_PKG_VERSION"),
         api: 1,
         places: Places::DEFAULT,
@@ -35,7 +39,7 @@ async fn main(tasks: Spawner) {
     };
     let face = faceplate_esp::boot(&MEMORY, chip.FLASH, chip.SHA, options);
     tasks.spawn(care(face, watchdog).expect("one task"));
-    let stack = network::start(&tasks, chip.WIFI);
+    let stack = network::start(&tasks, chip.WIFI, NAME);
     for _ in 0..CONNECTIONS {
         tasks.spawn(serve(face, stack).expect("a task for each connection"));
     }

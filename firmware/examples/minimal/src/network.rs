@@ -7,19 +7,19 @@ use esp_hal::{peripherals::WIFI, rng::Rng};
 use esp_radio::wifi::sta::StationConfig;
 use esp_radio::wifi::{self, AuthenticationMethodConfig, Interface, WifiController};
 use faceplate_esp::{CONNECTIONS, PORT};
-use faceplate_network::patient::Patient;
+use faceplate_network::{domain, patient::Patient};
 use static_cell::StaticCell;
 
 /// Sockets of the network stack: Faceplate's connections, and one for DHCP.
 const SOCKETS: usize = CONNECTIONS + 1;
 
 /// Starts the network; it joins the Wi-Fi by itself.
-pub(crate) fn start(tasks: &Spawner, wifi: WIFI<'static>) -> Stack<'static> {
+pub(crate) fn start(tasks: &Spawner, wifi: WIFI<'static>, name: &str) -> Stack<'static> {
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
     let (stack, runner) = embassy_net::new(
         // A browser that wants more connections than there are waits instead of being refused.
         Patient::new(Interface::station(), PORT),
-        Config::dhcpv4(Default::default()),
+        Config::dhcpv4(domain::client(name)),
         RESOURCES.init(StackResources::new()),
         Rng::new().random().into(),
     );
