@@ -10,6 +10,7 @@ mod engines;
 mod firmware;
 mod flash;
 mod fuzz;
+mod nginx;
 mod setup;
 mod tally;
 mod test;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::cargo::{cargo, run, show};
 use crate::firmware::{self, Chip};
 use crate::tally::Tally;
-use crate::{browser, cli, emulate, engines, setup, web};
+use crate::{browser, cli, emulate, engines, nginx, setup, web};
 
 /// Where the packer of the Vite plugin runs: Node and the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -224,11 +224,21 @@ fn web(report: &mut Report) {
         let test = &["run", "test:pack", "--workspace", "vite-plugin-faceplate"];
         counted(web::npm(test), tests, Tally::from_vitest_line)
     });
+    let nginx = nginx::find_or_unpack();
+    if let Err(why) = &nginx {
+        report.skip("web: behind a reverse proxy, nginx", why);
+    }
     report.step("web: end to end in a browser", |tests| {
         let browser = browser::find_or_install()?;
         let mut test = web::npm(&["run", "e2e", "--workspace", "faceplate-e2e"]);
         if let browser::Browser::At(path) = browser {
             test.env("CHROMIUM", path);
+        }
+        match &nginx {
+            Ok(Some(path)) => _ = test.env("NGINX", path),
+            Ok(None) => {}
+            // What was skipped is not tried all the same.
+            Err(_) => _ = test.env("NGINX", ""),
         }
         counted(test, tests, Tally::from_playwright_line)
     });

@@ -111,11 +111,23 @@ fn what_answers_no_status_is_told_before_anything_is_sent() {
         ),
         (Act::Answer(200, "{\"hello\":1}"), 3, "no Faceplate device"),
         (Act::Answer(503, ""), 4, "it answers with status 503"),
+        (
+            Act::Answer(502, "<h1>Bad Gateway</h1>"),
+            3,
+            "the proxy on the way gets no answer from it (status 502). Nothing was sent",
+        ),
     ] {
         let (ended, state) = push(|state| state.on_status = Some(act));
         fails(ended, code, &["error: 127.0.0.1:", wanted]);
         assert_eq!(state.received, 0, "nothing was sent");
     }
+}
+
+#[test]
+fn a_limit_of_a_proxy_is_told_as_such() {
+    let (ended, _) = push(|state| state.on_upload = vec![Act::AnswerAfter(0, 413, "<h1>413</h1>")]);
+    let wanted = "a proxy on the way takes no body of this length (status 413";
+    fails(ended, 4, &["error: 127.0.0.1:", wanted]);
 }
 
 #[test]

@@ -460,7 +460,7 @@ fn wrong_use_ends_with_2() {
         &["push", "new.bin", at, "--confirm", "load", "--open"],
         &["confirm", at, "--build", "0123"],
         &["status"],
-        &["status", "lamp/update"],
+        &["status", "lamp/?update"],
         &["sim", "--flash-timing", "slow"],
     ] {
         run_in(folder.path(), wrong).expect(2);

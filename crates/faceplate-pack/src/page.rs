@@ -5,8 +5,10 @@ use crate::tags::Tags;
 /// Something that a page loads from its own origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
-    /// Path and query as they are asked for, percent-encoded.
+    /// Path on the device and query as they are asked for, percent-encoded.
     pub path: String,
+    /// The page is below the prefix of a proxy, and a browser would look for this beside it.
+    pub outside: bool,
     /// Whether the page cannot work without it: scripts and styles, but no pictures, nor what is only
     /// loaded before it is asked for.
     pub needed: bool,
@@ -15,15 +17,18 @@ pub struct Asset {
 /// Most assets that are looked at; a page with more is not one for a device.
 const ASSETS_MAX: usize = 200;
 
-/// Finds what `html`, served at `/` of `host`, loads from there.
+/// Finds what `html` loads from its own host. `device` is where it is: a host, behind a proxy with the
+/// prefix that leads to it (`home.example/kitchen`).
 #[must_use]
-pub fn assets(html: &str, host: &str) -> Vec<Asset> {
-    let mut base = "/".to_owned();
+pub fn assets(html: &str, device: &str) -> Vec<Asset> {
+    let (host, prefix) = device.split_at(device.find('/').unwrap_or(device.len()));
+    let home = format!("{prefix}/");
+    let mut base = home.clone();
     let mut found: Vec<Asset> = Vec::new();
     for tag in Tags::new(html) {
         let (address, needed) = match &*tag.name {
             "base" => {
-                if let Some(path) = tag.get("href").and_then(|href| resolve(href, "/", host)) {
+                if let Some(path) = tag.get("href").and_then(|href| resolve(href, &home, host)) {
                     base = path;
                 }
                 continue;
@@ -39,10 +44,19 @@ pub fn assets(html: &str, host: &str) -> Vec<Asset> {
         let Some(path) = address.and_then(|address| resolve(address, &base, host)) else {
             continue;
         };
+        let below = path.strip_prefix(prefix);
+        let (path, outside) = match below.filter(|path| path.starts_with('/')) {
+            Some(path) => (path.to_owned(), false),
+            None => (path, true),
+        };
         if let Some(asset) = found.iter_mut().find(|asset| asset.path == path) {
             asset.needed |= needed;
         } else if found.len() < ASSETS_MAX {
-            found.push(Asset { path, needed });
+            found.push(Asset {
+                path,
+                outside,
+                needed,
+            });
         }
     }
     found
@@ -183,6 +197,27 @@ mod tests {
         ] {
             assert_eq!(found(html), [("/x".to_owned(), needed)], "{html}");
         }
+    }
+
+    #[test]
+    fn behind_a_proxy_what_is_below_its_prefix_is_the_devices() {
+        let html = r#"<script src="./a.js"></script><script src="/kitchen/b.js"></script>
+            <script src="/c.js"></script><script src="/kitchens/d.js"></script>
+            <script src="../e.js"></script><base href="sub/"><script src="f.js"></script>"#;
+        let found: Vec<_> = assets(html, "home.example/kitchen")
+            .into_iter()
+            .map(|asset| (asset.path, asset.outside))
+            .collect();
+        let expected = [
+            ("/a.js", false),
+            ("/b.js", false),
+            ("/c.js", true),
+            ("/kitchens/d.js", true),
+            ("/e.js", true),
+            ("/sub/f.js", false),
+        ];
+        let expected = expected.map(|(path, outside)| (path.to_owned(), outside));
+        assert_eq!(found, expected);
     }
 
     #[test]

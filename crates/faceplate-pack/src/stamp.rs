@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     error::{PackError, SIZE_MAX},
     gzip,
-    page::resolve,
+    page::{file_name, resolve},
     policy::forbids_asking,
     precache::{Hashes, is_list},
     tags::{Tag, Tags, after_declaration},
@@ -434,9 +434,14 @@ fn address(path: &str, page: &[u8], files: &Files) -> String {
             false
         }
         Some(_) => true,
-        None => tags
-            .find_map(|tag| Some(loads(&tag)?.to_owned()).filter(|address| is_own(address)))
-            .is_some_and(|address| !address.starts_with('/')),
+        None => {
+            let own = |address: &String| is_own(address);
+            let first = tags.find_map(|tag| Some(loads(&tag)?.to_owned()).filter(own));
+            if let Some(prefix) = first.as_deref().and_then(|first| prefix(first, files)) {
+                return format!("{prefix}/{SCRIPT_NAME}");
+            }
+            first.is_some_and(|address| !address.starts_with('/'))
+        }
     };
     let depth = path.matches('/').count();
     match (relative, depth) {
@@ -444,6 +449,20 @@ fn address(path: &str, page: &[u8], files: &Files) -> String {
         (true, 0) => format!("./{SCRIPT_NAME}"),
         (true, depth) => format!("{}{SCRIPT_NAME}", "../".repeat(depth)),
     }
+}
+
+/// What stands in an absolute address before the path of a file of the image: the prefix that a proxy
+/// takes away, for which the page was built.
+fn prefix(address: &str, files: &Files) -> Option<String> {
+    let path = resolve(address, "/", "").filter(|_| address.starts_with('/'))?;
+    let path = path.split('?').next().unwrap_or_default();
+    let is_there = |path: &str| {
+        let name = file_name(path).unwrap_or_default();
+        files.contains_key(&name) || files.contains_key(&format!("{name}.gz"))
+    };
+    let mut ends = path.match_indices('/').map(|(at, _)| at);
+    let end = ends.find(|at| is_there(&path[*at..]))?;
+    Some(path[..end].to_owned())
 }
 
 /// The address of a script or style sheet.

@@ -161,11 +161,11 @@ fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
 /// Finds what a page loads from its own host.
 ///
 /// Request: the page (bytes; what is not UTF-8 in it is skipped over), its host as a browser writes
-/// it (text).
+/// it, with the prefix of a proxy behind it (text, such as `home.example/kitchen`).
 ///
-/// Answer: list of assets: path and query as a browser asks for them (text), the file that they ask
-/// for (text, empty when no file can have that name), whether the page cannot work without it (0 or
-/// 1).
+/// Answer: list of assets: path on the device and query (text), the file that they ask for (text, empty
+/// when no file can have that name), whether the page cannot work without it (0 or 1), whether it is
+/// outside of the prefix (0 or 1).
 #[must_use]
 pub fn page(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -178,7 +178,8 @@ pub fn page(request: &[u8]) -> Vec<u8> {
             answer
                 .text(&asset.path)
                 .text(&file)
-                .number(asset.needed.into());
+                .number(asset.needed.into())
+                .number(asset.outside.into());
         }
         Ok(Ok::<_, std::convert::Infallible>(answer.finish()))
     })

@@ -17,6 +17,8 @@ const smallImport = {
 };
 
 export default defineConfig({
+  // Relative addresses: this app has its routes in the hash, and works below the prefix of a reverse proxy.
+  base: './',
   plugins: [
     svelte({
       configFile: false,

@@ -19,6 +19,8 @@ export interface DeviceOptions {
   readonly other?: string;
   /** How long a restart takes. */
   readonly rebootMs?: number;
+  /** Hosts that lead to it besides its own names. */
+  readonly hosts?: readonly string[];
 }
 
 export interface Answer {
@@ -41,15 +43,17 @@ export class Device {
     readonly flash: string,
     rebootMs: number,
     timing: 'real' | 'none' = 'real',
+    readonly hosts: readonly string[] = [],
   ) {
     this.#rebootMs = rebootMs;
     this.#timing = timing;
   }
 
   /** Makes a device and powers it on. */
-  static async start({ www, other, rebootMs = 700 }: DeviceOptions = {}): Promise<Device> {
+  static async start(options: DeviceOptions = {}): Promise<Device> {
+    const { www, other, rebootMs = 700, hosts } = options;
     const folder = await mkdtemp(join(tmpdir(), 'faceplate-e2e-'));
-    const device = new Device(join(folder, 'flash.bin'), rebootMs);
+    const device = new Device(join(folder, 'flash.bin'), rebootMs, 'real', hosts);
     try {
       await device.powerOn(www ? ['--www', www] : []);
       if (other) {
@@ -87,7 +91,9 @@ export class Device {
       faceplate(),
       [
         ...['sim', '--flash', this.flash, '--listen', this.#address],
-        ...['--flash-timing', this.#timing, '--reboot-ms', String(this.#rebootMs), ...args],
+        ...['--flash-timing', this.#timing, '--reboot-ms', String(this.#rebootMs)],
+        ...this.hosts.flatMap((host) => ['--host', host]),
+        ...args,
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );

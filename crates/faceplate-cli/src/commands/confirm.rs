@@ -12,7 +12,8 @@ use crate::{
 /// Confirm the frontend that a device has on trial, so that it stays.
 #[derive(clap::Args)]
 pub(crate) struct Confirm {
-    /// The device: host, host:port or http://host:port.
+    /// The device: host, host:port or http://host:port, behind a reverse proxy with its
+    /// path.
     device: Address,
     /// Confirm only this build, by the id that `faceplate inspect` shows [default: whichever is on
     /// trial].

@@ -28,7 +28,8 @@ use crate::{
 pub(crate) struct Push {
     /// The image, as `faceplate pack` makes it.
     image: PathBuf,
-    /// The devices: host, host:port or http://host:port.
+    /// The devices: host, host:port or http://host:port, behind a reverse proxy with its
+    /// path.
     #[arg(required = true, value_name = "DEVICE")]
     devices: Vec<Address>,
     /// Who confirms the new frontend.

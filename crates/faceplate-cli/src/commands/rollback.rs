@@ -14,7 +14,8 @@ use crate::{
 /// Bring back the frontend in a device's other slot. It is on trial by the device for 30 seconds.
 #[derive(clap::Args)]
 pub(crate) struct Rollback {
-    /// The device: host, host:port or http://host:port.
+    /// The device: host, host:port or http://host:port, behind a reverse proxy with its
+    /// path.
     device: Address,
     /// Seconds to wait for the device to restart.
     #[arg(

@@ -11,7 +11,8 @@ use crate::{
 /// Show what a device runs, and how it came to that.
 #[derive(clap::Args)]
 pub(crate) struct ShowStatus {
-    /// The device: host, host:port or http://host:port.
+    /// The device: host, host:port or http://host:port, behind a reverse proxy with its
+    /// path.
     device: Address,
     /// Answer in JSON, as the device does.
     #[arg(long)]

@@ -1,4 +1,5 @@
-//! How a device is named on the command line: `host`, `host:port`, or an `http://` URL.
+//! How a device is named on the command line: `host`, `host:port`, or an `http://` URL; behind a reverse
+//! proxy with the path that leads to it.
 
 use std::{fmt, net::Ipv6Addr, str::FromStr};
 
@@ -9,6 +10,8 @@ pub(crate) struct Address {
     pub(crate) host: String,
     /// TCP port.
     pub(crate) port: u16,
+    /// What comes in front of every path, such as `/kitchen`; empty without a proxy.
+    pub(crate) prefix: String,
 }
 
 /// The port of `http://` (RFC 9110, 4.2.1).
@@ -25,14 +28,13 @@ impl FromStr for Address {
                 return Err(format!("devices speak http, not {scheme}"));
             }
         };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains('/') {
-            return Err("name the device alone, without a path".to_owned());
-        }
+        let (rest, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let prefix = prefix(path)?;
         if rest.parse::<Ipv6Addr>().is_ok() {
             return Ok(Self {
                 host: rest.to_owned(),
                 port: HTTP_PORT,
+                prefix,
             });
         }
         let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -60,21 +62,44 @@ impl FromStr for Address {
         Ok(Self {
             host: host.to_owned(),
             port,
+            prefix,
         })
     }
 }
 
-impl fmt::Display for Address {
-    /// As in a URL and in a `Host` header.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.contains(':') {
-            true => write!(f, "[{}]", self.host)?,
-            false => f.write_str(&self.host)?,
-        }
+/// What a path puts in front of those of the device.
+fn prefix(path: &str) -> Result<String, String> {
+    let prefix = path.trim_end_matches('/');
+    if prefix.contains(['?', '#']) {
+        return Err("write the address without a query".to_owned());
+    }
+    // As they stand in a request (RFC 3986, 3.3), and as nothing on the way changes them.
+    let sound = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%/".contains(c);
+    let steps = prefix.split('/').skip(1);
+    if !prefix.chars().all(sound) || steps.clone().any(|step| ["", ".", ".."].contains(&step)) {
+        return Err(format!("{path} is no path of a proxy, like /kitchen"));
+    }
+    Ok(prefix.to_owned())
+}
+
+impl Address {
+    /// Host and port, as in a `Host` header.
+    pub(crate) fn authority(&self) -> String {
+        let host = match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.clone(),
+        };
         match self.port {
-            HTTP_PORT => Ok(()),
-            port => write!(f, ":{port}"),
+            HTTP_PORT => host,
+            port => format!("{host}:{port}"),
         }
+    }
+}
+
+impl fmt::Display for Address {
+    /// As in a URL, without a slash at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.authority(), self.prefix)
     }
 }
 
@@ -92,6 +117,12 @@ mod tests {
             ("::1", "[::1]"),
             ("[fe80::1]:8080", "[fe80::1]:8080"),
             ("http://[::1]/", "[::1]"),
+            ("home.example/kitchen", "home.example/kitchen"),
+            (
+                "http://home.example:8080/~me/a%20b//",
+                "home.example:8080/~me/a%20b",
+            ),
+            ("[::1]/lamp/", "[::1]/lamp"),
         ] {
             assert_eq!(
                 text.parse::<Address>().unwrap().to_string(),
@@ -110,7 +141,14 @@ mod tests {
             "lamp:0",
             "lamp:99999",
             "https://lamp",
-            "lamp/update",
+            "lamp/a b",
+            "lamp/ü",
+            "lamp//x",
+            "lamp/../x",
+            "lamp/x?y",
+            "lamp/#/update",
+            "/lamp",
+            "lamp/x\r\n",
             "a b",
             "user@lamp",
             "[lamp]:80",

@@ -93,6 +93,11 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&*self.title, &*self.detail) {
+            // A device tells its reasons; this is somebody between.
+            ("", "") if self.status == 413 => f.write_str(
+                "a proxy on the way takes no body of this length (status 413; in nginx it is \
+                 client_max_body_size)",
+            ),
             ("", "") => write!(f, "it answers with status {}", self.status),
             (title, "") => write!(f, "{title} (status {})", self.status),
             ("", detail) => write!(f, "{detail} (status {})", self.status),

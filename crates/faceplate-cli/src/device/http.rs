@@ -56,6 +56,8 @@ pub(crate) enum ClientError {
     TimedOut,
     /// The connection ended before the answer did.
     Closed,
+    /// A proxy on the way says with this status that the device does not answer.
+    Proxy(u16),
     /// What came is not HTTP, or none that a device speaks.
     NotHttp(&'static str),
 }
@@ -71,6 +73,10 @@ impl fmt::Display for ClientError {
             },
             Self::TimedOut => f.write_str("it does not answer"),
             Self::Closed => f.write_str("it closed the connection"),
+            Self::Proxy(status) => write!(
+                f,
+                "the proxy on the way gets no answer from it (status {status})"
+            ),
             Self::NotHttp(what) => write!(f, "it does not speak HTTP as a device does: {what}"),
         }
     }
@@ -138,7 +144,8 @@ pub(super) fn head(
 ) -> String {
     // No `Connection: close`: who closes first has to remember the connection for a while (RFC 9293,
     // TIME-WAIT), and a device has few of them.
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
+    let (prefix, host) = (&address.prefix, address.authority());
+    let mut head = format!("{method} {prefix}{path} HTTP/1.1\r\nHost: {host}\r\n");
     head.push_str(concat!(
         "User-Agent: faceplate/",
         env!("CARGO_PKG_VERSION"),
@@ -182,7 +189,9 @@ pub(super) fn read_response(
         }
     };
     if response.field("transfer-encoding").is_some() {
-        return Err(ClientError::NotHttp("an answer in chunks"));
+        return Err(ClientError::NotHttp(
+            "an answer in chunks (where a proxy compresses, switch that off for the device)",
+        ));
     }
     let want = match response.field("content-length").map(str::parse::<usize>) {
         _ if matches!(response.status, 204 | 304) => Some(0),
@@ -202,7 +211,11 @@ pub(super) fn read_response(
     }
     bytes.truncate(want.unwrap_or(bytes.len()));
     response.body = bytes;
-    Ok(response)
+    match response.status {
+        // No device answers so (RFC 9110, 15.6.3 and 15.6.5).
+        status @ (502 | 504) => Err(ClientError::Proxy(status)),
+        _ => Ok(response),
+    }
 }
 
 /// Reads what is there; 0 at the end.

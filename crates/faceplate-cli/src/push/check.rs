@@ -38,7 +38,15 @@ pub(super) fn frontend(
     let index = get(address, "/", "text/html,*/*;q=0.8")?;
     compare(image, "index.html", "/", &index)?;
     let html = unpacked(&index);
-    for Asset { path, needed } in page::assets(&html, &address.to_string()) {
+    for asset in page::assets(&html, &address.to_string()) {
+        let Asset {
+            path,
+            outside,
+            needed,
+        } = asset;
+        if outside {
+            progress.warn(&outside_of(address, &path));
+        }
         let response = get(address, &path, "*/*")?;
         let name = page::file_name(&path).unwrap_or_default();
         let compared = compare(image, &name, &path, &response);
@@ -52,6 +60,15 @@ pub(super) fn frontend(
         }
     }
     Ok(())
+}
+
+/// Not certain to be wrong: it works where the page is opened without the proxy.
+fn outside_of(address: &Address, path: &str) -> String {
+    format!(
+        "the page asks for {path} and not below {prefix}: opened at http://{address}/ it does not find \
+         it; build it with relative addresses or for {prefix}/",
+        prefix = address.prefix,
+    )
 }
 
 fn get(address: &Address, path: &str, accept: &str) -> Result<Response, Flaw> {

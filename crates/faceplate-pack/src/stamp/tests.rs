@@ -183,6 +183,22 @@ fn the_script_is_found_from_where_the_page_is() {
              <script src=data:,1></script><script src=x.js></script><script src=/y.js></script>",
             "./faceplate-confirm.js",
         ),
+        // Built for the prefix of a proxy, unless that is a folder.
+        (
+            "a/b.html",
+            "<script src=/my%20home/lamp/app/x.js?v></script>",
+            "/my%20home/lamp/faceplate-confirm.js",
+        ),
+        (
+            "index.html",
+            "<script src=/app/x.js></script>",
+            "/faceplate-confirm.js",
+        ),
+        (
+            "index.html",
+            "<script src=/lamp/gone.js></script>",
+            "/faceplate-confirm.js",
+        ),
         // As its base says.
         (
             "index.html",

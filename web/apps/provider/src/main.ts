@@ -10,7 +10,7 @@ let shown: ReturnType<typeof mount> | undefined;
 
 function named(): keyof typeof PAGES {
   const { hash, pathname } = location;
-  return hash === '#/update' || (!hash && pathname === '/update.html') ? 'Update' : 'Home';
+  return hash === '#/update' || (!hash && pathname.endsWith('/update.html')) ? 'Update' : 'Home';
 }
 
 function show(): void {

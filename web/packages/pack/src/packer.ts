@@ -83,12 +83,14 @@ export interface Inspected {
 
 /** Something that a page loads from its own host. */
 export interface Asset {
-  /** Path and query as a browser asks for them. */
+  /** Path on the device and query. */
   readonly path: string;
   /** The file that they ask for. */
   readonly file: string;
   /** Whether the page cannot work without it: scripts and styles, but no pictures. */
   readonly needed: boolean;
+  /** Whether a browser looks for it beside the prefix below which the page is. */
+  readonly outside: boolean;
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -156,12 +158,13 @@ export function inspect(image: Uint8Array): Inspected {
   };
 }
 
-/** Finds what a page on `host` loads from there. */
-export function assets(page: Uint8Array, host: string): Asset[] {
-  const answer = call('page', new Writer().bytes(page).text(host));
+/** Finds what a page at `place`, a host or `host/prefix`, loads from its host. */
+export function assets(page: Uint8Array, place: string): Asset[] {
+  const answer = call('page', new Writer().bytes(page).text(place));
   return answer.list(() => ({
     path: answer.text(),
     file: answer.text(),
     needed: answer.number() === 1,
+    outside: answer.number() === 1,
   }));
 }

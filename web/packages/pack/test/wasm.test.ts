@@ -91,8 +91,13 @@ test("a page's assets are found with the files that they ask for", () => {
   const page =
     '<script src="/a%20b.js"></script><img src="http://lamp:81/x.png"><img src="//other/">';
   expect(assets(Buffer.from(page), 'lamp:81')).toEqual([
-    { path: '/a%20b.js', file: 'a b.js', needed: true },
-    { path: '/x.png', file: 'x.png', needed: false },
+    { path: '/a%20b.js', file: 'a b.js', needed: true, outside: false },
+    { path: '/x.png', file: 'x.png', needed: false, outside: false },
+  ]);
+  const below = '<script src="./a.js"></script><script src="/b.js"></script>';
+  expect(assets(Buffer.from(below), 'lamp:81/kitchen')).toMatchObject([
+    { path: '/a.js', outside: false },
+    { path: '/b.js', outside: true },
   ]);
 });
 

@@ -12,8 +12,10 @@
   const script = document.currentScript;
   const framed = window !== window.top;
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  /** Where the device is: beside this script, or at the root of the page's host. */
+  const isOwn = (address) => address.startsWith(location.origin + '/');
+  /** Where the device is: beside this script (below a prefix, if a proxy has one), or at the root of the host. */
   let base = script ? script.src.replace(/\/[^/]*$/, '') : '';
+  if (script && isOwn(script.src)) base = base.slice(location.origin.length);
   /** A worker that made this page may have mixed it from several builds. */
   const controlled = !!navigator.serviceWorker?.controller;
   let parsed =
@@ -25,6 +27,7 @@
 
   const page = (window.faceplate = {
     build: document.querySelector('meta[name=faceplate-build]')?.content ?? null,
+    base,
     failure: null,
     outcome: null,
     confirm(at = base) {
@@ -46,7 +49,6 @@
   });
 
   const isOpen = () => !page.outcome || page.outcome === 'no-answer';
-  const isOwn = (address) => address.startsWith(location.origin + '/');
 
   /** The first failure counts, until the page has proved itself. */
   function fail(text, place = '') {
@@ -183,8 +185,9 @@
       return;
     }
     try {
-      // They would answer with the page that they know.
-      const workers = await navigator.serviceWorker.getRegistrations();
+      // They would answer with the page that they know. Those of other pages of this host are not ours.
+      const all = await navigator.serviceWorker.getRegistrations();
+      const workers = all.filter(({ scope }) => document.URL.startsWith(scope));
       const gone = Promise.all(workers.map((worker) => worker.unregister()));
       // Chromium was seen never to answer.
       await Promise.race([gone, sleep(2000)]);

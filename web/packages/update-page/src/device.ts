@@ -60,7 +60,8 @@ const COMMAND_MS = 15_000;
 
 /**
  * The address of a device as people write it (`provider.local`, `192.168.4.1:8080`,
- * `http://provider.local/`) as a base for `Device`. Throws a `TypeError` that says what is wrong.
+ * `http://home.example/kitchen/` behind a reverse proxy) as a base for `Device`. Throws a `TypeError` that says
+ * what is wrong.
  */
 export function deviceUrl(address: string): string {
   const text = address.trim();
@@ -75,8 +76,19 @@ export function deviceUrl(address: string): string {
       `"${address}" begins with ${parsed.protocol}//, but devices speak plain HTTP: write http://${parsed.host}`,
     );
   }
-  return parsed.origin;
+  if (parsed.search || parsed.hash || parsed.username || parsed.password) {
+    throw new TypeError(
+      `"${address}" has more in it than a host, a port and the path of a proxy: write it without what begins with ? or #, and without a name and password`,
+    );
+  }
+  return parsed.origin + parsed.pathname.replace(/\/+$/, '');
 }
+
+/**
+ * Where the device of this page is: at the root of the page's host, or below the prefix of a reverse
+ * proxy, which a stamped page knows by the address of its script. Without a slash at the end.
+ */
+export const pageBase = (): string => globalThis.window?.faceplate?.base ?? '';
 
 function parse(url: string): URL | null {
   try {
@@ -88,11 +100,11 @@ function parse(url: string): URL | null {
 
 /** A device on the network. */
 export class Device {
-  /** Without a slash at the end; empty for the host of the page. */
+  /** Without a slash at the end; empty for the root of the page's host. */
   readonly base: string;
 
-  /** `base`: such as `http://192.168.4.1`; without it the host of the page. */
-  constructor(base = '') {
+  /** `base`: such as `http://192.168.4.1`, or `/kitchen`; without it the device that serves the page. */
+  constructor(base = pageBase()) {
     this.base = base.replace(/\/+$/, '');
   }
 
@@ -183,6 +195,8 @@ export class Device {
     // From 502 to 504 it is a proxy (such as a dev server) whose device does not answer.
     throw (
       (!ok && toProblem(body, status)) ||
+      // A device tells its reasons; this is somebody between.
+      (status === 413 && new Problem('proxy-limit', status)) ||
       new Unreachable(status >= 502 && status <= 504 ? 'silent' : 'foreign')
     );
   }

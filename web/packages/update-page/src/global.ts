@@ -23,6 +23,8 @@ export type PageOutcome = 'confirmed' | 'failed' | 'other-build' | 'not-asked' |
 export interface FaceplatePage {
   /** Id of the build that the page is of. */
   readonly build: string | null;
+  /** Where the device is, for `Device`: where the page was stamped, the folder of the script, such as `/kitchen`. */
+  readonly base: string;
   readonly failure: PageFailure | null;
   readonly outcome: PageOutcome | null;
   /** Confirms when the page has proved itself; whoever calls, it is done once. `base`: see `Device`. */

@@ -1,11 +1,14 @@
 // The memory of one tab, where the browser grants it.
 
-const PREFIX = 'faceplate-';
+import { pageBase } from './device.js';
+
+/** Behind a proxy several devices may share a host, and with it this memory. */
+const prefix = () => `faceplate-${pageBase()}`;
 
 /** Whether it was stored. */
 export function remember(key: string, value: string): boolean {
   try {
-    sessionStorage.setItem(PREFIX + key, value);
+    sessionStorage.setItem(prefix() + key, value);
     return true;
   } catch {
     return false;
@@ -14,7 +17,7 @@ export function remember(key: string, value: string): boolean {
 
 export function recall(key: string): string | null {
   try {
-    return sessionStorage.getItem(PREFIX + key);
+    return sessionStorage.getItem(prefix() + key);
   } catch {
     return null;
   }
@@ -22,7 +25,7 @@ export function recall(key: string): string | null {
 
 export function forget(key: string): void {
   try {
-    sessionStorage.removeItem(PREFIX + key);
+    sessionStorage.removeItem(prefix() + key);
   } catch {
     // Then nothing was stored either.
   }

@@ -1,7 +1,7 @@
 // Knows a device, and keeps the one state from which all that is shown follows; what is done is work.ts,
 // which is loaded when it is wanted.
 import { browser, type Browser, type More } from './browser.js';
-import { Device, Unreachable } from './device.js';
+import { Device, pageBase, Unreachable } from './device.js';
 import { recallFailed, takeNote } from './note.js';
 import { isCalm, isWanted } from './rest-view.js';
 import { recall, remember } from './session.js';
@@ -60,6 +60,13 @@ export class Updater {
     this.options = options;
   }
 
+  /** The address of the frontend. */
+  get home(): string {
+    const { base } = this.device;
+    // A device at another host is shown by a page that it did not serve.
+    return this.options.home ?? `${/^https?:/.test(base) ? pageBase() : base}/`;
+  }
+
   /** Calls back with the state, now and whenever it changes, until the returned function is called. */
   subscribe(listener: (state: State) => void): () => void {
     // In the hidden frame the page around it is at work.
@@ -68,7 +75,7 @@ export class Updater {
       return () => undefined;
     }
     this.#listeners.add(listener);
-    this.set({ home: this.options.home ?? '/' });
+    this.set({ home: this.home });
     if (!this.#begun) {
       this.#begun = true;
       this.#left = !!(recall('pending') ?? recall('sending'));

@@ -208,7 +208,7 @@ export class Work {
     if (this.#opened === boot) return;
     this.close();
     this.#opened = boot;
-    this.#frame.home = this.#updater.options.home ?? '/';
+    this.#frame.home = this.#updater.home;
     const { status } = this.#updater.state;
     const build = status?.slots[status.active]?.build ?? null;
     this.#stopOpening = keepOpening(this.#frame, (told) => {

@@ -148,13 +148,18 @@ test('a page that comes again as it was after it moved says so, and stays', asyn
 
 test('service workers, which would answer with the page that they know, go before the page moves', async () => {
   const order: string[] = [];
-  const worker = { unregister: async () => order.push('unregistered') };
-  const serviceWorker = { getRegistrations: async () => [worker] };
+  const worker = (path: string) => ({
+    scope: location.origin + path,
+    unregister: async () => order.push(`unregistered ${path}`),
+  });
+  // Behind a proxy other pages share the host; what is theirs stays.
+  const workers = [worker('/'), worker('/other/')];
+  const serviceWorker = { getRegistrations: async () => workers };
   vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
   reload.mockImplementation(() => order.push('reloaded'));
   device.build = OTHER;
   await finished(await page());
-  expect(order).toEqual(['unregistered', 'reloaded']);
+  expect(order).toEqual(['unregistered /', 'reloaded']);
 });
 
 test('a browser without a memory is not sent round in circles', async () => {
@@ -256,6 +261,19 @@ test('a device at another path is asked there', async () => {
   void confirmOnLoad(new Device('/kitchen/'));
   await vi.advanceTimersByTimeAsync(5000);
   expect(vi.mocked(fetch).mock.calls[0]?.[0]).toBe('/kitchen/api/ota/status');
+});
+
+test('a stamped page asks the device beside its script, below the prefix of a proxy, too', async () => {
+  const script = document.createElement('script');
+  script.src = '/kitchen/faceplate-confirm.js';
+  vi.spyOn(document, 'currentScript', 'get').mockReturnValue(script);
+  const one = await page();
+  expect(one.base).toBe('/kitchen');
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(vi.mocked(fetch).mock.calls[0]?.[0]).toBe('/kitchen/api/ota/status');
+  const { Device } = await import('../src/device.js');
+  expect(new Device().base).toBe('/kitchen');
+  expect(new Device('http://192.168.4.1/').base).toBe('http://192.168.4.1');
 });
 
 test('a device that does not answer at first is asked again, and so is one that never does', async () => {
@@ -615,7 +633,10 @@ test('a page that a service worker made and that is held confirms nothing', asyn
 });
 
 test('a worker that does not go keeps nobody waiting for ever', async () => {
-  const worker = { unregister: () => new Promise(() => undefined) };
+  const worker = {
+    scope: `${location.origin}/`,
+    unregister: () => new Promise(() => undefined),
+  };
   const serviceWorker = { controller: null, getRegistrations: async () => [worker] };
   vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
   device.build = OTHER;

@@ -1,6 +1,6 @@
 // What the client makes of a device's answers, and of those of something else.
 import { createServer } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Device, Problem, Unreachable, deviceUrl } from '../src/device.js';
 import { FakeDevice, pause, settled } from './fake.js';
 
@@ -237,13 +237,21 @@ test('an early refusal is read though the connection is closed at once behind it
   expect(error).toMatchObject({ kind: 'too-large', slotSize: 1 });
 });
 
+test('a proxy that takes no body of this length is no device, and told apart', async () => {
+  vi.stubGlobal('fetch', async () => new Response('<h1>413</h1>', { status: 413 }));
+  const error = await new Device().upload(new Blob(['x'])).catch((error: unknown) => error);
+  vi.unstubAllGlobals();
+  expect(error).toMatchObject({ name: 'Problem', kind: 'proxy-limit', status: 413 });
+});
+
 test.each([
   ['provider.local', 'http://provider.local'],
   [' 192.168.4.1 ', 'http://192.168.4.1'],
   ['192.168.4.1:8080', 'http://192.168.4.1:8080'],
   ['localhost:8080', 'http://localhost:8080'],
   ['http://provider.local/', 'http://provider.local'],
-  ['http://provider.local:8080/update.html#/', 'http://provider.local:8080'],
+  ['http://home.example:8080/kitchen/', 'http://home.example:8080/kitchen'],
+  ['home.example/a%20b/lamp', 'http://home.example/a%20b/lamp'],
   ['HTTP://Provider.local', 'http://provider.local'],
   ['[fe80::1]:81', 'http://[fe80::1]:81'],
 ])('%s is the device at %s', (address, base) => {
@@ -258,6 +266,9 @@ test.each([
   ['http://', /not the address/],
   ['two words', /not the address/],
   ['host:port', /not the address/],
+  ['http://provider.local/#/update', /without what begins with \? or #/],
+  ['provider.local/?x', /without what begins/],
+  ['http://me:secret@provider.local', /without a name and password/],
 ])('%s is refused as an address, with words', (address, words) => {
   expect(() => deviceUrl(address)).toThrow(TypeError);
   expect(() => deviceUrl(address)).toThrow(words);

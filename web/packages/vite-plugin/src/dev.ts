@@ -47,7 +47,7 @@ function covers(key: string, path: string): boolean {
   return key.startsWith('^') ? new RegExp(key).test(path) : path.startsWith(key);
 }
 
-/** The device's address as a URL without a path; `null` when none is named. */
+/** The device's address as a URL without a slash at the end; `null` when none is named. */
 function baseOf({ device }: FaceplateOptions, { mode, envDir }: ResolvedConfig): string | null {
   // The environment first, then what .env files say.
   const named = device ?? (envDir ? loadEnv(mode, envDir, 'DEVICE') : process.env)['DEVICE'];

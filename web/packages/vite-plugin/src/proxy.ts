@@ -17,7 +17,10 @@ const HOP = [
 /** A device in the same network answers in milliseconds; one that is off never does. */
 const CONNECT_MS = 8000;
 
-/** Sends `incoming` to the device at `base`, such as `http://192.168.4.1`, and its answer back. */
+/**
+ * Sends `incoming` to the device at `base`, such as `http://192.168.4.1`, and its answer back; below the path of
+ * `base`, where it has one.
+ */
 export function pass(base: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const device = new URL(base);
   const { host, origin } = incoming.headers;
@@ -31,7 +34,7 @@ export function pass(base: string, incoming: IncomingMessage, outgoing: ServerRe
   // A device may refuse by the head and close; its answer would get lost while the body is sent.
   if (hasBody) headers['expect'] = '100-continue';
 
-  const upstream = request(new URL(incoming.url ?? '/', device), {
+  const upstream = request(`${base}${incoming.url ?? '/'}`, {
     method: incoming.method,
     headers,
     // A device has few connections: none is kept for later.

@@ -87,6 +87,15 @@ test.each([
   expect(requests[1]?.url).toBe('/recovery');
 });
 
+test('a device behind a reverse proxy is asked below its prefix', async () => {
+  const { requests, host: to } = await device();
+  const { host } = await dev({ device: `http://${to}/kitchen/` });
+  await post(host, `http://${host}`);
+  const [{ headers, url }] = requests as [IncomingMessage];
+  expect(url).toBe('/kitchen/api/ota/confirm?x=1');
+  expect(headers).toMatchObject({ host: to, origin: `http://${to}` });
+});
+
 test('a page from elsewhere keeps its origin, so that the device can refuse it', async () => {
   const { requests, host: to } = await device();
   const { host } = await dev({ device: to });

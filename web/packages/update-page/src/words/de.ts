@@ -250,6 +250,11 @@ export const de: Words = {
       'Sie passt nicht auf dieses Gerät.',
       'Die Oberfläche muss kleiner werden.',
     ],
+    'proxy-limit': [
+      'Ein Proxy weist die Update-Datei ab',
+      'Er nimmt nichts von dieser Länge an, wie nginx mit client_max_body_size.',
+      'Lassen Sie das erhöhen, oder öffnen Sie diese Seite unter der eigenen Adresse des Geräts.',
+    ],
     'bad-length': ['Die Datei ist nicht vollständig', '', REBUILD],
     'not-an-image': ['Nicht für dieses Gerät gemacht', '', FILE],
     'other-firmware': [

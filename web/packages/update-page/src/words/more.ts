@@ -184,6 +184,11 @@ export const more: MoreWords = {
       'It does not fit into this device.',
       'The frontend has to be made smaller.',
     ],
+    'proxy-limit': [
+      'A proxy refuses the update file',
+      'It takes no body of this length, as nginx does by client_max_body_size.',
+      'Have that raised, or open this page at the device’s own address.',
+    ],
     'bad-length': ['The file is not whole', '', REBUILD],
     'not-an-image': ['Not made for this device', '', FILE],
     'other-firmware': [

@@ -22,7 +22,15 @@ export async function checkFrontend(base: string, image: Inspected): Promise<str
   const index = await get(base, '/', 'text/html,*/*;q=0.8');
   compare(image, 'index.html', '/', index);
   const warnings: string[] = [];
-  for (const { path, file, needed } of assets(index.body, new URL(base).host)) {
+  const place = placeOf(base);
+  for (const { path, file, needed, outside } of assets(index.body, place)) {
+    if (outside) {
+      const prefix = place.slice(place.indexOf('/'));
+      warnings.push(
+        `the page asks for ${path} and not below ${prefix}: opened at ${base}/ it does not find it; ` +
+          `build it with relative addresses (Vite: base './') or for ${prefix}/`,
+      );
+    }
     const answer = await get(base, path, '*/*');
     try {
       compare(image, file, path, answer);
@@ -36,6 +44,9 @@ export async function checkFrontend(base: string, image: Inspected): Promise<str
   }
   return warnings;
 }
+
+/** Host, port and prefix of a device. */
+export const placeOf = (base: string): string => base.replace(/^http:\/\//, '');
 
 interface Answer {
   readonly status: number;

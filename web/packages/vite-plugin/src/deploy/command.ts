@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deviceUrl } from 'faceplate-update-page/ota';
 import { inspect, Refused } from 'faceplate-pack';
+import { placeOf } from './check.js';
 import { deploy } from './deploy.js';
 import { Failure } from './failure.js';
 import { Progress } from './progress.js';
@@ -20,7 +21,7 @@ const HELP = `Brings an image to a device, and waits until the new frontend serv
 Usage: faceplate-deploy [options] [IMAGE]
 
   IMAGE              the image [default: www.bin]
-  --device DEVICE    host, host:port or http://host:port
+  --device DEVICE    host, host:port or http://host:port, behind a reverse proxy with its path
                      [default: DEVICE of the environment or of a .env file]
   --confirm WHO      who says that the new frontend works [default: page]
                        page    a page of it that somebody opens: it runs in a browser
@@ -79,7 +80,7 @@ async function run(args: string[]): Promise<void> {
   const base = address(values.device ?? (await named()));
   const path = positionals[0] ?? 'www.bin';
   const image = read(path);
-  const { host } = new URL(base);
+  const host = placeOf(base);
   const progress = new Progress(host, values.json ? process.stderr : process.stdout);
   try {
     const { open } = values;

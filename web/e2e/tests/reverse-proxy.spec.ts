@@ -1,0 +1,75 @@
+// A device behind a real nginx, below a prefix: everything is found there, and a page with TLS may change things.
+import { imagePath, VERSIONS } from '../harness/frontends.js';
+import { Nginx, nginx } from '../harness/nginx.js';
+import { expect, test } from '../harness/test.js';
+import { UpdatePage } from '../harness/update-page.js';
+
+test.skip(!nginx, 'nginx is not installed');
+// The certificate is the test's own.
+test.use({ ignoreHTTPSErrors: true });
+
+let proxy: Nginx;
+test.beforeEach(async () => {
+  proxy = await Nginx.prepare();
+});
+test.afterEach(() => proxy.stop());
+
+test('the Update page updates below a prefix and behind TLS, and the new frontend confirms itself there', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old'), hosts: [proxy.tlsHost] });
+  await proxy.start(device);
+  const asked = new Set<string>();
+  page.on('request', (request) => asked.add(new URL(request.url()).pathname));
+
+  const update = await UpdatePage.open(page, { url: proxy.tlsUrl });
+  await update.choose('new');
+  await update.install.click();
+  await expect(update.says(`Updated to ${VERSIONS.new}`)).toBeVisible();
+  expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+
+  // The way out, from a link of the page; and from it back to the frontend.
+  await update.details.locator('summary').click();
+  await page.getByRole('link', { name: 'Recovery page' }).click();
+  await expect(page.getByText(`${VERSIONS.new} (www_1) runs.`)).toBeVisible();
+  await page.getByRole('link', { name: 'Open the frontend' }).click();
+  await expect(page).toHaveURL(`${proxy.tlsUrl}/`);
+  expect([...asked].filter((path) => !path.startsWith('/kitchen/'))).toEqual([]);
+});
+
+test('without the host of the proxy no page behind it changes anything, and the refusal says what to do', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  await proxy.start(device);
+  await page.goto(`${proxy.tlsUrl}/recovery`);
+  const answer = await page.evaluate(async () => {
+    const headers = { 'Content-Type': 'application/json' };
+    return (await fetch('api/ota/confirm', { method: 'POST', headers, body: '{}' })).json();
+  });
+  expect(answer).toMatchObject({ status: 403, type: '/problems/foreign-origin' });
+  expect(answer.detail).toContain("add the proxy's host");
+});
+
+test('a device in recovery shows its page below a prefix, however deep the address', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice();
+  await proxy.start(device);
+  await page.goto(`${proxy.url}/settings/wifi/`);
+  await expect(page.getByText('No slot holds a whole frontend.')).toBeVisible();
+});
+
+test('both commands bring a frontend through it', async ({ startDevice, run }) => {
+  const device = await startDevice({ www: imagePath('old') });
+  await proxy.start(device);
+  const push = run.push(imagePath('new'), proxy.url, '--confirm', 'load');
+  expect(await push.ended(), push.output()).toBe(0);
+  expect(push.output()).not.toContain('warning');
+  const deploy = run.deploy(imagePath('old'), '--device', proxy.url, '--confirm', 'load');
+  expect(await deploy.ended(), deploy.output()).toBe(0);
+  expect(await device.status()).toMatchObject({ active: 0, state: 'settled' });
+});
