@@ -325,3 +325,31 @@ fn names_and_passwords_are_kept_as_they_are() {
     assert_eq!(stored(&flash), None);
     assert_eq!(flash.counters().operations, operations);
 }
+
+/// Puts a copy of the first page, as an erase that was cut leaves it, where nothing was.
+fn leave_a_copy(flash: &SimFlash) {
+    let mut page = flash.peek(PARTITION.offset, 4096).unwrap();
+    page[..32].fill(0);
+    flash.poke(PARTITION.offset + 4 * 4096, &page).unwrap();
+}
+
+#[test]
+fn a_page_that_was_being_erased_keeps_no_password_that_is_replaced() {
+    let [old, new] = [1, 2].map(|n| network(&format!("Home {n}"), &password(n, 30)));
+    let apart = generated("ssid,data,string,Home 1\npass,data,string,correct horse battery\n");
+    leave_a_copy(&apart);
+    // The power was cut when the new one was stored, and the old ones were not yet removed.
+    let stored_as_one = format!("{}\n{}", new.pass, new.ssid);
+    open(&apart)
+        .set_str("wifi", "network", &stored_as_one)
+        .unwrap();
+    assert!(readable(&apart, "correct horse battery"));
+    assert_eq!(stored(&apart).as_ref(), Some(&new));
+    assert!(!readable(&apart, "correct horse battery"));
+
+    let flash = common::blank();
+    join(&flash, &old).unwrap();
+    leave_a_copy(&flash);
+    join(&flash, &new).unwrap();
+    assert!(!readable(&flash, &old.pass));
+}
