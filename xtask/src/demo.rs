@@ -126,7 +126,9 @@ fn build(place: &Path, face: &Face) -> Result<(), String> {
     node.arg(&dist).arg(face.time).args(face.options);
     run(&mut node)?;
     let mut pack = Command::new(cli::path());
-    pack.arg("pack").arg(&dist);
+    pack.arg("pack")
+        .arg(&dist)
+        .args(["--immutable", "assets/**"]);
     pack.arg("-o").arg(place.join(face.image));
     pack.args(["--stamp", "--app-version", face.version]);
     pack.stdout(Stdio::null()); // the lists of files would hide what there is to try

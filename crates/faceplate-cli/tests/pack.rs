@@ -365,7 +365,7 @@ fn a_wrong_folder_is_told_from_a_wrong_use() {
     for wrong in [
         &["pack"][..],
         &["pack", "dist", "--size", "5000"],
-        &["pack", "dist", "--size", "2M"],
+        &["pack", "dist", "--size", "4K"],
         &["pack", "dist", "--api", "3..1"],
         &["pack", "dist", "--gzip", "maybe"],
         &["pack", "dist", "--no-confirm-script"],

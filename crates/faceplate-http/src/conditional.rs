@@ -39,6 +39,15 @@ pub(crate) fn not_modified(head: &Head<'_>, etag: ETag) -> bool {
         .any(|value| value == b"*" || any_tag(value, |tag| etag.is(tag)))
 }
 
+/// Whether a value is exactly this tag, and not a weak one: what the client has and what would be sent
+/// are the same bytes.
+pub(crate) fn is_strong_match(value: &[u8], etag: ETag) -> bool {
+    let opaque = value
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    opaque.is_some_and(|opaque| etag.is(opaque))
+}
+
 /// Whether any tag of a list passes. A tag may contain commas, so it is not a plain split.
 fn any_tag(mut rest: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
     loop {

@@ -25,6 +25,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod accept;
 mod api;
 mod conditional;
 mod confirmation;
@@ -37,14 +38,16 @@ mod documents;
 mod fake;
 mod files;
 mod guard;
+mod guess;
 pub mod head;
 mod hosts;
 mod json;
 pub mod limits;
-mod media;
+mod lookup;
 mod object;
 mod path;
 mod problem;
+mod range;
 mod recovery;
 mod rx;
 mod serve;

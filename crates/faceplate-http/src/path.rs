@@ -5,7 +5,8 @@
 pub(crate) enum PathError {
     /// Not percent-encoded UTF-8, or with control characters.
     Malformed,
-    /// Empty, `.` or `..` segments, or a `/` inside a segment: no file is called like that.
+    /// A `.` or `..` segment, however its slashes are written, which browsers take out by themselves;
+    /// or longer than any path.
     NoSuchFile,
 }
 
@@ -13,13 +14,18 @@ pub(crate) enum PathError {
 pub(crate) struct Path<'s> {
     buf: &'s mut [u8],
     len: usize,
+    names_a_file: bool,
 }
 
 impl<'s> Path<'s> {
     /// Decodes the path of a request target. A `/` at the end stays, for a directory.
     pub(crate) fn decode(encoded: &str, buf: &'s mut [u8]) -> Result<Self, PathError> {
         let encoded = encoded.strip_prefix('/').ok_or(PathError::Malformed)?;
-        let mut path = Path { buf, len: 0 };
+        let mut path = Path {
+            buf,
+            len: 0,
+            names_a_file: true,
+        };
         let mut bytes = encoded.bytes();
         let mut escaped_slash = false;
         while let Some(byte) = bytes.next() {
@@ -45,12 +51,19 @@ impl<'s> Path<'s> {
         }
         let name = path.as_str();
         let name = name.strip_suffix('/').unwrap_or(name);
-        let strange = |segment: &str| matches!(segment, "" | "." | "..");
-        // The root is the one empty path; "//" is not.
-        if escaped_slash || (path.len > 0 && name.split('/').any(strange)) {
+        if name.split('/').any(|segment| matches!(segment, "." | "..")) {
             return Err(PathError::NoSuchFile);
         }
+        // The root is the one empty path; "//" is not.
+        let empty = path.len > 0 && name.split('/').any(str::is_empty);
+        path.names_a_file = !escaped_slash && !empty;
         Ok(path)
+    }
+
+    /// Whether a file can be called like that. No file is where a segment is empty or has a `/` inside:
+    /// such a path is a route of an app, or nothing.
+    pub(crate) const fn names_a_file(&self) -> bool {
+        self.names_a_file
     }
 
     /// The path so far.
@@ -118,15 +131,37 @@ mod tests {
             "/.%2E/x",
             "/./x",
             "/a/.",
-            "//",
-            "//x",
-            "/a//b",
-            "/a//",
-            "/a%2Fb",
-            "/%2f",
             "/..%2fx",
+            "/a%2F..",
+            "/a%2f%2e%2e%2fb",
+            "/a//../b",
+            "/a%2F.",
+            "/a//.",
         ] {
             assert_eq!(decode(encoded), Err(PathError::NoSuchFile), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn no_file_is_called_by_a_route_with_empty_segments_or_a_slash_in_one() {
+        let mut buf = [0; 64];
+        for (encoded, names) in [
+            ("/", true),
+            ("/a", true),
+            ("/a/", true),
+            ("/a/192.168.1.5", true),
+            ("/a%5Cb", true),
+            ("/a%252Fb", true),
+            ("//", false),
+            ("//x", false),
+            ("/a//b", false),
+            ("/a//", false),
+            ("/a%2Fb", false),
+            ("/%2f", false),
+            ("/a/b%2F", false),
+        ] {
+            let path = Path::decode(encoded, &mut buf).unwrap();
+            assert_eq!(path.names_a_file(), names, "{encoded}");
         }
     }
 

@@ -29,18 +29,35 @@ pub(crate) enum Refusal {
     NoSuchFile,
     NoSuchApi,
     NoFrontend,
-    Method { allow: &'static str },
-    MediaType { want: &'static str },
+    /// The file is there compressed alone, which the client does not take.
+    Compressed,
+    /// The part that is asked for is not in the file of so many bytes.
+    Range {
+        size: u32,
+    },
+    Method {
+        allow: &'static str,
+    },
+    MediaType {
+        want: &'static str,
+    },
     ContentEncoding,
     LengthRequired,
-    JsonTooLong { max: usize },
+    JsonTooLong {
+        max: usize,
+    },
     Body(&'static str),
     Query(&'static str),
     Digest,
     Expectation,
     Stalled,
-    TooSlow { min_rate: u64 },
-    EndedEarly { received: u64, total: u64 },
+    TooSlow {
+        min_rate: u64,
+    },
+    EndedEarly {
+        received: u64,
+        total: u64,
+    },
     ClosedEarly,
     Begin(BeginError),
     Upload(UploadError),
@@ -160,6 +177,8 @@ impl Refusal {
             ),
             Self::Path => kind(400, "bad-path", "The path cannot be decoded"),
             Self::NoSuchFile | Self::NoSuchApi => NOT_FOUND,
+            Self::Compressed => kind(406, "compressed", "The file is stored compressed"),
+            Self::Range { .. } => kind(416, "range", "The file has no such part"),
             Self::NoFrontend => kind(503, "no-frontend", "The device has no frontend"),
             Self::Method { .. } => kind(405, "method", "The method is not allowed here"),
             Self::MediaType { .. } | Self::ContentEncoding => {
@@ -230,14 +249,6 @@ impl Refusal {
     pub(crate) fn status(&self) -> u16 {
         self.kind().status
     }
-
-    /// The methods that would have been right, where that was the reason.
-    pub(crate) const fn allow(&self) -> Option<&'static str> {
-        match self {
-            Self::Method { allow } => Some(allow),
-            _ => None,
-        }
-    }
 }
 
 /// The `detail` of an answer: one helpful line.
@@ -270,6 +281,11 @@ impl fmt::Display for Detail<'_> {
             Refusal::NoFrontend => {
                 f.write_str("no slot holds a frontend; open /recovery to upload one")
             }
+            Refusal::Compressed => f.write_str(
+                "this file is stored with gzip, and cannot be unpacked here: send Accept-Encoding: gzip, \
+                 or pack the frontend with --gzip never",
+            ),
+            Refusal::Range { size } => write!(f, "the file has {size} bytes"),
             Refusal::Method { allow } => write!(f, "allowed here: {allow}"),
             Refusal::MediaType { want } => write!(f, "send Content-Type: {want}"),
             Refusal::ContentEncoding => f.write_str("send the body as it is, without an encoding"),
@@ -346,18 +362,21 @@ pub(crate) const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         202 => "Accepted",
+        206 => "Partial Content",
         304 => "Not Modified",
         308 => "Permanent Redirect",
         400 => "Bad Request",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
         408 => "Request Timeout",
         409 => "Conflict",
         411 => "Length Required",
         413 => "Content Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
         417 => "Expectation Failed",
         422 => "Unprocessable Content",
         431 => "Request Header Fields Too Large",

@@ -178,8 +178,12 @@ fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<R
         return Err(Refusal::Method { allow: READ });
     }
     let path = Path::decode(head.path, scratch)?;
+    let name = match path.names_a_file() {
+        true => path.as_str(),
+        false => "",
+    };
     let path = path.as_str();
-    let wanted = match path {
+    let wanted = match name {
         "api/ota/frontend" => Change::upload,
         "api/ota/confirm" => Change::confirm,
         "api/ota/rollback" => Change::rollback,

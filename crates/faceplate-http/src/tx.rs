@@ -17,6 +17,9 @@ pub(crate) struct Gone;
 /// A header of a response.
 pub(crate) type Header<'a> = (&'a str, &'a dyn fmt::Display);
 
+/// In the place of a header that is not sent.
+pub(crate) const NONE: Header<'static> = ("", &"");
+
 /// How the answers of one request are framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Framing {
@@ -101,7 +104,8 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         let close = self.framing.close;
         let write = |out: &mut dyn fmt::Write| {
             write!(out, "HTTP/1.1 {status} {}\r\n", reason(status))?;
-            for (name, value) in headers {
+            let sent = headers.iter().filter(|(name, _)| !name.is_empty());
+            for (name, value) in sent {
                 write!(out, "{name}: {value}\r\n")?;
             }
             if let Some(length) = length {
@@ -144,16 +148,19 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         let no_store: Header<'_> = ("Cache-Control", &"no-store");
         let name = self.device.info().name;
         let body = ProblemJson { refusal, name };
-        match refusal.allow() {
-            Some(allow) => {
-                let headers = [media_type, no_store, ("Allow", &allow)];
-                self.text(refusal.status(), &headers, &body).await
-            }
-            None => {
-                self.text(refusal.status(), &[media_type, no_store], &body)
-                    .await
-            }
-        }
+        let size = match refusal {
+            Refusal::Range { size } => *size,
+            _ => 0,
+        };
+        let star = format_args!("bytes */{size}");
+        let more: Header<'_> = match refusal {
+            Refusal::Method { allow } => ("Allow", allow),
+            Refusal::Range { .. } => ("Content-Range", &star),
+            Refusal::Compressed => ("Vary", &"Accept-Encoding"),
+            _ => NONE,
+        };
+        let headers = [media_type, no_store, more];
+        self.text(refusal.status(), &headers, &body).await
     }
 
     /// Writes text of any length: it is formatted again for each buffer that it fills, which must

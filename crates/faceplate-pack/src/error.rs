@@ -23,6 +23,8 @@ pub enum PackError {
         /// A folder that has one.
         nested: Option<String>,
     },
+    /// `index.html` is there in a form alone that browsers do not take.
+    BrotliIndex,
     /// The files need more room than the slot has.
     DoesNotFit {
         /// Bytes needed, in whole blocks.
@@ -80,6 +82,10 @@ impl fmt::Display for PackError {
             } => write!(
                 f,
                 "there is no index.html at the top, but one in {folder}/; pack that folder instead"
+            ),
+            Self::BrotliIndex => f.write_str(
+                "index.html is there only as index.html.br, but browsers accept no Brotli over plain \
+                 HTTP; have the build write index.html itself",
             ),
             Self::DoesNotFit {
                 needed,

@@ -19,6 +19,7 @@ mod error;
 mod flash;
 mod gzip;
 mod inspect;
+mod odd;
 mod pack;
 pub mod page;
 mod policy;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::{PackError, SIZE_MAX},
-    gzip, page,
+    gzip, odd, page,
     select::{is_compressible, is_content_named, is_skipped, keeps_its_name},
     stamp::{self, Stamp, Stamped},
 };
@@ -92,6 +92,8 @@ pub struct Report {
     pub hidden: Vec<String>,
     /// What `index.html` loads but is not among the files: the page may not work without it.
     pub missing: Vec<String>,
+    /// What else whoever made the build should know of it, in words.
+    pub warnings: Vec<String>,
     /// The version in the manifest.
     pub version: String,
     /// The build id in the manifest.
@@ -166,6 +168,13 @@ pub fn pack(
         None => stamp::read(&files)?,
     };
     let missing = missing(&files);
+    let warnings = odd::warnings(&files);
+    if files.contains_key("index.html.br")
+        && !files.contains_key("index.html")
+        && !files.contains_key("index.html.gz")
+    {
+        return Err(PackError::BrotliIndex);
+    }
     let mut stored = store(files, options);
     if !stored
         .iter()
@@ -191,6 +200,7 @@ pub fn pack(
         skipped,
         hidden: Vec::new(),
         missing,
+        warnings,
         version: manifest.about.version.as_str().to_owned(),
         build: id,
         unstamped,

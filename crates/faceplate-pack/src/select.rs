@@ -1,37 +1,11 @@
 //! Which files of a build are packed, and which of them are worth compressing.
 
+use faceplate::media;
+
 use crate::stamp::{SCRIPT_NAME, is_page};
 
 /// Files that operating systems leave in folders they show.
 const LITTER: [&str; 3] = ["Thumbs.db", "desktop.ini", "Icon\r"];
-
-/// Extensions of types that shrink well: text, and binary types that are stored uncompressed.
-const COMPRESSIBLE: [&str; 24] = [
-    "appcache",
-    "bmp",
-    "cjs",
-    "css",
-    "csv",
-    "eot",
-    "geojson",
-    "htm",
-    "html",
-    "ico",
-    "js",
-    "json",
-    "map",
-    "md",
-    "mjs",
-    "otf",
-    "svg",
-    "ttf",
-    "txt",
-    "vtt",
-    "wasm",
-    "webmanifest",
-    "xhtml",
-    "xml",
-];
 
 /// Whether a file is left out of the image: one that is hidden (its name or that of a folder above
 /// it begins with a dot, but `.well-known` counts as visible, being part of the web), or that an
@@ -66,10 +40,7 @@ pub fn keeps_its_name(path: &str) -> bool {
 pub(crate) fn is_compressible(path: &str, bytes: &[u8]) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     match name.rsplit_once('.') {
-        Some((_, extension)) => {
-            let extension = extension.to_ascii_lowercase();
-            COMPRESSIBLE.binary_search(&&*extension).is_ok()
-        }
+        Some(_) => media::of(name).is_some_and(|known| known.shrinks),
         None => !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok(),
     }
 }
@@ -115,10 +86,5 @@ mod tests {
         assert!(is_compressible("a.b/LICENSE", "© someone".as_bytes()));
         assert!(!is_compressible("LICENSE", b"a\0b"));
         assert!(!is_compressible("js", b"\xff\xfe"));
-    }
-
-    #[test]
-    fn the_list_of_extensions_is_sorted_for_its_search() {
-        assert!(COMPRESSIBLE.is_sorted());
     }
 }

@@ -30,7 +30,8 @@ pub const BAD_REQUEST: u32 = 2;
 /// keeps them from asking the device (lists of texts), list of files that
 /// stamping made or changed: path (text), content (bytes), paths that stamping left out (list of
 /// texts), list of files: path (text), path in the image (text), bytes before and in the image
-/// (numbers), whether it is marked as one whose name changes with its content (0 or 1).
+/// (numbers), whether it is marked as one whose name changes with its content (0 or 1), what
+/// else is odd (list of texts for people).
 #[must_use]
 pub fn pack(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -61,6 +62,7 @@ pub fn pack(request: &[u8]) -> Vec<u8> {
                 answer.count(file.raw as usize).count(file.stored as usize);
                 answer.number(file.immutable.into());
             }
+            answer.texts(&report.warnings);
             answer.finish()
         }))
     })

@@ -825,6 +825,12 @@ impl<F: NorFlash> OpenFile<F> {
         Ok(hash)
     }
 
+    /// Goes to a place in the file, bytes from its beginning: reading goes on there. What lies before
+    /// it is not read.
+    pub fn seek(&mut self, position: u32) {
+        self.reader.seek(position);
+    }
+
     /// Reads on; 0 at the end.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod esp_nvs;
 pub mod layout;
 pub mod manifest;
 pub mod marks;
+pub mod media;
 pub mod nvs;
 mod region;
 pub mod sha256;

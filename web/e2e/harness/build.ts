@@ -70,6 +70,8 @@ async function pack(folder: string, name: Frontend, ...options: string[]): Promi
     image,
     '--app-version',
     version,
+    '--immutable',
+    'assets/**',
     ...options,
   );
 }

@@ -19,6 +19,7 @@ export async function packDemo(
   const options = throws ? ['--throws'] : [];
   await promisify(execFile)('node', ['demo/build.js', dist, time, ...options], { cwd: APP });
   const image = join(folder, version, 'www.bin');
-  await runFaceplate('pack', dist, '-o', image, '--app-version', version);
+  const kept = ['--immutable', 'assets/**'];
+  await runFaceplate('pack', dist, '-o', image, '--app-version', version, ...kept);
   return image;
 }

@@ -87,6 +87,9 @@ impl Pack {
         for warning in &immutable.warnings {
             eprintln!("warning: {warning}");
         }
+        for warning in &packed.report.warnings {
+            eprintln!("warning: {warning}");
+        }
         for path in &packed.report.hidden {
             eprintln!("warning: {path} will never be served: the device answers there itself");
         }

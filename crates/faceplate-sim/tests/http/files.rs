@@ -358,7 +358,7 @@ fn a_directory_without_its_slash_is_sent_there() {
     let response = ask(&server, "GET /docs?x=1", HTML);
     assert_eq!(
         (response.status, response.header("location")),
-        (308, Some("/docs/?x=1"))
+        (308, Some("./docs/?x=1"))
     );
     assert_eq!(response.header("cache-control"), Some("no-cache"));
     let response = ask(&server, "GET /assets", "");

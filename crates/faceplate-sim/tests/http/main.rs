@@ -10,6 +10,8 @@ mod connections;
 mod files;
 mod foreign_nvs;
 mod guards;
+mod pages;
+mod ranges;
 mod trials;
 mod uploads;
 mod wifi;

@@ -43,6 +43,7 @@ fn site() -> Vec<u8> {
             ("app.js", &app),
             (".DS_Store", b"x"),
             ("api/x", b"y"),
+            ("a.css.br", b"z"),
         ],
         Some("1.2.3"),
     )
@@ -87,12 +88,18 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
             (path, stored_as, sizes, answer.number())
         })
         .collect();
+    let warnings = (answer.number(), answer.text());
+    assert!(
+        matches!(warnings, (Ok(1), Ok(text)) if text.starts_with("a.css is there only as a.css.br")),
+        "{warnings:?}"
+    );
     answer.end().unwrap();
     let size = |name| {
         let mut files = inspection.files.iter();
         Ok(files.find(|file| file.path == name).unwrap().size)
     };
     let packed = [
+        ("a.css.br", "a.css.br", (1, size("a.css.br")), Ok(0)),
         ("api/x", "api/x", (1, size("api/x")), Ok(0)),
         ("app.js", "app.js.gz", (5000, size("app.js.gz")), Ok(1)),
         ("index.html", "index.html", (59, size("index.html")), Ok(0)),
@@ -189,7 +196,7 @@ fn an_image_is_answered_with_its_facts_and_files() {
     assert_eq!(answer.text(), Ok("app.js.gz"));
     answer.end().unwrap();
     assert!(files.contains(&("api/x", b"y")));
-    assert_eq!(files.len(), 3);
+    assert_eq!(files.len(), 4);
 }
 
 #[test]

@@ -64,6 +64,8 @@ export interface Packed {
   /** Compressed companions of pages as they were before. */
   readonly dropped: readonly string[];
   readonly files: readonly PackedFile[];
+  /** What else is odd about the files, in words. */
+  readonly warnings: readonly string[];
 }
 
 export interface Inspected {
@@ -131,6 +133,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
       stored: answer.number(),
       immutable: answer.number() === 1,
     })),
+    warnings: answer.list(text),
   };
 }
 

@@ -1,64 +1,7 @@
-//! What a file is, by its name: its media type, and how long it may be cached.
+//! What a name looks like, where nothing else tells: a file that a bundler made, and one whose name
+//! changes with its content.
 
-/// Extensions, and what they say.
-const TYPES: [(&str, &str); 37] = [
-    ("html", "text/html; charset=utf-8"),
-    ("htm", "text/html; charset=utf-8"),
-    ("js", "text/javascript; charset=utf-8"),
-    ("mjs", "text/javascript; charset=utf-8"),
-    ("css", "text/css; charset=utf-8"),
-    ("json", "application/json"),
-    ("map", "application/json"),
-    ("webmanifest", "application/manifest+json"),
-    ("svg", "image/svg+xml"),
-    ("png", "image/png"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
-    ("gif", "image/gif"),
-    ("webp", "image/webp"),
-    ("avif", "image/avif"),
-    ("bmp", "image/bmp"),
-    ("ico", "image/vnd.microsoft.icon"),
-    ("woff2", "font/woff2"),
-    ("woff", "font/woff"),
-    ("ttf", "font/ttf"),
-    ("otf", "font/otf"),
-    ("wasm", "application/wasm"),
-    ("txt", "text/plain; charset=utf-8"),
-    ("md", "text/markdown; charset=utf-8"),
-    ("csv", "text/csv; charset=utf-8"),
-    ("xml", "application/xml"),
-    ("xhtml", "application/xhtml+xml"),
-    ("pdf", "application/pdf"),
-    ("zip", "application/zip"),
-    ("gz", "application/gzip"),
-    ("mp3", "audio/mpeg"),
-    ("ogg", "audio/ogg"),
-    ("wav", "audio/wav"),
-    ("m4a", "audio/mp4"),
-    ("mp4", "video/mp4"),
-    ("webm", "video/webm"),
-    ("ics", "text/calendar; charset=utf-8"),
-];
-
-/// The `Content-Type` of a path (without the `.gz` of a compressed file).
-pub(crate) fn content_type(path: &str) -> &'static str {
-    extension(path)
-        .and_then(media_type)
-        .unwrap_or("application/octet-stream")
-}
-
-fn media_type(extension: &str) -> Option<&'static str> {
-    let mut types = TYPES.iter();
-    let (_, found) = types.find(|(known, _)| known.eq_ignore_ascii_case(extension))?;
-    Some(found)
-}
-
-/// What follows the last dot of the last segment.
-pub(crate) fn extension(path: &str) -> Option<&str> {
-    let name = path.rsplit('/').next()?;
-    name.rsplit_once('.').map(|(_, extension)| extension)
-}
+use faceplate::media;
 
 /// Directories where bundlers put files whose names change with their content. A missing file
 /// there is missing, never a page.
@@ -71,7 +14,7 @@ const SVELTEKIT: &str = "_app/immutable/";
 
 /// Whether the content behind this name can never change, so that a browser need not ask again.
 ///
-/// A wrong yes shows an old file for a year, a wrong no costs one short request: in doubt it is no.
+/// For images without marks, whose packer did not say it. A wrong yes shows an old file for a year, a wrong no costs one short request: in doubt it is no.
 pub(crate) fn is_immutable(path: &str) -> bool {
     if path.starts_with(SVELTEKIT) {
         return true;
@@ -86,7 +29,7 @@ pub(crate) fn is_immutable(path: &str) -> bool {
     // `index-BkD3x9Qz.js.map` has two extensions.
     while let Some((shorter, _)) = stem
         .rsplit_once('.')
-        .filter(|(_, last)| media_type(last).is_some())
+        .filter(|(_, last)| media::by_extension(last).is_some())
     {
         stem = shorter;
     }
@@ -120,22 +63,6 @@ fn looks_random(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_last_extension_names_the_type() {
-        for (path, want) in [
-            ("index.html", "text/html; charset=utf-8"),
-            ("a/b.min.js", "text/javascript; charset=utf-8"),
-            ("STYLE.CSS", "text/css; charset=utf-8"),
-            ("a.b/file", "application/octet-stream"),
-            ("file.unknown", "application/octet-stream"),
-            ("font.woff2", "font/woff2"),
-            ("app.wasm", "application/wasm"),
-            ("site.webmanifest", "application/manifest+json"),
-        ] {
-            assert_eq!(content_type(path), want, "{path}");
-        }
-    }
 
     #[test]
     fn hashed_names_never_change() {
