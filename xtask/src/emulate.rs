@@ -21,6 +21,7 @@ use std::time::Instant;
 use crate::cargo::target_dir;
 use crate::cli;
 use crate::firmware::{self, Chip};
+use crate::partitions::Layout;
 use crate::tally::Tally;
 
 use frontend::Frontend;
@@ -152,7 +153,7 @@ fn prepare(options: &Options) -> Result<Bench, String> {
     cli::build()?;
     let elf = match &options.firmware {
         Some(elf) => std::path::absolute(elf).map_err(tools::at(elf))?,
-        None => firmware::build(Chip::Esp32c3, true)?,
+        None => firmware::build(Chip::Esp32c3, true, &Layout::usual()?)?,
     };
     let tools = Tools {
         faceplate: cli::path(),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{command, root, run, works};
+use crate::partitions::Layout;
 use crate::setup;
 use size::Sizes;
 
@@ -50,9 +51,9 @@ impl Chip {
     }
 }
 
-/// The command line: `--chip NAME [--wired] [--no-link]`.
+/// The command line: `--chip NAME [--layout NAME] [--wired] [--no-link]`.
 pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
-    let mut chip = None;
+    let (mut chip, mut layout) = (None, Layout::usual()?);
     let (mut wired, mut no_link) = (false, false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -60,6 +61,10 @@ pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
             "--chip" => {
                 let name = args.next().ok_or("--chip needs the name of a chip")?;
                 chip = Some(Chip::parse(name)?);
+            }
+            "--layout" => {
+                let name = args.next().ok_or("--layout needs a name, like 16mb")?;
+                layout = Layout::named(name)?;
             }
             "--wired" => wired = true,
             "--no-link" => no_link = true,
@@ -75,21 +80,21 @@ pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
         upstream::compile()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let elf = build(chip, wired)?;
+    let elf = build(chip, wired, &layout)?;
     if wired {
         // The emulated port's frames are memory that no board needs: the bounds are for boards.
         show_size(chip, &elf)?;
     } else {
-        check_size(chip, &elf)?;
+        check_size(chip, &elf, &layout)?;
     }
     println!("{}", elf.display());
     Ok(ExitCode::SUCCESS)
 }
 
 /// Prints where the memory goes, and fails when that is more than the budget.
-pub(crate) fn check_size(chip: Chip, elf: &Path) -> Result<(), String> {
+pub(crate) fn check_size(chip: Chip, elf: &Path, layout: &Layout) -> Result<(), String> {
     let sizes = show_size(chip, elf)?;
-    let bounds = budget::bounds(&sizes, budget::connections()?)?;
+    let bounds = budget::bounds(&sizes, budget::connections()?, layout)?;
     println!("bounds");
     for bound in &bounds {
         println!("  {bound}");
@@ -110,8 +115,8 @@ fn show_size(chip: Chip, elf: &Path) -> Result<Sizes, String> {
 }
 
 /// Builds the firmware, optimized, and returns the ELF file. `wired` is for an emulated board:
-/// its Ethernet instead of Wi-Fi.
-pub(crate) fn build(chip: Chip, wired: bool) -> Result<PathBuf, String> {
+/// its Ethernet instead of Wi-Fi. It takes slots as large as those of the layout.
+pub(crate) fn build(chip: Chip, wired: bool, layout: &Layout) -> Result<PathBuf, String> {
     let mut build = match chip {
         Chip::Esp32s3 => {
             if !works("rustup", &["run", "esp", "rustc", "--version"]) {
@@ -132,6 +137,10 @@ pub(crate) fn build(chip: Chip, wired: bool) -> Result<PathBuf, String> {
     if wired {
         build.args(["--features", "wired"]);
     }
+    build.env(
+        "FACEPLATE_SLOT",
+        layout.partition("www_0")?.size.to_string(),
+    );
     run(&mut build)?;
     let made = target_dir().join(chip.target()).join("release");
     Ok(made.join("faceplate-firmware"))

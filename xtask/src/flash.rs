@@ -9,8 +9,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cargo::{command, output, root, run};
+use crate::cargo::{command, output, run};
 use crate::firmware::{self, Chip};
+use crate::partitions::{Layout, Partition};
 use crate::{cli, demo};
 
 /// The oldest espflash with the options that are used here.
@@ -18,7 +19,8 @@ const ESPFLASH: u32 = 4;
 
 const USAGE: &str = "\
 usage: cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
-                         [--erase-settings] [--monitor]";
+                         [--layout NAME] [--erase-settings] [--monitor]
+layouts: the files in partitions/, such as 4mb or 16mb; the usual one is partitions.csv";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ struct Options {
     port: Option<String>,
     /// The frontend for `www_0`; the example otherwise.
     www: Option<PathBuf>,
+    /// How the flash is divided.
+    layout: Layout,
     /// Whether Wi-Fi credentials and the choice of the slot are forgotten.
     erase_settings: bool,
     /// Whether what the board says is shown afterwards.
@@ -38,11 +42,8 @@ pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
     let options = parse(args)?;
     // Before anything takes time.
     espflash()?;
-    let csv = root().join("partitions.csv");
-    let table =
-        std::fs::read_to_string(&csv).map_err(|error| format!("partitions.csv: {error}"))?;
-    let slot = partition(&table, "www_0")?;
-    let elf = firmware::build(options.chip, false)?;
+    let slot = options.layout.partition("www_0")?;
+    let elf = firmware::build(options.chip, false, &options.layout)?;
     let www = match &options.www {
         Some(www) => {
             cli::build()?;
@@ -51,7 +52,7 @@ pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
         None => demo::frontend()?,
     };
     check(&www, slot)?;
-    write("espflash", &steps(&options, slot, &csv, &elf, &www))?;
+    write("espflash", &steps(&options, slot, &elf, &www))?;
     println!(
         "\nThe {} has its firmware and, in www_0, the frontend.",
         options.chip.name()
@@ -67,7 +68,7 @@ pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
 }
 
 fn parse(args: &[&str]) -> Result<Options, String> {
-    let (mut chip, mut port, mut www) = (None, None, None);
+    let (mut chip, mut port, mut www, mut layout) = (None, None, None, None);
     let (mut erase_settings, mut monitor) = (false, false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -78,6 +79,7 @@ fn parse(args: &[&str]) -> Result<Options, String> {
         match *arg {
             "--chip" => chip = Some(Chip::parse(value()?)?),
             "--port" => port = Some((*value()?).to_owned()),
+            "--layout" => layout = Some(Layout::named(value()?)?),
             "--www" => www = Some(PathBuf::from(value()?)),
             "--erase-settings" => erase_settings = true,
             "--monitor" => monitor = true,
@@ -88,6 +90,7 @@ fn parse(args: &[&str]) -> Result<Options, String> {
         chip: chip.ok_or_else(|| format!("which chip has the board?\n{USAGE}"))?,
         port,
         www,
+        layout: layout.map_or_else(Layout::usual, Ok)?,
         erase_settings,
         monitor,
     })
@@ -113,30 +116,6 @@ fn major(version: &str) -> Option<u32> {
     number.split('.').next()?.parse().ok()
 }
 
-/// A partition, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Partition {
-    offset: u32,
-    size: u32,
-}
-
-/// Finds a partition in the text of `partitions.csv`.
-fn partition(csv: &str, label: &str) -> Result<Partition, String> {
-    let number = |text: &str| u32::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok();
-    for line in csv.lines() {
-        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-        if let [name, _, _, offset, size, ..] = fields[..]
-            && name == label
-        {
-            let found = number(offset).zip(number(size));
-            return found
-                .map(|(offset, size)| Partition { offset, size })
-                .ok_or_else(|| format!("partitions.csv: {line:?} has no hexadecimal numbers"));
-        }
-    }
-    Err(format!("partitions.csv has no {label}"))
-}
-
 /// Checks that an image is a frontend, and not too long.
 fn check(www: &Path, slot: Partition) -> Result<(), String> {
     let shown = www.display();
@@ -151,18 +130,12 @@ fn check(www: &Path, slot: Partition) -> Result<(), String> {
 }
 
 /// What espflash is called with, in this order.
-fn steps(
-    options: &Options,
-    www_0: Partition,
-    csv: &Path,
-    elf: &Path,
-    www: &Path,
-) -> [Vec<String>; 2] {
+fn steps(options: &Options, www_0: Partition, elf: &Path, www: &Path) -> [Vec<String>; 2] {
     let port = options.port.iter().flat_map(|port| ["--port", port]);
     let board = ["--skip-update-check", "--chip", options.chip.name()];
     let board: Vec<&str> = board.into_iter().chain(port).collect();
     let (csv, elf, www) = (
-        csv.to_string_lossy(),
+        options.layout.csv.to_string_lossy(),
         elf.to_string_lossy(),
         www.to_string_lossy(),
     );
@@ -175,9 +148,14 @@ fn steps(
 
     let mut firmware = vec!["flash"];
     firmware.extend(&board);
-    firmware.extend(["--flash-size", "16mb", "--partition-table", &csv]);
-    if options.erase_settings {
-        firmware.extend(["--erase-parts", "nvs"]);
+    let size = &options.layout.flash_size;
+    firmware.extend(["--flash-size", size, "--partition-table", &csv]);
+    // A board that had updated its firmware over the air goes back to the app that is written here.
+    match (options.erase_settings, options.layout.has_otadata()) {
+        (true, true) => firmware.extend(["--erase-parts", "nvs,otadata"]),
+        (true, false) => firmware.extend(["--erase-parts", "nvs"]),
+        (false, true) => firmware.extend(["--erase-parts", "otadata"]),
+        (false, false) => {}
     }
     if options.monitor {
         firmware.push("--monitor");
@@ -209,9 +187,11 @@ mod tests {
 
     fn lines(args: &[&str]) -> Vec<String> {
         let options = parse(args).unwrap();
-        let (csv, elf, www) = (Path::new("p.csv"), Path::new("fw"), Path::new("www.bin"));
-        let steps = steps(&options, WWW_0, csv, elf, www);
-        steps.iter().map(|step| step.join(" ")).collect()
+        let (elf, www) = (Path::new("fw"), Path::new("www.bin"));
+        let steps = steps(&options, WWW_0, elf, www);
+        let folder = format!("{}/", crate::cargo::root().display());
+        let lines = steps.iter().map(|step| step.join(" "));
+        lines.map(|line| line.replace(&folder, "")).collect()
     }
 
     #[test]
@@ -220,7 +200,7 @@ mod tests {
             lines(&["--chip", "esp32s3"]),
             [
                 "write-bin --skip-update-check --chip esp32s3 --after no-reset 0x310000 www.bin",
-                "flash --skip-update-check --chip esp32s3 --flash-size 16mb --partition-table p.csv fw",
+                "flash --skip-update-check --chip esp32s3 --flash-size 16mb --partition-table partitions.csv fw",
             ]
         );
     }
@@ -234,7 +214,7 @@ mod tests {
                 "write-bin --skip-update-check --chip esp32c6 --port /dev/ttyACM0 --after no-reset \
                  0x310000 www.bin",
                 "flash --skip-update-check --chip esp32c6 --port /dev/ttyACM0 --flash-size 16mb \
-                 --partition-table p.csv --erase-parts nvs --monitor fw",
+                 --partition-table partitions.csv --erase-parts nvs --monitor fw",
             ]
         );
     }
@@ -256,13 +236,23 @@ mod tests {
     }
 
     #[test]
-    fn partitions_are_found_in_the_table_of_the_repository() {
-        let csv = std::fs::read_to_string(root().join("partitions.csv")).unwrap();
-        assert_eq!(partition(&csv, "www_0"), Ok(WWW_0));
-        assert!(partition(&csv, "www_2").is_err());
-        assert!(partition("www_0, data, littlefs, , 1M", "www_0").is_err());
-        // Its settings are erased by the name that the table has for them.
-        assert!(partition(&csv, "nvs").is_ok());
+    fn a_layout_brings_its_table_its_size_and_the_choice_of_its_app() {
+        assert_eq!(
+            lines(&["--chip", "esp32c3", "--layout", "4mb"])[1],
+            "flash --skip-update-check --chip esp32c3 --flash-size 4mb --partition-table \
+             partitions/4mb.csv fw",
+        );
+        for (erase, parts) in [(&[][..], "otadata"), (&["--erase-settings"], "nvs,otadata")] {
+            let args = [&["--chip", "esp32c3", "--layout", "16mb-4m"], erase].concat();
+            assert_eq!(
+                lines(&args)[1],
+                format!(
+                    "flash --skip-update-check --chip esp32c3 --flash-size 16mb --partition-table \
+                     partitions/16mb-4m.csv --erase-parts {parts} fw"
+                )
+            );
+        }
+        assert!(parse(&["--chip", "esp32c3", "--layout", "2mb"]).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod firmware;
 mod flash;
 mod fuzz;
 mod nginx;
+mod partitions;
 mod setup;
 mod tally;
 mod test;
@@ -22,13 +23,14 @@ const HELP: &str = "\
 cargo xtask demo [--port N]   serve the example frontend from a simulated device, and lay out files to try
 cargo xtask test              run every check and test, setting up what they need
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
-cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--wired] [--no-link]
-                              build the firmware and print its sizes; --wired: for an emulated board;
+cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--wired] [--no-link]
+                              build the firmware and print its sizes; --layout: for the slots of
+                              partitions/NAME.csv, such as 4mb, 8mb, 16mb or 16mb-4m; --wired: for an emulated board;
                               --no-link: only compile, for the ESP32-S3 without Espressif's toolchain
 cargo xtask emulate [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
                               let the ESP32-C3 firmware do its whole job in an emulator
 cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
-                              [--erase-settings] [--monitor]
+                              [--layout NAME] [--erase-settings] [--monitor]
                               build the firmware and write it and a frontend into a board
 cargo xtask help              print this";
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::cargo::{cargo, run, show};
 use crate::firmware::{self, Chip};
+use crate::partitions::Layout;
 use crate::tally::Tally;
 use crate::{browser, cli, emulate, engines, nginx, setup, web};
 
@@ -162,7 +163,9 @@ fn firmware(report: &mut Report) {
         match setup::target(chip.target()) {
             Ok(()) => {
                 report.step(&name, |_| {
-                    firmware::check_size(chip, &firmware::build(chip, false)?)
+                    let layout = Layout::usual()?;
+                    let elf = firmware::build(chip, false, &layout)?;
+                    firmware::check_size(chip, &elf, &layout)
                 });
             }
             Err(why) => report.skip(&name, &why),

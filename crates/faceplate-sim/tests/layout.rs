@@ -284,6 +284,51 @@ fn slots_larger_than_the_firmware_has_room_for_are_not_used() {
     );
 }
 
+/// The tables of the repository, the sizes of their flashes in MiB, and of their slots in KiB.
+const TABLES: [(&str, usize, u32); 5] = [
+    (PARTITIONS, 16, 1024),
+    (include_str!("../../../partitions/4mb.csv"), 4, 1344),
+    (include_str!("../../../partitions/8mb.csv"), 8, 2496),
+    (include_str!("../../../partitions/16mb.csv"), 16, 3072),
+    (include_str!("../../../partitions/16mb-4m.csv"), 16, 4096),
+];
+
+#[test]
+fn every_table_of_the_repository_fits_its_flash_and_has_room_for_the_firmware() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../partitions");
+    assert_eq!(std::fs::read_dir(here).unwrap().count() + 1, TABLES.len());
+    for (csv, mib, slot) in TABLES {
+        let board = Board::of(csv, mib << 20);
+        assert_eq!(parts(&board), (None, None), "{csv}");
+        for index in [0, 1] {
+            assert_eq!(board.slot(index).len, slot << 10, "{csv}");
+            // Where the large erases begin.
+            assert_eq!(board.slot(index).offset % 0x1_0000, 0, "{csv}");
+        }
+        let table = esp_idf_part::PartitionTable::try_from_str(csv).unwrap();
+        let apps = table.partitions().iter();
+        let mut apps = apps.filter(|part| part.ty() == esp_idf_part::Type::App);
+        // What the largest firmware takes with its padding: docs/hardware.md.
+        assert!(apps.all(|app| app.size() >= 0x12_0000), "{csv}");
+        let frontend = Frontend::new("1.0.0", 40);
+        install(&board, &frontend, Confirmer::Device).expect("installs");
+        assert!(serves(&board.boot(), &frontend), "{csv}");
+    }
+}
+
+#[test]
+fn slots_at_the_end_of_the_largest_flash_work() {
+    let csv = "nvs, data, nvs, 0x9000, 0x6000\nfactory, app, factory, 0x10000, 2M\n\
+               www_0, data, littlefs, 0x210000, 0xef0000\nwww_1, data, spiffs, 0x1110000, 0xef0000";
+    let board = Board::of(csv, 32 << 20);
+    assert_eq!(parts(&board), (None, None));
+    let frontend = Frontend::new("1.0.0", 20);
+    let device = board.boot_with::<0xef0>();
+    upload(&device, &frontend.image, Confirmer::Device).expect("installs");
+    assert!(serves(&board.boot_with::<0xef0>(), &frontend));
+    assert_eq!(board.slot(1).offset + board.slot(1).len, 32 << 20);
+}
+
 #[test]
 fn labels_and_the_place_of_the_table_are_options() {
     let table = PARTITIONS

@@ -2,6 +2,7 @@
 
 use super::size::{Component, Sizes, grouped};
 use crate::cargo::root;
+use crate::partitions::Layout;
 
 /// A bound and what it is compared with.
 pub(crate) struct Bound {
@@ -20,26 +21,36 @@ enum Limit {
 /// espflash pads the two segments that the chip maps from flash to its pages of 64 KiB.
 const PADDING: u64 = 2 * 64 * 1024;
 
+/// What an update needs beyond the connection that brings it, with slots of up to 1 MiB, bytes.
+const UPDATE: u64 = 8 * 1024;
+
 /// The bounds for a firmware of these sizes; `connections` is how many it answers at once.
-pub(crate) fn bounds(sizes: &Sizes, connections: u64) -> Result<Vec<Bound>, String> {
-    let partition = partition_size("factory")?;
+pub(crate) fn bounds(
+    sizes: &Sizes,
+    connections: u64,
+    layout: &Layout,
+) -> Result<Vec<Bound>, String> {
+    let partition = u64::from(layout.app()?.size);
+    let slot = u64::from(layout.partition("www_0")?.size);
+    // Two bytes for each sector beyond that.
+    let more = slot.saturating_sub(1 << 20) / 4096 * 2;
     Ok(vec![
         Bound {
             what: "image with padding",
             measured: sizes.image() + PADDING,
             limit: Limit::AtMost(partition),
-            why: "the partition `factory` of partitions.csv",
+            why: "the partition of the app",
         },
         Bound {
             what: "image",
             measured: sizes.image(),
             limit: Limit::AtMost(1024 * 1024),
-            why: "a third of that: whoever adds to it should notice",
+            why: "the smallest layout has 1.3 MiB: whoever adds to it should notice",
         },
         Bound {
             what: "update engine",
             measured: sizes.of(Component::Update),
-            limit: Limit::AtMost(8 * 1024),
+            limit: Limit::AtMost(UPDATE + more),
             why: "what an update needs beyond the connection that brings it",
         },
         Bound {
@@ -82,21 +93,6 @@ impl std::fmt::Display for Bound {
     }
 }
 
-/// The size of a partition of `partitions.csv`.
-fn partition_size(label: &str) -> Result<u64, String> {
-    let path = root().join("partitions.csv");
-    let table =
-        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    size_in_table(&table, label).ok_or_else(|| format!("partitions.csv gives no size of `{label}`"))
-}
-
-fn size_in_table(table: &str, label: &str) -> Option<u64> {
-    let mut rows = table.lines().map(|line| line.split(',').map(str::trim));
-    let mut row = rows.find(|row| row.clone().next() == Some(label))?;
-    let hex = row.nth(4)?.strip_prefix("0x")?;
-    u64::from_str_radix(hex, 16).ok()
-}
-
 /// How many connections the firmware answers at once, as its source says.
 pub(crate) fn connections() -> Result<u64, String> {
     let path = "firmware/esp/src/connection.rs";
@@ -113,14 +109,6 @@ pub(crate) fn connections() -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_size_of_a_partition_is_read_from_the_table() {
-        let table = "# Name, Type\nfactory_2, app, test, 0x1, 0x2\nfactory, app, factory, 0x10000, 0x300000\n";
-        assert_eq!(size_in_table(table, "factory"), Some(3 * 1024 * 1024));
-        assert_eq!(size_in_table(table, "ota_0"), None);
-        assert_eq!(partition_size("factory"), Ok(0x30_0000));
-    }
 
     #[test]
     fn the_number_of_connections_is_found_in_the_source() {
@@ -154,12 +142,27 @@ mod tests {
             .into(),
             ..Sizes::default()
         };
-        let bounds = bounds(&sizes, 6).unwrap();
+        let usual = Layout::usual().unwrap();
+        let bounds = bounds(&sizes, 6, &usual).unwrap();
         assert!(bounds.iter().all(|bound| !bound.holds()));
+        // The table of larger slots is larger, by half a KiB a MiB.
+        let large = super::bounds(&sizes, 6, &Layout::named("16mb-4m").unwrap()).unwrap();
+        let engine = large.iter().find(|bound| bound.what == "update engine");
+        assert!(
+            engine
+                .unwrap()
+                .to_string()
+                .contains("8,193 bytes, at most 9,728")
+        );
         let small = Sizes {
             stack: 100_000,
             ..Sizes::default()
         };
-        assert!(super::bounds(&small, 6).unwrap().iter().all(Bound::holds));
+        assert!(
+            super::bounds(&small, 6, &usual)
+                .unwrap()
+                .iter()
+                .all(Bound::holds)
+        );
     }
 }

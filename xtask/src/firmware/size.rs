@@ -174,6 +174,7 @@ fn component(section: &str, part: &Part) -> Component {
     }
     // The first that fits.
     let of_crate = [
+        ("faceplate_firmware::MEMORY", Component::Update),
         ("faceplate_firmware::network", Component::Network),
         ("faceplate_firmware::wired", Component::Network),
         ("faceplate_firmware::wifi", Component::Wifi),
@@ -306,7 +307,8 @@ mod tests {
                 false,
                 vec![
                     rust("faceplate_firmware::serve::POOL", 64),
-                    rust("faceplate_esp::face::boot::FACE", 128),
+                    rust("faceplate_esp::face::boot::FACE", 28),
+                    rust("faceplate_firmware::MEMORY", 100),
                     rust("faceplate_firmware::network::start::RESOURCES", 256),
                     plain("gWpaSm", 512),
                     rust("faceplate_firmware::__main::{{closure}}::HEAP", 1024),
