@@ -210,6 +210,9 @@ impl Refusal {
                 UploadError::NotAnImage(_) => {
                     kind(422, "not-an-image", "This is not an image for this device")
                 }
+                UploadError::Truncated(_) | UploadError::Rejected(Problem::Truncated(_)) => {
+                    kind(422, "truncated", "The end of the image is missing")
+                }
                 UploadError::TooLong | UploadError::Incomplete { .. } => {
                     kind(400, "ended-early", "The body ended early")
                 }

@@ -160,6 +160,11 @@ pub enum ImageError {
         /// Bytes.
         len: usize,
     },
+    /// It begins as an image does, but ends in the middle of a block.
+    CutOff {
+        /// Bytes.
+        len: usize,
+    },
     /// Longer than the largest slot.
     TooLarge {
         /// Bytes.
@@ -182,6 +187,10 @@ impl fmt::Display for ImageError {
                 "not an image: {len} bytes long, but an image is a multiple of {SECTOR} bytes, and \
                  at least {}",
                 2 * SECTOR
+            ),
+            Self::CutOff { len } => write!(
+                f,
+                "the image is truncated: {len} bytes long, which ends in the middle of a block"
             ),
             Self::TooLarge { len } => write!(
                 f,

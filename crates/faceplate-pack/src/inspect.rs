@@ -5,7 +5,7 @@ use faceplate::{
     manifest::{About, FileHash, FileHasher},
     marks::{MARKS, Marks},
     sectors,
-    verify::{self, Requirements, Subject, Verified},
+    verify::{self, Problem, Requirements, Subject, Verified},
 };
 use littlefs_image::{
     Superblock,
@@ -96,8 +96,12 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
     }
     let len = u32::try_from(image.len()).map_err(|_| wrong.clone())?;
     if !len.is_multiple_of(SECTOR) || len < 2 * SECTOR {
-        return Err(wrong);
+        return Err(match verify::first_sector(image, len, SIZE_MAX) {
+            Err(Problem::Structure(_)) => wrong,
+            _ => ImageError::CutOff { len: image.len() },
+        });
     }
+    verify::first_sector(image, len, SIZE_MAX)?;
     let flash = SliceFlash(image);
     let region = Region {
         offset: 0,

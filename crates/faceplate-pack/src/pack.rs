@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faceplate::{
     API, BuildId, SECTOR,
-    manifest::{FILE_HASH, FileHash, FileHasher, MANIFEST, Manifest, RootHash},
+    manifest::{FILE_HASH, FileHash, FileHasher, LENGTH, MANIFEST, Manifest, RootHash},
     marks::{MARKS, Marks, MarksHash},
 };
 use littlefs_image::{
@@ -400,7 +400,14 @@ fn build(
         block_count: report.blocks_total,
         ..build::Options::default()
     };
-    builder.build(&options).map_err(|error| match error {
+    let said = |builder: &Builder, blocks: u32| {
+        let mut builder = builder.clone();
+        builder.attr("", LENGTH, &blocks.to_le_bytes())?;
+        builder.build(&options)
+    };
+    // How long it is shows when it is made; that it says so makes it no longer.
+    let made = said(&builder, 0).and_then(|image| said(&builder, image.len() as u32 / SECTOR));
+    made.map_err(|error| match error {
         BuildError::DoesNotFit { needed_blocks, .. } => {
             let mut largest = report.files.clone();
             largest.sort_by_key(|file| std::cmp::Reverse(file.stored));

@@ -202,11 +202,11 @@ fn the_image_is_the_same_on_every_machine() {
     };
     assert_eq!(
         sha256(Gzip::Never),
-        "dbcf0a3260ed673abf8c10e9959baef5f000f77a1f1f8ce0f331fe8f4e1d2e34"
+        "f77657c314ce05df035cbf31e8d339b4792a75c5914c89477d06bed5737a3c83"
     );
     assert_eq!(
         sha256(Gzip::Auto),
-        "d27d80bd6a4801b3f0b2c55d35ef9658f52d258aaa12ce303ef40df272046fee"
+        "eefa2303b380eb474f4f98590889fd7520be2609d4795e92ecb1251f0b94a2c8"
     );
 }
 
@@ -492,6 +492,38 @@ fn an_image_padded_to_the_slot_is_the_same_image() {
     let long = inspect(&image).unwrap();
     assert_eq!(long.files, short.files);
     assert_eq!(long.len, 1 << 20);
+}
+
+#[test]
+fn an_image_whose_end_is_missing_is_called_truncated_wherever_it_was_cut() {
+    let mut files = site();
+    files.push(("assets/large.bin".to_owned(), noise(40_000)));
+    let image = packed(files.clone()).image;
+    // One that another tool made says nothing about its length.
+    let mut builder = Builder::new();
+    for (path, bytes) in files {
+        builder.file(&path, bytes).unwrap();
+    }
+    let plain = builder.build(&littlefs_image::build::Options::default());
+    for (image, from) in [(image, 4096), (plain.unwrap(), 8192)] {
+        for len in (from..image.len()).step_by(1000) {
+            let error = inspect(&image[..len]).unwrap_err().to_string();
+            assert!(
+                error.starts_with("the image is truncated: "),
+                "{len}: {error}"
+            );
+        }
+        for len in (8192..image.len()).step_by(4096) {
+            let error = inspect(&image[..len]).unwrap_err().to_string();
+            assert!(
+                error.starts_with("the image is truncated: "),
+                "{len}: {error}"
+            );
+        }
+        assert!(inspect(&image).is_ok());
+    }
+    let noise = inspect(&noise(5000)).unwrap_err();
+    assert!(matches!(noise, ImageError::Length { .. }), "{noise}");
 }
 
 #[test]

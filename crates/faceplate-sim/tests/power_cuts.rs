@@ -7,7 +7,7 @@ mod common;
 use board::{Board, Device, Frontend, Rng, install, serves, status, upload};
 use common::nvs_parser::Value;
 use faceplate::{Confirmer, EspNvs, NAMESPACE, Slot, State, Stored, Tick};
-use faceplate_sim::flash::Cut;
+use faceplate_sim::flash::{Cut, W25Q128_SIZE};
 
 /// Torn variants of each operation: random prefixes and bits.
 const TEARS: u64 = 6;
@@ -18,7 +18,7 @@ const CLIENT: Confirmer = Confirmer::Client { within_s: 60 };
 /// When a client's window is over, ms.
 const WINDOW_OVER: u64 = 60_000;
 
-/// The frontends of all scenarios. The first two need more than one 64 KiB erase.
+/// The frontends of all scenarios, and the boards that they are for.
 struct Frontends {
     old: Frontend,
     new: Frontend,
@@ -26,6 +26,43 @@ struct Frontends {
     next: Frontend,
     /// An image as other tools make it: no manifest proves its files.
     plain: Frontend,
+    /// The partition table.
+    csv: String,
+    /// A block in the middle of a file of `new`.
+    damaged: u32,
+}
+
+impl Frontends {
+    /// Slots of 1 MiB. The first two frontends need more than one 64 KiB erase.
+    fn usual() -> Self {
+        let csv = board::PARTITIONS.to_owned();
+        Self::sized(1 << 20, [90, 150, 170, 40], 20, csv)
+    }
+
+    /// Slots of other sizes, with frontends of so many KiB.
+    fn of(slot: u32, kib: [usize; 4], damaged: u32) -> Self {
+        let csv = format!(
+            "nvs, data, nvs, 0x9000, 0x6000\nfactory, app, factory, 0x10000, 2M\n\
+             www_0, data, littlefs, 0x210000, {slot:#x}\nwww_1, data, littlefs, , {slot:#x}\n"
+        );
+        Self::sized(slot, kib, damaged, csv)
+    }
+
+    fn sized(slot: u32, [old, new, next, plain]: [usize; 4], damaged: u32, csv: String) -> Self {
+        Self {
+            old: Frontend::sized("1.0.0", old, slot),
+            new: Frontend::sized("2.0.0", new, slot),
+            next: Frontend::sized("3.0.0", next, slot),
+            plain: Frontend::plain_for(plain, slot / 4096),
+            csv,
+            damaged,
+        }
+    }
+
+    /// A new board.
+    fn board(&self) -> Board {
+        Board::of(&self.csv, W25Q128_SIZE)
+    }
 }
 
 /// Something that changes flash: how the board is before, and what is done.
@@ -45,7 +82,7 @@ struct Scenario {
 
 /// `old` in www_0, confirmed; `new` in www_1, active and on trial by a client.
 fn on_trial(f: &Frontends) -> Board {
-    let board = Board::with(&f.old);
+    let board = f.board().flashed(&f.old);
     install(&board, &f.new, CLIENT).expect("installs");
     board
 }
@@ -82,7 +119,7 @@ fn tick(device: &Device, at_ms: u64, expected: Tick) -> Result<(), String> {
 const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "upload without a manifest",
-        before: |f| Board::with(&f.old),
+        before: |f| f.board().flashed(&f.old),
         act: |board, f| install(board, &f.plain, CLIENT).and_then(|()| boot_again(board)),
         old_may_serve: true,
         new_may_serve: true,
@@ -91,7 +128,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "first install without a manifest",
-        before: |_| Board::new(),
+        before: |f| f.board(),
         act: |board, f| install(board, &f.plain, CLIENT).and_then(|()| boot_again(board)),
         old_may_serve: false,
         new_may_serve: true,
@@ -101,7 +138,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "upload resumed after a cut",
         before: |f| {
-            let board = Board::with(&f.old);
+            let board = f.board().flashed(&f.old);
             board.flash.cut_after(20, Cut::Unstable { seed: 7 });
             install(&board, &f.new, CLIENT).expect_err("cut");
             board.flash.power_on();
@@ -115,7 +152,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "first install",
-        before: |_| Board::new(),
+        before: |f| f.board(),
         act: |board, f| install(board, &f.new, CLIENT).and_then(|()| boot_again(board)),
         old_may_serve: false,
         new_may_serve: true,
@@ -126,7 +163,7 @@ const SCENARIOS: &[Scenario] = &[
         name: "upload over an older frontend",
         // www_1 holds a third frontend, so that the upload has to erase.
         before: |f| {
-            let board = Board::with(&f.old);
+            let board = f.board().flashed(&f.old);
             board
                 .flash
                 .poke(board.slot(1).offset, &f.next.image)
@@ -170,7 +207,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "confirm by the device",
         before: |f| {
-            let board = Board::with(&f.old);
+            let board = f.board().flashed(&f.old);
             install(&board, &f.new, Confirmer::Device).expect("installs");
             board
         },
@@ -225,7 +262,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "trial expiry without a way back",
         before: |f| {
-            let board = Board::new();
+            let board = f.board();
             install(&board, &f.new, CLIENT).expect("installs");
             board
         },
@@ -244,7 +281,7 @@ const SCENARIOS: &[Scenario] = &[
             let board = settled_on_new(f);
             board
                 .flash
-                .poke(board.slot(1).offset + 20 * 4096 + 1000, &[0; 64])
+                .poke(board.slot(1).offset + f.damaged * 4096 + 1000, &[0; 64])
                 .expect("in bounds");
             board
         },
@@ -347,30 +384,71 @@ fn run_cut(scenario: &Scenario, board: &Board, f: &Frontends, after: u64, cut: C
     board.flash.power_on();
 }
 
-fn frontends() -> Frontends {
-    Frontends {
-        old: Frontend::new("1.0.0", 90),
-        new: Frontend::new("2.0.0", 150),
-        next: Frontend::new("3.0.0", 170),
-        plain: Frontend::plain(40),
-    }
+#[test]
+fn a_power_cut_at_any_operation_leaves_a_whole_frontend_that_can_be_updated() {
+    cut_at_every_operation(&Frontends::usual());
 }
 
 #[test]
-fn a_power_cut_at_any_operation_leaves_a_whole_frontend_that_can_be_updated() {
-    let f = frontends();
-    let mut total = 0;
-    for scenario in SCENARIOS {
+fn the_same_holds_in_the_smallest_slots() {
+    // 16 blocks; one erase takes all of a slot.
+    cut_at_every_operation(&Frontends::of(64 << 10, [16, 26, 24, 20], 8));
+}
+
+/// How many operations of each scenario are tried in large slots, where there are some hundred.
+const SAMPLES: u64 = 5;
+
+/// Which scenarios are tried there: those that write a slot.
+const WRITING: [&str; 3] = [
+    "first install",
+    "upload over an older frontend",
+    "upload resumed after a cut",
+];
+
+/// Each operation has thousands of sectors' worth of reading behind it, so only a sample of them is
+/// cut: the first, the last, and some between, chosen by the same numbers in every run. The usual
+/// slots show every operation; what is new here is only how much is written.
+#[test]
+fn the_same_holds_in_slots_of_3_mib_as_far_as_a_sample_shows() {
+    let f = Frontends::of(3 << 20, [1200, 2300, 1300, 100], 20);
+    assert!(f.new.image.len() > 2 << 20);
+    let mut rng = Rng::new(3);
+    for scenario in SCENARIOS.iter().filter(|one| WRITING.contains(&one.name)) {
         let before = (scenario.before)(&f);
         let operations = operations(scenario, &before, &f);
+        for sample in 0..SAMPLES {
+            let after = match sample {
+                0 => 0,
+                1 => operations - 1,
+                _ => rng.below(operations),
+            };
+            let cut = pick(&mut rng);
+            let context = format!("{}, operation {after}, {cut:?}", scenario.name);
+            let board = before.fork();
+            run_cut(scenario, &board, &f, after, cut);
+            check(scenario, &board, &f, &context);
+        }
+        println!(
+            "{SAMPLES:>6} cuts at {operations:>3} operations: {}",
+            scenario.name
+        );
+    }
+}
+
+/// Cuts the power at every operation of every scenario, before, after and in the middle of it.
+fn cut_at_every_operation(f: &Frontends) {
+    let mut total = 0;
+    for scenario in SCENARIOS {
+        let before = (scenario.before)(f);
+        let operations = operations(scenario, &before, f);
         assert!(operations > 0, "{} changes nothing", scenario.name);
         let mut tried = 0;
         for after in 0..operations {
             for cut in cuts(after) {
                 let context = format!("{}, operation {after}, {cut:?}", scenario.name);
                 let board = before.fork();
-                run_cut(scenario, &board, &f, after, cut);
-                check(scenario, &board, &f, &context);
+                run_cut(scenario, &board, f, after, cut);
+                check(scenario, &board, f, &context);
                 tried += 1;
             }
         }
@@ -385,7 +463,7 @@ fn a_power_cut_at_any_operation_leaves_a_whole_frontend_that_can_be_updated() {
 
 #[test]
 fn a_second_power_cut_after_the_first_does_no_more_harm() {
-    let f = frontends();
+    let f = Frontends::usual();
     let mut rng = Rng::new(2026);
     let mut total = 0;
     for scenario in SCENARIOS {
@@ -439,7 +517,7 @@ fn check_either(scenario: &Scenario, board: &Board, f: &Frontends, context: &str
 
 #[test]
 fn what_is_active_after_an_undisturbed_run_is_what_the_scenario_is_for() {
-    let f = frontends();
+    let f = Frontends::usual();
     let expected: &[(&str, Slot, &Frontend, State)] = &[
         (
             "upload without a manifest",

@@ -665,3 +665,41 @@ fn a_firmware_that_insists_on_a_manifest_takes_no_image_without() {
     let next = Frontend::new("2.0.0", 30);
     assert!(upload(&board.boot(), &next.image, CLIENT).is_ok());
 }
+
+#[test]
+fn the_beginning_of_an_image_is_called_truncated_before_anything_is_erased() {
+    let old = Frontend::new("1.0.0", 30);
+    let new = Frontend::new("2.0.0", 40);
+    let board = Board::with(&old);
+    let whole = new.image.len() / 4096;
+    for blocks in 2..whole {
+        let device = board.boot();
+        let before = board.flash.counters().operations;
+        let error = upload(&device, &new.image[..blocks * 4096], CLIENT).expect_err("truncated");
+        let Refused::Upload(UploadError::Truncated(why)) = error else {
+            panic!("{blocks} blocks: {error:?}");
+        };
+        let told = format!(
+            "the image is truncated: it has {blocks} blocks of 4096 bytes, of at least {whole}"
+        );
+        assert_eq!(why, *told);
+        assert_eq!(board.flash.counters().operations, before, "{blocks} blocks");
+    }
+    assert!(upload(&board.boot(), &new.image, CLIENT).is_ok());
+}
+
+#[test]
+fn of_an_image_that_does_not_say_its_length_the_check_finds_that_its_end_is_missing() {
+    let image = plain_of_many();
+    let base = Board::with(&Frontend::new("1.0.0", 30));
+    for blocks in 2..image.len() / 4096 {
+        let board = base.fork();
+        let error = upload(&board.boot(), &image[..blocks * 4096], CLIENT).expect_err("truncated");
+        assert!(
+            matches!(&error, Refused::Upload(UploadError::Rejected(Problem::Truncated(why)))
+                if why.starts_with("the image is truncated: it has ")),
+            "{blocks} blocks: {error:?}"
+        );
+        assert_eq!(status(&board.boot()).active, Slot::Www0);
+    }
+}

@@ -145,7 +145,7 @@ impl fmt::Display for BeginError {
             }
             Self::BadLength => write!(
                 f,
-                "an image is a multiple of {SECTOR} bytes long, and at least {}",
+                "an image has a multiple of {SECTOR} bytes, at least {}: this one may be truncated",
                 2 * SECTOR
             ),
             Self::NoSlots(error) => error.fmt(f),

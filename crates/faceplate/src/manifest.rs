@@ -17,6 +17,9 @@ use crate::{
 pub const FILE_HASH: u8 = 0x66;
 /// Attribute of the root directory: the encoded [`Manifest`].
 pub const MANIFEST: u8 = 0x6d;
+/// Attribute of the root directory: how many blocks the image has (`u32`, little endian), so that one
+/// whose end is missing is known by its first block.
+pub const LENGTH: u8 = 0x6c;
 /// Attribute of the root directory: reserved for an Ed25519 signature.
 pub const SIGNATURE: u8 = 0x73;
 

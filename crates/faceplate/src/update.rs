@@ -7,7 +7,6 @@
 use core::{cell::RefMut, fmt};
 
 use embedded_storage_async::nor_flash::NorFlash;
-use littlefs_image::read::probe;
 
 use crate::{
     Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
@@ -61,6 +60,8 @@ pub struct Progress {
 pub enum UploadError {
     /// The first bytes are not a usable LittleFS image. Nothing was erased.
     NotAnImage(Text),
+    /// The end of the image is missing, as its first bytes tell. Nothing was erased.
+    Truncated(Text),
     /// More bytes came than were announced.
     TooLong,
     /// Fewer bytes came than were announced.
@@ -83,7 +84,7 @@ pub enum UploadError {
 impl fmt::Display for UploadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAnImage(what) => f.write_str(what),
+            Self::NotAnImage(what) | Self::Truncated(what) => f.write_str(what),
             Self::TooLong => f.write_str("more bytes came than were announced"),
             Self::Incomplete { received, total } => {
                 write!(f, "the upload ended after {received} of {total} bytes")
@@ -215,8 +216,13 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         let slot = self.lease.to();
         let sector = &self.lease.buffers.sector.0;
         if at == 0 {
-            let slot_blocks = self.writer.region().len / SECTOR;
-            probe(sector, slot_blocks).map_err(|error| UploadError::NotAnImage(text(error)))?;
+            let slot = self.writer.region().len;
+            verify::first_sector(sector, self.lease.total, slot).map_err(
+                |problem| match problem {
+                    Problem::Truncated(what) => UploadError::Truncated(what),
+                    other => UploadError::NotAnImage(text(other)),
+                },
+            )?;
         }
         let engine = self.lease.engine;
         let mut flash = engine.flash();

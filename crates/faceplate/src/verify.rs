@@ -6,7 +6,7 @@ use embedded_storage_async::nor_flash::ReadNorFlash;
 use littlefs_image::{
     Storage,
     check::check,
-    read::{Error, Image, Node, Step},
+    read::{Error, Image, Node, Step, probe, probe_attr},
 };
 
 use crate::{
@@ -90,6 +90,8 @@ pub enum Problem {
     Flash(Text),
     /// The slot was never written.
     Empty,
+    /// The end of the image is missing.
+    Truncated(Text),
     /// Not a sound LittleFS image; the text names the block and what is wrong with it.
     Structure(Text),
     /// The bytes do not have the SHA-256 that was announced for them.
@@ -130,7 +132,7 @@ impl fmt::Display for Problem {
         match self {
             Self::Layout(error) => error.fmt(f),
             Self::Flash(error) => write!(f, "flash cannot be read: {error}"),
-            Self::Structure(what) => f.write_str(what),
+            Self::Structure(what) | Self::Truncated(what) => f.write_str(what),
             Self::Digest => f.write_str("the bytes do not match the announced SHA-256"),
             Self::Empty => f.write_str("empty"),
             Self::NoIndex => f.write_str("no index.html in the image's root"),
@@ -166,8 +168,32 @@ type ReaderError<F> =
 fn problem<F: ReadNorFlash>(error: ReaderError<F>) -> Problem {
     match error {
         Error::Storage(error) => Problem::Flash(text(error)),
+        error @ Error::Truncated { .. } => Problem::Truncated(text(error)),
         other => Problem::Structure(text(other)),
     }
+}
+
+/// Judges an image of `len` bytes by its first sector, for a slot of `slot_len` bytes: whether it is
+/// one, fits, and is not the mere beginning of one.
+///
+/// # Errors
+/// [`Problem::Truncated`] or [`Problem::Structure`].
+pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Problem> {
+    let judged = probe(sector, slot_len / SECTOR).and_then(|_| {
+        let mut whole = [0; 4];
+        let blocks = len / SECTOR;
+        match probe_attr(sector, manifest::LENGTH, &mut whole)? {
+            Some(4) if u32::from_le_bytes(whole) > blocks => Err(Error::Truncated {
+                blocks,
+                whole: u32::from_le_bytes(whole),
+            }),
+            _ => Ok(()),
+        }
+    });
+    judged.map_err(|error| match error {
+        Error::Truncated { .. } => Problem::Truncated(text(error)),
+        _ => Problem::Structure(text(error)),
+    })
 }
 
 /// The whole check of the image at the start of `region`: structure, index, manifest, every file's

@@ -92,6 +92,31 @@ pub async fn check<S: Storage>(
     owners: &mut [u16],
 ) -> Result<Report, Error<S::Error>> {
     let image = Image::mount(storage, blocks).await?;
+    let checked = check_mounted(storage, &image, sector, owners).await;
+    checked.map_err(|error| behind_the_end(error, &image))
+}
+
+/// What is wrong with an image that is shorter than its file system may be, if the cause is that its
+/// end is missing.
+fn behind_the_end<E>(error: Error<E>, image: &Image) -> Error<E> {
+    let (blocks, block_count) = (image.blocks(), image.superblock().block_count);
+    let whole = match error {
+        Error::BlockOutside { block, .. } => block.saturating_add(1),
+        Error::FileSize { size, .. } => size.div_ceil(BLOCK_SIZE as u32),
+        _ => return error,
+    };
+    match (blocks + 1..=block_count).contains(&whole) {
+        true => Error::Truncated { blocks, whole },
+        false => error,
+    }
+}
+
+async fn check_mounted<S: Storage>(
+    storage: &mut S,
+    image: &Image,
+    sector: &mut [u8; BLOCK_SIZE],
+    owners: &mut [u16],
+) -> Result<Report, Error<S::Error>> {
     let mut owners = Owners::new(owners, image.blocks())?;
     let mut totals = pair::Totals::default();
     let mut last_name = pair::LastName {
@@ -123,7 +148,7 @@ pub async fn check<S: Storage>(
             let path = level.path.into();
             let dirs = totals.dirs;
             let mut pair = pair::Pair {
-                image: &image,
+                image,
                 commits: &commits,
                 sector,
                 part,
@@ -138,7 +163,7 @@ pub async fn check<S: Storage>(
 
         let mut child = None;
         while child.is_none() && level.dirs > 0 && level.id < commits.count {
-            let entry = pair::entry(&image, &commits.log, sector, level.id)
+            let entry = pair::entry(image, &commits.log, sector, level.id)
                 .await
                 .map_err(lift)?;
             if let Some((entry, name)) = entry
@@ -169,7 +194,7 @@ pub async fn check<S: Storage>(
             part = pair::Part::Directory;
         } else if let Some(tail) = commits.tail.filter(|tail| tail.hard) {
             if let Some(id) = commits.count.checked_sub(1) {
-                let entry = pair::entry(&image, &commits.log, sector, id)
+                let entry = pair::entry(image, &commits.log, sector, id)
                     .await
                     .map_err(lift)?;
                 if let Some((_, name)) = entry {

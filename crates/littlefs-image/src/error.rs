@@ -122,6 +122,13 @@ pub enum Error<E> {
         /// Number of blocks that there is room for.
         max: u32,
     },
+    /// The end of the image is missing: it goes on behind the last block that is there.
+    Truncated {
+        /// Number of blocks that are there.
+        blocks: u32,
+        /// Number of blocks that there should be, at the least.
+        whole: u32,
+    },
     /// The image is made for a larger partition.
     TooLarge {
         /// Number of blocks in the superblock.
@@ -156,6 +163,7 @@ impl<E> Error<E> {
             Error::ListCircle => Error::ListCircle,
             Error::PendingMove => Error::PendingMove,
             Error::TooManyBlocks { blocks, max } => Error::TooManyBlocks { blocks, max },
+            Error::Truncated { blocks, whole } => Error::Truncated { blocks, whole },
             Error::TooLarge {
                 block_count,
                 blocks,
@@ -213,6 +221,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Error::ListCircle  => f.write_str("the list of all metadata runs in a circle"),
             Error::PendingMove  => f.write_str("the image was taken in the middle of a move: mount it for writing once, or pack it again"),
             Error::TooManyBlocks { blocks, max } => write!(f, "the image has {blocks} blocks, and {max} is the most that can be checked"),
+            Error::Truncated { blocks, whole } => write!(f, "the image is truncated: it has {blocks} blocks of 4096 bytes, of at least {whole}"),
             Error::TooLarge { block_count, blocks } => write!(f, "the image is made for {block_count} blocks of 4096 bytes, but the partition has {blocks}"),
         }
     }

@@ -17,7 +17,7 @@ use crate::{
     storage::Storage,
 };
 pub use file::FileReader;
-pub use probe::probe;
+pub use probe::{probe, probe_attr};
 pub use walk::{DEPTH_MAX, ENTRIES_MAX, PATH_MAX, Step, Walk};
 
 /// Blocks that 32-bit byte offsets can reach.

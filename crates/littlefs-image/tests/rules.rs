@@ -175,9 +175,9 @@ fn a_short_image_passes_as_long_as_nothing_that_is_used_is_missing() {
     let whole = check_bytes(&bytes);
     assert!(whole.is_ok());
     assert_eq!(check_bytes(&bytes[..13 * BLOCK]), whole);
-    let missing = Err(Error::BlockOutside {
-        block: 12,
+    let missing = Err(Error::Truncated {
         blocks: 12,
+        whole: 13,
     });
     assert_eq!(check_bytes(&bytes[..12 * BLOCK]), missing);
 }

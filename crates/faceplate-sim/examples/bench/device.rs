@@ -19,7 +19,12 @@ pub(crate) type SimEngine = Engine<SimFlash, EspNvs<SimFlash>>;
 
 /// A chip with these images in its two slots, and an NVS partition that has been used.
 pub(crate) fn flash(www_0: &[u8], www_1: &[u8]) -> Result<SimFlash> {
-    let mut flash = SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE)?;
+    flash_of(PARTITIONS, www_0, www_1)
+}
+
+/// The same with another partition table.
+pub(crate) fn flash_of(csv: &str, www_0: &[u8], www_1: &[u8]) -> Result<SimFlash> {
+    let mut flash = SimFlash::with_partitions(csv, W25Q128_SIZE)?;
     let layout = block_on(Layout::read(&mut flash, Places::DEFAULT));
     for (region, image) in layout.slots?.iter().zip([www_0, www_1]) {
         flash.poke(region.offset, image)?;
@@ -55,7 +60,15 @@ pub(crate) fn boot_for<const SECTORS: usize>(flash: &SimFlash) -> Result<Box<Sim
 /// Uploads an image to a device that has just booted; what it did, and what that took on flash,
 /// from the first byte to the stored choice of the new slot.
 pub(crate) fn upload(flash: &SimFlash, image: &[u8]) -> Result<(Done, Counters)> {
-    let engine = boot(flash)?;
+    upload_to(&boot(flash)?, flash, image)
+}
+
+/// The same to a device that runs.
+pub(crate) fn upload_to(
+    engine: &SimEngine,
+    flash: &SimFlash,
+    image: &[u8],
+) -> Result<(Done, Counters)> {
     let before = flash.counters();
     let done = block_on(async {
         let mut upload = engine.begin(u32::try_from(image.len())?, Confirmer::Device)?;

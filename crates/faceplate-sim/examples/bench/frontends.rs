@@ -96,6 +96,24 @@ pub(crate) fn full(seed: u64) -> Result<Packed> {
     }
 }
 
+/// A frontend of about 3.9 MB as stored, in the manner of the largest that people publish: many
+/// scripts, pictures, and one file of more than 1 MiB. Another `seed` shares no file with it.
+pub(crate) fn large(seed: u64) -> Result<Packed> {
+    let mut numbers = Numbers(seed);
+    let mut files: Files = vec![("index.html".into(), numbers.script(3000))];
+    for index in 0..20 {
+        files.push((format!("assets/chunk-{index}.js"), numbers.script(96 << 10)));
+        files.push((format!("assets/icons/{index}.png"), numbers.noise(9000)));
+    }
+    files.push(("assets/engine.wasm".into(), numbers.noise(1700 << 10)));
+    let options = Options {
+        size: 4 << 20,
+        gzip: Gzip::Never,
+        ..Options::default()
+    };
+    Ok(pack(files, &options)?)
+}
+
 /// An app whose image is about 300 KiB, as a bundler leaves it.
 pub(crate) fn app() -> Files {
     let mut numbers = Numbers(7);

@@ -5,6 +5,7 @@
 
 mod device;
 mod frontends;
+mod large;
 mod memory;
 mod serving;
 mod uploads;
@@ -44,6 +45,7 @@ fn main() -> Result<ExitCode> {
             uploads::measure(&mut report)?;
             serving::measure(&mut report)?;
             memory::measure(&mut report)?;
+            large::measure(&mut report)?;
             Ok(if report.over {
                 ExitCode::FAILURE
             } else {

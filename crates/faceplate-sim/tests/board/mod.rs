@@ -61,6 +61,11 @@ impl Frontend {
     /// An index, a small stylesheet, and scripts of about `kib` KiB in all, different for each
     /// version.
     pub fn new(version: &'static str, kib: usize) -> Self {
+        Self::sized(version, kib, Options::default().size)
+    }
+
+    /// The same, packed for slots of so many bytes.
+    pub fn sized(version: &'static str, kib: usize, slot: u32) -> Self {
         let mut rng = Rng::new(version.bytes().fold(7, |n, byte| n * 31 + u64::from(byte)));
         let mut files = BTreeMap::new();
         let index = format!("<!doctype html><title>{version}</title>");
@@ -69,11 +74,16 @@ impl Frontend {
         files.insert("assets/empty.js".to_owned(), Vec::new());
         files.insert("assets/app.js".to_owned(), rng.bytes(kib * 1024 * 3 / 4));
         files.insert("assets/vendor/lib.js".to_owned(), rng.bytes(kib * 1024 / 4));
-        Self::of(version, files)
+        Self::packed(version, files, slot)
     }
 
     /// Many small files in about `kib` KiB, without a manifest.
     pub fn plain(kib: usize) -> Self {
+        Self::plain_for(kib, BuildOptions::default().block_count)
+    }
+
+    /// The same, made for slots of so many blocks.
+    pub fn plain_for(kib: usize, block_count: u32) -> Self {
         let mut files = BTreeMap::new();
         files.insert("index.html".to_owned(), b"plain".to_vec());
         for n in 0..kib / 4 {
@@ -83,7 +93,11 @@ impl Frontend {
         for (path, content) in &files {
             builder.file(path, content.clone()).expect("a good name");
         }
-        let image = builder.build(&BuildOptions::default()).expect("builds");
+        let options = BuildOptions {
+            block_count,
+            ..BuildOptions::default()
+        };
+        let image = builder.build(&options).expect("builds");
         Self {
             version: "",
             files,
@@ -111,7 +125,12 @@ impl Frontend {
     }
 
     pub fn of(version: &'static str, files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self::packed(version, files, Options::default().size)
+    }
+
+    fn packed(version: &'static str, files: BTreeMap<String, Vec<u8>>, size: u32) -> Self {
         let options = Options {
+            size,
             version: Some(version.to_owned()),
             gzip: Gzip::Never,
             ..Options::default()
@@ -155,12 +174,14 @@ impl Board {
 
     /// A board on which `frontend` was flashed into `www_0` by cable.
     pub fn with(frontend: &Frontend) -> Self {
-        let board = Self::new();
-        board
-            .flash
-            .poke(board.slot(0).offset, &frontend.image)
-            .expect("in bounds");
-        board
+        Self::new().flashed(frontend)
+    }
+
+    /// The same board after that.
+    pub fn flashed(self, frontend: &Frontend) -> Self {
+        let www_0 = self.slot(0).offset;
+        self.flash.poke(www_0, &frontend.image).expect("in bounds");
+        self
     }
 
     /// The same flash content on another board, with counters at zero.

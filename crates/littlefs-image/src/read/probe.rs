@@ -5,8 +5,8 @@ use core::convert::Infallible;
 use super::superblock;
 use crate::{
     error::Error,
-    format::{BLOCK_SIZE, Superblock},
-    log::scan,
+    format::{BLOCK_SIZE, Superblock, kind},
+    log::{History, scan},
     storage::{Storage, run},
 };
 
@@ -48,4 +48,35 @@ pub fn probe(first_block: &[u8], blocks: u32) -> Result<Superblock, Error<Infall
         });
     }
     Ok(superblock)
+}
+
+/// Reads an attribute of the root directory from the first block alone, into `buf` as far as it has
+/// room, and returns its length; `None` where it has none there.
+///
+/// # Errors
+/// When this is not the first block of an image. The storage error cannot occur.
+pub fn probe_attr(
+    first_block: &[u8],
+    kind: u8,
+    buf: &mut [u8],
+) -> Result<Option<usize>, Error<Infallible>> {
+    let Some(bytes) = first_block.first_chunk() else {
+        return Err(Error::NotLittleFs);
+    };
+    let mut storage = First(bytes);
+    let commits = run(scan(&mut storage, 0, None))?.ok_or(Error::NotLittleFs)?;
+    let mut history = History::new(&commits.log, 0);
+    while let Some((tag, offset)) = run(history.older(&mut storage))? {
+        if tag.kind() != kind::USER_ATTR + u16::from(kind) {
+            continue;
+        }
+        if tag.is_deleted() {
+            return Ok(None);
+        }
+        let length = usize::from(tag.length());
+        let read = length.min(buf.len());
+        run(storage.read(offset.into(), &mut buf[..read])).map_err(Error::Storage)?;
+        return Ok(Some(length));
+    }
+    Ok(None)
 }

@@ -190,6 +190,7 @@ export const more: MoreWords = {
       'Have that raised, or open this page at the device’s own address.',
     ],
     'bad-length': ['The file is not whole', '', REBUILD],
+    truncated: ['The end of the file is missing', '', 'Copy or download it again.'],
     'not-an-image': ['Not made for this device', '', FILE],
     'other-firmware': [
       'Made for other firmware',

@@ -1,0 +1,83 @@
+//! A frontend of 3.9 MB in slots of 4 MiB: pack, check, upload and serve.
+
+use embassy_futures::block_on;
+use faceplate::sectors;
+
+use crate::{Report, Result, device, frontends};
+
+const PARTITIONS: &str = include_str!("../../../../partitions/16mb-4m.csv");
+
+/// Sectors of a slot.
+const SLOT: usize = sectors(4 << 20);
+
+/// What 4 MiB take at least, by the share of them that is written: 64 erases of 150 ms, 16,384 pages
+/// of 0.4 ms.
+const FULL_AT_LEAST_S: f64 = 16.16;
+/// How much of it may be added, as for 1 MiB.
+const OVERHEAD: f64 = 1.1;
+/// Most flash bytes read for each byte of a large file.
+const READ_PER_BYTE: f64 = 1.05;
+/// Most flash bytes read by the check of an image, for each of its bytes: once for the hash of each
+/// file, once for that of the image, and a little for the structure. It must not grow faster than
+/// the image.
+const CHECK_PER_BYTE: f64 = 2.2;
+
+pub(crate) fn measure(report: &mut Report) -> Result<()> {
+    let (old, new) = (frontends::large(1)?.image, frontends::large(2)?.image);
+    let share = new.len() as f64 / f64::from(4 << 20);
+    let flash = device::flash_of(PARTITIONS, &old, &old)?;
+
+    let before = flash.counters();
+    let engine = device::boot_for::<SLOT>(&flash)?;
+    let read = flash.counters().since(&before).bytes_read as f64;
+    report.line(
+        "3.9 MB in slots of 4 MiB: the image",
+        &format!("{} bytes, {:.0} % of the slot", new.len(), share * 100.0),
+    );
+    let per_byte = read / (2 * old.len()) as f64;
+    report.budget(
+        "  check of both at boot",
+        per_byte,
+        CHECK_PER_BYTE,
+        "bytes a byte",
+    );
+    report.line("  the core", &format!("{} bytes", size_of_val(&*engine)));
+
+    let (_, took) = device::upload_to(&engine, &flash, &new)?;
+    report.line(
+        "  erases of 64 KiB, of 4 KiB; pages programmed",
+        &format!(
+            "{}, {}; {}",
+            took.block_erases, took.sector_erases, took.pages_programmed
+        ),
+    );
+    let most = FULL_AT_LEAST_S * OVERHEAD * share;
+    report.budget(
+        "  flash time of the upload",
+        took.busy().as_secs_f64(),
+        most,
+        "s",
+    );
+
+    let engine = device::boot_for::<SLOT>(&flash)?;
+    let before = flash.counters();
+    let size = block_on(async {
+        let file = engine
+            .open("assets/engine.wasm")
+            .await
+            .map_err(|why| why.to_string())?;
+        let mut file = file.ok_or("the large file is missing")?;
+        let mut buf = [0; 1460];
+        while file.read(&mut buf).await.map_err(|why| why.to_string())? > 0 {}
+        Result::Ok(file.size())
+    })?;
+    let read = flash.counters().since(&before).bytes_read as f64;
+    let per_byte = read / f64::from(size);
+    report.budget(
+        "  serving its largest file",
+        per_byte,
+        READ_PER_BYTE,
+        "bytes a byte",
+    );
+    Ok(())
+}
