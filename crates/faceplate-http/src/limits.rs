@@ -72,7 +72,8 @@ impl Limits {
         // Time for TCP to send a lost packet again several times, with the longer silences of a phone that saves power.
         write_stall_ms: 10_000,
         // A whole 1 MiB image at the flash's worst (16 erases of 2 s, 4096 pages of 3 ms: 44 s)
-        // fits in here.
+        // fits in here. A larger one has to keep up the rate below, as the flash lets it: 64 KiB in
+        // 2.8 s at its worst are more than five times that.
         grace_ms: 60_000,
         // Half of what flash does at its very worst, by 4 KiB sectors (erase 400 ms, program 48 ms).
         min_rate: 4_096,

@@ -37,6 +37,21 @@ pub struct Options {
     pub wifi: Option<&'static WifiLink>,
 }
 
+impl Options {
+    /// Those of a firmware with this name, version and API, with the usual partition table and nothing
+    /// else.
+    pub const fn new(name: &'static str, firmware: &'static str, api: u16) -> Self {
+        Self {
+            name,
+            hosts: &[],
+            firmware,
+            api,
+            places: Places::DEFAULT,
+            wifi: None,
+        }
+    }
+}
+
 /// Memory for updates, a `static` of the firmware: some 5 KiB, of them two bytes for each sector of
 /// the largest slot. `Memory<{ sectors(1 << 20) }>` is for slots of up to 1 MiB.
 pub struct Memory<const SECTORS: usize>(StaticCell<ChipEngine<[u16; SECTORS]>>);

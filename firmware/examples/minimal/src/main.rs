@@ -10,7 +10,7 @@ use embassy_time::Timer;
 use esp_backtrace as _;
 use esp_hal::gpio::{Level, Output, OutputConfig};
 use esp_hal::timer::systimer::SystemTimer;
-use faceplate_esp::{CONNECTIONS, Face, Memory, Options, Places, Watchdog, sectors};
+use faceplate_esp::{CONNECTIONS, Face, Memory, Options, Watchdog, sectors};
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
@@ -29,14 +29,7 @@ async fn main(tasks: Spawner) {
     esp_alloc::heap_allocator!(size: 40 * 1024);
     esp_rtos::start(SystemTimer::new(chip.SYSTIMER).alarm0, chip.FROM_CPU_INTR0);
 
-    let options = Options {
-        name: NAME,
-        hosts: &[],
-        firmware: env!("CARGO_PKG_VERSION"),
-        api: 1,
-        places: Places::DEFAULT,
-        wifi: None,
-    };
+    let options = Options::new(NAME, env!("CARGO_PKG_VERSION"), 1);
     let face = faceplate_esp::boot(&MEMORY, chip.FLASH, chip.SHA, options);
     tasks.spawn(care(face, watchdog).expect("one task"));
     let stack = network::start(&tasks, chip.WIFI, NAME);
