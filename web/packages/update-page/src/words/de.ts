@@ -256,7 +256,11 @@ export const de: Words = {
       'Lassen Sie das erhöhen, oder öffnen Sie diese Seite unter der eigenen Adresse des Geräts.',
     ],
     'bad-length': ['Die Datei ist nicht vollständig', '', REBUILD],
-    truncated: ['Das Ende der Datei fehlt', '', 'Kopieren Sie sie noch einmal, oder laden Sie sie neu herunter.'],
+    truncated: [
+      'Das Ende der Datei fehlt',
+      '',
+      'Kopieren Sie sie noch einmal, oder laden Sie sie neu herunter.',
+    ],
     'not-an-image': ['Nicht für dieses Gerät gemacht', '', FILE],
     'other-firmware': [
       'Für andere Firmware gemacht',
