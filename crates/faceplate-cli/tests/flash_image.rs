@@ -410,3 +410,86 @@ fn the_file_of_a_running_device_is_neither_read_nor_replaced() {
     assert!(!folder.join("x.bin").exists());
     assert!(flash(&folder, "device.bin") == before);
 }
+
+/// The repository's table for this flash.
+fn table(folder: &Folder, name: &str) -> String {
+    let csv = concat!(env!("CARGO_MANIFEST_DIR"), "/../../partitions");
+    folder.file("table.csv", fs::read(format!("{csv}/{name}.csv")).unwrap());
+    "--partitions table.csv".to_owned()
+}
+
+#[test]
+fn flashes_of_other_sizes_and_tables_are_made_and_simulated() {
+    let folder = folder();
+    let small = table(&folder, "4mb") + " --flash-size 4MB";
+    let told = make(&folder, &format!("{small} --www www.bin -o small.bin"), 0);
+    assert!(told.contains("0x160000  www_0"), "{told}");
+    assert!(told.ends_with("small.bin: 4.00 MiB\n"), "{told}");
+    assert_eq!(
+        fs::metadata(folder.join("small.bin")).unwrap().len(),
+        4 << 20
+    );
+    // The file knows its size and its table by itself.
+    let sim = Sim::start(folder.path(), &["--flash", "small.bin"]);
+    shows(&folder, &sim, "www_0   one, 8.0 KiB of 1.31 MiB");
+    drop(sim);
+    let words: Vec<&str> = small.split(' ').chain(["--flash", "new.bin"]).collect();
+    let sim = Sim::start(folder.path(), &[&words[..], &["--www", "www.bin"]].concat());
+    shows(&folder, &sim, "www_0   one, 8.0 KiB of 1.31 MiB");
+    drop(sim);
+    // What it is not is refused, and the file stays.
+    let before = fs::read(folder.join("new.bin")).unwrap();
+    let other = table(&folder, "8mb");
+    for (wrong, why) in [
+        ("--flash-size 8MB".to_owned(), "has 4 MiB, not 8"),
+        (other, "ends at 0x580000, outside the flash"),
+        (
+            "--table-offset 0x9000".to_owned(),
+            "not a flash file: at 0x9000",
+        ),
+    ] {
+        let words: Vec<&str> = ["sim", "--flash", "new.bin"]
+            .into_iter()
+            .chain(wrong.split(' '))
+            .collect();
+        let told = run_in(folder.path(), &words).expect(1).err;
+        assert!(told.contains(why), "{wrong}: {told}");
+    }
+    assert!(fs::read(folder.join("new.bin")).unwrap() == before);
+    let told = make(&folder, "--flash-size 4MB -o x.bin", 1);
+    assert!(
+        told.contains("name a partition table for this flash"),
+        "{told}"
+    );
+    assert!(!folder.join("x.bin").exists());
+}
+
+#[test]
+fn labels_and_the_place_of_the_table_are_taken() {
+    let folder = folder();
+    folder.file(
+        "own.csv",
+        "cfg, data, nvs, , 0x6000\nota_0, app, ota_0, 0x20000, 1M\n\
+         a, data, spiffs, 0x120000, 64K\nb, data, littlefs, 0x130000, 64K\n",
+    );
+    run_in(
+        folder.path(),
+        &["pack", "dist", "-o", "www.bin", "--size", "64K"],
+    )
+    .expect(0);
+    let own = "--partitions own.csv --flash-size 2MB --table-offset 0x10000 --slot-labels a,b \
+               --nvs-label cfg";
+    make(&folder, &format!("{own} --www www.bin -o own.bin"), 0);
+    let words = format!("--flash own.bin {own}");
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let sim = Sim::start(folder.path(), &words);
+    shows(&folder, &sim, "active  a, settled");
+    drop(sim);
+    // ESP-IDF's bootloader as it is would not find that table.
+    folder.file("fw", elf::elf(&C3));
+    let told = make(&folder, &format!("{own} --firmware fw -o x.bin"), 2);
+    assert!(
+        told.contains("give one for 0x10000 with --bootloader"),
+        "{told}"
+    );
+}
