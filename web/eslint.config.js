@@ -13,6 +13,8 @@ export default ts.config(
       '**/.svelte-kit/',
       '**/test-results/',
       '**/playwright-report/',
+      // Other people's tools, in their way of writing.
+      'e2e/builds/',
     ],
   },
   js.configs.recommended,

@@ -231,6 +231,11 @@ fn web(report: &mut Report) {
     if let Err(why) = &nginx {
         report.skip("web: behind a reverse proxy, nginx", why);
     }
+    // Without them the browser tests skip what they would build.
+    report.step(
+        "web: install Angular, Astro, React, Vue and SvelteKit",
+        |_| web::install_builds(),
+    );
     report.step("web: end to end in a browser", |tests| {
         let browser = browser::find_or_install()?;
         let mut test = web::npm(&["run", "e2e", "--workspace", "faceplate-e2e"]);

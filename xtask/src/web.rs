@@ -40,14 +40,29 @@ fn parse(version: &str) -> Option<(u32, u32)> {
 
 /// Installs what the lock file names, unless that is done.
 pub(crate) fn install() -> Result<(), String> {
-    let changed = |file: &str| fs::metadata(root().join("web").join(file))?.modified();
+    match installed("")? {
+        true => Ok(()),
+        false => run(&mut npm(&["ci"])),
+    }
+}
+
+/// Installs the tools of other people whose builds are tested, which nothing else needs.
+pub(crate) fn install_builds() -> Result<(), String> {
+    let folder = "e2e/builds";
+    match installed(folder)? {
+        true => Ok(()),
+        // Their install scripts only fetch what is there already.
+        false => run(&mut npm(&["ci", "--ignore-scripts", "--prefix", folder])),
+    }
+}
+
+/// Whether what the lock file of a folder below `web/` names is installed.
+fn installed(folder: &str) -> Result<bool, String> {
+    let changed = |file: &str| fs::metadata(root().join("web").join(folder).join(file))?.modified();
     let wanted =
         changed("package-lock.json").map_err(|error| format!("package-lock.json: {error}"))?;
     // npm writes this file last.
-    if changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= wanted) {
-        return Ok(());
-    }
-    run(&mut npm(&["ci"]))
+    Ok(changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= wanted))
 }
 
 /// Builds the packages, then the example frontend with its `www.bin`.
