@@ -72,8 +72,11 @@ impl Wifi for Face {
     }
 
     fn join(&self, ssid: &str, pass: &str) -> Result<(), Text> {
-        let credentials = Credentials::new(ssid, pass).ok_or_else(|| text("Wi-Fi has no such name or password"))?;
-        let stored = self.engine().with_nvs(|nvs| nvs.set_credentials(&credentials));
+        let credentials = Credentials::new(ssid, pass)
+            .ok_or_else(|| text("Wi-Fi has no such name or password"))?;
+        let stored = self
+            .engine()
+            .with_nvs(|nvs| nvs.set_credentials(&credentials));
         stored.map_err(text)?;
         if let Some(link) = self.link() {
             link.changed.signal(credentials);
