@@ -14,6 +14,7 @@ use crate::{
     guard::check_media_type,
     head::{Expect, Head},
     limits::{JSON_MAX, SEND_BUFFER, WIFI_JSON_MAX},
+    networks,
     problem::{Failed, Refusal},
     rx::Body,
     tx::{Gone, Header, Tx},
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Headers of an answer that is true only now.
-const JSON: [Header<'_>; 2] = [
+pub(crate) const JSON: [Header<'_>; 2] = [
     ("Content-Type", &"application/json"),
     ("Cache-Control", &"no-store"),
 ];
@@ -72,6 +73,8 @@ pub(crate) enum Change {
     Rollback,
     /// Into another Wi-Fi.
     Wifi,
+    /// Look for networks.
+    Look,
 }
 
 impl Change {
@@ -99,6 +102,11 @@ impl Change {
     /// Another Wi-Fi, if its head is right.
     pub(crate) fn wifi(head: &Head<'_>) -> Result<Self, Refusal> {
         command(head, WIFI_JSON_MAX).map(|()| Self::Wifi)
+    }
+
+    /// A search for networks, if its head is right.
+    pub(crate) fn look(head: &Head<'_>) -> Result<Self, Refusal> {
+        command(head, JSON_MAX).map(|()| Self::Look)
     }
 
     /// Makes the change and answers, or tells why not. `waits`: the client sends its body only
@@ -150,6 +158,15 @@ impl Change {
                 let ssid = join(device, text)?;
                 let name = device.info().name;
                 return Ok(tx.text(202, &JSON, &JoiningJson { ssid, name }).await?);
+            }
+            Self::Look => {
+                proceed(waits, body, tx).await?;
+                empty_object(body, tx.scratch()).await?;
+                if may_go_on {
+                    tx.keep_open();
+                }
+                look(device)?;
+                return networks::tell(device, tx, 202).await;
             }
         };
         Ok(restart(device, tx, changed).await?)
@@ -290,15 +307,28 @@ async fn json<'b, D: Device, R: Read>(
 fn join<D: Device>(device: &D, body: &[u8]) -> Result<Ssid, Refusal> {
     let wifi = device.wifi().ok_or(Refusal::NoSuchApi)?;
     let Credentials { ssid, pass } = Credentials::parse(body)?;
-    match device.engine().status(device.now_ms()).upload {
-        None => {}
-        Some(upload) if upload.phase == Phase::Restarting => {
-            return Err(Refusal::Begin(BeginError::Restarting));
-        }
-        Some(_) => return Err(Refusal::Uploading),
-    }
+    no_upload(device)?;
     wifi.join(&ssid, &pass).map_err(Refusal::Wifi)?;
     Ok(ssid)
+}
+
+/// Tells the Wi-Fi to look for networks. During an upload it may not: the radio leaves the channel
+/// that the upload comes by.
+fn look<D: Device>(device: &D) -> Result<(), Refusal> {
+    let wifi = device.wifi().ok_or(Refusal::NoSuchApi)?;
+    no_upload(device)?;
+    wifi.look();
+    Ok(())
+}
+
+fn no_upload<D: Device>(device: &D) -> Result<(), Refusal> {
+    match device.engine().status(device.now_ms()).upload {
+        None => Ok(()),
+        Some(upload) if upload.phase == Phase::Restarting => {
+            Err(Refusal::Begin(BeginError::Restarting))
+        }
+        Some(_) => Err(Refusal::Uploading),
+    }
 }
 
 /// Answers that the device restarts, and lets it.

@@ -86,6 +86,11 @@ fn host_name(host: &str) -> Option<Name<'_>> {
     (!name.is_empty() && name.bytes().all(valid)).then_some(Name::Dns(name))
 }
 
+/// The port that a valid `Host` names, if any.
+pub(crate) fn port(host: &str) -> Option<u16> {
+    host.rsplit_once(':')?.1.parse().ok()
+}
+
 /// Nothing, or `:` and a port; the port itself may be missing (RFC 3986, 3.2.3).
 fn is_port_suffix(suffix: &str) -> bool {
     suffix.is_empty()

@@ -326,7 +326,7 @@ impl fmt::Display for Detail<'_> {
                  accents, digits, punctuation, spaces; leave it empty for a network without one"
             ),
             Refusal::Uploading => f.write_str(
-                "an upload is running, and joining a network would cut it off; wait for its end",
+                "an upload is running, and the Wi-Fi would disturb it now; wait for its end",
             ),
             Refusal::Wifi(error) => write!(f, "the network cannot be stored: {error}"),
         }
@@ -366,6 +366,7 @@ pub(crate) const fn reason(status: u16) -> &'static str {
         200 => "OK",
         202 => "Accepted",
         206 => "Partial Content",
+        302 => "Found",
         304 => "Not Modified",
         308 => "Permanent Redirect",
         400 => "Bad Request",

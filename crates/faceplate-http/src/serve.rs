@@ -9,7 +9,9 @@ use crate::{
     head::{Expect, Head, Method},
     hosts,
     limits::{RECEIVE_BUFFER, SEND_BUFFER},
+    networks,
     path::Path,
+    portal::Portal,
     problem::{Failed, Refusal},
     recovery,
     rx::{Body, Rx},
@@ -145,6 +147,8 @@ async fn answer<D: Device, R: Read, W: Write>(
         Ok(Route::Page(page)) => recovery::page(tx, page, head.path)
             .await
             .map_err(Failed::from),
+        Ok(Route::Networks) => networks::tell(device, tx, 200).await,
+        Ok(Route::Portal(portal)) => portal.redirect(tx).await.map_err(Failed::from),
         Ok(Route::File) => files::get(device, &head, tx).await,
         Err(refusal) => {
             if refusal == Refusal::LengthRequired {
@@ -163,6 +167,8 @@ async fn answer<D: Device, R: Read, W: Write>(
 enum Route {
     Status,
     Wifi,
+    Networks,
+    Portal(Portal),
     Page(&'static str),
     File,
     Change(Change),
@@ -170,10 +176,16 @@ enum Route {
 
 /// Decides everything that the head of a request decides.
 fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<Route, Refusal> {
-    guard::check_host(head, |host| {
+    let host = guard::check_host(head, |host| {
         let is_domain = |domain: &str| device.is_domain(domain);
         hosts::is_own(host, device.info().name, is_domain, device.hosts())
-    })?;
+    });
+    if host == Err(Refusal::Host)
+        && let Some(portal) = Portal::of(device, head)
+    {
+        return Ok(Route::Portal(portal));
+    }
+    host?;
     if head.path == "*" {
         return Err(Refusal::Method { allow: READ });
     }
@@ -192,6 +204,14 @@ fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<R
             return match head.method {
                 Method::Post => change(device, head, Change::wifi),
                 _ => read(head, Route::Wifi).map_err(|_| Refusal::Method {
+                    allow: "GET, HEAD, POST",
+                }),
+            };
+        }
+        "api/wifi/networks" => {
+            return match head.method {
+                Method::Post => Change::look(head).map(Route::Change),
+                _ => read(head, Route::Networks).map_err(|_| Refusal::Method {
                     allow: "GET, HEAD, POST",
                 }),
             };

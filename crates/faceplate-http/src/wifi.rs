@@ -1,9 +1,13 @@
 //! The port to a Wi-Fi whose network the user chooses by the setup page.
 
+mod networks;
+
 use core::net::Ipv4Addr;
 
 use faceplate::Text;
 use heapless::String;
+
+pub use networks::{NETWORKS_MAX, Network, Networks, Security};
 
 /// Longest name of a network, bytes (IEEE 802.11-2020, 9.4.2.2).
 pub const SSID_MAX: usize = 32;
@@ -31,6 +35,37 @@ pub trait Wifi {
     /// # Errors
     /// When they cannot be stored; in words, without the password. Nothing is joined then.
     fn join(&self, ssid: &str, pass: &str) -> Result<(), Text>;
+
+    /// Where the setup page is reached, as long as every name that clients ask for leads here: the
+    /// device is the access point of its own setup, and its DNS answers every name with itself.
+    ///
+    /// Requests under foreign names are then sent there, which makes phones open the page by
+    /// themselves; else they are refused. `None`, unless the firmware says otherwise.
+    fn portal(&self) -> Option<Ipv4Addr> {
+        None
+    }
+
+    /// What is known of the networks in range; `None` (unless the firmware says otherwise) where
+    /// nobody can look for them.
+    fn search(&self) -> Option<Search> {
+        None
+    }
+
+    /// Looks for networks, soon, and returns at once. What it finds replaces what was known.
+    fn look(&self) {}
+}
+
+/// How the search for networks stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// It is under way, or about to begin.
+    pub searching: bool,
+    /// The last one that ended found nothing out: the radio refused.
+    pub failed: bool,
+    /// How old the list is, milliseconds; `None` before the first search.
+    pub age_ms: Option<u64>,
+    /// What was heard.
+    pub networks: Networks,
 }
 
 /// How a Wi-Fi stands.

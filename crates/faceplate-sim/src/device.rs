@@ -15,7 +15,7 @@ use faceplate::{
 };
 use faceplate_http::{
     Device, Info, Limits,
-    wifi::{Wifi, WifiStatus},
+    wifi::{Search, Wifi, WifiStatus},
 };
 use tokio::{sync::Notify, time::sleep};
 
@@ -74,6 +74,11 @@ impl SimDevice {
             reboot_at: Cell::new(None),
             reboot_asked: Notify::new(),
         }
+    }
+
+    /// Sets what [`SimOptions::portal`](crate::SimOptions::portal) says; false after the boot.
+    pub fn set_portal(&self, portal: bool) {
+        self.wifi.set_portal(portal);
     }
 
     /// Ends when the device is to restart.
@@ -147,5 +152,17 @@ impl Wifi for SimDevice {
         self.engine
             .with_nvs(|nvs| self.wifi.join(nvs, &credentials))
             .map_err(text)
+    }
+
+    fn portal(&self) -> Option<Ipv4Addr> {
+        self.wifi.portal()
+    }
+
+    fn search(&self) -> Option<Search> {
+        Some(self.wifi.search())
+    }
+
+    fn look(&self) {
+        self.wifi.look();
     }
 }

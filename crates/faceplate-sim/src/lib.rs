@@ -5,6 +5,7 @@
 
 pub mod device;
 pub mod flash;
+mod networks;
 mod port;
 mod run;
 pub mod wifi;

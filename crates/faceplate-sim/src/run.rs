@@ -65,6 +65,9 @@ pub struct SimOptions {
     pub limits: Limits,
     /// Hosts that lead to it besides its own names; see [`Device::hosts`].
     pub hosts: Vec<String>,
+    /// Whether all names lead to the device while it has no Wi-Fi to join, as on its own access
+    /// point: who asks for another name is sent to the setup page.
+    pub portal: bool,
 }
 
 /// What happens to a simulated device.
@@ -193,6 +196,7 @@ pub async fn live(
         let (places, address) = (options.places, ipv4(port.address()));
         let (limits, hosts) = (options.limits, options.hosts.clone());
         let device = SimDevice::boot(flash.clone(), places, limits, address, hosts).await;
+        device.set_portal(options.portal);
         let device = Rc::new(device);
         let listener = port.listen().map_err(failed)?;
         on_event(Event::Booted {

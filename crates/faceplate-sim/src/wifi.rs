@@ -8,7 +8,9 @@ use std::{
 
 use embedded_storage::nor_flash::NorFlash;
 use faceplate::{Credentials, EspNvs, EspNvsError};
-use faceplate_http::wifi::{Ssid, WifiMode, WifiStatus};
+use faceplate_http::wifi::{Search, Ssid, WifiMode, WifiStatus};
+
+use crate::networks::Air;
 
 /// How long it takes to be in a network.
 const JOINING: Duration = Duration::from_secs(1);
@@ -19,6 +21,9 @@ pub struct SimWifi {
     ssid: RefCell<Option<Ssid>>,
     since: Cell<Instant>,
     address: Option<Ipv4Addr>,
+    /// Whether clients come here whatever name they ask for.
+    portal: Cell<bool>,
+    air: Air,
 }
 
 impl SimWifi {
@@ -27,11 +32,39 @@ impl SimWifi {
     pub fn start<F: NorFlash>(nvs: &mut EspNvs<F>, address: Option<Ipv4Addr>) -> Self {
         // What cannot be read cannot be joined: then there is the setup page.
         let stored = nvs.credentials().ok().flatten();
-        Self {
+        let wifi = Self {
             ssid: RefCell::new(stored.map(|stored| stored.ssid)),
             since: Cell::new(Instant::now()),
             address,
+            portal: Cell::new(false),
+            air: Air::default(),
+        };
+        if wifi.status().mode == WifiMode::AccessPoint {
+            // As the firmware does, before it opens its network.
+            wifi.air.heard();
         }
+        wifi
+    }
+
+    /// Answers for a network in which all names lead here, while it has one of its own, or not.
+    pub fn set_portal(&self, portal: bool) {
+        self.portal.set(portal);
+    }
+
+    /// Where who asks for a foreign name is sent.
+    pub fn portal(&self) -> Option<Ipv4Addr> {
+        let own = self.status().mode == WifiMode::AccessPoint;
+        self.address.filter(|_| own && self.portal.get())
+    }
+
+    /// The networks in range, made up.
+    pub fn search(&self) -> Search {
+        self.air.search()
+    }
+
+    /// Looks for networks.
+    pub fn look(&self) {
+        self.air.look();
     }
 
     /// How it stands.

@@ -139,6 +139,7 @@ fn options(flash: PathBuf) -> SimOptions {
             reboot_ms: 50,
             ..Limits::DEFAULT
         },
+        portal: false,
     }
 }
 

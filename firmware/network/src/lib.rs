@@ -2,6 +2,7 @@
 //!
 //! - [`plan`]: when to join a network and when to offer the setup access point.
 //! - [`dhcp`]: the DHCP server of that access point.
+//! - [`dns`]: its DNS, which answers every name with the device.
 //! - [`domain`]: how the network's DHCP server calls the local domain.
 //! - [`mdns`]: `<name>.local` and the `_http._tcp` service.
 //! - [`patient`]: a driver that leaves clients waiting while all connections are taken.
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod dhcp;
+pub mod dns;
 pub mod domain;
 pub mod mdns;
 mod outbox;

@@ -43,6 +43,10 @@ pub(crate) struct Sim {
     /// How long a restart takes, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 2000)]
     reboot_ms: u32,
+    /// Be the access point of a setup: send who asks for a foreign name to the setup page, as long
+    /// as no Wi-Fi is stored.
+    #[arg(long)]
+    portal: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -71,6 +75,7 @@ impl Sim {
             reboot: Duration::from_millis(self.reboot_ms.into()),
             limits: Limits::DEFAULT,
             hosts: self.hosts,
+            portal: self.portal,
         };
         let power_cut = || {
             text::print("power cut");

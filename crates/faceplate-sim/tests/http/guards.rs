@@ -298,7 +298,7 @@ fn what_is_no_api_is_not_there() {
         "GET /api/",
         "POST /api/x",
         "GET /api/wifi/",
-        "GET /api/wifi/networks",
+        "GET /api/wifi/network",
         "GET /api/ota/frontend/blocks?slot=active",
     ] {
         let response = ask(&server, line, "Accept: text/html\r\n");

@@ -11,7 +11,7 @@ use embedded_io_adapters::tokio_1::FromTokio;
 use faceplate::{Credentials, Text, text};
 use faceplate_http::{
     ConnectionBuffers, Device, Info, Limits, serve,
-    wifi::{Wifi, WifiStatus},
+    wifi::{Search, Wifi, WifiStatus},
 };
 use faceplate_sim::{flash::SimFlash, wifi::SimWifi};
 use tokio::{net::TcpListener, runtime, sync::mpsc, task::LocalSet};
@@ -24,9 +24,11 @@ pub(crate) struct TestDevice {
     pub(crate) engine: Box<board::Device>,
     /// What the firmware was asked to wait before it restarts.
     pub(crate) reboot: Cell<Option<u32>>,
-    wifi: SimWifi,
+    pub(crate) wifi: SimWifi,
     /// Whether the board has one.
     pub(crate) has_wifi: Cell<bool>,
+    /// Whether that can look for networks.
+    pub(crate) can_search: Cell<bool>,
     limits: Limits,
     start: Instant,
 }
@@ -92,6 +94,18 @@ impl Wifi for TestDevice {
             .with_nvs(|nvs| self.wifi.join(nvs, &credentials))
             .map_err(text)
     }
+
+    fn portal(&self) -> Option<Ipv4Addr> {
+        self.wifi.portal()
+    }
+
+    fn search(&self) -> Option<Search> {
+        self.can_search.get().then(|| self.wifi.search())
+    }
+
+    fn look(&self) {
+        self.wifi.look();
+    }
 }
 
 type Job = Box<dyn FnOnce(&TestDevice) + Send>;
@@ -126,6 +140,7 @@ impl Server {
                 reboot: Cell::new(None),
                 wifi,
                 has_wifi: Cell::new(true),
+                can_search: Cell::new(true),
                 limits,
                 start,
             };
