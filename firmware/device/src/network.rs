@@ -13,9 +13,9 @@ use static_cell::StaticCell;
 /// How Wi-Fi stands, for the HTTP app.
 pub(crate) static LINK: WifiLink = WifiLink::new();
 
-/// Sockets of the network stack: the connections, DHCP's client, DHCP's server, mDNS, and two that ask for
-/// the domain.
-const SOCKETS: usize = CONNECTIONS + 5;
+/// Sockets of the network stack: the connections, DHCP's client, DHCP's server, DNS, mDNS, and two
+/// that ask for the domain.
+const SOCKETS: usize = CONNECTIONS + 6;
 
 /// Starts the network and what must run beside it.
 pub(crate) fn start(

@@ -4,6 +4,7 @@
 //! in `faceplate_network::plan`, where it is tested; here it is only carried out.
 
 mod radio;
+mod scan;
 mod switch;
 
 use embassy_executor::Spawner;
@@ -11,8 +12,8 @@ use embassy_net::{Config, Runner, Stack, StackResources};
 use esp_hal::peripherals::WIFI;
 use esp_radio::wifi::{ControllerConfig, CountryInfo, WifiController};
 use faceplate_esp::{Face, PORT, WifiLink};
-use faceplate_network::{dhcp, patient::Patient};
-use radio::Radio;
+use faceplate_network::{dhcp, dns, patient::Patient};
+use radio::{Buffers, Radio};
 use static_cell::StaticCell;
 use switch::Switch;
 
@@ -45,6 +46,7 @@ pub(crate) fn start<const SOCKETS: usize>(
     seed: u64,
 ) -> Stack<'static> {
     static DHCP: StaticCell<dhcp::Buffers> = StaticCell::new();
+    static DNS: StaticCell<dns::Buffers> = StaticCell::new();
     let config = ControllerConfig::default()
         .with_country_info(CountryInfo::from(COUNTRY))
         .with_static_rx_buf_num(STATIC_RX)
@@ -64,7 +66,10 @@ pub(crate) fn start<const SOCKETS: usize>(
     });
     let driver = Patient::new(Switch::new(), PORT);
     let (stack, runner) = embassy_net::new(driver, Config::default(), resources, seed);
-    let buffers = DHCP.init_with(dhcp::Buffers::new);
+    let buffers = Buffers {
+        dhcp: DHCP.init_with(dhcp::Buffers::new),
+        dns: DNS.init_with(dns::Buffers::new),
+    };
     let radio = Radio::new(controller, stack, link, name, credentials, buffers);
     crate::spawn(spawner, run_stack(runner));
     crate::spawn(spawner, run_radio(radio));

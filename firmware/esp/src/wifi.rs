@@ -1,6 +1,8 @@
 //! Wi-Fi credentials: kept in NVS, set over HTTP, told to whoever drives the radio.
 
-use core::cell::RefCell;
+mod air;
+
+use core::{cell::RefCell, net::Ipv4Addr};
 
 use embassy_sync::{
     blocking_mutex::{Mutex, raw::CriticalSectionRawMutex},
@@ -9,15 +11,17 @@ use embassy_sync::{
 use faceplate::{Credentials, EspNvs, EspNvsError, Text, text};
 use faceplate_http::{
     Device,
-    wifi::{Wifi, WifiMode, WifiStatus},
+    wifi::{Networks, Search, Wifi, WifiMode, WifiStatus},
 };
 
 use crate::Face;
+use air::Air;
 
 /// Between the HTTP app and what drives the radio; a `static` of the firmware.
 pub struct WifiLink {
     status: Mutex<CriticalSectionRawMutex, RefCell<WifiStatus>>,
     changed: Signal<CriticalSectionRawMutex, Credentials>,
+    air: Air,
 }
 
 impl WifiLink {
@@ -31,6 +35,7 @@ impl WifiLink {
                 address: None,
             })),
             changed: Signal::new(),
+            air: Air::new(),
         }
     }
 
@@ -42,6 +47,21 @@ impl WifiLink {
     /// Waits for new credentials, which are stored already.
     pub async fn changed(&self) -> Credentials {
         self.changed.wait().await
+    }
+
+    /// Waits until somebody wants to know the networks in range; then tell [`Self::found`].
+    pub async fn search_wanted(&self) {
+        self.air.wanted().await;
+    }
+
+    /// Says that a search begins which nobody asked for.
+    pub fn searching(&self) {
+        self.air.searching();
+    }
+
+    /// Says what a search found; `None`: the radio refused.
+    pub fn found(&self, networks: Option<Networks>) {
+        self.air.found(networks);
     }
 
     fn status(&self) -> WifiStatus {
@@ -82,5 +102,22 @@ impl Wifi for Face {
             link.changed.signal(credentials);
         }
         Ok(())
+    }
+
+    /// As long as it is an access point; the firmware's DNS then answers every name with it.
+    fn portal(&self) -> Option<Ipv4Addr> {
+        let status = Wifi::status(self);
+        let own = status.mode == WifiMode::AccessPoint;
+        status.address.filter(|_| own)
+    }
+
+    fn search(&self) -> Option<Search> {
+        self.link().map(|link| link.air.search())
+    }
+
+    fn look(&self) {
+        if let Some(link) = self.link() {
+            link.air.want();
+        }
     }
 }

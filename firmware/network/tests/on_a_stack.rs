@@ -1,4 +1,4 @@
-//! DHCP and mDNS on real network stacks: the device's and a client's, joined by a wire in memory.
+//! DHCP, DNS and mDNS on real network stacks: the device's and a client's, joined by a wire in memory.
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -12,7 +12,7 @@ use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxTo
 use embassy_net::udp::{PacketMetadata, UdpMetadata, UdpSocket};
 use embassy_net::{Config, ConfigV4, IpAddress, IpEndpoint, Ipv4Cidr, Stack, StackResources};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
-use faceplate_network::{dhcp, domain, mdns};
+use faceplate_network::{dhcp, dns, domain, mdns};
 use smoltcp::wire::{DhcpMessageType, DhcpPacket, DhcpRepr, EthernetAddress};
 
 type Frames = Rc<RefCell<VecDeque<Vec<u8>>>>;
@@ -150,8 +150,8 @@ fn a_client_that_knows_nothing_gets_an_address_and_gets_it_again() {
                 (2..=9).contains(&first.address.address().octets()[3]),
                 "{first:?}"
             );
-            assert_eq!(first.gateway, None);
-            assert!(first.dns_servers.is_empty());
+            assert_eq!(first.gateway, Some(dhcp::ADDRESS));
+            assert_eq!(first.dns_servers[..], [dhcp::ADDRESS]);
             // The client goes away and comes back.
             up.set(false);
             client.wait_config_down().await;
@@ -248,14 +248,31 @@ const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 9);
 
 /// A question for the host's address.
 fn question(alone: bool) -> Vec<u8> {
+    question_for("faceplate-1a2b.local", alone)
+}
+
+fn question_for(name: &str, alone: bool) -> Vec<u8> {
     let mut packet = simple_dns::Packet::new_query(0x1234);
     packet.questions.push(simple_dns::Question::new(
-        simple_dns::Name::new("faceplate-1a2b.local").unwrap(),
+        simple_dns::Name::new(name).unwrap(),
         simple_dns::TYPE::A.into(),
         simple_dns::CLASS::IN.into(),
         alone,
     ));
     packet.build_bytes_vec().unwrap()
+}
+
+/// Of an answer: the address in it, and its id.
+fn read(bytes: &[u8]) -> (Ipv4Addr, u16) {
+    let packet = simple_dns::Packet::parse(bytes).unwrap();
+    let address = packet
+        .answers
+        .iter()
+        .find_map(|answer| match &answer.rdata {
+            simple_dns::rdata::RData::A(a) => Some(Ipv4Addr::from(a.address)),
+            _ => None,
+        });
+    (address.unwrap(), packet.id())
 }
 
 /// The next message: the address in it, its id, and where it was sent.
@@ -270,15 +287,103 @@ async fn next(socket: &UdpSocket<'_>) -> (Ipv4Addr, u16, IpAddress) {
         },
     ) = socket.recv_from(&mut bytes).await.unwrap();
     assert_eq!(endpoint.port, mdns::PORT);
-    let packet = simple_dns::Packet::parse(&bytes[..len]).unwrap();
-    let address = packet
-        .answers
-        .iter()
-        .find_map(|answer| match &answer.rdata {
-            simple_dns::rdata::RData::A(a) => Some(Ipv4Addr::from(a.address)),
-            _ => None,
-        });
-    (address.unwrap(), packet.id(), local_address.unwrap())
+    let (address, id) = read(&bytes[..len]);
+    (address, id, local_address.unwrap())
+}
+
+/// Asks as a phone does that looks for the internet, until there is an answer.
+async fn resolve(socket: &UdpSocket<'_>, server: Ipv4Addr) -> (Ipv4Addr, u16) {
+    let question = question_for("connectivitycheck.gstatic.com", false);
+    let server = IpEndpoint::new(server.into(), dns::PORT);
+    let mut bytes = [0; 600];
+    loop {
+        socket.send_to(&question, server).await.unwrap();
+        let answer = socket.recv_from(&mut bytes);
+        if let Ok(answer) = with_timeout(Duration::from_secs(1), answer).await {
+            let (len, from) = answer.unwrap();
+            assert_eq!(from.endpoint, server);
+            return read(&bytes[..len]);
+        }
+    }
+}
+
+#[test]
+fn a_phone_that_joins_the_access_point_finds_the_device_by_every_name() {
+    on_a_wire(async |device, client, _| {
+        device.set_config_v4(fixed(dhcp::ADDRESS));
+        let (mut leases, mut buffers) = (dhcp::Leases::new(), dhcp::Buffers::new());
+        let mut names = dns::Buffers::new();
+        let serve = embassy_futures::join::join(
+            dhcp::serve(device, &mut leases, &mut buffers),
+            dns::serve(device, dhcp::ADDRESS, &mut names),
+        );
+        let what = async {
+            client.set_config_v4(ConfigV4::Dhcp(Default::default()));
+            client.wait_config_up().await;
+            let [server] = client.config_v4().unwrap().dns_servers[..] else {
+                panic!("one DNS server is told");
+            };
+            let mut room = Room::new();
+            let socket = room.socket(client, 40_001);
+            assert_eq!(resolve(&socket, server).await, (dhcp::ADDRESS, 0x1234));
+        };
+        meanwhile(serve, what).await;
+    });
+}
+
+#[test]
+fn names_lead_to_the_device_only_as_long_as_its_dns_runs() {
+    on_a_wire(async |device, client, _| {
+        device.set_config_v4(fixed(dhcp::ADDRESS));
+        client.set_config_v4(fixed(CLIENT));
+        let mut names = dns::Buffers::new();
+        let mut room = Room::new();
+        let socket = room.socket(client, 40_001);
+        let what = async {
+            resolve(&socket, dhcp::ADDRESS).await;
+        };
+        meanwhile(dns::serve(device, dhcp::ADDRESS, &mut names), what).await;
+        // The setup is over.
+        let late = with_timeout(
+            Duration::from_millis(1_200),
+            resolve(&socket, dhcp::ADDRESS),
+        );
+        assert!(late.await.is_err());
+        // And there is another.
+        let what = async {
+            resolve(&socket, dhcp::ADDRESS).await;
+        };
+        meanwhile(dns::serve(device, dhcp::ADDRESS, &mut names), what).await;
+    });
+}
+
+#[test]
+fn garbage_and_askers_that_are_gone_keep_no_other_from_an_answer() {
+    on_a_wire(async |device, client, _| {
+        device.set_config_v4(fixed(dhcp::ADDRESS));
+        let mut names = dns::Buffers::new();
+        let what = async {
+            let (mut room, mut more) = (Room::new(), Room::new());
+            let socket = room.socket(client, 40_001);
+            let to = IpEndpoint::new(dhcp::ADDRESS.into(), dns::PORT);
+            for last in 20..23 {
+                client.set_config_v4(fixed(Ipv4Addr::new(192, 168, 4, last)));
+                let question = question_for("captive.apple.com", false);
+                socket.send_to(&question, to).await.unwrap();
+                // Until it is on the wire; nobody will say who had this address.
+                Timer::after_millis(20).await;
+            }
+            client.set_config_v4(fixed(CLIENT));
+            for seed in 0..100usize {
+                let garbage: Vec<u8> = (0..seed * 13).map(|n| (n * seed) as u8).collect();
+                socket.send_to(&garbage, to).await.unwrap();
+            }
+            drop(socket);
+            let socket = more.socket(client, 40_002);
+            assert_eq!(resolve(&socket, dhcp::ADDRESS).await.0, dhcp::ADDRESS);
+        };
+        meanwhile(dns::serve(device, dhcp::ADDRESS, &mut names), what).await;
+    });
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use core::{future::pending, net::Ipv4Addr};
 
-use embassy_futures::select::{Either, Either3, Either4, select, select3, select4};
+use embassy_futures::select::{
+    Either, Either3, Either4, Either5, select, select3, select4, select5,
+};
 use embassy_net::{ConfigV4, Ipv4Cidr, Stack, StaticConfigV4};
 use embassy_time::{Duration, Instant, Timer, with_deadline, with_timeout};
 use esp_radio::wifi::{
@@ -16,11 +18,11 @@ use faceplate_esp::{
     faceplate_http::wifi::{WifiMode, WifiStatus},
 };
 use faceplate_network::{
-    dhcp, domain,
+    dhcp, dns, domain,
     plan::{Event, Next, Order, Plan},
 };
 
-use super::switch;
+use super::{scan, switch};
 
 /// Clients that the access point lets in: one sets up, the others are phones that remember it.
 const CLIENTS: u16 = 4;
@@ -34,6 +36,12 @@ const LEAVE: Duration = Duration::from_secs(2);
 /// Before another try after the driver refused a configuration.
 const REFUSED: Duration = Duration::from_secs(1);
 
+/// What the servers of the access point need in memory.
+pub(super) struct Buffers {
+    pub(super) dhcp: &'static mut dhcp::Buffers,
+    pub(super) dns: &'static mut dns::Buffers,
+}
+
 /// The radio and all that it serves.
 pub(super) struct Radio {
     controller: WifiController<'static>,
@@ -43,7 +51,7 @@ pub(super) struct Radio {
     credentials: Option<Credentials>,
     plan: Plan,
     leases: dhcp::Leases,
-    buffers: &'static mut dhcp::Buffers,
+    buffers: Buffers,
     heap_told: bool,
 }
 
@@ -54,7 +62,7 @@ impl Radio {
         link: &'static WifiLink,
         name: &'static str,
         credentials: Option<Credentials>,
-        buffers: &'static mut dhcp::Buffers,
+        buffers: Buffers,
     ) -> Self {
         Self {
             controller,
@@ -85,16 +93,22 @@ impl Radio {
         }
     }
 
-    /// Is the access point for as long as the plan wants.
+    /// Is the access point for as long as the plan wants, with its DHCP and its DNS; nobody hears
+    /// of the latter at any other time.
     async fn offer_setup(&mut self) -> Option<Event> {
         self.leave().await;
+        // Before there are clients that would wait meanwhile.
+        self.look_around().await;
         let config = Ssid::try_from(self.name).map(|ssid| {
             // Open: whoever sets the device up has nothing to type in, and nothing to look for.
             AccessPointConfig::default()
                 .with_ssid(ssid)
                 .with_max_connections(CLIENTS)
         });
-        if let Err(error) = config.and_then(|config| self.apply(&Config::AccessPoint(config))) {
+        // The station joins nothing; only with one can the radio look for networks.
+        let config =
+            config.map(|config| Config::AccessPointStation(StationConfig::default(), config));
+        if let Err(error) = config.and_then(|config| self.apply(&config)) {
             log::error!("no access point: {error:?}");
             Timer::after(REFUSED).await;
             return None;
@@ -123,49 +137,41 @@ impl Radio {
             ..
         } = self;
         let watch = async {
-            let mut events = controller.subscribe();
             let mut clients = 0u8;
             loop {
+                watch_clients(controller, link, plan, credentials, &mut clients).await;
                 let Next {
                     order: Order::AccessPoint,
-                    until,
+                    ..
                 } = plan.next(Instant::now())
                 else {
                     return;
                 };
-                let heard = async {
-                    match &mut events {
-                        Ok(events) => events.next_event().await,
-                        // Only if somebody else holds them all; the plan's limits hold anyway.
-                        Err(_) => pending().await,
-                    }
-                };
-                let event = match select3(heard, end(until), link.changed()).await {
-                    Either3::First(MessageResult::Message(event)) => {
-                        match event {
-                            EventInfo::AccessPointStationConnected { .. } => {
-                                clients = clients.saturating_add(1);
-                            }
-                            EventInfo::AccessPointStationDisconnected { .. } => {
-                                clients = clients.saturating_sub(1);
-                            }
-                            _ => continue,
-                        }
-                        Event::Clients(clients)
-                    }
-                    Either3::First(_) | Either3::Second(()) => continue,
-                    Either3::Third(new) => {
-                        *credentials = Some(new);
-                        Event::Credentials
-                    }
-                };
-                plan.event(Instant::now(), event);
+                link.found(scan::look(controller).await);
+                // Somebody asked for it, so somebody is there, whoever came or went unheard.
+                clients = clients.max(1);
+                plan.event(Instant::now(), Event::Clients(clients));
             }
         };
-        match select(watch, dhcp::serve(*stack, leases, buffers)).await {
-            Either::First(()) => None,
-            Either::Second(never) => never,
+        let dhcp = dhcp::serve(*stack, leases, buffers.dhcp);
+        let dns = dns::serve(*stack, dhcp::ADDRESS, buffers.dns);
+        match select3(watch, dhcp, dns).await {
+            Either3::First(()) => None,
+            Either3::Second(never) | Either3::Third(never) => never,
         }
+    }
+
+    /// Looks for networks as a station that is in none.
+    async fn look_around(&mut self) {
+        self.link.searching();
+        let found = match self.apply(&Config::Station(StationConfig::default())) {
+            Ok(()) => scan::look(&mut self.controller).await,
+            Err(error) => {
+                log::warn!("no search for networks: {error:?}");
+                None
+            }
+        };
+        self.link.found(found);
     }
 
     /// Tries to get an address in the known network.
@@ -245,21 +251,28 @@ impl Radio {
                 Timer::after(GLANCE).await;
             }
         };
+        let link = self.link;
         let gone = self.controller.wait_for_disconnect_async();
-        match select4(gone, other_address, end(until), self.link.changed()).await {
-            Either4::First(info) => {
+        let wanted = link.search_wanted();
+        match select5(gone, other_address, end(until), link.changed(), wanted).await {
+            Either5::First(info) => {
                 log::warn!("lost the network: {info:?}");
                 self.tell(WifiMode::Station, None);
                 Some(Event::Lost)
             }
-            Either4::Second(()) if stack.config_v4().is_some() => None,
-            Either4::Second(()) => {
+            Either5::Second(()) if stack.config_v4().is_some() => None,
+            Either5::Second(()) => {
                 log::warn!("lost the address");
                 self.tell(WifiMode::Station, None);
                 Some(Event::Lost)
             }
-            Either4::Third(()) => None,
-            Either4::Fourth(new) => Some(self.take(new)),
+            Either5::Third(()) => None,
+            Either5::Fourth(new) => Some(self.take(new)),
+            Either5::Fifth(()) => {
+                // A loss meanwhile is seen right after it.
+                link.found(scan::look(&mut self.controller).await);
+                None
+            }
         }
     }
 
@@ -294,6 +307,55 @@ impl Radio {
             connected,
             address,
         });
+    }
+}
+
+/// Tells the plan of clients that come and go, and of new credentials, until it wants something
+/// else than an access point, or somebody wants to know the networks in range.
+async fn watch_clients(
+    controller: &WifiController<'static>,
+    link: &WifiLink,
+    plan: &mut Plan,
+    credentials: &mut Option<Credentials>,
+    clients: &mut u8,
+) {
+    let mut events = controller.subscribe();
+    loop {
+        let Next {
+            order: Order::AccessPoint,
+            until,
+        } = plan.next(Instant::now())
+        else {
+            return;
+        };
+        let heard = async {
+            match &mut events {
+                Ok(events) => events.next_event().await,
+                // Only if somebody else holds them all; the plan's limits hold anyway.
+                Err(_) => pending().await,
+            }
+        };
+        let event = match select4(heard, end(until), link.changed(), link.search_wanted()).await {
+            Either4::First(MessageResult::Message(event)) => {
+                match event {
+                    EventInfo::AccessPointStationConnected { .. } => {
+                        *clients = clients.saturating_add(1);
+                    }
+                    EventInfo::AccessPointStationDisconnected { .. } => {
+                        *clients = clients.saturating_sub(1);
+                    }
+                    _ => continue,
+                }
+                Event::Clients(*clients)
+            }
+            Either4::First(_) | Either4::Second(()) => continue,
+            Either4::Third(new) => {
+                *credentials = Some(new);
+                Event::Credentials
+            }
+            Either4::Fourth(()) => return,
+        };
+        plan.event(Instant::now(), event);
     }
 }
 
