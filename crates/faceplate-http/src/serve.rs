@@ -210,7 +210,7 @@ fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<R
         }
         "api/wifi/networks" => {
             return match head.method {
-                Method::Post => Change::look(head).map(Route::Change),
+                Method::Post => change(device, head, Change::look),
                 _ => read(head, Route::Networks).map_err(|_| Refusal::Method {
                     allow: "GET, HEAD, POST",
                 }),

@@ -54,7 +54,10 @@ fn an_access_point_knows_its_neighbours_the_strongest_first_and_each_name_once()
 #[test]
 fn a_device_in_a_network_looks_when_it_is_told_to() {
     let server = server();
-    assert_eq!(post(&server, "/api/wifi", r#"{"ssid":"Home"}"#).status, 202);
+    assert_eq!(
+        post(&server, "/api/wifi", r#"{"ssid":"Home","pass":""}"#).status,
+        202
+    );
     let server = server.rebooted();
     let none = json!({ "searching": false, "failed": false, "age_ms": null, "networks": [] });
     assert_eq!(networks(&server), none);
