@@ -91,6 +91,8 @@ export class Page<State extends object = Status> {
   device: State | null;
   /** The status of that answer. */
   code: number;
+  /** What it answers where something else is asked for. */
+  readonly others = new Map<string, object>();
   /** What the page asked for. */
   readonly gets = new Set<string>();
   /** All changes that were asked for. */
@@ -245,7 +247,9 @@ export class Page<State extends object = Status> {
           page.posts.push(this.post);
         } else if (page.device) {
           page.gets.add(this.path);
-          const [code, answer] = [page.code, JSON.stringify(page.device)];
+          const other = page.others.get(this.path);
+          const code = other ? 200 : page.code;
+          const answer = JSON.stringify(other ?? page.device);
           later(() => this.settle(code, answer), 10);
         } else {
           if (!this.timeout) throw new Error('a question without a time limit may hang for ever');

@@ -29,10 +29,25 @@ const JOINED: Wifi = {
   address: '192.168.1.20',
 };
 
+/** What it tells of the networks in range. */
+const AIR = {
+  searching: false,
+  failed: false,
+  age_ms: 4200 as number | null,
+  networks: [
+    { ssid: 'Home', rssi: -47, security: 'password' },
+    { ssid: 'Café <b>', rssi: -66, security: 'open' },
+    { ssid: 'Office', rssi: -80, security: 'other' },
+  ],
+};
+const NOTHING = { ...AIR, age_ms: null, networks: [] };
+const IN_RANGE = 'api/wifi/networks';
+
 let page: WifiPage;
 
-async function open(device: WifiPage['device'], code = 200): Promise<void> {
+async function open(device: WifiPage['device'], code = 200, air?: object): Promise<void> {
   page = new Page(device, { html: source.html, path: '/recovery/wifi', code });
+  if (air) page.others.set(IN_RANGE, air);
   await page.live(0.1);
 }
 
@@ -63,7 +78,10 @@ describe('the state', () => {
     await open(device);
     expect(page.text('state')).toBe(words);
     expect(page.visible('form')).toBe(true);
-    expect([...page.gets]).toEqual(['api/wifi']);
+    expect([...page.gets]).toEqual(['api/wifi', IN_RANGE]);
+    expect(page.text('who')).toBe('You are setting up faceplate-1a2b.');
+    // It cannot look for networks: their names are typed in.
+    expect(page.visible('air')).toBe(false);
     expect(page.errors).toEqual([]);
   });
 
@@ -87,6 +105,89 @@ describe('the state', () => {
     page.device = NEW;
     await page.live(11);
     expect(page.text('state')).toBe('The device has opened a network of its own.');
+  });
+});
+
+const shown = (): (string | null)[] =>
+  [...page.window.document.querySelectorAll('#list li')].map((item) => item.textContent);
+
+describe('the networks in range', () => {
+  test.each<[string, object, string, string, string[]]>([
+    [
+      'are listed with their strength and what they need',
+      AIR,
+      '',
+      'Heard 4 s ago.',
+      [
+        'Homestrong, password',
+        'Café <b>fair, no password',
+        'Officeweak, needs what this device cannot do',
+      ],
+    ],
+    ['that are not known yet', NOTHING, 'Not searched yet.', '', []],
+    [
+      'that are searched',
+      { ...NOTHING, searching: true },
+      'Searching… The connection may pause for a few seconds.',
+      '',
+      [],
+    ],
+    ['are none', { ...NOTHING, age_ms: 200_000 }, 'None was heard.', 'Heard 3 min ago.', []],
+    [
+      'that could not be searched',
+      { ...NOTHING, failed: true },
+      'The device could not search.',
+      '',
+      [],
+    ],
+  ])('%s', async (_, air, heard, old, list) => {
+    await open(NEW, 200, air);
+    expect([page.text('heard'), page.text('old'), shown()]).toEqual([heard, old, list]);
+    expect(input('look').disabled).toBe('searching' in air && air.searching);
+    expect(page.errors).toEqual([]);
+  });
+
+  test.each([
+    [0, 'Home', 'pass', 'typed before'],
+    [1, 'Café <b>', 'save', ''],
+  ])(
+    'one that is chosen (%i) is entered, and what it needs next has the focus',
+    async (number, ssid, id, pass) => {
+      await open(NEW, 200, AIR);
+      input('pass').value = 'typed before';
+      page.window.document.querySelectorAll<HTMLElement>('#list button')[number]?.click();
+      expect([input('ssid').value, focus(), input('pass').value]).toEqual([ssid, id, pass]);
+      expect(page.posts).toEqual([]);
+    },
+  );
+
+  test('are searched again when that is asked for, and what has the focus stays', async () => {
+    await open(NEW, 200, AIR);
+    const first = page.window.document.querySelector<HTMLElement>('#list button');
+    first?.focus();
+    page.click('look');
+    const post = page.post();
+    expect([post.path, post.type, post.body]).toEqual([IN_RANGE, 'application/json', '{}']);
+    post.answer(202, { ...AIR, searching: true });
+    expect(page.text('heard')).toContain('Searching…');
+    expect(input('look').disabled).toBe(true);
+    await page.live(2.1);
+    expect(page.window.document.activeElement).toBe(first);
+    page.others.set(IN_RANGE, { ...AIR, networks: AIR.networks.slice(0, 1) });
+    await page.live(2.1);
+    expect(shown()).toEqual(['Homestrong, password']);
+    expect(input('look').disabled).toBe(false);
+  });
+
+  test('that may not be searched now say why', async () => {
+    await open(NEW, 200, AIR);
+    page.click('look');
+    page.post().refuse(409, 'busy', 'an upload is running');
+    expect(page.text('heard')).toBe('an upload is running.');
+    page.click('look');
+    page.post().drop();
+    expect(page.text('heard')).toContain('does not answer');
+    expect(shown()).toHaveLength(3);
   });
 });
 
