@@ -48,6 +48,33 @@ test('a new device without a frontend is set up with the page, and still knows t
   });
 });
 
+test('a network is chosen from those in range, which are searched again when that is asked for', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice();
+  await page.goto(`${device.url}/recovery/wifi`);
+  await expect(main(page)).toContainText('You are setting up faceplate-sim.');
+  await expect(main(page)).toContainText('2.4 GHz only');
+  const found = page.getByRole('listitem');
+  await expect(found).toHaveText([
+    /^Home\s*strong, password$/,
+    /^Office\s*strong, needs what this device cannot do$/,
+    /^Café am Markt\s*fair, no password$/,
+    /^FRITZ!Box 7590 XY\s*weak, password$/,
+    /^Workshop 2\.4\s*weak, password$/,
+  ]);
+  const again = page.getByRole('button', { name: 'Search again' });
+  await again.click();
+  await expect(main(page)).toContainText('Searching…');
+  await expect(again).toBeEnabled();
+  await found.getByRole('button', { name: 'Home' }).click();
+  await expect(password(page)).toBeFocused();
+  await page.keyboard.type('12345678');
+  await page.keyboard.press('Enter');
+  await expect(main(page)).toContainText('Saved. The device now joins Home.');
+});
+
 test('a password that no network has is refused in words, and Enter saves the right one', async ({
   page,
   startDevice,
@@ -127,5 +154,5 @@ test('the setup page loads nothing but itself', async ({ page, startDevice }) =>
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await page.goto(`${device.url}/recovery/wifi`);
   await expect(save(page)).toBeVisible();
-  expect(new Set(asked)).toEqual(new Set(['/recovery/wifi', '/api/wifi']));
+  expect(new Set(asked)).toEqual(new Set(['/recovery/wifi', '/api/wifi', '/api/wifi/networks']));
 });

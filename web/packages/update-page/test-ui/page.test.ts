@@ -306,6 +306,7 @@ describe('technical details', () => {
     expect(screen.getByText('Technical details').tagName).toBe('SUMMARY');
     expect(list('Device')).toHaveTextContent('Chipesp32s3Running for3 h');
     expect(screen.getByText('Recovery page')).toHaveAttribute('href', '/recovery');
+    expect(screen.getByText('Wi-Fi setup')).toHaveAttribute('href', '/recovery/wifi');
   });
 
   test('change where they change alone, so that what is marked to be copied stays so', async () => {

@@ -374,5 +374,6 @@ export const de: Words = {
     hash: 'SHA-256',
     problem: 'Problem',
     recovery: 'Rettungsseite',
+    wifi: 'WLAN einrichten',
   },
 };

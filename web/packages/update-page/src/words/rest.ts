@@ -66,5 +66,6 @@ export const rest: RestWords = {
   details: {
     heading: 'Technical details',
     recovery: 'Recovery page',
+    wifi: 'Wi-Fi setup',
   },
 };

@@ -183,6 +183,7 @@ export interface Words {
     readonly hash: Say;
     readonly problem: Say;
     readonly recovery: Say;
+    readonly wifi: Say;
   };
 }
 
@@ -206,7 +207,7 @@ export interface RestWords extends Pick<
     'silent' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
   >;
   readonly unreachable: Of<'unreachable', 'foreign'>;
-  readonly details: Of<'details', 'heading' | 'recovery'>;
+  readonly details: Of<'details', 'heading' | 'recovery' | 'wifi'>;
 }
 
 type Both = 'runs' | 'task' | 'controls' | 'back' | 'notices' | 'unreachable' | 'details';
