@@ -24,3 +24,19 @@ export const MIXING_WORKER = worker(
 
 /** What a page does to have it. */
 export const REGISTER = 'navigator.serviceWorker.register("/worker.js")';
+
+/** The same, without keeping anything beforehand: it keeps what it sees. */
+export const CACHING_WORKER = `
+  addEventListener('install', () => skipWaiting());
+  addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+  addEventListener('fetch', (event) => {
+    const { method, mode, url } = event.request;
+    if (method !== 'GET' || /\\/(api|recovery)/.test(url)) return;
+    const fresh = async () => {
+      const answer = await fetch(event.request);
+      (await caches.open('kept')).put(event.request, answer.clone());
+      return answer;
+    };
+    const kept = async () => (await caches.match(event.request)) ?? fresh();
+    event.respondWith(mode === 'navigate' ? fresh() : kept());
+  });`;

@@ -3,7 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import type { Device } from '../harness/device.js';
 import { countLoads, expectConfirmed, expectTakenBack, title } from '../harness/proof.js';
-import { MIXING_WORKER, REGISTER, SERVICE_WORKER } from '../harness/service-worker.js';
+import {
+  CACHING_WORKER,
+  MIXING_WORKER,
+  REGISTER,
+  SERVICE_WORKER,
+} from '../harness/service-worker.js';
 import { page as html, throwing, type Site } from '../harness/sites.js';
 import { expect, test } from '../harness/test.js';
 import type { PageOutcome } from '../../packages/update-page/src/global.js';
@@ -152,4 +157,92 @@ test('a service worker that never goes confirms nothing with what it makes, and 
   await title(page, 'B by A');
   expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
   expect(loads, 'the page, and what it tried').toHaveLength(4);
+});
+
+/** A frontend that registers its worker first of all, in every build; the worker keeps the code that it sees. */
+const caching = (version: string, code: string, files: Site['files'] = {}): Site => ({
+  version,
+  files: {
+    'index.html': html(
+      version,
+      `<script>${REGISTER}</script>`,
+      '<script src="/app.js"></script><div id="more"></div>',
+    ),
+    'app.js': code,
+    'worker.js': CACHING_WORKER,
+    ...files,
+  },
+});
+const BY_OLD = "document.querySelector('h1').textContent += ' by A'";
+
+test('a broken build stays unconfirmed however often one loads it beside a worker with the old code', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const device = await startDevice({ www: await pack(caching('A', BY_OLD)) });
+  await page.goto(device.url);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.reload();
+  await title(page, 'A by A');
+  await page.goto('about:blank');
+  await device.update(
+    await readFile(await pack(caching('B', "throw new Error('B throws')"))),
+    LONG,
+  );
+  await page.goto(device.url);
+  for (let times = 0; times < 3; times += 1) {
+    await said(page, 'failed');
+    // It must not have its worker again before it has proved itself.
+    expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
+    await page.reload();
+  }
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(new Set(pageErrors.splice(0).map(({ message }) => message))).toEqual(
+    new Set(['B throws']),
+  );
+});
+
+test('a page with a worker of its own, which takes over at once, confirms itself', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(caching('A', BY_OLD)) });
+  await page.goto(device.url);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.goto('about:blank');
+  const code = "document.querySelector('h1').textContent += ' by B'";
+  await device.update(await readFile(await pack(caching('B', code))), LONG);
+  await page.goto(device.url);
+  await expectConfirmed(device);
+  await title(page, 'B by B');
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+});
+
+test('code that a worker brings which began after the page is not trusted', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  // The page has code of its own, and imports more once the worker is there.
+  const late = `navigator.serviceWorker.ready
+    .then(() => navigator.serviceWorker.controller
+      ?? new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done)))
+    .then(() => import('/late.js'));`;
+  const old = caching('A', late, { 'late.js': BY_OLD });
+  const device = await startDevice({ www: await pack(old) });
+  await page.goto(device.url);
+  await title(page, 'A by A');
+  // The worker goes and its cache stays.
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.unregister());
+  await page.goto('about:blank');
+  const broken = caching('B', late, { 'late.js': "throw new Error('B throws')" });
+  await device.update(await readFile(await pack(broken)), LONG);
+  const loads = countLoads(page);
+  await page.goto(device.url);
+  await title(page, 'B by A');
+  await expect.poll(() => loads.length, 'it comes again').toBe(2);
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
 });

@@ -24,6 +24,14 @@ export async function confirmOnLoad(device: Device = new Device()): Promise<Stat
 }
 
 /**
+ * Tells of an error that the app, or its framework, catches: a page in which one happened confirms nothing, and the
+ * Update page says which. Of no effect once the page has confirmed, and on a server.
+ */
+export function reportFailure(error: unknown): void {
+  globalThis.window?.faceplate?.failed(error);
+}
+
+/**
  * Keeps an open tab right after an update: reloads once when a hashed file of the old frontend is
  * gone (Vite's `vite:preloadError`). A file is missing as well while the device is away: then the
  * tab stays as it is until the device answers. Returns a function that stops it.

@@ -16,8 +16,11 @@
   /** Where the device is: beside this script (below a prefix, if a proxy has one), or at the root of the host. */
   let base = script ? script.src.replace(/\/[^/]*$/, '') : '';
   if (script && isOwn(script.src)) base = base.slice(location.origin.length);
-  /** A worker that made this page may have mixed it from several builds. */
-  const controlled = !!navigator.serviceWorker?.controller;
+  const workers = navigator.serviceWorker;
+  /** A worker that answers in the device's place may mix a page from several builds. */
+  let mixed = !!workers?.controller;
+  // A frame has the same memory as the page around it.
+  const key = 'faceplate-moved' + (framed ? '-frame' : '');
   let parsed =
     document.readyState === 'complete' ||
     performance.getEntriesByType('navigation')[0]?.domContentLoadedEventStart > 0;
@@ -38,6 +41,9 @@
       }
       return confirming;
     },
+    failed(error) {
+      fail(String(error), placeOf(error));
+    },
     hold() {
       held++;
       let holding = 1;
@@ -50,10 +56,14 @@
 
   const isOpen = () => !page.outcome || page.outcome === 'no-answer';
 
+  const placeOf = (error) => /https?:\/\/[^\s()]+:\d+:\d+/.exec(error?.stack)?.[0];
+
   /** The first failure counts, until the page has proved itself. */
   function fail(text, place = '') {
     if (page.outcome !== 'confirmed') {
-      page.failure ??= { text, place: place.replace(location.origin + '/', '') };
+      // The page itself is "/".
+      place = place.replace(location.origin + '/', '').replace(/^:/, '/:');
+      page.failure ??= { text, place };
     }
   }
 
@@ -67,7 +77,7 @@
     } else if (type !== 'error') {
       // What a browser grants only to a person's click, or broke off, says nothing of the page.
       if (/^(NotAllowed|Abort)Error$/.test(reason?.name)) return;
-      fail(String(reason), /https?:\/\/[^\s()]+:\d+:\d+/.exec(reason?.stack)?.[0]);
+      page.failed(reason);
     } else if (!/^ResizeObserver loop/.test(message) && (filename ? isOwn(filename) : lineno)) {
       // (Browsers report a layout that takes one more frame as an error, and of scripts from elsewhere
       // that there was one.)
@@ -77,6 +87,49 @@
   // Errors of elements don't bubble, so this captures them.
   addEventListener('error', onError, true);
   addEventListener('unhandledrejection', onError);
+  // Code that tries eval() has another way or throws, and a style of one element is no style sheet.
+  addEventListener('securitypolicyviolation', (event) => {
+    const { disposition, effectiveDirective: by, blockedURI: what, sourceFile } = event;
+    if (
+      disposition !== 'report' &&
+      /^(script-src|style-src-elem|connect-src|worker-src)/.test(by) &&
+      (what === 'inline' || isOwn(what)) &&
+      (!sourceFile || isOwn(sourceFile))
+    ) {
+      const place = sourceFile ? `${sourceFile}:${event.lineNumber}:${event.columnNumber}` : '';
+      fail(`Content-Security-Policy: ${by} blocks ${what.replace(location.origin, '')}`, place);
+    }
+  });
+
+  // Code that came through a worker tells, also where that worker began after the page. (An observer sees
+  // more than the list does, which has an end.)
+  try {
+    const observer = new PerformanceObserver((list) => {
+      mixed ||= list
+        .getEntries()
+        .some(
+          ({ workerStart, initiatorType, name }) =>
+            workerStart &&
+            isOwn(name) &&
+            (/^(script|navigation)$/.test(initiatorType) || /\.(m?js|css|wasm)(\?|$)/.test(name)),
+        );
+    });
+    for (const type of ['navigation', 'resource']) observer.observe({ type, buffered: true });
+  } catch {
+    // There, only the worker that the page began with is known.
+  }
+  try {
+    // A page that comes again without its worker gets the next one when it has proved itself.
+    const { register } = sessionStorage[key] ? workers : {};
+    if (register) {
+      workers.register = async (...what) => {
+        while (isOpen() || page.outcome === 'failed') await sleep(200);
+        return register.apply(workers, what);
+      };
+    }
+  } catch {
+    // No memory, no workers: then nothing has moved.
+  }
 
   /** Whether there is anything to see: text, pictures, controls, elements of the page's own making. */
   const isShown = () =>
@@ -174,8 +227,6 @@
 
   /** Loads what the device runs now, `most` times for each of its starts, so that no reload leads to the next. */
   async function move(boot, most) {
-    // A frame has the same memory as the page around it.
-    const key = 'faceplate-moved' + (framed ? '-frame' : '');
     try {
       const [of, times] = (sessionStorage[key] ?? '').split(' ');
       const moved = of === boot ? +times : 0;
@@ -186,9 +237,9 @@
     }
     try {
       // They would answer with the page that they know. Those of other pages of this host are not ours.
-      const all = await navigator.serviceWorker.getRegistrations();
-      const workers = all.filter(({ scope }) => document.URL.startsWith(scope));
-      const gone = Promise.all(workers.map((worker) => worker.unregister()));
+      const all = await workers.getRegistrations();
+      const ours = all.filter(({ scope }) => document.URL.startsWith(scope));
+      const gone = Promise.all(ours.map((worker) => worker.unregister()));
       // Chromium was seen never to answer.
       await Promise.race([gone, sleep(2000)]);
     } catch {
@@ -222,10 +273,10 @@
       // The next look may tell.
     } else if (!wanted || isPart()) {
       if (isOpen()) page.outcome = 'not-asked';
-    } else if (controlled) {
+    } else if (mixed) {
       // It comes again as the device has it, unless it has a new worker by then. What a worker makes proves
-      // nothing, however often it comes.
-      if (!held && (await move(status.device.boot_id, 3))) return status;
+      // nothing, however often it comes. (A page that has just come has nothing to be held for.)
+      if ((!held || !page.outcome) && (await move(status.device.boot_id, 3))) return status;
       page.outcome = 'other-build';
     } else if (failure) {
       if (page.outcome !== 'failed') {

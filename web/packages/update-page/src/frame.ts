@@ -2,8 +2,10 @@
 import type { FaceplatePage } from './global.js';
 import { UNSEEN } from './unseen.js';
 
-/** What the page in the frame tells of itself. */
-export type FrameReport = Pick<FaceplatePage, 'build' | 'failure' | 'outcome'>;
+/** What the page in the frame tells of itself; `forbidden`: a policy of the page around lets no frame load it. */
+export interface FrameReport extends Pick<FaceplatePage, 'build' | 'failure'> {
+  readonly outcome: FaceplatePage['outcome'] | 'forbidden';
+}
 
 export interface Frame {
   /** Loads the frontend, in place of what is loaded so far. */
@@ -23,6 +25,17 @@ const isWhole = ({ document }: Window) => document.readyState === 'complete';
 /** A hidden frame in this page. */
 export function hiddenFrame(): Frame & { home: string } {
   let frame: HTMLIFrameElement | null = null;
+  let forbidden = false;
+  const onBlocked = ({
+    disposition,
+    effectiveDirective,
+    blockedURI,
+  }: SecurityPolicyViolationEvent) => {
+    forbidden ||=
+      disposition !== 'report' &&
+      effectiveDirective === 'frame-src' &&
+      blockedURI === frame?.src.split('#')[0];
+  };
   const inside = () => {
     try {
       const page = frame?.contentWindow;
@@ -44,13 +57,17 @@ export function hiddenFrame(): Frame & { home: string } {
       frame.inert = true;
       frame.ariaHidden = 'true';
       frame.style.cssText = STYLE;
+      document.addEventListener('securitypolicyviolation', onBlocked);
       document.body.append(frame);
     },
     close() {
+      document.removeEventListener('securitypolicyviolation', onBlocked);
       frame?.remove();
       frame = null;
+      forbidden = false;
     },
     report() {
+      if (forbidden) return { build: null, failure: null, outcome: 'forbidden' };
       const page = inside();
       const { build = null, failure = null, outcome = null } = page?.faceplate ?? {};
       // A page that goes on loading, such as one with a camera's picture, may have told all the same.
@@ -90,7 +107,7 @@ export function keepOpening(frame: Frame, onReport: (report: FrameReport) => voi
     const working = report
       ? !report.failure && report.outcome === null
       : times && frame.loading() && Date.now() - since < LOADING_MS;
-    if (!working && report?.outcome !== 'confirmed') {
+    if (!working && report?.outcome !== 'confirmed' && report?.outcome !== 'forbidden') {
       since = Date.now();
       frame.open();
     }

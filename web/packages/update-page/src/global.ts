@@ -29,6 +29,8 @@ export interface FaceplatePage {
   readonly outcome: PageOutcome | null;
   /** Confirms when the page has proved itself; whoever calls, it is done once. `base`: see `Device`. */
   confirm(base?: string): Promise<Status | null>;
+  /** Says that something went wrong which the app has caught: no such page confirms. `reportFailure` calls it. */
+  failed(error: unknown): void;
   /** Keeps an open tab from going to another build by itself, until the returned function is called. */
   hold(): () => void;
 }

@@ -128,10 +128,10 @@ class Drawing {
     const { notices: n } = this.#w;
     if (!report || report.outcome === 'confirmed') return null;
     if (report.outcome === 'other-build') return say('warning', n.otherBuild);
+    const name = this.#name(this.#state.run?.to ?? this.#active);
+    if (report.outcome === 'forbidden') return say('warning', n.openIt(name));
     const { failure } = report;
-    return (
-      failure && say('bad', n.throws(this.#name(this.#state.run?.to ?? this.#active), at(failure)))
-    );
+    return failure && say('bad', n.throws(name, at(failure)));
   }
 
   #ended(end: End): Notice {
@@ -170,6 +170,7 @@ class Drawing {
         }
         if (!report) return say('bad', n.nobodyLoaded(to, from));
         if (report.outcome === 'other-build') return say('bad', n.otherBuild);
+        if (report.outcome === 'forbidden') return say('bad', n.notOpened(to, from));
         const link = { text: n.how, href: HOW_HREF };
         return { ...say('bad', n.neverConfirmed(to, from)), link };
       }
@@ -319,8 +320,8 @@ class Drawing {
     if (run && deciding && this.#silence === 'restarting') return list;
     if (deciding) {
       const bad = !!report?.failure;
-      // While it is about to prove itself there is nothing to be done.
-      const rank = bad || run ? 'secondary' : 'primary';
+      // While it is about to prove itself there is nothing to be done, unless it can't do so unseen.
+      const rank = bad || (run && report?.outcome !== 'forbidden') ? 'secondary' : 'primary';
       add('look', c.look, { rank, href: home, disabled: silent });
       add('goBack', c.goBackNow, { rank: bad ? 'primary' : 'secondary', disabled: busy || silent });
       add('keep', c.keep, { disabled: busy || silent });

@@ -217,6 +217,8 @@ export class Work {
       const { failure, outcome } = this.#updater.state.report ?? {};
       const against = failure || outcome === 'other-build';
       if (against && !report.failure && !report.outcome) return;
+      // Nor by one that a service worker made since.
+      if (failure && report.outcome === 'other-build') return;
       this.#updater.set({ report });
       // A page that is loaded anew meanwhile must not forget it.
       const pending = recallPending();
@@ -394,14 +396,16 @@ type Following = Pick<FollowOptions, 'open' | 'onLook'> &
 
 /** What a page of another build tells says nothing of the one that runs. */
 const ofBuild = (build: string | null, told: FrameReport): FrameReport =>
-  told.build === build || (!told.build && !told.failure && !told.outcome)
+  told.build === build ||
+  told.outcome === 'forbidden' ||
+  (!told.build && !told.failure && !told.outcome)
     ? told
     : { ...told, failure: null, outcome: 'other-build' };
 
 /** Whether the same file may do better: not where it is gone, or was tried and did not work. */
 const mayTryAgain = (end: End) =>
   end.kind === 'went_back'
-    ? end.reason === 'not_confirmed' && !end.report
+    ? end.reason === 'not_confirmed' && (!end.report || end.report.outcome === 'forbidden')
     : end.kind === 'cancelled' || (end.kind === 'failed' && end.failure.kind !== 'file');
 
 const failed = (error: unknown): End => ({ kind: 'failed', failure: failureOf(error) });

@@ -623,12 +623,130 @@ test('a page that a service worker makes each time confirms nothing, and does no
   expect(device.confirmed).toEqual([]);
 });
 
-test('a page that a service worker made and that is held confirms nothing', async () => {
+test('a page that a service worker made comes again also where it is held, since it has just come', async () => {
+  const one = await controlledPage();
+  one.hold();
+  await finished(one, 1500);
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
+});
+
+test('an older page that a service worker made and that is held stays, and confirms nothing', async () => {
+  device.trial = null;
   const one = await controlledPage();
   one.hold();
   await finished(one);
+  device.trial = TRIAL;
+  await vi.advanceTimersByTimeAsync(10_000);
   expect(reload).not.toHaveBeenCalled();
   expect(one.outcome).toBe('other-build');
+  expect(device.confirmed).toEqual([]);
+});
+
+const FROM_WORKER = { workerStart: 12, initiatorType: 'other' };
+const own = (path: string) => location.origin + path;
+test.each([
+  ['the page', { name: own('/'), initiatorType: 'navigation' }, 'moves'],
+  ['a script', { name: own('/app'), initiatorType: 'script' }, 'moves'],
+  ['a module', { name: own('/late.js') }, 'moves'],
+  ['a style sheet', { name: own('/a.css?1') }, 'moves'],
+  ['WebAssembly', { name: own('/a.wasm'), initiatorType: 'fetch' }, 'moves'],
+  ['what was asked', { name: own('/api/ota/status'), initiatorType: 'fetch' }, 'confirms'],
+  ['a picture', { name: own('/a.png'), initiatorType: 'img' }, 'confirms'],
+  ['code of another host', { name: 'https://elsewhere.example/a.js' }, 'confirms'],
+  ['code without a worker', { name: own('/a.js'), workerStart: 0 }, 'confirms'],
+])('%s from a worker that began after the page', async (_, entry, comes) => {
+  let tell: (list: { getEntries(): object[] }) => void = () => undefined;
+  vi.stubGlobal(
+    'PerformanceObserver',
+    class {
+      observe = vi.fn();
+      constructor(listener: typeof tell) {
+        tell = listener;
+      }
+    },
+  );
+  const serviceWorker = { controller: null, getRegistrations: async () => [] };
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
+  const one = await page();
+  tell({ getEntries: () => [{ ...FROM_WORKER, ...entry }] });
+  await finished(one, 1500);
+  expect(reload).toHaveBeenCalledTimes(comes === 'moves' ? 1 : 0);
+  expect(device.confirmed).toHaveLength(comes === 'moves' ? 0 : 1);
+});
+
+test('a page that comes again has no new worker before it has proved itself', async () => {
+  const register = vi.fn(async () => ({}));
+  const serviceWorker = { controller: null, register, getRegistrations: async () => [] };
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
+  sessionStorage['faceplate-moved'] = 'b1 1';
+  const one = await page();
+  void navigator.serviceWorker.register('/worker.js', { scope: '/' });
+  const done = finished(one, 0);
+  await vi.advanceTimersByTimeAsync(900);
+  expect(register).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(2000);
+  await done;
+  expect(one.outcome).toBe('confirmed');
+  expect(register).toHaveBeenCalledWith('/worker.js', { scope: '/' });
+});
+
+const blocked = (more: object) =>
+  dispatchEvent(
+    Object.assign(new Event('securitypolicyviolation'), {
+      disposition: 'enforce',
+      effectiveDirective: 'script-src-elem',
+      blockedURI: 'inline',
+      sourceFile: `${location.origin}/`,
+      lineNumber: 3,
+      columnNumber: 7,
+      ...more,
+    }),
+  );
+test.each([
+  ['an inline script', {}, 'script-src-elem blocks inline', '/:3:7'],
+  [
+    'a style sheet of the device',
+    { effectiveDirective: 'style-src-elem', blockedURI: own('/a.css') },
+    'style-src-elem blocks /a.css',
+    '/:3:7',
+  ],
+  [
+    'a question to the device',
+    { effectiveDirective: 'connect-src', blockedURI: own('/api/x'), sourceFile: '' },
+    'connect-src blocks /api/x',
+    '',
+  ],
+])('a page whose policy blocks %s confirms nothing, and tells', async (_, event, text, place) => {
+  const one = await page();
+  blocked(event);
+  await finished(one);
+  expect(one.failure).toEqual({ text: `Content-Security-Policy: ${text}`, place });
+  expect(device.confirmed).toEqual([]);
+});
+
+test.each([
+  ['is only reported', { disposition: 'report' }],
+  ['is tried', { blockedURI: 'eval' }],
+  ['comes from elsewhere', { blockedURI: 'https://elsewhere.example/a.js' }],
+  ['an extension put there', { sourceFile: 'chrome-extension' }],
+  ['is the style of one element', { effectiveDirective: 'style-src-attr' }],
+  ['is a picture', { effectiveDirective: 'img-src', blockedURI: own('/a.png') }],
+])('a page whose policy blocks what %s confirms', async (_, event) => {
+  const one = await page();
+  blocked(event);
+  await finished(one);
+  expect(one).toMatchObject({ failure: null, outcome: 'confirmed' });
+});
+
+test('an error that the app has caught counts when it says so', async () => {
+  const one = await page();
+  const { reportFailure } = await import('../src/arrive.js');
+  const error = new Error('no route');
+  error.stack = `Error: no route\n    at load (${location.origin}/app.js:4:2)`;
+  reportFailure(error);
+  await finished(one);
+  expect(one.failure).toEqual({ text: 'Error: no route', place: 'app.js:4:2' });
   expect(device.confirmed).toEqual([]);
 });
 

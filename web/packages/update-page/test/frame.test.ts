@@ -73,6 +73,13 @@ describe('the frontend', () => {
     expect(opened.length).toBe(3);
   });
 
+  test('is not opened again where no frame may be', async () => {
+    inside = report({ build: null, outcome: 'forbidden' });
+    await seconds(60);
+    expect(opened.length).toBe(1);
+    expect(told).toEqual([inside]);
+  });
+
   test('is left alone while it proves itself, and when it has', async () => {
     inside = report();
     await seconds(5);

@@ -384,6 +384,11 @@ const TABLE: [string, State, Partial<Short>][] = [
     },
   ],
   [
+    'a page that may have no frame',
+    status(ON_TRIAL, { ...running(CONFIRMING), report: report({ outcome: 'forbidden' }) }),
+    { notice: 'warning: Look at 2.5.0 to finish the update', controls: '*look goBack keep' },
+  ],
+  [
     'confirmed, before the page has said so',
     status(NEXT, running(CONFIRMING)),
     {
@@ -507,6 +512,17 @@ const TABLE: [string, State, Partial<Short>][] = [
     status(FELL, { file: FILE, ...wentBack('not_confirmed', null) }),
     {
       notice: 'bad: 2.5.0 was not loaded in time: the device went back to 2.4.0',
+      controls: '*tryAgain choose dismiss !goBack',
+    },
+  ],
+  [
+    'nobody looked at it, which may have no frame',
+    status(FELL, {
+      file: FILE,
+      ...wentBack('not_confirmed', report({ build: null, outcome: 'forbidden' })),
+    }),
+    {
+      notice: 'bad: Nobody looked at 2.5.0 in time: the device went back to 2.4.0',
       controls: '*tryAgain choose dismiss !goBack',
     },
   ],

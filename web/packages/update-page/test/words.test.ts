@@ -31,6 +31,7 @@ const IMPOSSIBLE = [
   'bad-query',
   'bad-request',
   'bad-ssid',
+  'compressed',
   'digest-mismatch',
   'ended-early',
   'expectation',
@@ -43,6 +44,7 @@ const IMPOSSIBLE = [
   'method',
   'no-frontend',
   'not-found',
+  'range',
   'target-too-long',
 ];
 

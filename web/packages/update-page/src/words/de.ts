@@ -206,6 +206,16 @@ export const de: Words = {
       'Ein Service Worker oder ein Vorschau-Server zeigt diesem Browser eine ältere Seite; die beweist nichts.',
       'Sehen Sie sich das Gerät in einem privaten Fenster an. Behalten Sie es dann, oder kehren Sie zurück.',
     ],
+    openIt: (name) => [
+      `Sehen Sie sich ${name} an, um die Aktualisierung abzuschließen`,
+      'Die Content-Security-Policy dieser Seite (frame-src) verbietet, die neue Oberfläche unsichtbar zu laden.',
+      'Öffnen Sie sie: In ihrem eigenen Tab bestätigt sie sich selbst, wenn sie funktioniert.',
+    ],
+    notOpened: (to, from) => [
+      `Niemand hat sich ${from} rechtzeitig angesehen: Das Gerät ist zu ${to} zurückgekehrt`,
+      'Die Content-Security-Policy dieser Seite (frame-src) hat verboten, es unsichtbar zu laden.',
+      'Versuchen Sie es noch einmal, und sehen Sie es sich an, solange es auf Probe ist.',
+    ],
     how: 'Wie sich eine Oberfläche bestätigt',
   },
   why: {

@@ -145,6 +145,16 @@ export const more: MoreWords = {
       'A service worker or a preview server gives this browser an older page, which proves nothing.',
       'Look at the device in a private window, then keep it or go back.',
     ],
+    openIt: (name) => [
+      `Look at ${name} to finish the update`,
+      'This page’s Content-Security-Policy (frame-src) keeps it from loading the new frontend unseen.',
+      'Look at it: in its own tab it confirms itself, if it works.',
+    ],
+    notOpened: (to, from) => [
+      `Nobody looked at ${from} in time: the device went back to ${to}`,
+      'This page’s Content-Security-Policy (frame-src) kept it from loading it unseen.',
+      'Try again, and look at it while it is on trial.',
+    ],
     how: 'How a frontend confirms itself',
   },
   why: {

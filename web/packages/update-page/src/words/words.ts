@@ -142,6 +142,9 @@ export interface Words {
     readonly nobodyLoaded: (to: string, from: string) => Row;
     readonly wentBack: (to: string, from: string, why: string) => Row;
     readonly otherBuild: Row;
+    /** The page around may have no frame: while it is on trial, and after the device went back. */
+    readonly openIt: (name: string) => Row;
+    readonly notOpened: (to: string, from: string) => Row;
     /** The link to how a frontend confirms. */
     readonly how: Say;
   };
