@@ -87,7 +87,14 @@ fn on_trial(f: &Frontends) -> Board {
     board
 }
 
-/// The same, with the trial confirmed.
+/// The same, gone back from before it was confirmed.
+fn taken_back(f: &Frontends) -> Board {
+    let board = on_trial(f);
+    littlefs_image::run(board.boot().rollback()).expect("goes back");
+    board
+}
+
+/// `on_trial` with the trial confirmed.
 fn settled_on_new(f: &Frontends) -> Board {
     let board = on_trial(f);
     board.boot().confirm(None).expect("on trial");
@@ -231,6 +238,30 @@ const SCENARIOS: &[Scenario] = &[
         new_may_serve: true,
         may_recover: false,
         on_trial: Some(Slot::Www0),
+    },
+    Scenario {
+        name: "roll back during a trial",
+        before: on_trial,
+        act: |board, _| {
+            littlefs_image::run(board.boot().rollback()).map_err(say)?;
+            boot_again(board)
+        },
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+        on_trial: Some(Slot::Www1),
+    },
+    Scenario {
+        name: "to one that was never confirmed, again",
+        before: taken_back,
+        act: |board, _| {
+            littlefs_image::run(board.boot().rollback()).map_err(say)?;
+            boot_again(board)
+        },
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+        on_trial: Some(Slot::Www1),
     },
     Scenario {
         name: "trial expiry: the window is over",
@@ -548,6 +579,18 @@ fn what_is_active_after_an_undisturbed_run_is_what_the_scenario_is_for() {
         ("confirm by a client", Slot::Www1, &f.new, State::Settled),
         ("confirm by the device", Slot::Www1, &f.new, State::Settled),
         ("roll back by hand", Slot::Www0, &f.old, State::Trial),
+        (
+            "roll back during a trial",
+            Slot::Www0,
+            &f.old,
+            State::Settled,
+        ),
+        (
+            "to one that was never confirmed, again",
+            Slot::Www1,
+            &f.new,
+            State::Trial,
+        ),
         (
             "trial expiry: the window is over",
             Slot::Www0,

@@ -551,15 +551,12 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
             return Err(RollbackError::Busy);
         };
+        let stored = Stored::load(&mut *self.nvs.borrow_mut());
+        let stored = stored.map_err(|error| RollbackError::Nvs(text(error)))?;
         let known = match &self.slots.borrow()[to.index()] {
             Ok(verified) => Some(verified.record),
             // That it could not be read before does not mean that it cannot be read now.
-            Err(Problem::Flash(_)) => {
-                let stored = Stored::load(&mut *self.nvs.borrow_mut());
-                stored
-                    .map_err(|error| RollbackError::Nvs(text(error)))?
-                    .images[to.index()]
-            }
+            Err(Problem::Flash(_)) => stored.images[to.index()],
             Err(problem) => return not_valid(problem.clone()),
         };
         let requirements = self.config.requirements;
@@ -575,13 +572,17 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 return not_valid(problem);
             }
         }
+        // A trial that was never ended is still stored: whoever was to confirm that frontend is to do
+        // so now. One that was confirmed before only has to show that it still serves.
+        let unconfirmed = stored.trial.filter(|trial| trial.slot == to);
+        let confirmer = unconfirmed.map_or(Confirmer::Device, |trial| trial.confirmer);
+        let outcome = match self.is_unproved() {
+            true => Outcome::TakenBack,
+            false => Outcome::RolledBack,
+        };
         let before = [
-            Change::Trial(Trial::new(to, Confirmer::Device)),
-            Change::Last(Last {
-                outcome: Outcome::RolledBack,
-                from,
-                to,
-            }),
+            Change::Trial(Trial::new(to, confirmer)),
+            Change::Last(Last { outcome, from, to }),
         ];
         // Going back during a trial is going back to what was confirmed before: no trial of its
         // own, and the record of the running one stays in force until the switch itself.
@@ -591,6 +592,17 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         };
         self.switch(before, to).map_err(RollbackError::Nvs)?;
         Ok(to)
+    }
+
+    /// Whether what runs was never confirmed, as far as is known: what was gone back to is on trial by
+    /// the device, too, but was confirmed once.
+    fn is_unproved(&self) -> bool {
+        let returned = |last: Last| last.outcome == Outcome::RolledBack;
+        match self.trial.get().map(|trial| trial.confirmer) {
+            None => false,
+            Some(Confirmer::Client { .. }) => true,
+            Some(Confirmer::Device) => !self.last.get().is_some_and(returned),
+        }
     }
 
     /// Lets the trial run on; to be called about once a second.

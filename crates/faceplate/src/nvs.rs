@@ -128,7 +128,7 @@ impl Trial {
 pub enum Outcome {
     /// An upload was switched to.
     Updated,
-    /// Somebody asked to go back.
+    /// Somebody asked for the other slot.
     RolledBack,
     /// The frontend was not confirmed within its window, so the device went back.
     NotConfirmed,
@@ -138,16 +138,20 @@ pub enum Outcome {
     DidNotMount,
     /// The trial ended unconfirmed, but there was nothing to go back to.
     Kept,
+    /// Somebody asked to go back before the frontend was confirmed. Firmware from before this one
+    /// takes the record for none.
+    TakenBack,
 }
 
 impl Outcome {
-    const ALL: [(u8, Self); 6] = [
+    const ALL: [(u8, Self); 7] = [
         (1, Self::Updated),
         (2, Self::RolledBack),
         (3, Self::NotConfirmed),
         (4, Self::KeptRestarting),
         (5, Self::DidNotMount),
         (6, Self::Kept),
+        (7, Self::TakenBack),
     ];
 
     fn code(self) -> u8 {
@@ -168,7 +172,7 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Updated => "updated",
-            Self::RolledBack => "rolled_back",
+            Self::RolledBack | Self::TakenBack => "rolled_back",
             Self::NotConfirmed | Self::KeptRestarting | Self::DidNotMount => "fell_back",
             Self::Kept => "kept",
         }
@@ -178,7 +182,7 @@ impl Outcome {
     pub const fn reason(self) -> Option<&'static str> {
         match self {
             Self::Updated | Self::RolledBack => None,
-            Self::NotConfirmed => Some("not_confirmed"),
+            Self::NotConfirmed | Self::TakenBack => Some("not_confirmed"),
             Self::KeptRestarting => Some("kept_restarting"),
             Self::DidNotMount => Some("did_not_mount"),
             Self::Kept => Some("no_way_back"),

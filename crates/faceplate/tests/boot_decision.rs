@@ -336,6 +336,7 @@ fn stored_records_come_back_as_they_went() {
             Outcome::KeptRestarting,
             Outcome::DidNotMount,
             Outcome::Kept,
+            Outcome::TakenBack,
         ] {
             let last = Last {
                 outcome,

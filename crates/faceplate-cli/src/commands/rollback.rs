@@ -11,7 +11,8 @@ use crate::{
     text,
 };
 
-/// Bring back the frontend in a device's other slot. It is on trial by the device for 30 seconds.
+/// Bring back the frontend in a device's other slot. It is on trial by the device for 30 seconds; one
+/// that was never confirmed has to be confirmed as before, or the device goes back.
 #[derive(clap::Args)]
 pub(crate) struct Rollback {
     /// The device: host, host:port or http://host:port, behind a reverse proxy with its
@@ -63,6 +64,13 @@ impl Rollback {
         }
         if !self.json {
             text::print(&describe(&after));
+            if after.trial.is_some_and(|trial| trial.confirm == "client") {
+                text::print(&format!(
+                    "It was never confirmed: open http://{}/ so that it can prove itself, or the device \
+                     goes back.",
+                    self.device
+                ));
+            }
             return Ok(());
         }
         let (_, raw) = device::status(&self.device).map_err(|error| {

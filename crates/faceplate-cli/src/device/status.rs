@@ -105,7 +105,7 @@ impl Status {
 impl Last {
     /// Whether nobody confirmed the frontend in time.
     pub(crate) fn is_unconfirmed(&self) -> bool {
-        self.reason.as_deref() == Some("not_confirmed")
+        self.outcome == "fell_back" && self.reason.as_deref() == Some("not_confirmed")
     }
 }
 
@@ -133,7 +133,13 @@ impl fmt::Display for Last {
         let (from, to) = (self.from, self.to);
         match self.outcome.as_str() {
             "updated" => write!(f, "an update, from www_{from} to www_{to}"),
-            "rolled_back" => write!(f, "rolled back by hand, from www_{from} to www_{to}"),
+            "rolled_back" => {
+                write!(f, "rolled back by hand, from www_{from} to www_{to}")?;
+                match self.reason {
+                    Some(_) => f.write_str(", before the new frontend was confirmed"),
+                    None => Ok(()),
+                }
+            }
             "fell_back" => {
                 write!(f, "fell back from www_{from} to www_{to}: ")?;
                 f.write_str(match self.reason.as_deref() {

@@ -158,6 +158,65 @@ fn a_rollback_switches_and_restarts() {
     );
 }
 
+/// Goes to the other slot and restarts; the last change and the trial after that.
+fn switched(server: &Server) -> (Server, serde_json::Value, serde_json::Value) {
+    assert_eq!(command(server, "rollback", "{}").status, 202);
+    let server = server.rebooted();
+    let now = status(&server);
+    let (last, trial) = (now["last"].clone(), now["trial"].clone());
+    (server, last, trial)
+}
+
+fn rolled_back(reason: Option<&str>, from: u8) -> serde_json::Value {
+    json!({"outcome": "rolled_back", "reason": reason, "from": from, "to": 1 - from})
+}
+
+#[test]
+fn a_frontend_that_was_gone_back_from_unconfirmed_is_told_and_must_be_confirmed_as_before() {
+    let server = on_trial(Confirmer::Client { within_s: 240 });
+    let (server, last, trial) = switched(&server);
+    assert_eq!(last, rolled_back(Some("not_confirmed"), 1));
+    assert_eq!(trial, json!(null));
+    // Another restart forgets nothing.
+    let server = server.rebooted();
+    assert_eq!(status(&server)["last"], last);
+
+    let (server, last, trial) = switched(&server);
+    assert_eq!(last, rolled_back(None, 0));
+    assert_eq!(
+        (&trial["confirm"], &trial["boots_left"]),
+        (&json!("client"), &json!(2))
+    );
+    assert!((200..=240).contains(&trial["seconds_left"].as_u64().unwrap()));
+    let (_, last, trial) = switched(&server);
+    assert_eq!(last, rolled_back(Some("not_confirmed"), 1));
+    assert_eq!(trial, json!(null));
+}
+
+#[test]
+fn a_frontend_that_was_confirmed_once_is_only_watched_by_the_device() {
+    let server = on_trial(Confirmer::Client { within_s: 240 });
+    assert_eq!(command(&server, "confirm", "{}").status, 200);
+    let (server, last, trial) = switched(&server);
+    assert_eq!(last, rolled_back(None, 1));
+    assert_eq!(trial["confirm"], "device");
+    // Forward again before the device has settled it: both were confirmed.
+    let (server, last, _) = switched(&server);
+    assert_eq!(last, rolled_back(None, 0));
+    assert_eq!(status(&server)["active"], 1);
+}
+
+#[test]
+fn what_the_device_was_to_confirm_and_somebody_took_back_is_told_too() {
+    let (server, last, _) = switched(&on_trial(Confirmer::Device));
+    assert_eq!(last, rolled_back(Some("not_confirmed"), 1));
+    let (_, last, trial) = switched(&server);
+    assert_eq!(
+        (last, &trial["confirm"]),
+        (rolled_back(None, 0), &json!("device"))
+    );
+}
+
 #[test]
 fn there_is_no_rollback_to_nothing() {
     let server = Server::start(|| Board::with(&Frontend::new("one", 16)));

@@ -1,5 +1,5 @@
 // What a deployment has come to, from what the device says at its end.
-import type { Outcome } from 'faceplate-update-page/ota';
+import type { LastChange, Outcome } from 'faceplate-update-page/ota';
 import { Failure } from './failure.js';
 import type { By } from './seen.js';
 
@@ -27,7 +27,7 @@ export function failure(outcome: Outcome, facts: Facts): Failure | null {
   const { name, broken, last } = facts;
   switch (outcome.result) {
     case 'went_back': {
-      const why = broken ?? nobody(outcome.last?.reason, facts) ?? last;
+      const why = broken ?? nobody(outcome.last, facts) ?? last;
       const to = outcome.version ?? 'the frontend before';
       return new Failure('went-back', `went back to ${to}, not ${name}${why ? `: ${why}` : ''}`);
     }
@@ -48,8 +48,10 @@ export function failure(outcome: Outcome, facts: Facts): Failure | null {
 }
 
 /** The page that was waited for did not confirm. */
-function nobody(reason: string | null | undefined, { confirm, url, within }: Facts): string | null {
-  if (confirm !== 'page' || reason !== 'not_confirmed') return null;
+function nobody(last: LastChange | null, { confirm, url, within }: Facts): string | null {
+  // Somebody who goes back before it is confirmed has the same reason.
+  const late = last?.outcome === 'fell_back' && last.reason === 'not_confirmed';
+  if (confirm !== 'page' || !late) return null;
   return (
     `no page of it confirmed within ${within} s. Either nobody opened ${url}, or it failed there; ` +
     'then the console of the browser says why'
