@@ -36,6 +36,10 @@ export function compareVersions(a: string, b: string): number | null {
 const stage = (suffix: string | undefined) =>
   !suffix ? 0 : /^-\d+-g[0-9a-f]+/.test(suffix) ? 1 : -1;
 
+/** Whether going to one from the other is going forward. */
+export const isForward = (from: Named | null, to: Named | null): boolean =>
+  !!from?.version && !!to?.version && (compareVersions(to.version, from.version) ?? 0) > 0;
+
 /** What tells two frontends apart. */
 export interface Content extends Named {
   readonly sha256: string | null;

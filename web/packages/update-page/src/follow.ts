@@ -148,7 +148,8 @@ function verdict(status: Status, pending: Pending): Outcome | null {
   if (slot !== pending.slot || (pending.sha256 && sha256 !== pending.sha256)) {
     return { result: 'went_back', slot, version, last };
   }
-  if (status.state === 'trial' && pending.within !== null) return null;
+  // One that was never confirmed waits for its page also when it was gone back to.
+  if (status.trial && (pending.within !== null || status.trial.confirm === 'client')) return null;
   const outcome = { result: 'updated', slot, version } as const;
   return last?.outcome === 'kept' ? { ...outcome, kept: true } : outcome;
 }

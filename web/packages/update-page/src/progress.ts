@@ -17,8 +17,6 @@ export interface Meter {
   readonly since: number;
   /** What the speed was measured from. */
   readonly mark: { readonly at: number; readonly written: number };
-  /** When the device goes back unless it is confirmed; null before. */
-  readonly until: number | null;
 }
 
 /**
@@ -44,7 +42,7 @@ const MEASURE_MS = 400;
 export function startMeter(phase: Phase, total: number, now: number): Meter {
   const mark = { at: now, written: 0 };
   const value = SPANS[phase][0];
-  return { phase, value, written: 0, total, speed: null, since: now, mark, until: null };
+  return { phase, value, written: 0, total, speed: null, since: now, mark };
 }
 
 /** The bar after what the client reports; what would lead back is no news. */
@@ -59,9 +57,8 @@ export function advance(meter: Meter, state: UpdateState | { phase: 'done' }, no
   // Slower and slower towards the end, which only the next phase reaches.
   const part = usual ? 1 - Math.exp((since - now) / usual) : total ? written / total : 0;
   const value = Math.max(meter.value, from + (to - from) * part);
-  const until = 'secondsLeft' in state ? now + state.secondsLeft * 1000 : meter.until;
   const { speed, mark } = measure(meter, written, now);
-  return { phase, value, written, total, speed, since, mark, until };
+  return { phase, value, written, total, speed, since, mark };
 }
 
 function measure({ speed, mark }: Meter, written: number, now: number) {

@@ -13,7 +13,7 @@ export const TICK_MS = 1000;
 
 /** An end that needs no explaining. */
 export const isCalm = (end: End) =>
-  end.kind === 'updated' ? !end.kept : end.kind === 'rolled_back';
+  end.kind === 'updated' ? end.how === 'proved' : end.kind === 'rolled_back' && !end.forward;
 
 /** What a frontend on the device is remembered by. */
 export const idOf = ({ build, sha256 }: Slot) => build ?? sha256 ?? '';
@@ -28,8 +28,8 @@ export function isWanted({ status, end, run, file, failed }: State): boolean {
     trial ||
     upload ||
     fault ||
-    slots?.some((slot, at) => !slot.size || (at !== active && failed[idOf(slot)])) ||
-    (last?.outcome === 'fell_back' && last.from !== active)
+    slots?.some((slot) => !slot.size || failed[idOf(slot)]) ||
+    (last?.reason && last.from !== active)
   );
 }
 

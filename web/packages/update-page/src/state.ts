@@ -65,8 +65,17 @@ export interface Run {
 
 export type End =
   /** The new frontend runs; `kept`: nobody confirmed it, but there is nothing to go back to. */
-  | { readonly kind: 'updated'; readonly to: Named; readonly kept: boolean }
-  | { readonly kind: 'rolled_back'; readonly to: Named }
+  | {
+      readonly kind: 'updated';
+      readonly to: Named;
+      readonly kept: boolean;
+      /** Its page was seen to prove itself, or a person said so here; else somebody else confirmed it. */
+      readonly how?: 'proved' | 'said';
+      /** What its page had reported by then. */
+      readonly error?: string;
+    }
+  /** `forward`: to one that is newer. */
+  | { readonly kind: 'rolled_back'; readonly to: Named; readonly forward?: boolean }
   /** Another frontend than the one that was sent runs. */
   | {
       readonly kind: 'went_back';
@@ -79,13 +88,16 @@ export type End =
     }
   | { readonly kind: 'recovery' }
   /** `late`: the device had all of it already, and runs it on trial. */
-  | { readonly kind: 'cancelled'; readonly late: boolean }
+  /** `had`: the way back before, if there was one. */
+  | { readonly kind: 'cancelled'; readonly late: boolean; readonly had?: Named | null }
   /** The page was loaded anew while it sent; the device did not get all of it. */
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** How a frontend failed that reported an error; else it is the device's reason. */
 export const THREW = 'threw';
+/** One that a person kept, and that never said itself that it works. */
+export const SAID = 'said';
 
 export const START: State = {
   status: null,

@@ -1,5 +1,5 @@
 // Everything that is shown, as a function of what is known: no two parts of it can contradict.
-import { relation } from './compare.js';
+import { isForward, relation } from './compare.js';
 import { failureOf } from './failure.js';
 import { duration, size } from './format.js';
 import { refusal } from './judge.js';
@@ -16,7 +16,15 @@ import {
   type Known,
 } from './rest-view.js';
 import type { Control, ControlId, Notice, Progress, Section, Task, Tone, View } from './shown.js';
-import { THREW, type End, type ImageFile, type Named, type Run, type State } from './state.js';
+import {
+  SAID,
+  THREW,
+  type End,
+  type ImageFile,
+  type Named,
+  type Run,
+  type State,
+} from './state.js';
 import type { LastChange, Slot, Status, UploadProgress } from './status.js';
 import { toState } from './update.js';
 import { explainFailure, whyBack, type Words } from './words.js';
@@ -84,17 +92,24 @@ class Drawing {
     if (!status) return this.#rest.runs;
     const { trial, last, state } = status;
     if (leaving || this.#over() === 'works') {
-      const works = run?.what === 'update';
-      return told(this.#name(run?.to ?? this.#active), works ? runs.works : runs.loading, 'good');
+      return told(this.#name(run?.to ?? this.#active), runs.loading, 'good');
     }
     if (run?.meter.phase === 'restarting') {
       return told(`${this.#name(run.from)} → ${this.#name(run.to)}`, runs.restarting);
     }
     const { name } = this.#rest.runs;
     if (this.#silence === 'restarting') return told(name, runs.restarting);
-    if (this.#silence === 'lost' || state === 'recovery' || !trial) return this.#rest.runs;
+    if (this.#silence === 'lost' || state === 'recovery') return this.#rest.runs;
+    if (!trial) {
+      const how = this.#active && this.#state.failed[idOf(this.#active)];
+      if (how !== THREW && how !== SAID) return this.#rest.runs;
+      const why = how === THREW ? this.#w.whyThrew : this.#w.whySaid;
+      const up = this.#time(status.device.uptime_ms / 1000 + this.#age);
+      return told(name, runs.doubtful(up, why), 'warning');
+    }
+    // The time that is left is told once, with the task.
+    if (trial.confirm === 'client') return told(name, runs.onTrial);
     const left = this.#time(trial.seconds_left - this.#age);
-    if (trial.confirm === 'client') return told(name, runs.onTrial(left));
     return told(name, (last?.outcome === 'updated' ? runs.settling : runs.backAgain)(left));
   }
 
@@ -140,22 +155,21 @@ class Drawing {
     switch (end.kind) {
       case 'updated': {
         const name = this.#name(end.to);
-        return end.kept ? say('warning', n.kept(name)) : say('good', n.updated(name));
+        if (end.kept) return say('warning', n.kept(name));
+        if (end.how === 'said') {
+          const { error } = end;
+          return say('warning', error ? n.saidDespite(name, error) : n.said(name));
+        }
+        return say('good', end.how === 'proved' ? n.updated(name) : n.confirmed(name));
       }
       case 'rolled_back':
-        return say('good', n.rolledBack(this.#name(end.to)));
+        return say('good', (end.forward ? n.wentTo : n.rolledBack)(this.#name(end.to)));
       case 'recovery':
         return say('bad', n.recovery);
       case 'cancelled':
         return end.late
           ? say('warning', n.tooLate(this.#name(this.#active)))
-          : say(
-              'info',
-              n.cancelled(
-                this.#name(this.#active),
-                this.#other?.valid ? this.#name(this.#other) : null,
-              ),
-            );
+          : say('info', n.cancelled(this.#name(this.#active), this.#afterCancel(end.had)));
       case 'interrupted':
         return say('warning', n.interrupted(this.#name(this.#active)));
       case 'failed':
@@ -175,6 +189,13 @@ class Drawing {
         return { ...say('bad', n.neverConfirmed(to, from)), link };
       }
     }
+  }
+
+  /** What became of the way back: still there, overwritten, or there never was one. */
+  #afterCancel(had: Named | null | undefined): string {
+    const { notices: n } = this.#w;
+    if (this.#other?.valid) return n.stillBack(this.#name(this.#other));
+    return had ? n.overwritten(this.#name(had)) : '';
   }
 
   // The task
@@ -211,7 +232,8 @@ class Drawing {
     return refused ? { kind: 'none', text: task.none } : { kind: 'choose', hint: task.chooseHint };
   }
 
-  #running({ what, meter, stopping }: Run): Progress {
+  #running(run: Run): Progress {
+    const { what, meter, stopping } = run;
     const { bar, runs } = this.#w;
     const { silent, heard, leaving, report } = this.#state;
     const done = advance(meter, { phase: 'done' }, this.#now);
@@ -220,14 +242,18 @@ class Drawing {
     }
     const { phase } = meter;
     // It is asked all the time; an answer that takes a second is no news.
-    const since = silent ?? heard;
+    const since = silent ?? Math.max(heard, meter.since);
     const quiet = this.#now - since >= QUIET_MS;
     const restarts = phase === 'confirming' && this.#silence === 'restarting';
     return {
       ...this.#progress(meter),
       ...(phase === 'confirming' && { kind: 'verdict' }),
       ...(phase === 'confirming' && this.#told(report) && { text: bar.doubtful }),
-      ...(what === 'back' && { title: bar.goingBack, text: bar.goingBackText }),
+      ...(what === 'back' &&
+        phase !== 'confirming' && {
+          title: isForward(run.from, run.to) ? bar.goingTo(this.#name(run.to)) : bar.goingBack,
+          text: bar.goingBackText,
+        }),
       ...(stopping && { title: bar.stopping, text: bar.stoppingText, figures: '' }),
       // At its end a trial is over, by a restart.
       ...(restarts && { kind: 'progress', title: bar.phases.restarting, figures: '' }),
@@ -270,10 +296,11 @@ class Drawing {
 
   #figures(meter: Meter): string {
     const { bar } = this.#w;
-    const { phase, written, total, speed, until } = meter;
+    const { phase, written, total, speed } = meter;
     if (phase === 'done') return '';
     if (phase === 'confirming') {
-      return until === null ? '' : bar.undecided(this.#time((until - this.#now) / 1000));
+      const trial = this.#status?.trial;
+      return trial ? bar.undecided(this.#time(trial.seconds_left - this.#age)) : '';
     }
     const moving = phase === 'sending' || phase === 'writing';
     const left = secondsLeft(meter, this.#now);
@@ -297,9 +324,11 @@ class Drawing {
     const text =
       is === 'identical' || this.#refused()
         ? ''
-        : other?.valid && relation(other, this.#active) !== 'identical'
-          ? task.overwrites(this.#name(other))
-          : task.overwritesNothing;
+        : !other?.valid || relation(other, this.#active) === 'identical'
+          ? task.overwritesNothing
+          : relation(file, other) === 'identical'
+            ? task.isThere
+            : task.overwrites(this.#name(other));
     return { kind: 'chosen', title, file: `${file.name} · ${this.#size(file.bytes)}`, text };
   }
 
@@ -313,9 +342,7 @@ class Drawing {
       list.push(put(id, label, { disabled: busy, ...more }));
     };
     if (leaving || this.#over()) return list;
-    const deciding = run
-      ? run.meter.phase === 'confirming' && run.what === 'update'
-      : this.#deciding();
+    const deciding = run ? run.meter.phase === 'confirming' : this.#deciding();
     const silent = this.#silence !== 'none' && this.#silence !== 'quiet';
     if (run && deciding && this.#silence === 'restarting') return list;
     if (deciding) {
@@ -355,7 +382,9 @@ class Drawing {
       add('reload', c.reload, { place: 'notice', rank });
     }
     if (notice && end) add('dismiss', c.dismiss, { place: 'notice' });
-    if (this.#mayGoBack()) {
+    // The same thing is offered once.
+    const same = again && !!this.#other && relation(file, this.#other) === 'identical';
+    if (this.#mayGoBack() && !same) {
       const [other, runs] = [this.#otherName(), this.#name(this.#active)];
       const failed = this.#failedBefore();
       const left = isLeft(this.#state) ? this.#w.back.left(other) : '';
@@ -387,7 +416,7 @@ class Drawing {
   #over(): 'works' | 'otherwise' | null {
     const { run } = this.#state;
     const { trial, state, last } = this.#status ?? {};
-    if (run?.what !== 'update' || run.meter.phase !== 'confirming') return null;
+    if (run?.meter.phase !== 'confirming') return null;
     if (state === 'recovery' || trial?.confirm === 'client') return null;
     const { to } = run;
     const runs = to?.version === this.#active?.version && to?.build === this.#active?.build;
@@ -411,7 +440,9 @@ class Drawing {
     const other = this.#other;
     if (!status || !other || leaving || status.state === 'recovery') return null;
     if (this.#silence === 'restarting') return null;
-    if (status.upload || (run && run.what === 'update' && isUpload(run.meter.phase))) {
+    // What was heard before a long silence says nothing of now.
+    if (!run && status.upload && this.#silence === 'lost') return null;
+    if (run ? run.what === 'update' && isUpload(run.meter.phase) : status.upload) {
       return { text: back.writing, warning: false };
     }
     if (run && run.meter.phase !== 'confirming') return null;
@@ -439,9 +470,11 @@ class Drawing {
     const { last, active } = this.#status ?? {};
     const how = this.#other && failed[idOf(this.#other)];
     if (how === THREW) return this.#w.whyThrew;
+    if (how === SAID) return this.#w.whySaid;
     if (how) return whyBack(how, this.#w);
-    const fell = last?.outcome === 'fell_back' && last.from === 1 - (active ?? 0);
-    return fell ? whyBack(last.reason, this.#w) : null;
+    if (!last?.reason || last.from !== 1 - (active ?? 0)) return null;
+    if (last.outcome === 'rolled_back') return this.#w.whyTaken;
+    return last.outcome === 'fell_back' ? whyBack(last.reason, this.#w) : null;
   }
 
   /** Somebody went back from the other one. */

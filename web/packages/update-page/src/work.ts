@@ -1,5 +1,6 @@
 // What a person wants of a device, done: reading a file, sending it, following it to the verdict, going back.
 import type { More } from './browser.js';
+import { isForward } from './compare.js';
 import { Unreachable, type Device } from './device.js';
 import { failureOf } from './failure.js';
 import type { Outcome } from './follow.js';
@@ -18,7 +19,7 @@ import { advance, startMeter } from './progress.js';
 import { idOf } from './rest-view.js';
 import { rollBack, type RollbackOutcome } from './rollback.js';
 import { sha256 } from './sha256.js';
-import { THREW, type End, type ImageFile, type Named, type Run } from './state.js';
+import { SAID, THREW, type End, type ImageFile, type Named, type Run } from './state.js';
 import type { Slot, Status } from './status.js';
 import {
   found,
@@ -57,6 +58,10 @@ export class Work {
   #stopOpening: (() => void) | null = null;
   #opened = '';
   #release: (() => void) | null = null;
+  /** The person said here that what runs on trial is to stay. */
+  #said = false;
+  /** What was the way back before the update that runs. */
+  #had: Named | null = null;
 
   constructor(updater: Updater, { frame, hold }: Pick<More, 'frame' | 'hold'>) {
     this.#updater = updater;
@@ -113,7 +118,19 @@ export class Work {
   keep(): Promise<void> {
     const { status } = this.#updater.state;
     const build = status?.slots[status.active]?.build;
-    return this.#command(async () => this.#updater.hear(await this.#device.confirm(build)));
+    return this.#command(async () => {
+      this.#said = true;
+      const report = this.#updater.state.report;
+      try {
+        const now = await this.#device.confirm(build);
+        const slot = now.slots[now.active];
+        if (report?.outcome !== 'confirmed') this.#know(slot, report?.failure ? THREW : SAID);
+        this.#updater.hear(now);
+      } catch (error) {
+        this.#said = false;
+        throw error;
+      }
+    });
   }
 
   /** Goes back to the other frontend. */
@@ -191,7 +208,7 @@ export class Work {
     // It took the file after all.
     if (cancelled && why === 'gone') {
       if (late) this.#shunned = true;
-      this.#updater.set({ end: { kind: 'cancelled', late } });
+      this.#updater.set({ end: { kind: 'cancelled', late, had: this.#had } });
     } else if (stale) this.#updater.set({ end: null, file: null });
     else if (why === 'gone') {
       const restarted = status.device.boot_id !== boot;
@@ -239,6 +256,8 @@ export class Work {
   async #send(file: ImageFile, image: Blob): Promise<void> {
     const { within = WITHIN } = this.#updater.options;
     const { status } = this.#updater.state;
+    const other = status?.slots[1 - status.active];
+    this.#had = other?.valid ? named(status, 1 - (status?.active ?? 0)) : null;
     const to = { version: file.version, build: file.build };
     const names = { what: 'update', from: named(status, status?.active), to } as const;
     await this.#follow(names, file.bytes, 'sending', (options) => {
@@ -269,6 +288,7 @@ export class Work {
     const update = names.what === 'update';
     const meter = startMeter(phase, total, Date.now());
     this.#leftover = null;
+    this.#said = false;
     const run: Run = { ...names, meter, stopping: false };
     this.#updater.set({ run, end: null, changed: false, report: null, holding: update });
     if (update) this.#release = this.#hold();
@@ -302,7 +322,10 @@ export class Work {
     }
   }
 
-  async #ended({ to }: Pick<Run, 'to'>, outcome: Outcome | RollbackOutcome) {
+  async #ended({ from, to }: Pick<Run, 'from' | 'to'>, outcome: Outcome | RollbackOutcome) {
+    const tried = this.#updater.state.run?.meter.phase === 'confirming';
+    // The device knows a moment before the page in the frame does.
+    for (let tries = 6; tries-- && this.#mayProve(outcome);) await sleep(300);
     // Reads what the frame says last.
     this.#stopOpening?.();
     this.#stopOpening = null;
@@ -321,17 +344,37 @@ export class Work {
       if (last?.outcome === 'rolled_back') return this.#over({ kind: 'rolled_back', to: runs });
       return this.#over({ kind: 'went_back', from: to, to: runs, reason, report });
     }
-    const rolled = outcome.result === 'rolled_back';
-    const kept = outcome.result === 'updated' && !!outcome.kept;
-    if (outcome.result === 'updated' && !kept) this.#know(status?.slots[outcome.slot], null);
-    const end: End = rolled
-      ? { kind: 'rolled_back', to: runs }
-      : { kind: 'updated', to: runs, kept };
+    const kept = status?.last?.outcome === 'kept';
+    const proved = report?.outcome === 'confirmed' && !this.#said;
+    const slot = status?.slots[outcome.slot];
+    if (proved) this.#know(slot, null);
+    else if (report?.failure) this.#know(slot, THREW);
+    const how = proved ? 'proved' : this.#said ? 'said' : null;
+    const end: End =
+      outcome.result === 'rolled_back' && !tried
+        ? { kind: 'rolled_back', to: runs, forward: isForward(from, runs) }
+        : {
+            kind: 'updated',
+            to: runs,
+            kept,
+            ...(how && { how }),
+            ...(report?.failure && { error: report.failure.text }),
+          };
     // A page that nobody has proved is not loaded in place of one that works.
     if (kept || !this.#updater.state.stale) return this.#over(end);
     this.#done();
     leaveNote(end);
     this.#updater.reload();
+  }
+
+  /** Whether the page in the frame is about to know that the device took its word. */
+  #mayProve({ result }: Outcome | RollbackOutcome): boolean {
+    const { report } = this.#updater.state;
+    const open = !report?.failure && !report?.outcome;
+    const kept = this.#updater.state.status?.last?.outcome === 'kept';
+    return (
+      !kept && !this.#said && !!this.#stopOpening && open && /^(updated|rolled_back)$/.test(result)
+    );
   }
 
   /** Remembers how a frontend failed; null when it has proved itself. */
@@ -373,9 +416,11 @@ export class Work {
       if (late) this.#shunned = true;
       if (upload && !late) continue;
       this.#updater.hear(status);
-      return { kind: 'cancelled', late };
+      return { kind: 'cancelled', late, had: this.#had };
     }
-    return heard ? { kind: 'cancelled', late: false } : failed(new Unreachable('gone'));
+    return heard
+      ? { kind: 'cancelled', late: false, had: this.#had }
+      : failed(new Unreachable('gone'));
   }
 
   /** Sends one request at a time for the person. */

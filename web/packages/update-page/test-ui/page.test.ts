@@ -65,7 +65,7 @@ test('the name of the device, what runs and how it is come first', () => {
   show(IDLE);
   expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('kitchen');
   const card = screen.getByRole('heading', { level: 1 }).parentElement;
-  expect(card).toHaveTextContent(/^kitchen 1\.4\.0 Works, running for 3 h$/);
+  expect(card).toHaveTextContent(/^kitchen 1\.4\.0 Running for 3 h$/);
 });
 
 test('a heading of the app takes the place of the name', () => {

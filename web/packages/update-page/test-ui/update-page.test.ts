@@ -45,7 +45,7 @@ const asksBeforeLeaving = () => !dispatchEvent(new Event('beforeunload', { cance
 
 test('the page shows what the device says', async () => {
   await show();
-  expect(runs()).toHaveTextContent(/^kitchen 1\.4\.0 Works/);
+  expect(runs()).toHaveTextContent(/^kitchen 1\.4\.0 Running/);
   expect(await button(/^Go back to 1\.3\.0/)).toBeVisible();
   expect(screen.getByText('Recovery page')).toHaveAttribute(
     'href',

@@ -21,7 +21,7 @@ export const GO_BACK = control('goBack', 'Go back to 1.3.2', {
 
 export const IDLE: View = {
   title: 'kitchen',
-  runs: { name: '1.4.0', text: 'Works, running for 3 h', tone: 'good' },
+  runs: { name: '1.4.0', text: 'Running for 3 h', tone: 'good' },
   notice: null,
   task: { kind: 'choose', hint: 'or drop it here' },
   controls: [control('choose', 'Choose an update file'), GO_BACK],

@@ -51,7 +51,12 @@ describe('a page at rest', () => {
 
   test('loads nothing to tell that an update has gone well', async () => {
     device.now = { ...device.now, active: 1, slots: [...device.now.slots].reverse() };
-    leaveNote({ kind: 'updated', to: { version: '1.4.0', build: OLD.build }, kept: false });
+    leaveNote({
+      kind: 'updated',
+      to: { version: '1.4.0', build: OLD.build },
+      kept: false,
+      how: 'proved',
+    });
     await begin();
     expect(told()).toMatchObject({ notice: 'Updated to 1.4.0' });
     expect(browser.loads).toBe(0);
@@ -100,7 +105,8 @@ describe('a page at rest', () => {
     });
     expect(browser.left).toEqual([]);
     device.settle();
-    await pass(2);
+    // So long the page waits for what its frame has to tell.
+    await pass(4);
     expect(browser.left).toEqual([undefined]);
   });
 });
@@ -117,6 +123,7 @@ describe('whoever chooses a file', () => {
     device.take();
     device.restartNew();
     await pass(3);
+    browser.inside = { build: NEW.build, failure: null, outcome: 'confirmed' };
     device.settle();
     await pass(2);
     expect(browser.left).toEqual([undefined]);

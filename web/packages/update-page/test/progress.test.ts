@@ -94,11 +94,6 @@ test('nobody knows a time left before there is a speed', () => {
   expect(secondsLeft(startMeter('sending', TOTAL, 0), 100)).toBeNull();
 });
 
-test('when the device goes back is told by the device', () => {
-  const [meter] = follow([{ phase: 'confirming', secondsLeft: 300 }]);
-  expect(meter?.until).toBe(500 + 300_000);
-});
-
 test('an update without bytes of ours has a bar, too', () => {
   const begun = startMeter('restarting', 0, 0);
   expect(begun.value).toBe(0.72);

@@ -74,6 +74,7 @@ describe('an update', () => {
     expect(state().run?.meter.phase).toBe('confirming');
     expect(device.asked).toEqual(['upload within 300']);
     expect(browser.opened).toBe(1);
+    browser.inside = report({ outcome: 'confirmed' });
     device.settle();
     await pass(1);
     expect(state()).toMatchObject({ leaving: true, holding: false });
@@ -89,6 +90,7 @@ describe('an update', () => {
     device.restartNew();
     await pass(2);
     expect(browser.held).toBe(1);
+    browser.inside = report({ outcome: 'confirmed' });
     device.settle();
     await pass(1);
     expect(browser.held).toBe(0);
@@ -228,6 +230,7 @@ describe('an update', () => {
     device.restartNew();
     await pass(1);
     expect(browser.opened).toBe(1);
+    browser.inside = report({ outcome: 'confirmed' });
     device.settle();
     await pass(1);
     expect(browser.left).toEqual([undefined]);
@@ -347,7 +350,7 @@ describe('cancelling', () => {
     updater.cancel();
     device.restartNew();
     await pass(2);
-    expect(state().end).toEqual({ kind: 'cancelled', late: true });
+    expect(state().end).toMatchObject({ kind: 'cancelled', late: true });
     await pass(30);
     expect(browser.opened).toBe(0);
   });
@@ -362,7 +365,7 @@ describe('cancelling', () => {
     device.down = false;
     device.restart(0, null, null);
     await pass(5);
-    expect(state().end).toEqual({ kind: 'cancelled', late: false });
+    expect(state().end).toMatchObject({ kind: 'cancelled', late: false });
     expect(state().file).not.toBeNull();
   });
 
@@ -375,7 +378,7 @@ describe('cancelling', () => {
     device.down = false;
     device.restartNew();
     await pass(5);
-    expect(state().end).toEqual({ kind: 'cancelled', late: true });
+    expect(state().end).toMatchObject({ kind: 'cancelled', late: true });
     await pass(30);
     expect(browser.opened).toBe(0);
   });
@@ -518,6 +521,7 @@ describe('a person', () => {
     await pass(1);
     expect(state().failed).toEqual({ [NEW.build]: 'not_confirmed' });
     await installNew();
+    browser.inside = report({ outcome: 'confirmed' });
     device.settle();
     await pass(1);
     expect(state().failed).toEqual({ [NEW.build]: '' });

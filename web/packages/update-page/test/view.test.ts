@@ -139,7 +139,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     'a settled device',
     status(),
     {
-      runs: '2.4.0 | Works, running for 1 h 5 min',
+      runs: '2.4.0 | Running for 1 h 5 min',
       notice: null,
       task: 'choose',
       controls: '*choose goBack',
@@ -305,7 +305,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     'sending',
     status({}, running({ phase: 'sending', received: 60_000, total: 614_400 })),
     {
-      runs: '2.4.0 | Works, running for 1 h 5 min',
+      runs: '2.4.0 | Running for 1 h 5 min',
       notice: null,
       task: 'progress: Sending',
       controls: 'cancel',
@@ -345,7 +345,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     'confirming: the new frontend is what runs',
     status(ON_TRIAL, running(CONFIRMING)),
     {
-      runs: '2.5.0 | New, on trial: the device goes back in 40 s unless it proves to work',
+      runs: '2.5.0 | On trial',
       notice: null,
       task: 'verdict: Trying it',
       controls: 'look goBack keep',
@@ -392,7 +392,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     'confirmed, before the page has said so',
     status(NEXT, running(CONFIRMING)),
     {
-      runs: '2.5.0 | It works. Loading it …',
+      runs: '2.5.0 | Loading it …',
       notice: null,
       task: 'progress: Done',
       controls: '',
@@ -406,7 +406,7 @@ const TABLE: [string, State, Partial<Short>][] = [
   [
     'gone back, before the page has said so',
     status(FELL, { ...running(CONFIRMING), report: THREW }),
-    { runs: '2.4.0 | Works, running for 1 h 5 min', notice: null, task: 'none', controls: '' },
+    { runs: '2.4.0 | Running for 1 h 5 min', notice: null, task: 'none', controls: '' },
   ],
   [
     'taken back by a person, before the page has said so',
@@ -424,7 +424,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     'done',
     status(NEXT, { ...running(CONFIRMING), leaving: true }),
     {
-      runs: '2.5.0 | It works. Loading it …',
+      runs: '2.5.0 | Loading it …',
       notice: null,
       task: 'progress: Done',
       controls: '',
@@ -495,7 +495,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     'it threw',
     status(FELL, wentBack('not_confirmed', THREW)),
     {
-      runs: '2.4.0 | Works, running for 1 h 5 min',
+      runs: '2.4.0 | Running for 1 h 5 min',
       notice: 'bad: 2.5.0 failed: the device went back to 2.4.0',
       task: 'choose',
       controls: '*choose dismiss !goBack',
@@ -512,7 +512,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     status(FELL, { file: FILE, ...wentBack('not_confirmed', null) }),
     {
       notice: 'bad: 2.5.0 was not loaded in time: the device went back to 2.4.0',
-      controls: '*tryAgain choose dismiss !goBack',
+      controls: '*tryAgain choose dismiss',
     },
   ],
   [
@@ -523,7 +523,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     }),
     {
       notice: 'bad: Nobody looked at 2.5.0 in time: the device went back to 2.4.0',
-      controls: '*tryAgain choose dismiss !goBack',
+      controls: '*tryAgain choose dismiss',
     },
   ],
   [
@@ -589,6 +589,33 @@ const TABLE: [string, State, Partial<Short>][] = [
       controls: '*choose goBack',
       back: `warning: 2.4.0 (build ${NEW.build.slice(0, 8)}, 296 KiB) is still there, but somebody went back from it.`,
     },
+  ],
+  [
+    'after somebody took it back before it had proved itself: warned of in every tab',
+    status({
+      slots: [slot(0, OLD), slot(1, NEW)],
+      last: change('rolled_back', 'not_confirmed', 1),
+    }),
+    {
+      controls: '*choose !goBack',
+      back: 'warning: 2.5.0 is still there, but was taken back before it had proved that it works.',
+    },
+  ],
+  [
+    'after somebody kept one that threw: not said to work',
+    status(NEXT, {
+      end: { kind: 'updated', to: NEW, kept: false, how: 'said', error: 'oops' },
+      failed: { [NEW.build]: 'threw' },
+    }),
+    {
+      runs: '2.5.0 | Running for 1 h 5 min, but it reported an error',
+      notice: 'warning: Kept 2.5.0: you said so',
+    },
+  ],
+  [
+    'going forward is called so',
+    status({}, running({ phase: 'restarting' }, { what: 'back', from: OLD, to: NEW })),
+    { task: 'progress: Going to 2.5.0' },
   ],
   [
     'after going back and forth: what runs is what somebody returned to',
@@ -767,15 +794,21 @@ test('what is overwritten is named before anything is sent', () => {
 });
 
 test('what is on the device after a cancelled upload is told by its status', () => {
-  const end = { kind: 'cancelled', late: false } as const;
+  const end = { kind: 'cancelled', late: false, had: OLDER } as const;
   const text = (slots: Slot[]) => view(status({ slots }, { end }), en, NOW).notice?.text;
   expect(text([slot(0, OLD), slot(1, OLDER)])).toBe(
     '2.4.0 still runs. 2.3.0 is still the way back.',
   );
   const cut = slot(1, OLDER, { valid: false, version: null, problem: 'cut off' });
   expect(text([slot(0, OLD), cut])).toBe(
-    '2.4.0 still runs. The way back was being overwritten and is gone.',
+    '2.4.0 still runs. 2.3.0, the way back, was being overwritten and is gone.',
   );
+  const never = view(
+    status({ slots: [slot(0, OLD), cut] }, { end: { ...end, had: null } }),
+    en,
+    NOW,
+  );
+  expect(never.notice?.text).toBe('2.4.0 still runs.');
 });
 
 test('an error is told with its text and place, and a page that never confirmed with how it can', () => {
@@ -813,7 +846,7 @@ test('once something speaks against a new frontend, it is not said to be tried o
   const text = (report: FrameReport | null) =>
     progress(status(ON_TRIAL, { ...running(CONFIRMING), report })).text;
   expect(text(report({}))).toMatch(/is loaded to see whether it works/);
-  expect(text(THREW)).toMatch(/^The device goes back by itself, unless/);
+  expect(text(THREW)).toMatch(/^Unless it proves to work/);
   expect(text(report({ outcome: 'other-build' }))).toBe(text(THREW));
 });
 
@@ -850,6 +883,6 @@ test('the details call everything as the device does', () => {
 
 test('times go on between two answers', () => {
   const later = view(status(ON_TRIAL), en, NOW + 10 * SECOND);
-  expect(later.runs.text).toMatch(/goes back in 30 s/);
+  expect('text' in later.task && later.task.text).toMatch(/goes back in 30 s/);
   expect(view(status(), en, NOW + 60 * SECOND).runs.text).toMatch(/for 1 h 6 min/);
 });

@@ -18,16 +18,15 @@ export const de: Words = {
   unnamed: 'Oberfläche ohne Version',
   nothing: 'Keine Oberfläche',
   runs: {
-    settled: (time) => `Funktioniert, läuft seit ${time}`,
+    settled: (time) => `Läuft seit ${time}`,
     kept: (time) => `Läuft seit ${time}; niemand hat bestätigt, dass es funktioniert`,
-    onTrial: (time) =>
-      `Neu und auf Probe: Ohne Nachweis, dass es funktioniert, kehrt das Gerät in ${time} zurück`,
+    onTrial: 'Auf Probe',
+    doubtful: (time, why) => `Läuft seit ${time}, aber es ${why}`,
     settling: (time) => `Neu und auf Probe: Das Gerät behält es in ${time}`,
     backAgain: (time) => `Läuft wieder; das Gerät prüft es noch ${time}`,
     restarting: 'Das Gerät startet neu',
     silent: (time) => `Das Gerät antwortet seit ${time} nicht`,
     recovery: 'Nur die Rettungsseite funktioniert',
-    works: 'Es funktioniert und wird geladen …',
     loading: 'Wird geladen …',
   },
 
@@ -50,11 +49,11 @@ export const de: Words = {
       restarting: 'Das Gerät startet neu. Lassen Sie diese Seite offen.',
       confirming:
         'Die neue Oberfläche wird geladen, um zu sehen, ob sie funktioniert. Wenn nicht, kehrt das Gerät von selbst zurück. Lassen Sie diese Seite offen.',
-      done: 'Es funktioniert und wird geladen …',
+      done: 'Es ist bestätigt und wird geladen …',
     },
-    doubtful:
-      'Das Gerät kehrt von selbst zurück, außer die neue Oberfläche zeigt doch noch, dass sie funktioniert, oder Sie behalten sie. Lassen Sie diese Seite offen.',
+    doubtful: 'Außer es zeigt doch noch, dass es funktioniert, oder Sie behalten es.',
     goingBack: 'Rückkehr',
+    goingTo: (name) => `Wechsel zu ${name}`,
     goingBackText: 'Das Gerät prüft die andere Oberfläche und startet damit neu.',
     stopping: 'Wird abgebrochen …',
     stoppingText: 'Was noch unterwegs ist, wird verworfen.',
@@ -75,6 +74,8 @@ export const de: Words = {
     identical: (to) => `${to} läuft schon: nichts zu tun`,
     overwrites: (other) =>
       `Dies überschreibt ${other}, das neben der laufenden Oberfläche aufbewahrt wird. Was läuft, bleibt für den Rückweg.`,
+    isThere:
+      'Genau diese Datei ist schon neben der laufenden Oberfläche; sie wird noch einmal gesendet. Was läuft, bleibt für den Rückweg.',
     overwritesNothing:
       'Nichts, was gebraucht wird, wird überschrieben. Was läuft, bleibt für den Rückweg.',
     deciding: (name) => `Funktioniert ${name}?`,
@@ -156,15 +157,29 @@ export const de: Words = {
       'Wenn es nicht funktioniert, installieren Sie eine andere Update-Datei.',
     ],
     rolledBack: (to) => [`Zurück zu ${to}`, 'So wurde es verlangt.', ''],
-    cancelled: (runs, other) => [
+    cancelled: (runs, back) => [
       'Abgebrochen',
-      `${runs} läuft weiter. ${
-        other
-          ? `Der Rückweg zu ${other} ist noch da.`
-          : 'Der Rückweg wurde gerade überschrieben und ist weg.'
-      }`,
+      `${runs} läuft weiter. ${back}`.trim(),
       'Sie können jederzeit neu beginnen.',
     ],
+    stillBack: (name) => `Der Rückweg zu ${name} ist noch da.`,
+    overwritten: (name) => `Der Rückweg zu ${name} wurde gerade überschrieben und ist weg.`,
+    confirmed: (to) => [
+      `Auf ${to} aktualisiert`,
+      'Es wurde bestätigt, aber nicht vor dieser Seite.',
+      '',
+    ],
+    said: (to) => [
+      `${to} behalten: Sie haben es so gewollt`,
+      'Selbst hat es nicht gezeigt, dass es funktioniert.',
+      '',
+    ],
+    saidDespite: (to, error) => [
+      `${to} behalten: Sie haben es so gewollt`,
+      `Es hatte einen Fehler gemeldet: ${error}`,
+      '',
+    ],
+    wentTo: (to) => [`Jetzt läuft ${to}`, 'So wurde es verlangt.', ''],
     interrupted: (runs) => [
       'Die Aktualisierung wurde abgebrochen',
       `Die Seite wurde während des Sendens verlassen. ${runs} läuft weiter.`,
@@ -180,11 +195,7 @@ export const de: Words = {
       'Jemand anders hat es inzwischen geändert.',
       'Sehen Sie nach, ob das so richtig ist.',
     ],
-    throws: (name, error) => [
-      `${name} meldet einen Fehler`,
-      error,
-      'Kehren Sie zurück, oder sehen Sie es sich an, bevor Sie es behalten.',
-    ],
+    throws: (name, error) => [`${name} meldet einen Fehler`, error],
     threw: (to, from, error) => [
       `${from} ist gescheitert: Das Gerät ist zu ${to} zurückgekehrt`,
       error,
@@ -225,6 +236,8 @@ export const de: Words = {
   },
   whyUnknown: 'hat nicht funktioniert',
   whyThrew: 'hat einen Fehler gemeldet',
+  whySaid: 'hat selbst nie gezeigt, dass es funktioniert',
+  whyTaken: 'wurde zurückgenommen, bevor es gezeigt hat, dass es funktioniert',
 
   problems: {
     stalled: ['Die Übertragung stand still', 'Es kam nichts mehr an.', CLOSER],

@@ -10,11 +10,11 @@ const BUILD = 'Whoever made it has to mend it. Then install it again.';
 
 export const more: MoreWords = {
   runs: {
-    onTrial: (time) => `New, on trial: the device goes back in ${time} unless it proves to work`,
+    onTrial: 'On trial',
+    doubtful: (time, why) => `Running for ${time}, but it ${why}`,
     settling: (time) => `New, on trial: the device keeps it in ${time}`,
     backAgain: (time) => `Runs again; the device makes sure of it for ${time}`,
     restarting: 'The device restarts',
-    works: 'It works. Loading it …',
   },
   bar: {
     phases: {
@@ -34,11 +34,11 @@ export const more: MoreWords = {
       restarting: 'The device restarts. Keep this page open.',
       confirming:
         'The new frontend is loaded to see whether it works. If not, the device goes back by itself. Keep this page open.',
-      done: 'It works. Loading it …',
+      done: 'It is confirmed. Loading it …',
     },
-    doubtful:
-      'The device goes back by itself, unless the new frontend proves to work after all, or you keep it. Keep this page open.',
+    doubtful: 'Unless it proves to work after all, or you keep it.',
     goingBack: 'Going back',
+    goingTo: (name) => `Going to ${name}`,
     goingBackText: 'The device checks the other frontend and restarts with it.',
     stopping: 'Stopping …',
     stoppingText: 'What is on its way is let go.',
@@ -57,6 +57,8 @@ export const more: MoreWords = {
     identical: (to) => `${to} already runs: nothing to do`,
     overwrites: (other) =>
       `This overwrites ${other}, which is kept beside what runs. What runs stays as the way back.`,
+    isThere:
+      'The device has this very file beside what runs; it is sent again. What runs stays as the way back.',
     overwritesNothing: 'Nothing that is needed is overwritten. What runs stays as the way back.',
     deciding: (name) => `Does ${name} work?`,
     decidingText: (time) => `If nobody says so, the device goes back in ${time}.`,
@@ -95,15 +97,21 @@ export const more: MoreWords = {
       'It was not confirmed in time, but there is nothing to go back to.',
       'If it does not work, install another update file.',
     ],
-    cancelled: (runs, other) => [
+    cancelled: (runs, back) => [
       'Cancelled',
-      `${runs} still runs. ${
-        other
-          ? `${other} is still the way back.`
-          : 'The way back was being overwritten and is gone.'
-      }`,
+      `${runs} still runs. ${back}`.trim(),
       'Start again when you like.',
     ],
+    stillBack: (name) => `${name} is still the way back.`,
+    overwritten: (name) => `${name}, the way back, was being overwritten and is gone.`,
+    confirmed: (to) => [`Updated to ${to}`, 'It was confirmed, though not before this page.', ''],
+    said: (to) => [`Kept ${to}: you said so`, 'It has not said itself that it works.', ''],
+    saidDespite: (to, error) => [
+      `Kept ${to}: you said so`,
+      `It had reported an error: ${error}`,
+      '',
+    ],
+    wentTo: (to) => [`Went to ${to}`, 'The device was told to.', ''],
     interrupted: (runs) => [
       'The update was broken off',
       `The page was left while it sent. ${runs} still runs.`,
@@ -119,11 +127,7 @@ export const more: MoreWords = {
       'Somebody else has changed it meanwhile.',
       'Look whether that is right.',
     ],
-    throws: (name, error) => [
-      `${name} reports an error`,
-      error,
-      'Go back, or look at it before you keep it.',
-    ],
+    throws: (name, error) => [`${name} reports an error`, error],
     threw: (to, from, error) => [`${from} failed: the device went back to ${to}`, error, BUILD],
     neverConfirmed: (to, from) => [
       `${from} never said that it works: the device went back to ${to}`,
@@ -164,6 +168,8 @@ export const more: MoreWords = {
   },
   whyUnknown: 'did not work',
   whyThrew: 'reported an error',
+  whySaid: 'never said itself that it works',
+  whyTaken: 'was taken back before it had proved that it works',
   problems: {
     stalled: ['The upload stood still', 'Nothing came any more.', CLOSER],
     'too-slow': ['The connection is too slow', 'The device gave up waiting.', CLOSER],

@@ -10,7 +10,7 @@ export const rest: RestWords = {
   unnamed: 'frontend without a version',
   nothing: 'No frontend',
   runs: {
-    settled: (time) => `Works, running for ${time}`,
+    settled: (time) => `Running for ${time}`,
     kept: (time) => `Running for ${time}; nobody has confirmed that it works`,
     silent: (time) => `The device has not answered for ${time}`,
     recovery: 'Only the recovery page works',

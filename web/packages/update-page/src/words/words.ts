@@ -38,13 +38,14 @@ export interface Words {
     readonly settled: With;
     readonly kept: With;
     /** On trial: time until the device takes it back, or keeps it by itself. */
-    readonly onTrial: With;
+    readonly onTrial: Say;
+    /** Settled, though something speaks against it: time, what. */
+    readonly doubtful: With<[string, string]>;
     readonly settling: With;
     readonly backAgain: With;
     readonly restarting: Say;
     readonly silent: With;
     readonly recovery: Say;
-    readonly works: Say;
     readonly loading: Say;
   };
 
@@ -55,6 +56,7 @@ export interface Words {
     /** On trial, after something has spoken against it. */
     readonly doubtful: Say;
     readonly goingBack: Say;
+    readonly goingTo: With;
     readonly goingBackText: Say;
     readonly stopping: Say;
     readonly stoppingText: Say;
@@ -77,6 +79,8 @@ export interface Words {
     readonly identical: With;
     readonly overwrites: With;
     readonly overwritesNothing: Say;
+    /** The file is what the device has beside what runs. */
+    readonly isThere: Say;
     readonly deciding: With;
     readonly decidingText: With;
     readonly settling: Say;
@@ -131,7 +135,15 @@ export interface Words {
     readonly updated: (to: string) => Row;
     readonly kept: (to: string) => Row;
     readonly rolledBack: (to: string) => Row;
-    readonly cancelled: (runs: string, other: string | null) => Row;
+    readonly cancelled: (runs: string, back: string) => Row;
+    /** What became of the way back. */
+    readonly stillBack: With;
+    readonly overwritten: With;
+    /** Somebody else than this page confirmed it, or the person here, also against what it reported. */
+    readonly confirmed: (to: string) => Row;
+    readonly said: (to: string) => Row;
+    readonly saidDespite: (to: string, error: string) => Row;
+    readonly wentTo: (to: string) => Row;
     readonly interrupted: (runs: string) => Row;
     readonly tooLate: (to: string) => Row;
     readonly replaced: (runs: string) => Row;
@@ -151,6 +163,8 @@ export interface Words {
   readonly why: Readonly<Record<string, string>>;
   readonly whyUnknown: Say;
   readonly whyThrew: Say;
+  readonly whySaid: Say;
+  readonly whyTaken: Say;
 
   /** By the last part of `type` in docs/http-api.md. */
   readonly problems: Readonly<Record<string, Row>>;
