@@ -80,9 +80,13 @@ test('a frontend that cannot confirm itself is kept when its user says so', asyn
   const device = await startDevice({ www: imagePath('old') });
   const update = await UpdatePage.open(page, device);
   await update.start('broken');
+  const moved = page.waitForEvent('framenavigated', (frame) => frame === page.mainFrame());
   await update.keep.click();
   await device.statusWhen('it is settled', ({ state }) => state === 'settled');
   expect(await device.version()).toBe(VERSIONS.broken);
+  // The page goes there, and throws once more.
+  await moved;
+  await page.waitForLoadState();
   pageErrors.length = 0;
 });
 
