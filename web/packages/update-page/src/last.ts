@@ -1,4 +1,5 @@
 // The last change of slot in words, for commands and for pages without the component.
+import { compareVersions } from './compare.js';
 import type { Status } from './status.js';
 import { whyBack, type Message } from './words.js';
 import { en } from './words/en.js';
@@ -21,12 +22,15 @@ export function describeLast({ last, slots, state }: Status): Message | null {
             next: 'Keep it or go back.',
           }
         : { title: `Updated to ${to}`, text: `It replaced ${from}.`, next: '' };
-    case 'rolled_back':
+    case 'rolled_back': {
+      const newer = (compareVersions(to, from) ?? 0) > 0;
+      const before = last.reason ? `, before ${from} was confirmed` : '';
       return {
-        title: `Went back to ${to}`,
-        text: `The device went back to ${to} because somebody asked for it.`,
+        title: newer ? `Went to ${to}` : `Went back to ${to}`,
+        text: `The device went ${newer ? '' : 'back '}to ${to} because somebody asked for it${before}.`,
         next: '',
       };
+    }
     case 'kept':
       return {
         title: `Kept ${to}`,

@@ -33,14 +33,6 @@ export function isWanted({ status, end, run, file, failed }: State): boolean {
   );
 }
 
-/** Somebody went back from the other one, and nobody here knows that it works. */
-export function isLeft({ status, failed }: State): boolean {
-  const { last, active, slots } = status ?? {};
-  if (last?.outcome !== 'rolled_back' || last.from === active) return false;
-  const other = slots?.[last.from];
-  return !!other && failed[idOf(other)] === undefined;
-}
-
 /** What follows from a state for every part of the page. */
 export interface Known {
   readonly active: Slot | null;
@@ -135,16 +127,13 @@ export function restView(state: State, w: RestWords, now: number): View {
     const there = nameOf(other, w);
     const is = active ? relation(other, active) : 'other';
     const same = is === 'same' || there === name;
-    const left = isLeft(state);
     const full = there === name ? `${there} (${differs(other, w)})` : there;
     const text =
       is === 'identical'
         ? b.identical
-        : left
-          ? b.left(full)
-          : same
-            ? b.same(there, differs(other, w))
-            : (is === 'newer' ? b.newer : b.kept)(there);
+        : same
+          ? b.same(there, differs(other, w))
+          : (is === 'newer' ? b.newer : b.kept)(there);
     if (!wanted && is !== 'identical') {
       const label = is === 'newer' ? c.goForward : c.goBack;
       controls.push(
@@ -154,7 +143,7 @@ export function restView(state: State, w: RestWords, now: number): View {
         }),
       );
     }
-    return { text, warning: left && is !== 'identical' };
+    return { text, warning: false };
   };
 
   const notice = told();

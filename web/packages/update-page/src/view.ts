@@ -4,17 +4,7 @@ import { failureOf } from './failure.js';
 import { duration, size } from './format.js';
 import { refusal } from './judge.js';
 import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
-import {
-  differs,
-  idOf,
-  isLeft,
-  known,
-  nameOf,
-  put,
-  restView,
-  say,
-  type Known,
-} from './rest-view.js';
+import { differs, idOf, known, nameOf, put, restView, say, type Known } from './rest-view.js';
 import type { Control, ControlId, Notice, Progress, Section, Task, Tone, View } from './shown.js';
 import {
   SAID,
@@ -387,8 +377,7 @@ class Drawing {
     if (this.#mayGoBack() && !same) {
       const [other, runs] = [this.#otherName(), this.#name(this.#active)];
       const failed = this.#failedBefore();
-      const left = isLeft(this.#state) ? this.#w.back.left(other) : '';
-      const warning = failed ? ask.warning(other, failed) : left;
+      const warning = failed ? ask.warning(other, failed) : '';
       const label = failed ? c.anyway : this.#otherIs() === 'newer' ? c.goForward : c.goBack;
       add('goBack', label(other), {
         rank: failed ? 'danger' : 'secondary',

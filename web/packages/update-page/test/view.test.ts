@@ -568,16 +568,8 @@ const TABLE: [string, State, Partial<Short>][] = [
     status({ slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) }),
     {
       controls: '*choose goBack',
-      back: 'warning: 2.5.0 is still there, but somebody went back from it.',
+      back: '2.5.0, which is newer, is kept beside it.',
     },
-  ],
-  [
-    'the same in the tab where it has proved itself',
-    status(
-      { slots: [slot(0, OLD), slot(1, NEW)], last: change('rolled_back', null, 1) },
-      { failed: { [NEW.build]: '' } },
-    ),
-    { controls: '*choose goBack', back: '2.5.0, which is newer, is kept beside it.' },
   ],
   [
     'after going back from another build of the same version',
@@ -587,7 +579,7 @@ const TABLE: [string, State, Partial<Short>][] = [
     }),
     {
       controls: '*choose goBack',
-      back: `warning: 2.4.0 (build ${NEW.build.slice(0, 8)}, 296 KiB) is still there, but somebody went back from it.`,
+      back: `Another 2.4.0 is kept as the way back: build ${NEW.build.slice(0, 8)}, 296 KiB.`,
     },
   ],
   [
@@ -620,7 +612,7 @@ const TABLE: [string, State, Partial<Short>][] = [
   [
     'after going back and forth: what runs is what somebody returned to',
     status({ ...NEXT, last: change('rolled_back', null, 0) }),
-    { back: 'warning: 2.4.0 is still there, but somebody went back from it.' },
+    { back: '2.4.0 is kept as the way back.' },
   ],
   [
     'after going back from one that threw: it is still there, with a warning',
@@ -833,10 +825,13 @@ test('going back asks once, says what stays, and warns of what did not work', ()
   expect(ask(FELL)?.ask?.title).toBe('Run 2.5.0 anyway?');
   expect(ask({ slots: FELL.slots })?.ask?.title).toBe('Go to 2.5.0 again?');
   expect(ask(FELL)?.ask?.text).toMatch(/^Last time, 2\.5\.0 was not confirmed in time\. /);
-  const left = { slots: FELL.slots, last: change('rolled_back', null, 1) };
-  expect(ask(left)?.label).toBe('Go to 2.5.0 again');
-  expect(ask(left)?.ask?.text).toMatch(
-    /^2\.5\.0 is still there, but somebody went back from it\. The device restarts/,
+  const left = (reason: LastChange['reason']) =>
+    ask({ slots: FELL.slots, last: change('rolled_back', reason, 1) });
+  expect(left(null)?.label).toBe('Go to 2.5.0 again');
+  expect(left(null)?.ask?.text).toMatch(/^The device restarts/);
+  expect(left('not_confirmed')?.label).toBe('Run 2.5.0 anyway');
+  expect(left('not_confirmed')?.ask?.text).toMatch(
+    /^Last time, 2\.5\.0 was taken back before it had proved that it works\. The device restarts/,
   );
   const same = { slots: [slot(0, OLD), slot(1, { ...OLDER, version: '2.4.0' })] };
   expect(ask(same)?.label).toBe('Go back to 2.4.0 (build aaaaaaaa, 296 KiB)');

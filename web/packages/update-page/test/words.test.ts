@@ -153,7 +153,13 @@ describe('the last change of slot', () => {
 
   test('tells a rollback and a frontend that was kept', () => {
     expect(told({ outcome: 'rolled_back', reason: null, from: 1, to: 0 })).toMatch(
-      /went back to 1\.4 because somebody asked/,
+      /^Went back to 1\.4: The device went back to 1\.4 because somebody asked for it\.$/,
+    );
+    expect(told({ outcome: 'rolled_back', reason: 'not_confirmed', from: 1, to: 0 })).toMatch(
+      /asked for it, before 1\.5 was confirmed\.$/,
+    );
+    expect(told({ outcome: 'rolled_back', reason: null, from: 0, to: 1 })).toMatch(
+      /^Went to 1\.5: The device went to 1\.5/,
     );
     expect(told({ outcome: 'kept', reason: 'no_way_back', from: 1, to: 1 })).toMatch(
       /^Kept 1\.5: .+ nothing to go back to/,

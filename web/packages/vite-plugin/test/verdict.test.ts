@@ -12,6 +12,10 @@ const back = (reason: 'not_confirmed' | 'kept_restarting'): Outcome => ({
   ...{ result: 'went_back', slot: 0, version: '1' },
   last: { outcome: 'fell_back', reason, from: 1, to: 0 },
 });
+const TAKEN: Outcome = {
+  ...{ result: 'went_back', slot: 0, version: '1' },
+  last: { outcome: 'rolled_back', reason: 'not_confirmed', from: 1, to: 0 },
+};
 const UPDATED: Outcome = { result: 'updated', slot: 1, version: '2' };
 
 test.each<[string, Outcome, Partial<Facts>, string | null, string]>([
@@ -23,6 +27,7 @@ test.each<[string, Outcome, Partial<Facts>, string | null, string]>([
     'no page of it confirmed within',
   ],
   ['what the device says', back('kept_restarting'), {}, 'went-back', 'not 2: The device says so.'],
+  ['what a person did', TAKEN, {}, 'went-back', 'not 2: The device says so.'],
   ['what we found', back('not_confirmed'), { broken: 'no /x' }, 'went-back', 'not 2: no /x'],
   ['what the device says', back('not_confirmed'), { confirm: 'load' }, 'went-back', 'says so.'],
   ['no more', back('kept_restarting'), { last: null }, 'went-back', 'went back to 1, not 2'],

@@ -105,7 +105,6 @@ export const de: Words = {
     newer: (name) => `${name}, das neuer ist, ist daneben aufbewahrt.`,
     same: (name, what) => `Ein anderes ${name} ist für den Rückweg aufbewahrt: ${what}.`,
     identical: 'Für den Rückweg ist genau dieselbe Oberfläche aufbewahrt.',
-    left: (name) => `${name} ist noch da, aber jemand ist davon zurückgekehrt.`,
     failed: (name, why) => `${name} ist noch da, aber es ${why}.`,
     none: 'Es gibt keinen Rückweg: Auf dem Gerät ist keine andere Oberfläche.',
     notYet: 'Es gibt noch keinen Rückweg.',

@@ -32,7 +32,6 @@ export const rest: RestWords = {
     newer: (name) => `${name}, which is newer, is kept beside it.`,
     same: (here, there) => `Another ${here} is kept as the way back: ${there}.`,
     identical: 'The way back is the very same frontend.',
-    left: (name) => `${name} is still there, but somebody went back from it.`,
     none: 'There is no way back: no other frontend is on the device.',
     build: (build, size) => `build ${build}, ${size}`,
   },

@@ -108,8 +108,6 @@ export interface Words {
     readonly newer: With;
     readonly same: With<[string, string]>;
     readonly identical: Say;
-    /** Somebody went back from it. */
-    readonly left: With;
     readonly failed: With<[string, string]>;
     readonly none: Say;
     readonly notYet: Say;
@@ -218,7 +216,7 @@ export interface RestWords extends Pick<
     'controls',
     'choose' | 'goBack' | 'goForward' | 'reload' | 'dismiss' | 'tryAgain'
   >;
-  readonly back: Of<'back', 'kept' | 'newer' | 'same' | 'identical' | 'left' | 'none' | 'build'>;
+  readonly back: Of<'back', 'kept' | 'newer' | 'same' | 'identical' | 'none' | 'build'>;
   readonly notices: Of<
     'notices',
     'silent' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
