@@ -32,4 +32,4 @@ pub use error::{ImageError, PackError, SIZE_MAX};
 pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};
 pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
 pub use select::{is_skipped, keeps_its_name};
-pub use stamp::{SCRIPT_NAME, Stamp, confirm_script};
+pub use stamp::{CONFIRM_SCRIPT, SCRIPT_NAME, Stamp};

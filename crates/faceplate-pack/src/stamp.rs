@@ -25,8 +25,9 @@ pub enum Stamp {
 
 /// Where the script that confirms is in the image.
 pub const SCRIPT_NAME: &str = "faceplate-confirm.js";
-/// The script that confirms, with the comments of its source.
-const SCRIPT_SOURCE: &str = include_str!("../../../web/packages/update-page/src/confirm.js");
+/// The script that confirms, as it is packed: made of `web/packages/update-page/src/confirm.js`, and
+/// as small as it gets, since every page loads it first.
+pub const CONFIRM_SCRIPT: &str = include_str!("stamp/faceplate-confirm.js");
 /// How the script begins in every release.
 const SCRIPT_START: &[u8] = b"/*! Faceplate";
 
@@ -48,25 +49,6 @@ pub(crate) struct Stamped {
     pub(crate) silenced: Vec<String>,
     pub(crate) changed: Vec<(String, Vec<u8>)>,
     pub(crate) dropped: Vec<String>,
-}
-
-/// The script that confirms, as it is packed: every page loads it first, so that comments and white
-/// space at the edges of lines, a quarter of what would be sent, stay at home. No text of it goes
-/// over several lines, and no comment stands behind code: a test sees to that.
-#[must_use]
-pub fn confirm_script() -> String {
-    let mut lines = SCRIPT_SOURCE.lines().map(str::trim);
-    let license = lines.next().unwrap_or_default();
-    let code = lines.filter(|line| !line.is_empty() && !is_comment(line));
-    std::iter::once(license)
-        .chain(code)
-        .flat_map(|line| [line, "\n"])
-        .collect()
-}
-
-/// Whether a line of the script is nothing but a comment, or a part of one.
-fn is_comment(line: &str) -> bool {
-    line.starts_with("//") || line.starts_with("/*") || line.starts_with('*')
 }
 
 /// Finds the build that the pages are of, which must be that of the files.
@@ -142,7 +124,7 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
         return Err(PackError::ForeignScript);
     }
     if stamp == Stamp::Script {
-        files.insert(SCRIPT_NAME.to_owned(), confirm_script().into_bytes());
+        files.insert(SCRIPT_NAME.to_owned(), CONFIRM_SCRIPT.as_bytes().to_vec());
     }
     let mut opened = Files::new();
     for (path, bytes) in &given {

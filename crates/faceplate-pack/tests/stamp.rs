@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use faceplate_pack::{
-    Options, PackError, Packed, SCRIPT_NAME, Stamp, Unpacked, confirm_script, inspect, pack, unpack,
+    CONFIRM_SCRIPT, Options, PackError, Packed, SCRIPT_NAME, Stamp, Unpacked, inspect, pack, unpack,
 };
 
 use sha2::Digest;
@@ -84,7 +84,7 @@ fn a_stamped_image_says_its_build_in_its_manifest_and_in_each_page() {
              <link rel=stylesheet href=../a.css>"
         )
     );
-    assert_eq!(page(SCRIPT_NAME), confirm_script());
+    assert_eq!(page(SCRIPT_NAME), CONFIRM_SCRIPT);
     assert_eq!(report.changed.len(), 3);
     assert!(report.unstamped.is_empty() && report.dropped.is_empty() && report.missing.is_empty());
     let names: Vec<_> = report.files.iter().map(|file| &*file.path).collect();
@@ -105,7 +105,7 @@ fn without_the_script_the_pages_have_the_id_alone() {
 
 #[test]
 fn the_script_begins_with_what_it_is_recognised_by() {
-    assert!(confirm_script().starts_with("/*! Faceplate"));
+    assert!(CONFIRM_SCRIPT.starts_with("/*! Faceplate"));
 }
 
 #[test]

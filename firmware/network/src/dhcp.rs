@@ -14,19 +14,19 @@
 //!
 //! # Why no published server
 //!
-//! Two that need neither `std` nor heap were tried with the tests below, for 8 addresses, compiled
-//! for riscv32imc and optimized for size. This one takes 1,982 bytes of code and constants (the
-//! format's parser is smoltcp's) and 128 of RAM.
+//! Two that need neither `std` nor heap were tried for 8 addresses, compiled for riscv32imc and
+//! optimized for size. This one takes 1,982 bytes of code and constants (the format's parser is
+//! smoltcp's) and 128 of RAM.
 //!
-//! - `leasehund` 0.8.0, 9,508 bytes and 776 of RAM: passes 8 of the 13. An offer takes the address
-//!   for a minute, a lease for its hour, so that eight hardware addresses, which a phone that changes
-//!   its own collects, keep everybody else out. It does not know the broadcast flag, and answers
-//!   to a multicast hardware address.
-//! - `edge-dhcp` 0.8.0, 8,956 bytes: keeps a ninth client out, too. It gives no answer to a
-//!   request that is padded before its end, that has no end mark, or whose host name is not UTF-8,
-//!   and no netmask to a client that does not list it. It offers a declined address again at once,
-//!   takes bit 7 for the broadcast flag (it is bit 15), tells a lease time with a refusal, and
-//!   sends to whatever relay a packet names.
+//! - `leasehund` 0.8.0, 9,508 bytes and 776 of RAM: passes 8 of the 13 tests below. An offer takes
+//!   the address for a minute, a lease for its hour, so that eight hardware addresses, which a phone
+//!   that changes its own collects, keep everybody else out. It does not know the broadcast flag, and
+//!   answers to a multicast hardware address.
+//! - `edge-dhcp` 0.8.0, 8,956 bytes, seen by requests of our own and in its source: keeps a ninth
+//!   client out, too. It gives no answer to a request that is padded before its end, that has no end
+//!   mark, or whose host name is not UTF-8, and no netmask to a client that does not list it. It
+//!   offers a declined address again at once, takes bit 7 for the broadcast flag (it is bit 15),
+//!   tells a lease time with a refusal, and sends to whatever relay a packet names.
 //!
 //! [`dns`]: crate::dns
 use core::net::Ipv4Addr;

@@ -345,20 +345,3 @@ fn a_stamp_in_any_soup_is_found_again_and_stamping_twice_is_stamping_once() {
     }
     assert!(stamped_pages > 10_000, "{stamped_pages}");
 }
-
-#[test]
-fn the_packed_script_is_its_source_without_comments() {
-    let packed = confirm_script();
-    let code = |text: &str| text.split_whitespace().collect::<String>();
-    assert!(
-        packed.len() * 4 < SCRIPT_SOURCE.len() * 3,
-        "{}",
-        packed.len()
-    );
-    for line in packed.lines().skip(1) {
-        assert!(code(SCRIPT_SOURCE).contains(&code(line)), "{line}");
-        // What would make leaving out whole lines wrong.
-        assert!(!line.contains(" //") && !line.contains("/*"), "{line}");
-        assert!(line.matches('`').count() % 2 == 0, "{line}");
-    }
-}
