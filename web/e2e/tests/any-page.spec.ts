@@ -1,11 +1,12 @@
 // The Update page inside of other people's pages, on small screens, and in browsers that are some years old.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Locator } from '@playwright/test';
 import { REPOSITORY } from '../harness/command.js';
 import { contrasts } from '../harness/contrast.js';
 import { distPath, imagePath, VERSIONS } from '../harness/frontends.js';
 import { notForOldBrowsers } from '../harness/old-browsers.js';
-import { page as html } from '../harness/sites.js';
+import { page as html, throwing } from '../harness/sites.js';
 import { expect, test } from '../harness/test.js';
 import { UpdatePage } from '../harness/update-page.js';
 
@@ -21,6 +22,9 @@ const TEMPLATE = `
   button { border-radius: 8px; border: 1px solid transparent; padding: 0.6em 1.2em; font-size: 1em;
     font-weight: 500; font-family: inherit; cursor: pointer; transition: border-color 0.25s; }
   label, input, p, dl, dt, dd, summary, section, dialog { letter-spacing: 2px; text-transform: uppercase; }`;
+
+/** The Update page as one file for pages without any framework. */
+const ELEMENT = join(REPOSITORY, 'web/packages/update-page/dist/element.js');
 
 /** What a template must not decide. */
 const LOOKS = [
@@ -53,18 +57,58 @@ test('the style sheet of a stock template changes nothing in it', async ({ page,
   expect(await looks()).toEqual(before);
 });
 
+/** A small phone, without what its browser takes. */
+const PHONE = { width: 360, height: 740 };
+
+/** Without scrolling, and large enough for a finger. */
+async function expectInReach(control: Locator): Promise<void> {
+  const box = await control.boundingBox();
+  expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(PHONE.height);
+  expect(box?.height).toBeGreaterThanOrEqual(44);
+}
+
 test('on a phone, what is to be pressed next is on the first screen', async ({
   page,
   startDevice,
+  pageErrors,
 }) => {
-  const screen = { width: 360, height: 740 };
-  await page.setViewportSize(screen);
+  await page.setViewportSize(PHONE);
   const device = await startDevice({ www: imagePath('new'), other: imagePath('old') });
   const update = await UpdatePage.open(page, device);
   await update.choose('big');
-  const box = await update.install.boundingBox();
-  expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(screen.height);
-  expect(box?.height, 'large enough for a finger').toBeGreaterThanOrEqual(44);
+  await expectInReach(update.install);
+  // Where something went wrong there is most to be read.
+  await update.start('broken');
+  await expect(update.warns('reports an error')).toBeVisible();
+  await expect(update.goBackNow).toHaveAttribute('data-rank', 'primary');
+  await expectInReach(update.goBackNow);
+  await expect(page.getByText(/the device goes back/i)).toHaveCount(1);
+  pageErrors.length = 0;
+});
+
+test('so it is in German', async ({ page, startDevice, pack, pageErrors }) => {
+  await page.setViewportSize(PHONE);
+  const phone = '<meta name="viewport" content="width=device-width">';
+  const use = `${phone}<script type="module" src="/element.js"></script>`;
+  const lamp = await pack({
+    version: '1.0.0',
+    files: {
+      'index.html': html('Lampe', use, '<faceplate-update lang="de"></faceplate-update>'),
+      'element.js': await readFile(ELEMENT, 'utf8'),
+    },
+  });
+  const broken = await pack({ version: '1.1.0', files: { 'index.html': throwing('Lampe') } });
+  const device = await startDevice({ www: lamp });
+  const update = await UpdatePage.open(page, device, '/');
+  await update.give(broken);
+  const install = page.getByRole('button', { name: '1.1.0 installieren' });
+  await expect(install).toBeVisible();
+  await expectInReach(install);
+  await install.click();
+  await expect(update.warns('meldet einen Fehler')).toBeVisible();
+  await expectInReach(page.getByRole('button', { name: 'Jetzt zurück' }));
+  await expect(page.getByText(/Gerät kehrt|kehrt das Gerät/)).toHaveCount(1);
+  pageErrors.length = 0;
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -90,13 +134,12 @@ test('as a custom element it works in a page without any framework', async ({
   startDevice,
   pack,
 }) => {
-  const element = join(REPOSITORY, 'web/packages/update-page/dist/element.js');
   const use = '<script type="module" src="/element.js"></script>';
   const plain = await pack({
     version: '1',
     files: {
       'index.html': html('Plain', use, '<faceplate-update></faceplate-update>'),
-      'element.js': await readFile(element, 'utf8'),
+      'element.js': await readFile(ELEMENT, 'utf8'),
     },
   });
   const device = await startDevice({ www: plain });

@@ -99,8 +99,7 @@ class Drawing {
     }
     // The time that is left is told once, with the task.
     if (trial.confirm === 'client') return told(name, runs.onTrial);
-    const left = this.#time(trial.seconds_left - this.#age);
-    return told(name, (last?.outcome === 'updated' ? runs.settling : runs.backAgain)(left));
+    return told(name, (last?.outcome === 'updated' ? runs.settling : runs.backAgain)(this.#left()));
   }
 
   // The one notice
@@ -207,13 +206,12 @@ class Drawing {
     const { upload, trial } = status;
     if (upload && this.#silence !== 'lost') return this.#others(upload);
     if (this.#deciding() && trial) {
-      const left = this.#time(trial.seconds_left - this.#age);
       return {
         ...this.#progress(startMeter('confirming', 0, this.#now)),
         kind: 'verdict',
         title: task.deciding(this.#name(this.#active)),
         figures: '',
-        text: task.decidingText(left),
+        text: task.decidingText(this.#left()),
       };
     }
     if (trial) return { kind: 'none', text: task.settling };
@@ -238,7 +236,7 @@ class Drawing {
     return {
       ...this.#progress(meter),
       ...(phase === 'confirming' && { kind: 'verdict' }),
-      ...(phase === 'confirming' && this.#told(report) && { text: bar.doubtful }),
+      ...(phase === 'confirming' && this.#told(report) && { text: '' }),
       ...(what === 'back' &&
         phase !== 'confirming' && {
           title: isForward(run.from, run.to) ? bar.goingTo(this.#name(run.to)) : bar.goingBack,
@@ -288,10 +286,7 @@ class Drawing {
     const { bar } = this.#w;
     const { phase, written, total, speed } = meter;
     if (phase === 'done') return '';
-    if (phase === 'confirming') {
-      const trial = this.#status?.trial;
-      return trial ? bar.undecided(this.#time(trial.seconds_left - this.#age)) : '';
-    }
+    if (phase === 'confirming') return this.#status?.trial ? bar.undecided(this.#left()) : '';
     const moving = phase === 'sending' || phase === 'writing';
     const left = secondsLeft(meter, this.#now);
     return [
@@ -551,6 +546,12 @@ class Drawing {
 
   #time(seconds: number): string {
     return duration(seconds, this.#w);
+  }
+
+  /** Until the trial is over. All that tells it counts from here: two clocks differ by a second at times. */
+  #left(): string {
+    // The device tells whole seconds: rounded up, what is drawn between two answers never runs back.
+    return this.#time(Math.ceil((this.#status?.trial?.seconds_left ?? 0) - this.#age));
   }
 
   #size(bytes: number): string {

@@ -841,8 +841,28 @@ test('once something speaks against a new frontend, it is not said to be tried o
   const text = (report: FrameReport | null) =>
     progress(status(ON_TRIAL, { ...running(CONFIRMING), report })).text;
   expect(text(report({}))).toMatch(/is loaded to see whether it works/);
-  expect(text(THREW)).toMatch(/^Unless it proves to work/);
-  expect(text(report({ outcome: 'other-build' }))).toBe(text(THREW));
+  expect(text(THREW)).toBe('');
+  expect(text(report({ outcome: 'other-build' }))).toBe('');
+});
+
+describe.each([en, de])('in $lang, while a new frontend is on trial,', (words) => {
+  const TRIALS: [string, State][] = [
+    ['is tried', status(ON_TRIAL, running(CONFIRMING))],
+    ['throws', status(ON_TRIAL, { ...running(CONFIRMING), report: THREW })],
+    ['throws, in a second tab', status(ON_TRIAL, { stale: true, report: THREW })],
+    ['waits for a person', status(ON_TRIAL, { stale: true })],
+    ['was to be cancelled', status(ON_TRIAL, { end: { kind: 'cancelled', late: true } })],
+  ];
+  test.each(TRIALS)('that %s, one sentence says when the device goes back', (_, state) => {
+    const [, unit] = words.units.slice(-2);
+    for (const ms of [0, 250, 999, 1000, 1750]) {
+      const { runs, notice, task } = view(state, words, NOW + ms);
+      const said = [runs.text, JSON.stringify(notice), JSON.stringify(task)].join('\n');
+      const goes = words === en ? /goes back/g : /Gerät kehrt|kehrt das Gerät/g;
+      expect(said.match(goes), said).toHaveLength(1);
+      expect(said).toContain(`${40 - Math.floor(ms / SECOND)} ${unit}`);
+    }
+  });
 });
 
 test('one looks at a new frontend where it is', () => {

@@ -48,10 +48,9 @@ export const de: Words = {
       switching: 'Das Gerät prüft alles, was es geschrieben hat.',
       restarting: 'Das Gerät startet neu. Lassen Sie diese Seite offen.',
       confirming:
-        'Die neue Oberfläche wird geladen, um zu sehen, ob sie funktioniert. Wenn nicht, kehrt das Gerät von selbst zurück. Lassen Sie diese Seite offen.',
+        'Die neue Oberfläche wird geladen, um zu sehen, ob sie funktioniert. Lassen Sie diese Seite offen.',
       done: 'Es ist bestätigt und wird geladen …',
     },
-    doubtful: 'Außer es zeigt doch noch, dass es funktioniert, oder Sie behalten es.',
     goingBack: 'Rückkehr',
     goingTo: (name) => `Wechsel zu ${name}`,
     goingBackText: 'Das Gerät prüft die andere Oberfläche und startet damit neu.',
@@ -62,7 +61,8 @@ export const de: Words = {
     speed: (size) => `${size}/s`,
     left: (time) => `noch etwa ${time}`,
     waiting: (time) => `wartet auf das Gerät … (${time})`,
-    undecided: (time) => `das Gerät kehrt in ${time} zurück`,
+    undecided: (time) =>
+      `das Gerät kehrt in ${time} zurück, außer es zeigt sich, dass alles funktioniert`,
   },
 
   task: {
@@ -187,7 +187,7 @@ export const de: Words = {
     tooLate: (to) => [
       'Zum Abbrechen war es zu spät',
       `Das Gerät hatte ${to} schon ganz und erprobt es.`,
-      'Es kehrt von selbst zurück, wenn Sie es nicht behalten.',
+      'Kehren Sie zurück, oder sehen Sie es sich an, bevor Sie es behalten.',
     ],
     replaced: (runs) => [
       `Auf dem Gerät läuft ${runs}`,

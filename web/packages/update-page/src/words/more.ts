@@ -32,11 +32,9 @@ export const more: MoreWords = {
       checking: 'The device checks everything that it wrote.',
       switching: 'The device checks everything that it wrote.',
       restarting: 'The device restarts. Keep this page open.',
-      confirming:
-        'The new frontend is loaded to see whether it works. If not, the device goes back by itself. Keep this page open.',
+      confirming: 'The new frontend is loaded to see whether it works. Keep this page open.',
       done: 'It is confirmed. Loading it …',
     },
-    doubtful: 'Unless it proves to work after all, or you keep it.',
     goingBack: 'Going back',
     goingTo: (name) => `Going to ${name}`,
     goingBackText: 'The device checks the other frontend and restarts with it.',
@@ -47,7 +45,7 @@ export const more: MoreWords = {
     speed: (size) => `${size}/s`,
     left: (time) => `about ${time} left`,
     waiting: (time) => `waiting for the device … (${time})`,
-    undecided: (time) => `the device goes back in ${time}`,
+    undecided: (time) => `the device goes back in ${time} unless it proves to work`,
   },
   task: {
     newer: (to, from) => `${from} → ${to}, newer`,
@@ -120,7 +118,7 @@ export const more: MoreWords = {
     tooLate: (to) => [
       'It was too late to cancel',
       `The device had all of ${to} already and runs it on trial.`,
-      'It goes back by itself, unless you keep it.',
+      'Go back, or look at it before you keep it.',
     ],
     replaced: (runs) => [
       `The device runs ${runs}`,

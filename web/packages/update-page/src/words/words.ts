@@ -53,8 +53,6 @@ export interface Words {
   readonly bar: {
     readonly phases: Readonly<Record<Phase, Say>>;
     readonly meaning: Readonly<Record<Phase, Say>>;
-    /** On trial, after something has spoken against it. */
-    readonly doubtful: Say;
     readonly goingBack: Say;
     readonly goingTo: With;
     readonly goingBackText: Say;
