@@ -289,7 +289,8 @@ fn somebody_who_goes_back_by_hand_ends_the_push() {
     let push = push(&folder, &sim.address, &[]);
     run_in(folder.path(), &["rollback", &sim.address]).expect(0);
     let ended = push.end().expect(5);
-    let wanted = "rolled back by hand, from www_1 to www_0. It runs old in www_0\n";
+    let wanted = "rolled back by hand, from www_1 to www_0, before the new frontend was confirmed. \
+                  It runs old in www_0\n";
     assert!(ended.err.ends_with(wanted), "{}", ended.err);
 }
 
