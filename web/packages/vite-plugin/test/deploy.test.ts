@@ -303,7 +303,9 @@ test('another image than the one that was sent ends with 1', async () => {
 test('while another frontend is on trial nothing is sent', async () => {
   const { address, requests } = await fakeDevice(OLD, 'is on trial');
   const { code, stderr } = await deploy(NEW, address);
-  expect(stderr).toMatch(/on trial.*Nothing was sent\. Deploy again .*: in 50 s\.\n$/);
+  expect(stderr).toMatch(
+    /: the frontend that it runs is still on trial\. Nothing was sent; deploy again when .* in 50 s\n$/,
+  );
   expect(code).toBe(4);
   expect(requests).toEqual([]);
 });
@@ -378,6 +380,8 @@ test.each([
   ['lamp', ['--within', '5'], /--within takes 10 to 3600 seconds/],
   ['lamp', ['--within', 'long'], /--within takes/],
   ['lamp', ['--within', '60', '--confirm', 'device'], /--within does not go with --confirm device/],
+  ['lamp', ['--open', '--confirm', 'load'], /--open goes with --confirm page/],
+  ['lamp', ['--open', '--confirm', 'device'], /--open goes with --confirm page/],
   ['lamp', ['--confirm', 'client'], /--confirm takes page, load, device/],
 ])('wrong use ends with 2 (DEVICE=%s %o)', async (device, args, words) => {
   const { code, stderr } = await deploy(NEW, device, args);

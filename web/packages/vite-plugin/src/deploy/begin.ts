@@ -1,7 +1,7 @@
 // What can be known of a device before an image is sent to it.
 import { refusal, type Status } from 'faceplate-update-page/ota';
 import type { Image } from './deploy.js';
-import { toFailure } from './failure.js';
+import { Failure, toFailure } from './failure.js';
 
 /** Throws where the device would not take the image. */
 export function mayBegin(image: Image, status: Status): void {
@@ -10,8 +10,16 @@ export function mayBegin(image: Image, status: Status): void {
   const refused = refusal(facts, status);
   if (!refused) return;
   const { trial } = status;
-  const wait = trial ? ` Deploy again when its trial is over: in ${trial.seconds_left} s.` : '';
-  throw toFailure(refused, ` Nothing was sent.${wait}`);
+  if (!trial || refused.kind !== 'on-trial') throw toFailure(refused, ' Nothing was sent.');
+  const over = `in ${trial.seconds_left} s`;
+  throw new Failure(
+    'refused',
+    'the frontend that it runs is still on trial. Nothing was sent; deploy again when ' +
+      (trial.confirm === 'device'
+        ? `the device has confirmed it, ${over}`
+        : `that is over, ${over}`),
+    { cause: refused, problem: refused.kind },
+  );
 }
 
 /** Whether the device runs this image. */

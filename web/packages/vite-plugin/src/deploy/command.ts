@@ -28,7 +28,8 @@ Usage: faceplate-deploy [options] [IMAGE]
                        load    this command, when the page has loaded with its scripts and styles;
                                whether they run is not known
                        device  the device, when it has served for a while
-  --open             open the new frontend in the browser that BROWSER names, or the system's
+  --open             open the new frontend in the browser that BROWSER names, or the system's;
+                     with --confirm page alone
   --within SECONDS   how long after its restart the device waits for the new frontend to be
                      confirmed before it goes back [default: ${WITHIN}]; not with --confirm device
   --json             answer in JSON; what goes on is told on stderr
@@ -73,6 +74,7 @@ async function run(args: string[]): Promise<void> {
   if (values.within !== undefined && confirm === 'device') {
     throw wrong('--within does not go with --confirm device, which decides by itself');
   }
+  if (values.open && confirm !== 'page') throw wrong('--open goes with --confirm page');
   const within = Number(values.within ?? WITHIN);
   if (!Number.isInteger(within) || within < WITHIN_MIN || within > WITHIN_MAX) {
     throw wrong(`--within takes ${WITHIN_MIN} to ${WITHIN_MAX} seconds`);
