@@ -120,7 +120,7 @@ mod tests {
         let mut all: Vec<_> = names.iter().map(String::as_str).zip(-60..).collect();
         let strongest: Vec<_> = (28..40).rev().map(|n| format!("n{n}")).collect();
         for turn in 0..40 {
-            all.rotate_left(7 + turn);
+            all.rotate_left((7 + turn) % names.len());
             let found: Vec<_> = heard(&all).into_iter().map(|(ssid, _)| ssid).collect();
             assert_eq!(found, strongest);
         }
