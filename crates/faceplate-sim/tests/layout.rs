@@ -147,6 +147,24 @@ fn what_is_wrong_with_the_slots_is_told_and_leaves_the_settings_alone() {
 }
 
 #[test]
+fn one_label_for_two_partitions_makes_neither_usable() {
+    let same = |label| Some(LayoutError::SameLabel(label));
+    for (nvs, slots, want) in [
+        ("nvs", ["www_0"; 2], (None, same("www_0"))),
+        ("www_1", ["www_0", "www_1"], (same("www_1"), same("www_1"))),
+        ("nvs", ["nvs", "www_1"], (same("nvs"), same("nvs"))),
+    ] {
+        let mut board = Board::new();
+        board.places = Places {
+            nvs,
+            slots,
+            ..Places::DEFAULT
+        };
+        assert_eq!(parts(&board), want, "{nvs}, {slots:?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_the_settings_leaves_the_slots_alone() {
     let wrong = LayoutError::WrongType {
         label: "nvs",

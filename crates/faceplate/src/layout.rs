@@ -98,6 +98,12 @@ impl Layout {
         if entries == 0 {
             return Err(LayoutError::NoTable(places.table_offset));
         }
+        // One partition as both slots: an upload would erase what runs.
+        for ((label, _), place) in wanted.into_iter().zip(&mut found) {
+            if wanted.iter().filter(|(other, _)| *other == label).count() > 1 {
+                *place = Err(LayoutError::SameLabel(label));
+            }
+        }
         let capacity = flash.capacity() as u64;
         // The bootloader lies before the table.
         let table_end = places.table_offset.saturating_add(SECTOR);

@@ -25,6 +25,8 @@ pub enum LayoutError {
     Missing(&'static str),
     /// Two partitions have this label.
     Twice(&'static str),
+    /// Two of the three partitions are looked for by this one label.
+    SameLabel(&'static str),
     /// This partition is meant for something else.
     WrongType {
         /// Its label.
@@ -66,6 +68,12 @@ impl fmt::Display for LayoutError {
             Self::NoTable(offset) => write!(f, "no partition table at {offset:#x}"),
             Self::Missing(label) => write!(f, "the partition table has no `{label}`"),
             Self::Twice(label) => write!(f, "the partition table has two `{label}`"),
+            Self::SameLabel(label) => {
+                write!(
+                    f,
+                    "the firmware looks for two of its partitions by the label `{label}`"
+                )
+            }
             Self::WrongType {
                 label,
                 of_use,

@@ -15,7 +15,7 @@ import type { FaceplateOptions } from './options.js';
 import { pass } from './proxy.js';
 
 /** What a device answers itself; see docs/http-api.md. */
-const DEVICES_OWN = /^\/(?:api(?:[/?]|$)|recovery\/?(?:\?|$))/;
+const DEVICES_OWN = /^\/(?:api(?:[/?]|$)|recovery(?:\/wifi)?\/?(?:\?|$))/;
 /** A path of it, to find out whether the user has a proxy for that. */
 const EXAMPLE = '/api/ota/status';
 

@@ -85,6 +85,8 @@ test.each([
   });
   await fetch(`http://${host}/recovery`);
   expect(requests[1]?.url).toBe('/recovery');
+  await fetch(`http://${host}/recovery/wifi?x`);
+  expect(requests[2]?.url).toBe('/recovery/wifi?x');
 });
 
 test('a device behind a reverse proxy is asked below its prefix', async () => {
@@ -168,7 +170,7 @@ test('a name that was bent to this machine is refused where Vite looks only behi
 test('what only begins like a path of the device is left to Vite', async () => {
   const { requests, host: to } = await device();
   const { host } = await dev({ device: to });
-  for (const path of ['/', '/apis', '/api.js', '/recovery/x', '/recovered']) {
+  for (const path of ['/', '/apis', '/api.js', '/recovery/x', '/recovery/wifix', '/recovered']) {
     await fetch(`http://${host}${path}`, { headers: { Accept: 'text/html' } });
   }
   expect(requests).toHaveLength(0);
