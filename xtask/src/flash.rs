@@ -59,9 +59,10 @@ pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
     );
     if !options.erase_settings {
         println!(
-            "Its settings stayed: the Wi-Fi, and which slot it serves. A board that had switched to \
-             www_1 goes on serving that one, and one whose last upload into www_0 was cut off does \
-             not take it yet; --erase-settings makes a new board of it."
+            "Its settings stayed, which every layout here has in one place: the Wi-Fi, and which slot \
+             it serves. A board that had switched to www_1 goes on serving that one, unless its layout \
+             was another, and one whose last upload into www_0 was cut off does not take it yet; \
+             --erase-settings makes a new board of it."
         );
     }
     Ok(ExitCode::SUCCESS)

@@ -123,6 +123,22 @@ mod tests {
     }
 
     #[test]
+    fn every_table_has_the_settings_where_the_usual_one_has_them_and_nothing_else_there() {
+        let nvs = Layout::usual().unwrap().partition("nvs").unwrap();
+        for name in names().unwrap() {
+            let layout = Layout::named(&name).unwrap();
+            assert_eq!(layout.partition("nvs").unwrap(), nvs, "{name}");
+            // What is written or erased besides: espflash erases by the new table.
+            for label in ["otadata", "factory", "ota_0", "www_0"] {
+                if let Ok(part) = layout.partition(label) {
+                    let apart = nvs.offset + nvs.size <= part.offset;
+                    assert!(apart, "{name}: {label} is over the settings");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_table_has_a_name_that_begins_with_the_size_of_its_flash() {
         for name in names().unwrap() {
             let layout = Layout::named(&name).unwrap();

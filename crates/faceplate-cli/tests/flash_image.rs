@@ -442,7 +442,7 @@ fn flashes_of_other_sizes_and_tables_are_made_and_simulated() {
     let other = table(&folder, "8mb");
     for (wrong, why) in [
         ("--flash-size 8MB".to_owned(), "has 4 MiB, not 8"),
-        (other, "ends at 0x580000, outside the flash"),
+        (other, "ends at 0x590000, outside the flash"),
         (
             "--table-offset 0x9000".to_owned(),
             "not a flash file: at 0x9000",

@@ -5,7 +5,7 @@ mod board;
 
 use board::{Board, Frontend, PARTITIONS, Refused, install, serves, status, upload};
 use faceplate::{
-    BeginError, Confirmer, EspNvs, State,
+    BeginError, Confirmer, EspNvs, Slot, State,
     layout::{Layout, LayoutError, Places, TABLE_OFFSET, Use},
 };
 use faceplate_sim::flash::SimFlash;
@@ -331,6 +331,55 @@ fn every_table_of_the_repository_fits_its_flash_and_has_room_for_the_firmware() 
         let frontend = Frontend::new("1.0.0", 40);
         install(&board, &frontend, Confirmer::Device).expect("installs");
         assert!(serves(&board.boot(), &frontend), "{csv}");
+    }
+}
+
+/// What `cargo xtask flash --layout` makes of a board: another table and `www_0`, `otadata` erased,
+/// everything else as it was.
+fn flashed_over(board: &Board, csv: &str, frontend: &Frontend) -> Board {
+    const BEHIND_THE_TABLE: u32 = TABLE_OFFSET + 0x1000;
+    let other = Board::of(csv, board.flash.size());
+    let rest = board.flash.size() - BEHIND_THE_TABLE as usize;
+    let rest = board.flash.peek(BEHIND_THE_TABLE, rest).expect("in bounds");
+    other
+        .flash
+        .poke(BEHIND_THE_TABLE, &rest)
+        .expect("in bounds");
+    let table = esp_idf_part::PartitionTable::try_from_str(csv).expect("a good table");
+    if let Some(otadata) = table.find("otadata") {
+        let erased = vec![0xff; otadata.size() as usize];
+        other
+            .flash
+            .poke(otadata.offset(), &erased)
+            .expect("in bounds");
+    }
+    other.flashed(frontend)
+}
+
+#[test]
+fn every_table_over_a_board_of_the_usual_one_leaves_its_settings() {
+    // The board serves www_1.
+    let board = Board::new().flashed(&Frontend::new("1.0.0", 20));
+    install(&board, &Frontend::new("2.0.0", 20), Confirmer::Device).expect("installs");
+    assert_eq!(status(&board.boot()).active, Slot::Www1);
+    let frontend = Frontend::new("3.0.0", 20);
+    // As it gets older, what it stores moves through all pages of NVS.
+    for age in 0..600 {
+        let pass = format!("correct horse {age}");
+        let mut nvs = EspNvs::new(board.flash.clone(), board.nvs());
+        nvs.set_str("wifi", "pass", &pass).expect("stores");
+        if age % 60 != 59 {
+            continue;
+        }
+        for (csv, ..) in TABLES {
+            let other = flashed_over(&board, csv, &frontend);
+            let mut nvs = EspNvs::new(other.flash.clone(), other.nvs());
+            assert_eq!(nvs.get_str("wifi", "pass"), Ok(Some(pass.clone())), "{csv}");
+            if csv != PARTITIONS {
+                // There is nothing where that table has www_1.
+                assert!(serves(&other.boot(), &frontend), "{csv}");
+            }
+        }
     }
 }
 
