@@ -33,6 +33,17 @@ impl ChipFlash {
 /// Bytes programmed between two chances for others: a sector, 16 pages, 6.4 ms (at worst 48 ms).
 const STEP: usize = SECTOR as usize;
 
+/// What is reached of a larger chip: the functions in ROM send the lower 24 bits of an address, so that
+/// erasing what lies at 16 MiB would erase the bootloader.
+const REACH: usize = 1 << 24;
+
+fn within_reach(offset: u32, len: usize) -> Result<(), FlashStorageError> {
+    match (offset as usize).checked_add(len) {
+        Some(end) if end <= REACH => Ok(()),
+        _ => Err(FlashStorageError::OutOfBounds),
+    }
+}
+
 impl blocking::ErrorType for ChipFlash {
     type Error = FlashStorageError;
 }
@@ -41,11 +52,12 @@ impl blocking::ReadNorFlash for ChipFlash {
     const READ_SIZE: usize = <FlashStorage<'static> as blocking::ReadNorFlash>::READ_SIZE;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashStorageError> {
+        within_reach(offset, bytes.len())?;
         blocking::ReadNorFlash::read(&mut *self.0.borrow_mut(), offset, bytes)
     }
 
     fn capacity(&self) -> usize {
-        blocking::ReadNorFlash::capacity(&*self.0.borrow())
+        blocking::ReadNorFlash::capacity(&*self.0.borrow()).min(REACH)
     }
 }
 
@@ -54,10 +66,12 @@ impl blocking::NorFlash for ChipFlash {
     const ERASE_SIZE: usize = <FlashStorage<'static> as blocking::NorFlash>::ERASE_SIZE;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashStorageError> {
+        within_reach(to, 0)?;
         blocking::NorFlash::erase(&mut *self.0.borrow_mut(), from, to)
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashStorageError> {
+        within_reach(offset, bytes.len())?;
         blocking::NorFlash::write(&mut *self.0.borrow_mut(), offset, bytes)
     }
 }
