@@ -31,7 +31,6 @@
 //! [`dns`]: crate::dns
 use core::net::Ipv4Addr;
 
-use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpAddress, IpEndpoint, Stack};
 use embassy_time::{Duration, Instant};
 use smoltcp::wire::{
@@ -39,7 +38,7 @@ use smoltcp::wire::{
     DhcpPacket, EthernetAddress,
 };
 
-use crate::outbox;
+use crate::udp;
 
 /// The device's own address as access point.
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
@@ -326,61 +325,20 @@ fn write(
 }
 
 /// What [`serve`] needs in memory; put it into a static.
-#[derive(Debug)]
-pub struct Buffers {
-    received_meta: [PacketMetadata; 4],
-    received: [u8; REQUEST_MAX],
-    sent_meta: [PacketMetadata; 2],
-    sent: [u8; 2 * REPLY_LEN],
-    reply: [u8; REPLY_LEN],
-}
-
-impl Buffers {
-    /// Empty.
-    pub const fn new() -> Self {
-        Self {
-            received_meta: [PacketMetadata::EMPTY; 4],
-            received: [0; REQUEST_MAX],
-            sent_meta: [PacketMetadata::EMPTY; 2],
-            sent: [0; 2 * REPLY_LEN],
-            reply: [0; REPLY_LEN],
-        }
-    }
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+pub type Buffers = udp::Buffers<4, REQUEST_MAX, 2, { 2 * REPLY_LEN }, REPLY_LEN>;
 
 /// Serves DHCP on a stack that has [`ADDRESS`], until dropped. Takes one socket of the stack.
 ///
 /// The leases are the caller's, so that they outlive an interruption of the access point.
 pub async fn serve(stack: Stack<'_>, leases: &mut Leases, buffers: &mut Buffers) -> ! {
-    let Buffers {
-        received_meta,
-        received,
-        sent_meta,
-        sent,
-        reply,
-    } = buffers;
-    let mut socket = UdpSocket::new(stack, received_meta, received, sent_meta, sent);
-    if let Err(error) = socket.bind(DHCP_SERVER_PORT) {
-        // Cannot be: the port is a constant and the socket new.
-        log::error!("dhcp: cannot bind port {DHCP_SERVER_PORT}: {error:?}");
-        core::future::pending::<()>().await;
-    }
+    let (mut socket, reply) = buffers.open(stack, DHCP_SERVER_PORT);
     loop {
         let answer = |datagram: &[u8], _| leases.answer(Instant::now(), datagram, reply);
-        let Some(Reply { to, len }) = socket.recv_from_with(answer).await else {
+        let Some(Reply { to, len }) = socket.inner.recv_from_with(answer).await else {
             continue;
         };
         let to = IpEndpoint::new(IpAddress::Ipv4(to), DHCP_CLIENT_PORT);
-        let sent = outbox::send(&mut socket, DHCP_SERVER_PORT, &reply[..len], to).await;
-        if let Err(error) = sent {
-            log::warn!("dhcp: no answer to {to}: {error:?}");
-        }
+        socket.send(&reply[..len], to).await;
     }
 }
 

@@ -10,9 +10,9 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use embassy_net::Stack;
-use embassy_net::udp::{PacketMetadata, UdpSocket};
+use embassy_net::udp::UdpMetadata;
 
-use crate::outbox;
+use crate::udp;
 
 /// The port of DNS.
 pub const PORT: u16 = 53;
@@ -37,59 +37,19 @@ pub fn answer(address: Ipv4Addr, datagram: &[u8], reply: &mut [u8]) -> Option<us
 }
 
 /// What [`serve`] needs in memory; put it into a static.
-#[derive(Debug)]
-pub struct Buffers {
-    received_meta: [PacketMetadata; 8],
-    received: [u8; RECEIVED],
-    sent_meta: [PacketMetadata; 2],
-    sent: [u8; REPLY_MAX],
-    reply: [u8; REPLY_MAX],
-}
-
-impl Buffers {
-    /// Empty.
-    pub const fn new() -> Self {
-        Self {
-            received_meta: [PacketMetadata::EMPTY; 8],
-            received: [0; RECEIVED],
-            sent_meta: [PacketMetadata::EMPTY; 2],
-            sent: [0; REPLY_MAX],
-            reply: [0; REPLY_MAX],
-        }
-    }
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+pub type Buffers = udp::Buffers<8, RECEIVED, 2, REPLY_MAX, REPLY_MAX>;
 
 /// Answers every name with `address`, which the stack has, until dropped. Takes one socket.
 pub async fn serve(stack: Stack<'_>, address: Ipv4Addr, buffers: &mut Buffers) -> ! {
-    let Buffers {
-        received_meta,
-        received,
-        sent_meta,
-        sent,
-        reply,
-    } = buffers;
-    let mut socket = UdpSocket::new(stack, received_meta, received, sent_meta, sent);
-    if let Err(error) = socket.bind(PORT) {
-        // Cannot be: the port is a constant and the socket new.
-        log::error!("dns: cannot bind port {PORT}: {error:?}");
-        core::future::pending::<()>().await;
-    }
+    let (mut socket, reply) = buffers.open(stack, PORT);
     loop {
-        let ask = |datagram: &[u8], meta: embassy_net::udp::UdpMetadata| {
+        let ask = |datagram: &[u8], meta: UdpMetadata| {
             Some((answer(address, datagram, reply)?, meta.endpoint))
         };
-        let Some((len, from)) = socket.recv_from_with(ask).await else {
+        let Some((len, from)) = socket.inner.recv_from_with(ask).await else {
             continue;
         };
-        if let Err(error) = outbox::send(&mut socket, PORT, &reply[..len], from).await {
-            log::warn!("dns: no answer to {from}: {error:?}");
-        }
+        socket.send(&reply[..len], from).await;
     }
 }
 

@@ -6,6 +6,7 @@
 //! - [`domain`]: how the network's DHCP server calls the local domain.
 //! - [`mdns`]: `<name>.local` and the `_http._tcp` service.
 //! - [`patient`]: a driver that leaves clients waiting while all connections are taken.
+//! - [`udp`]: the sockets of those servers, and what they need in memory.
 //!
 //! The parts that decide are plain functions over bytes and times; the parts that serve run
 //! them on an `embassy-net` stack.
@@ -16,6 +17,6 @@ pub mod dhcp;
 pub mod dns;
 pub mod domain;
 pub mod mdns;
-mod outbox;
 pub mod patient;
 pub mod plan;
+pub mod udp;

@@ -18,13 +18,13 @@ mod responder;
 use core::net::Ipv4Addr;
 
 use embassy_futures::select::{Either, select};
-use embassy_net::udp::{PacketMetadata, UdpMetadata, UdpSocket};
+use embassy_net::udp::UdpMetadata;
 use embassy_net::{IpAddress, IpEndpoint, Ipv4Cidr, Stack};
 use embassy_time::{Duration, Instant, Timer};
 
 pub use responder::{Answer, LongName, Query, REPLY_MAX, Responder};
 
-use crate::outbox;
+use crate::udp;
 
 /// The group that all of mDNS talks in.
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
@@ -43,50 +43,13 @@ const PAUSE_MIN: u64 = 20;
 const PAUSE_SPREAD: u64 = 100;
 
 /// What [`serve`] needs in memory; put it into a static.
-#[derive(Debug)]
-pub struct Buffers {
-    received_meta: [PacketMetadata; 4],
-    received: [u8; QUERY_MAX],
-    sent_meta: [PacketMetadata; 1],
-    sent: [u8; REPLY_MAX],
-    reply: [u8; REPLY_MAX],
-}
-
-impl Buffers {
-    /// Empty.
-    pub const fn new() -> Self {
-        Self {
-            received_meta: [PacketMetadata::EMPTY; 4],
-            received: [0; QUERY_MAX],
-            sent_meta: [PacketMetadata::EMPTY; 1],
-            sent: [0; REPLY_MAX],
-            reply: [0; REPLY_MAX],
-        }
-    }
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+pub type Buffers = udp::Buffers<4, QUERY_MAX, 1, REPLY_MAX, REPLY_MAX>;
 
 /// Serves mDNS on a stack, whenever it has a link and an address, until dropped. Takes one socket.
 pub async fn serve(stack: Stack<'_>, mut responder: Responder<'_>, buffers: &mut Buffers) -> ! {
-    let Buffers {
-        received_meta,
-        received,
-        sent_meta,
-        sent,
-        reply,
-    } = buffers;
-    let mut socket = UdpSocket::new(stack, received_meta, received, sent_meta, sent);
-    socket.set_hop_limit(Some(255)); // RFC 6762, section 11
-    if let Err(error) = socket.bind(PORT) {
-        // Cannot be: the port is a constant and the socket new.
-        log::error!("mdns: cannot bind port {PORT}: {error:?}");
-        core::future::pending::<()>().await;
-    }
+    let (mut socket, reply) = buffers.open(stack, PORT);
+    socket.inner.set_hop_limit(Some(255)); // RFC 6762, section 11
+    let everybody = IpEndpoint::new(GROUP.into(), PORT);
     let mut known: Option<Ipv4Cidr> = None;
     let mut announcements = 0u8;
     let mut announce_at = Instant::MIN;
@@ -113,12 +76,7 @@ pub async fn serve(stack: Stack<'_>, mut responder: Responder<'_>, buffers: &mut
             announcements -= 1;
             announce_at = now + BETWEEN;
             let len = responder.announce(now, address.address(), reply);
-            send(
-                &mut socket,
-                &reply[..len],
-                IpEndpoint::new(GROUP.into(), PORT),
-            )
-            .await;
+            socket.send(&reply[..len], everybody).await;
         }
         let wake = if announcements > 0 {
             glance_at.min(announce_at)
@@ -140,7 +98,7 @@ pub async fn serve(stack: Stack<'_>, mut responder: Responder<'_>, buffers: &mut
                 meta.endpoint,
             ))
         };
-        let answer = match select(socket.recv_from_with(answer), Timer::at(wake)).await {
+        let answer = match select(socket.inner.recv_from_with(answer), Timer::at(wake)).await {
             Either::First(Some(answer)) => answer,
             Either::First(None) | Either::Second(()) => continue,
         };
@@ -156,12 +114,8 @@ pub async fn serve(stack: Stack<'_>, mut responder: Responder<'_>, buffers: &mut
             let spread = Instant::now().as_ticks() % PAUSE_SPREAD;
             Timer::after(Duration::from_millis(PAUSE_MIN + spread)).await;
         }
-        let to = if to_group {
-            IpEndpoint::new(GROUP.into(), PORT)
-        } else {
-            from
-        };
-        send(&mut socket, &reply[..len], to).await;
+        let to = if to_group { everybody } else { from };
+        socket.send(&reply[..len], to).await;
     }
 }
 
@@ -171,11 +125,5 @@ fn join(stack: Stack<'_>) {
     let _not_a_member = stack.leave_multicast_group(GROUP);
     if let Err(error) = stack.join_multicast_group(GROUP) {
         log::warn!("mdns: cannot join {GROUP}: {error:?}");
-    }
-}
-
-async fn send(socket: &mut UdpSocket<'_>, reply: &[u8], to: IpEndpoint) {
-    if let Err(error) = outbox::send(socket, PORT, reply, to).await {
-        log::warn!("mdns: no answer to {to}: {error:?}");
     }
 }
