@@ -19,6 +19,9 @@ pub const ATTEMPT: Duration = Duration::from_secs(25);
 pub const SETUP: Duration = Duration::from_secs(3 * 60);
 /// After the last client left: its person may be back in a moment (a phone that locks its screen).
 pub const LINGER: Duration = Duration::from_secs(60);
+/// After a search for networks, for the one who asked for it to choose one and type its password. From then
+/// on only those who come are known to be there.
+pub const CHOICE: Duration = Duration::from_secs(5 * 60);
 /// The longest that clients can hold the access point of a device that knows a network. A
 /// forgotten phone, or a leave that the radio did not report, must not keep it from home for ever.
 pub const SETUP_MAX: Duration = Duration::from_secs(30 * 60);
@@ -61,8 +64,12 @@ pub enum Event {
     Failed,
     /// The connection or its address is gone.
     Lost,
-    /// So many clients are associated with the access point now.
-    Clients(u8),
+    /// A client joined the access point.
+    Came,
+    /// A client left it.
+    Went,
+    /// Somebody had the radio look for networks. Who came or went meanwhile was not heard.
+    Searched,
     /// The setup page stored new credentials.
     Credentials,
 }
@@ -73,7 +80,7 @@ enum State {
     Setup {
         since: Instant,
         until: Option<Instant>,
-        clients: bool,
+        clients: u8,
     },
     /// Station without an address.
     Joining {
@@ -106,7 +113,7 @@ impl Plan {
             State::Setup {
                 since: now,
                 until: None,
-                clients: false,
+                clients: 0,
             }
         };
         Self {
@@ -149,7 +156,7 @@ impl Plan {
             self.state = State::Setup {
                 since: now,
                 until: Some(now + SETUP),
-                clients: false,
+                clients: 0,
             };
         }
         match self.state {
@@ -219,19 +226,24 @@ impl Plan {
                 };
             }
             (
-                Event::Clients(count),
+                Event::Came | Event::Went | Event::Searched,
                 State::Setup {
                     since,
                     until,
                     clients,
                 },
             ) => {
-                let left = clients && count == 0;
-                let until = until.map(|until| if left { until.max(now + LINGER) } else { until });
+                let (clients, hold) = match event {
+                    Event::Came => (clients.saturating_add(1), None),
+                    Event::Went if clients == 1 => (0, Some(LINGER)),
+                    Event::Went => (clients.saturating_sub(1), None),
+                    _ => (0, Some(CHOICE)),
+                };
+                let held = |until: Instant| hold.map_or(until, |hold| until.max(now + hold));
                 self.state = State::Setup {
                     since,
-                    until,
-                    clients: count > 0,
+                    until: until.map(held),
+                    clients,
                 };
             }
             _ => {}
@@ -259,9 +271,13 @@ fn again(now: Instant, give_up: Instant, failures: u8) -> State {
 }
 
 /// When the setup of a device with credentials ends.
-fn setup_end(since: Instant, until: Instant, clients: bool) -> Instant {
+fn setup_end(since: Instant, until: Instant, clients: u8) -> Instant {
     let longest = since + SETUP_MAX;
-    if clients { longest } else { until.min(longest) }
+    if clients > 0 {
+        longest
+    } else {
+        until.min(longest)
+    }
 }
 
 #[cfg(test)]
@@ -307,8 +323,9 @@ mod tests {
             false,
             &[
                 (0, None, AccessPoint, None),
-                (1_000, Some(Clients(1)), AccessPoint, None),
-                (9_000, Some(Clients(0)), AccessPoint, None),
+                (1_000, Some(Came), AccessPoint, None),
+                (8_000, Some(Searched), AccessPoint, None),
+                (9_000, Some(Went), AccessPoint, None),
                 (86_400_000, None, AccessPoint, None),
             ],
         );
@@ -429,13 +446,45 @@ mod tests {
             true,
             &[
                 (60_000, None, AccessPoint, Some(240_000)),
-                (100_000, Some(Clients(1)), AccessPoint, Some(1_860_000)),
+                (100_000, Some(Came), AccessPoint, Some(1_860_000)),
                 (1_000_000, None, AccessPoint, Some(1_860_000)),
-                (1_000_000, Some(Clients(0)), AccessPoint, Some(1_060_000)),
-                (1_050_000, Some(Clients(2)), AccessPoint, Some(1_860_000)),
+                (1_000_000, Some(Went), AccessPoint, Some(1_060_000)),
+                (1_040_000, Some(Came), AccessPoint, Some(1_860_000)),
+                (1_050_000, Some(Came), AccessPoint, Some(1_860_000)),
+                (1_055_000, Some(Went), AccessPoint, Some(1_860_000)),
                 (1_860_000, None, Join, Some(1_885_000)),
             ],
         );
+    }
+
+    #[test]
+    fn one_who_searches_has_time_to_choose_and_holds_the_setup_no_longer() {
+        play(
+            true,
+            &[
+                (60_000, None, AccessPoint, Some(240_000)),
+                (70_000, Some(Came), AccessPoint, Some(1_860_000)),
+                // Its leave may be lost while the radio listens elsewhere.
+                (80_000, Some(Searched), AccessPoint, Some(380_000)),
+                // That of one who was there before the search ends nothing.
+                (90_000, Some(Went), AccessPoint, Some(380_000)),
+                (300_000, Some(Searched), AccessPoint, Some(600_000)),
+                // Who comes later counts again.
+                (400_000, Some(Came), AccessPoint, Some(1_860_000)),
+                (590_000, Some(Went), AccessPoint, Some(650_000)),
+                (650_000, None, Join, Some(675_000)),
+            ],
+        );
+        // Not even for one who asks again and again.
+        let mut plan = Plan::new(true, at(0));
+        let begun = plan.next(at(60_000)).order;
+        let mut now = at(60_000);
+        while plan.next(now).order == begun {
+            plan.event(now, Searched);
+            now += Duration::from_secs(20);
+        }
+        assert_eq!(begun, AccessPoint);
+        assert_eq!(now, at(60_000) + SETUP_MAX);
     }
 
     #[test]
@@ -443,7 +492,8 @@ mod tests {
         play(
             true,
             &[
-                (0, Some(Clients(3)), Join, Some(25_000)),
+                (0, Some(Came), Join, Some(25_000)),
+                (0, Some(Searched), Join, Some(25_000)),
                 (1_000, Some(Lost), Join, Some(25_000)),
                 (60_000, None, AccessPoint, Some(240_000)),
                 (60_001, Some(Online), AccessPoint, Some(240_000)),
@@ -488,7 +538,7 @@ mod tests {
     fn live(credentials: bool, good: bool, turns: &[Turn]) -> (Duration, Duration) {
         let mut plan = Plan::new(credentials, at(0));
         let mut known = credentials;
-        let (mut now, mut clients) = (at(0), 0u8);
+        let mut now = at(0);
         let (mut reached, mut setup_since) = (now, None);
         let (mut away, mut setup) = (Duration::from_ticks(0), Duration::from_ticks(0));
         let mut joins = 0u32;
@@ -505,10 +555,7 @@ mod tests {
             let mut event = None;
             match next.order {
                 AccessPoint => match turn.what % 5 {
-                    0 => {
-                        clients = turn.what / 5 % 3;
-                        event = Some(Clients(clients));
-                    }
+                    0 => event = Some([Came, Went, Searched][usize::from(turn.what / 5 % 3)]),
                     1 => event = Some(Credentials),
                     _ => {}
                 },
@@ -535,7 +582,6 @@ mod tests {
                 }
             } else {
                 setup_since = None;
-                clients = 0;
             }
             if event == Some(Credentials) {
                 known = true;
@@ -546,7 +592,6 @@ mod tests {
                 plan.event(now, event);
             }
         }
-        let _ = clients;
         // Each failure is followed by a pause of a second at least.
         assert!(
             u64::from(joins) <= now.as_secs() + 2,

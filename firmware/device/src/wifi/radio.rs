@@ -137,9 +137,8 @@ impl Radio {
             ..
         } = self;
         let watch = async {
-            let mut clients = 0u8;
             loop {
-                watch_clients(controller, link, plan, credentials, &mut clients).await;
+                watch_clients(controller, link, plan, credentials).await;
                 let Next {
                     order: Order::AccessPoint,
                     ..
@@ -148,9 +147,7 @@ impl Radio {
                     return;
                 };
                 link.found(scan::look(controller).await);
-                // Somebody asked for it, so somebody is there, whoever came or went unheard.
-                clients = clients.max(1);
-                plan.event(Instant::now(), Event::Clients(clients));
+                plan.event(Instant::now(), Event::Searched);
             }
         };
         let dhcp = dhcp::serve(*stack, leases, buffers.dhcp);
@@ -317,7 +314,6 @@ async fn watch_clients(
     link: &WifiLink,
     plan: &mut Plan,
     credentials: &mut Option<Credentials>,
-    clients: &mut u8,
 ) {
     let mut events = controller.subscribe();
     loop {
@@ -336,18 +332,11 @@ async fn watch_clients(
             }
         };
         let event = match select4(heard, end(until), link.changed(), link.search_wanted()).await {
-            Either4::First(MessageResult::Message(event)) => {
-                match event {
-                    EventInfo::AccessPointStationConnected { .. } => {
-                        *clients = clients.saturating_add(1);
-                    }
-                    EventInfo::AccessPointStationDisconnected { .. } => {
-                        *clients = clients.saturating_sub(1);
-                    }
-                    _ => continue,
-                }
-                Event::Clients(*clients)
-            }
+            Either4::First(MessageResult::Message(event)) => match event {
+                EventInfo::AccessPointStationConnected { .. } => Event::Came,
+                EventInfo::AccessPointStationDisconnected { .. } => Event::Went,
+                _ => continue,
+            },
             Either4::First(_) | Either4::Second(()) => continue,
             Either4::Third(new) => {
                 *credentials = Some(new);
