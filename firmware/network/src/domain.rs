@@ -2,8 +2,12 @@
 //!
 //! The stack's DHCP client neither asks for it nor passes it on. So it is asked for beside it, by DHCPINFORM
 //! (RFC 2131, 4.4.3). The stack takes every answer for its own client's; a raw socket sees it first.
+//!
+//! It is asked when the stack has got an address, four times within a minute, as the RFC has it. Who has not answered
+//! then does not know it, and is asked again only when the stack has lost its address or its link.
 use core::net::Ipv4Addr;
 
+use embassy_futures::select::{Either, select};
 use embassy_net::raw::{self, RawSocket};
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{DhcpConfig, HardwareAddress, IpAddress, IpEndpoint, Stack};
@@ -23,12 +27,8 @@ const ANSWER_MAX: usize = 576;
 const QUESTION_MAX: usize = 300;
 /// Option 15.
 const DOMAIN_NAME: u8 = 15;
-/// Pauses until it is asked again, when nobody has answered.
-const PAUSES: [Duration; 3] = [
-    Duration::from_secs(1),
-    Duration::from_secs(3),
-    Duration::from_secs(9),
-];
+/// How often it is asked when nobody answers ("60 seconds or 4 tries", RFC 2131, section 4.4.3).
+const TRIES: u32 = 4;
 /// How often the stack's address is looked at. The stack wakes only one who waits for it, and that
 /// is not us.
 const GLANCE: Duration = Duration::from_millis(500);
@@ -85,18 +85,40 @@ pub async fn follow(
 ) -> ! {
     let mut known = None;
     loop {
-        let config = stack.config_v4().filter(|_| stack.is_link_up());
-        let routed = config.filter(|config| config.gateway.is_some());
-        let address = routed.map(|config| config.address.address());
+        let address = routed(stack);
         if address != known {
             known = address;
             tell(None);
-            if let Some(address) = address {
-                tell(ask(stack, address, buffers).await);
+            if let Some(address) = address
+                && let Either::First(Some(domain)) =
+                    select(ask(stack, address, buffers), left(stack, address)).await
+            {
+                tell(Some(domain));
             }
         }
         Timer::after(GLANCE).await;
     }
+}
+
+/// The stack's address in a network with a router.
+fn routed(stack: Stack<'_>) -> Option<Ipv4Addr> {
+    let config = stack.config_v4().filter(|_| stack.is_link_up());
+    let routed = config.filter(|config| config.gateway.is_some());
+    routed.map(|config| config.address.address())
+}
+
+/// Until the stack has left that network.
+async fn left(stack: Stack<'_>, address: Ipv4Addr) {
+    while routed(stack) == Some(address) {
+        Timer::after(GLANCE).await;
+    }
+}
+
+/// How long an answer to the so-manieth question, from 0, is waited for: 4 s, and each time twice that, a second
+/// more or less by chance (RFC 2131, section 4.1), so that those who lost their power together do not ask together.
+fn pause(question: u32, chance: u32) -> Duration {
+    Duration::from_secs(4 << question) - Duration::from_secs(1)
+        + Duration::from_millis(u64::from(chance % 2001))
 }
 
 /// Asks for the domain of the network in which the stack has `address`.
@@ -126,7 +148,9 @@ async fn ask<'b>(stack: Stack<'_>, address: Ipv4Addr, buffers: &'b mut Buffers) 
     let mut questions = UdpSocket::new(stack, received_meta, &mut [], sent_meta, sent);
     questions.bind(DHCP_CLIENT_PORT).ok()?;
     let everybody = IpEndpoint::new(IpAddress::Ipv4(Ipv4Addr::BROADCAST), DHCP_SERVER_PORT);
-    for pause in PAUSES {
+    for number in 0..TRIES {
+        let chance = id ^ Instant::now().as_ticks() as u32;
+        let pause = pause(number, chance);
         if let Err(error) = questions.send_to(&question[..len], everybody).await {
             log::warn!("dhcp: cannot ask for the domain: {error:?}");
         }
@@ -290,6 +314,21 @@ mod tests {
 
     const RIGHT: (u16, u16) = (67, 68);
     const ACK: DhcpMessageType = DhcpMessageType::Ack;
+
+    #[test]
+    fn it_is_asked_four_times_within_a_minute() {
+        let pauses = |chance| (0..TRIES).map(move |question| pause(question, chance).as_millis());
+        for (chance, early) in [(0, 1000), (1000, 0)] {
+            let want = [4, 8, 16, 32].map(|seconds: u64| seconds * 1000 - early);
+            assert!(pauses(chance).eq(want));
+        }
+        assert_eq!(pauses(1000).sum::<u64>(), 60_000);
+        for chance in [2000, 2001, u32::MAX] {
+            for (question, pause) in pauses(chance).enumerate() {
+                assert!(pause.abs_diff(4000 << question) <= 1000, "{pause}");
+            }
+        }
+    }
 
     #[test]
     fn the_domain_is_one_sound_name() {

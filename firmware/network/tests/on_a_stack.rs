@@ -485,9 +485,14 @@ fn one_who_asks_and_leaves_keeps_no_other_from_an_answer() {
     });
 }
 
-/// A router's DHCP server: gives one address, a router, and where that is asked for a domain. Notes the name of
-/// each client that says one.
-async fn router(stack: Stack<'_>, domain: &str, names: &RefCell<Vec<String>>) {
+/// A router's DHCP server: gives one address, a router, and where that is asked for a domain. One without a
+/// domain does not answer those who ask for nothing else. Notes the name of each client that says one.
+async fn router(
+    stack: Stack<'_>,
+    domain: &Cell<Option<&str>>,
+    asked_for_it: &Cell<u32>,
+    names: &RefCell<Vec<String>>,
+) {
     let mut room = Room::new();
     let socket = room.socket(stack, 67);
     let mut buffer = [0; 1500];
@@ -502,6 +507,12 @@ async fn router(stack: Stack<'_>, domain: &str, names: &RefCell<Vec<String>>) {
         let asked = repr
             .parameter_request_list
             .is_some_and(|list| list.contains(&15));
+        if repr.message_type == DhcpMessageType::Inform {
+            asked_for_it.set(asked_for_it.get() + 1);
+            if domain.get().is_none() {
+                continue;
+            }
+        }
         repr.message_type = match repr.message_type {
             DhcpMessageType::Discover => DhcpMessageType::Offer,
             DhcpMessageType::Request | DhcpMessageType::Inform => DhcpMessageType::Ack,
@@ -518,7 +529,7 @@ async fn router(stack: Stack<'_>, domain: &str, names: &RefCell<Vec<String>>) {
         repr.subnet_mask = Some(Ipv4Addr::new(255, 255, 255, 0));
         let option = [smoltcp::wire::DhcpOption {
             kind: 15,
-            data: domain.as_bytes(),
+            data: domain.get().unwrap_or_default().as_bytes(),
         }];
         repr.additional_options = if asked { &option } else { &[] };
         let mut bytes = vec![0; repr.buffer_len()];
@@ -558,7 +569,8 @@ fn the_domain_is_learnt_beside_the_dhcp_client_which_tells_the_name() {
             // The client went on with its own.
             assert!(client.config_v4().is_some());
         };
-        meanwhile(router(server, "fritz.box", &names), async {
+        let domain = Cell::new(Some("fritz.box"));
+        meanwhile(router(server, &domain, &Cell::new(0), &names), async {
             meanwhile(learn, what).await;
         })
         .await;
@@ -567,5 +579,43 @@ fn the_domain_is_learnt_beside_the_dhcp_client_which_tells_the_name() {
         let names = names.into_inner();
         assert!(names.len() >= 2, "{names:?}");
         assert!(names.iter().all(|name| name == "provider"), "{names:?}");
+    });
+}
+
+#[test]
+fn who_does_not_tell_the_domain_is_asked_no_longer_than_the_network_lasts() {
+    on_a_wire(async |client, server, up| {
+        server.set_config_v4(fixed(Ipv4Addr::new(10, 0, 0, 1)));
+        let told = RefCell::new(Vec::new());
+        let mut buffers = domain::Buffers::new();
+        let tell = |domain: Option<&str>| told.borrow_mut().push(domain.map(str::to_owned));
+        let learn = domain::follow(client, &mut buffers, tell);
+        let (domain, asked) = (Cell::new(None), Cell::new(0));
+        let what = async {
+            let until = async |what: &dyn Fn() -> bool| {
+                while !what() {
+                    yield_now().await;
+                }
+            };
+            client.set_config_v4(ConfigV4::Dhcp(Default::default()));
+            until(&|| asked.get() == 1).await;
+            up.set(false);
+            until(&|| told.borrow().len() == 2).await;
+            domain.set(Some("lan"));
+            up.set(true);
+            until(&|| told.borrow().len() == 4).await;
+        };
+        meanwhile(
+            router(server, &domain, &asked, &RefCell::default()),
+            async {
+                meanwhile(learn, what).await;
+            },
+        )
+        .await;
+        assert_eq!(asked.get(), 2);
+        assert_eq!(
+            told.into_inner(),
+            [None, None, None, Some("lan".to_owned())]
+        );
     });
 }
