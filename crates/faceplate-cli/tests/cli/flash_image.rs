@@ -1,20 +1,12 @@
 //! `faceplate flash-image`: the whole flash of a device as one file.
 
-mod common;
-#[path = "common/elf.rs"]
-mod elf;
-#[path = "common/esptool.rs"]
-mod esptool;
-#[path = "common/sim.rs"]
-mod sim;
-
 use std::fs;
 
-use common::{Folder, noise, run_in, text};
-use elf::{C3, C6, Program, S3};
+use crate::common::elf::{self, C3, C6, Program, S3};
+use crate::common::sim::Sim;
+use crate::common::{Folder, esptool, noise, run_in, text};
 use faceplate::{EspNvs, Nvs as _, Region};
 use faceplate_sim::flash::SimFlash;
-use sim::Sim;
 
 /// Where `partitions.csv` has them.
 const FACTORY: usize = 0x10000;

@@ -1,9 +1,5 @@
 //! `faceplate push`, `status`, `confirm` and `rollback` with a simulated device.
 
-mod common;
-#[path = "common/sim.rs"]
-mod sim;
-
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -13,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Ended, Folder, noise, run_in, text};
+use crate::common::sim::Sim;
+use crate::common::{Ended, Folder, HANGS, noise, run_in, text};
 use serde_json::Value;
-use sim::Sim;
 
 /// A restart that tests need not wait for.
 const QUICK: [&str; 2] = ["--reboot-ms", "100"];
@@ -226,7 +222,7 @@ fn a_frontend_that_the_device_is_to_confirm_is_left_to_it_and_can_be_rolled_back
 #[test]
 fn a_push_that_was_interrupted_before_it_confirmed_goes_on() {
     let (folder, sim) = device(&QUICK);
-    let mut child = common::command()
+    let mut child = crate::common::command()
         .current_dir(folder.path())
         .args(["push", "new.bin", &sim.address])
         .stdout(Stdio::null())
@@ -520,7 +516,7 @@ fn power_cut(operations: &str) -> (Ended, Folder, String) {
     let begin = Instant::now();
     let ended = push(&folder, &sim, "new.bin", &["--timeout", "2"]);
     let took = begin.elapsed();
-    assert!(took < Duration::from_secs(20), "{operations}: {took:?}");
+    assert!(took < HANGS, "{operations}: {took:?}");
     assert_eq!(sim.ended(), Some(3), "{operations}");
     let sim = Sim::start(folder.path(), &QUICK);
     let page = served(&sim);
@@ -562,5 +558,5 @@ fn vanish(pause: u64) {
         "{pause}: {}",
         ended.err
     );
-    assert!(took < Duration::from_secs(20), "{pause}: {took:?}");
+    assert!(took < HANGS, "{pause}: {took:?}");
 }

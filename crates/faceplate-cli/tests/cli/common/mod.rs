@@ -1,14 +1,22 @@
 //! What the tests of the command have in common: folders that go away, and running it.
-#![allow(dead_code, reason = "each test file uses a part")]
+pub(crate) mod elf;
+pub(crate) mod esptool;
+pub(crate) mod fake;
+pub(crate) mod running;
+pub(crate) mod sim;
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use serde_json::Value;
+
+/// No command hangs longer than this. Far more than any needs, so that a busy machine fails none.
+pub(crate) const HANGS: Duration = Duration::from_secs(60);
 
 /// A folder that is gone when the test ends.
 pub(crate) struct Folder(PathBuf);

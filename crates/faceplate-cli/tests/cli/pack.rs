@@ -1,13 +1,11 @@
 //! `faceplate pack`, `inspect` and `unpack`, as somebody at a terminal or a script sees them.
 
-mod common;
-
 use std::{
     fs::{self, File},
     time::{Duration, SystemTime},
 };
 
-use common::{Folder, noise, run_in, text};
+use crate::common::{Folder, noise, run_in, text};
 
 fn site(folder: &Folder, files: &[(&str, Vec<u8>)]) {
     for (path, bytes) in files {

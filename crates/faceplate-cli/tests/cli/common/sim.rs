@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::common::command;
+use super::command;
 
 /// Started by `faceplate sim`, killed when the test ends.
 pub(crate) struct Sim {

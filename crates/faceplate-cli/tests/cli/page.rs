@@ -1,18 +1,12 @@
 //! `faceplate push` that waits for the new page to confirm itself, with a simulated device. Where a
 //! browser would, `faceplate confirm` confirms here.
 
-mod common;
-#[path = "common/running.rs"]
-mod running;
-#[path = "common/sim.rs"]
-mod sim;
-
 use std::{fs, thread};
 
-use common::{Ended, Folder, run_in, text};
-use running::Running;
+use crate::common::running::Running;
+use crate::common::sim::Sim;
+use crate::common::{Ended, Folder, run_in, text};
 use serde_json::Value;
-use sim::Sim;
 
 /// Packs a frontend that tells `word` into `<word>.bin`; gives its build id.
 fn pack(folder: &Folder, word: &str, options: &[&str]) -> String {
@@ -46,7 +40,7 @@ fn device(folder: &Folder) -> Sim {
 
 /// Pushes until the page is waited for.
 fn push(folder: &Folder, at: &str, options: &[&str]) -> Running {
-    let mut command = common::command();
+    let mut command = crate::common::command();
     command.current_dir(folder.path());
     let push = Running::start(command.args(["push", "new.bin", at]).args(options));
     push.wait_for(": open http://");
@@ -235,7 +229,7 @@ fn a_first_frontend_that_nobody_confirms_stays_but_is_no_success() {
 
 /// Starts to push `new`.
 fn start(folder: &Folder, sim: &Sim, options: &[&str]) -> Running {
-    let mut command = common::command();
+    let mut command = crate::common::command();
     command.current_dir(folder.path()).args(["push", "new.bin"]);
     Running::start(command.arg(&sim.address).args(options))
 }
@@ -370,7 +364,7 @@ mod browsers {
     }
 
     fn open(folder: &Folder, at: &str, browser: &str) -> Running {
-        let mut command = common::command();
+        let mut command = crate::common::command();
         command.current_dir(folder.path()).env("BROWSER", browser);
         Running::start(command.args(["push", "new.bin", at, "--open"]))
     }

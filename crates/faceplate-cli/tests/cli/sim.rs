@@ -1,11 +1,7 @@
 //! `faceplate sim`.
 
-mod common;
-#[path = "common/sim.rs"]
-mod sim;
-
-use common::{Folder, noise, run_in, text};
-use sim::Sim;
+use crate::common::sim::Sim;
+use crate::common::{Folder, noise, run_in, text};
 
 fn folder() -> Folder {
     let folder = Folder::new();

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::common::Ended;
+use super::Ended;
 
 /// A command that was started.
 pub(crate) struct Running {

@@ -1,0 +1,12 @@
+//! The `faceplate` command, run as a person or a script runs it.
+//!
+//! One program for all of it: most of these tests wait, for a device or a time to be over, and those of
+//! one program wait side by side.
+
+mod common;
+mod flash_image;
+mod lost;
+mod pack;
+mod page;
+mod push;
+mod sim;
