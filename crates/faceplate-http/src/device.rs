@@ -29,7 +29,9 @@ pub trait Device {
     ///
     /// Each is `host` or `host:port` as a browser shows it, in ASCII (`xn--…` for others), such as
     /// `home.example` or `10.0.0.1:8443`. Requests may name that host, with any port; and pages at
-    /// `http://` or `https://` and just that may change things.
+    /// `http://` or `https://` and just that may change things. The standard port, case and a final dot
+    /// do not matter; a scheme is the only one then, and a path does not count: for a browser all pages of
+    /// a host are one site.
     fn hosts(&self) -> impl Iterator<Item = &str> {
         core::iter::empty()
     }

@@ -39,27 +39,103 @@ pub(crate) fn is_own<'a>(
             first.eq_ignore_ascii_case(name) && (reserved || given)
         }
     };
-    by_name || added.any(|one| without_port(one).eq_ignore_ascii_case(host))
+    by_name || !host.is_empty() && added.any(|one| Site::added(one).name.eq_ignore_ascii_case(host))
 }
 
 /// Whether an `Origin` is that of a page at one of the hosts, with or without TLS.
 pub(crate) fn is_origin_of<'a>(origin: &[u8], mut added: impl Iterator<Item = &'a str>) -> bool {
-    let host = after(origin, b"http://").or_else(|| after(origin, b"https://"));
-    host.is_some_and(|host| added.any(|one| one.as_bytes().eq_ignore_ascii_case(host)))
+    let origin = core::str::from_utf8(origin).ok().and_then(Site::origin);
+    origin.is_some_and(|origin| added.any(|one| Site::added(one).has(&origin)))
+}
+
+/// Where pages come from, as it is written in an `Origin`, or by whoever adds a host.
+struct Site<'a> {
+    scheme: Option<Scheme>,
+    /// Name or address, without the dot that may end it.
+    name: &'a str,
+    /// Empty where the scheme tells it; digits, if it is one.
+    port: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    /// The port that browsers do not show (RFC 9110, 4.2).
+    const fn port(self) -> &'static str {
+        match self {
+            Self::Http => "80",
+            Self::Https => "443",
+        }
+    }
+}
+
+impl<'a> Site<'a> {
+    /// A host that was added. People copy whole addresses out of their browser: what is more than the
+    /// host does not count, since a browser knows no smaller place than that.
+    fn added(text: &'a str) -> Self {
+        let (scheme, rest) = split_scheme(text);
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        Self::of(scheme, &rest[..end])
+    }
+
+    /// An origin of the web; `None` for those that are none, such as `null`.
+    fn origin(text: &'a str) -> Option<Self> {
+        let (scheme, host) = split_scheme(text);
+        let is_host = !host.is_empty() && !host.contains(['/', '?', '#', '@']);
+        (scheme.is_some() && is_host).then(|| Self::of(scheme, host))
+    }
+
+    fn of(scheme: Option<Scheme>, host: &'a str) -> Self {
+        // The colons of an IPv6 address are inside of brackets.
+        let (name, port) = match host.rsplit_once(':') {
+            Some((name, port)) if !port.contains(']') => (name, port),
+            _ => (host, ""),
+        };
+        Self {
+            scheme,
+            name: name.strip_suffix('.').unwrap_or(name),
+            port,
+        }
+    }
+
+    /// Whether an origin is this one; without a scheme it may have either.
+    fn has(&self, origin: &Site<'_>) -> bool {
+        let Some(scheme) = origin.scheme else {
+            return false;
+        };
+        !self.name.is_empty()
+            && self.name.eq_ignore_ascii_case(origin.name)
+            && self.scheme.is_none_or(|own| own == scheme)
+            && self.port(scheme) == origin.port(scheme)
+    }
+
+    /// Its port, written out.
+    fn port(&self, scheme: Scheme) -> &str {
+        match self.port {
+            "" => scheme.port(),
+            port => port,
+        }
+    }
+}
+
+/// A scheme of the web, in whatever case, and what comes behind it.
+fn split_scheme(text: &str) -> (Option<Scheme>, &str) {
+    for (start, scheme) in [("http://", Scheme::Http), ("https://", Scheme::Https)] {
+        if after(text.as_bytes(), start.as_bytes()).is_some() {
+            return (Some(scheme), &text[start.len()..]);
+        }
+    }
+    (None, text)
 }
 
 /// What comes behind `start`, in whatever case that is written.
 pub(crate) fn after<'b>(bytes: &'b [u8], start: &[u8]) -> Option<&'b [u8]> {
     let (found, rest) = bytes.split_at_checked(start.len())?;
     found.eq_ignore_ascii_case(start).then_some(rest)
-}
-
-/// `host:port` without the port. What is left of an address matters not: it is no name.
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, _)) => name,
-        None => host,
-    }
 }
 
 #[cfg(test)]
@@ -137,6 +213,58 @@ mod tests {
         }
         for host in ["", "example", "x.home.example", "home.example.com", "8443"] {
             assert!(!own(host, "", &added), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_may_be_added_as_an_address_bar_has_it() {
+        for added in [
+            "home.example",
+            "Home.EXAMPLE.",
+            "home.example:443",
+            "https://home.example",
+            "HTTPS://Home.Example.:443/",
+            "https://home.example/kitchen/?x#y",
+            "home.example/kitchen",
+        ] {
+            assert!(own("home.example", "", &[added]), "{added}");
+            let is = |origin: &str| is_origin_of(origin.as_bytes(), [added].into_iter());
+            assert!(is("https://home.example"), "{added}");
+            assert!(is("https://Home.example."), "{added}");
+            for origin in [
+                "https://home.example:444",
+                "http://home.example:444",
+                "https://example",
+                "https://evil.example",
+                "https://kitchen",
+            ] {
+                assert!(!is(origin), "{added}: {origin}");
+            }
+            // Only who names neither scheme nor port means both.
+            let either = !added.to_lowercase().contains("443") && !added.contains("//");
+            assert_eq!(is("http://home.example"), either, "{added}");
+        }
+        let is = |added: &str, origin: &str| is_origin_of(origin.as_bytes(), [added].into_iter());
+        assert!(is("http://home.example:80", "http://home.example"));
+        assert!(is("home.example:80", "http://home.example"));
+        assert!(!is("home.example:80", "https://home.example"));
+        assert!(is("http://[::1]/", "http://[::1]"));
+        assert!(is("https://[fd00::1]:8443", "https://[FD00::1]:8443"));
+        // What names no host adds none.
+        for added in ["", "https://", "/", ":443", "."] {
+            for origin in [
+                "https://",
+                "https://:443",
+                "null",
+                "https://.",
+                "",
+                "http://home.example",
+            ] {
+                assert!(!is(added, origin), "{added:?} {origin:?}");
+            }
+            for host in ["", "home.example", "https", "."] {
+                assert!(!own(host, "", &[added]), "{added:?} {host:?}");
+            }
         }
     }
 

@@ -1,6 +1,11 @@
 //! `faceplate sim`: a simulated device.
 
-use std::{net::SocketAddr, path::PathBuf, process, time::Duration};
+use std::{
+    net::{Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    process,
+    time::Duration,
+};
 
 use faceplate_http::Limits;
 use faceplate_sim::{Event, SimOptions, flash::Timing};
@@ -90,13 +95,56 @@ fn host(text: &str) -> Result<String, String> {
     if !text.is_ascii() {
         return Err("write it as browsers send it: in ASCII, beginning with xn--".to_owned());
     }
-    // Also a mistake that would never match: a scheme, a path.
-    let device: Address = text.parse()?;
-    if text.contains('/') {
-        return Err("write the host alone, like home.example or 10.0.0.1:8443".to_owned());
+    // For a browser all of a host is one place: a path would promise less than is allowed.
+    if text.contains(['/', '?', '#']) {
+        return Err(
+            "write the host alone, like home.example or 10.0.0.1:8443, without https:// and path"
+                .to_owned(),
+        );
     }
-    drop(device);
-    Ok(text.to_owned())
+    text.parse::<Address>()?;
+    Ok(match text.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => text.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_stands_alone() {
+        for (text, added) in [
+            ("home.example", "home.example"),
+            ("Home.example.:443", "Home.example.:443"),
+            ("10.0.0.1:8443", "10.0.0.1:8443"),
+            ("[fd00::1]:81", "[fd00::1]:81"),
+            ("FD00::1", "[fd00::1]"),
+        ] {
+            assert_eq!(host(text).as_deref(), Ok(added), "{text}");
+        }
+        for text in [
+            "https://home.example",
+            "http://home.example",
+            "home.example/kitchen",
+            "home.example/",
+            "home.example?x",
+        ] {
+            let why = host(text).unwrap_err();
+            assert!(why.starts_with("write the host alone"), "{text}: {why}");
+        }
+        for text in [
+            "",
+            ":80",
+            "a b",
+            "home.example:99999",
+            "bücher.example",
+            "*.home.example",
+        ] {
+            assert!(host(text).is_err(), "{text}");
+        }
+    }
 }
 
 fn tell(event: Event) {
