@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     error::{PackError, SIZE_MAX},
     gzip, odd, page,
+    precache::Pages,
     select::{is_compressible, is_content_named, is_skipped, keeps_its_name},
     stamp::{self, Stamp, Stamped},
 };
@@ -261,11 +262,13 @@ fn unique(files: Vec<(String, Vec<u8>)>) -> Result<BTreeMap<String, Vec<u8>>, Pa
 /// Decides for each file how it is stored.
 fn store(mut files: BTreeMap<String, Vec<u8>>, options: &Options) -> Vec<Stored> {
     let gzip = options.gzip;
-    let marks = |path: &str| {
+    let pages = Pages::of(&files);
+    let marks = |path: &str, bytes: &[u8]| {
         let listed = |path: &str| options.immutable.contains(path);
         let listed = listed(path) || path.strip_suffix(".gz").is_some_and(listed);
+        let named = (listed || is_content_named(path)) && !keeps_its_name(path);
         Marks {
-            immutable: (listed || is_content_named(path)) && !keeps_its_name(path),
+            immutable: named && !pages.are_listed_in(path, bytes),
         }
     };
     let mut stored = Vec::with_capacity(files.len());
@@ -279,12 +282,13 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, options: &Options) -> Vec<Stored>
         let Some(bytes) = files.remove(path) else {
             continue;
         };
+        let marked = marks(path, &bytes);
         let file = |bytes: Vec<u8>, raw| Stored {
             path: path.clone(),
             name: name.clone(),
             raw,
             bytes,
-            marks: marks(path),
+            marks: marked,
         };
         if gzip == Gzip::Auto && taken.contains(&*name) {
             let same = |theirs: &Vec<u8>| gzip::is_gzip_of(theirs, &bytes);
@@ -309,7 +313,7 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, options: &Options) -> Vec<Stored>
     stored.extend(as_is.into_iter().map(|(path, bytes)| Stored {
         name: path.clone(),
         raw: bytes.len(),
-        marks: marks(&path),
+        marks: marks(&path, &bytes),
         path,
         bytes,
     }));
@@ -339,7 +343,7 @@ fn missing(files: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
 
 /// Whether the firmware answers to this path itself.
 fn is_hidden(path: &str) -> bool {
-    matches!(path, "api" | "recovery") || path.starts_with("api/")
+    matches!(path, "api" | "recovery" | "recovery/wifi") || path.starts_with("api/")
 }
 
 fn fits_path(path: &str) -> bool {

@@ -2,11 +2,17 @@
 //! Angular does, which even refuses a file with another one. Where a stamp changes a page, its hash
 //! has to change along, or browsers would keep the old page, or take none.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use md5::Md5;
 use sha1::Sha1;
 use sha2::Digest;
+
+use crate::stamp::{Files, is_page, unpacked};
 
 /// Digits of MD5 and of SHA-1.
 const DIGITS: [usize; 2] = [32, 40];
@@ -34,20 +40,59 @@ impl Hashes {
             return None;
         }
         let mut replaced: Option<Vec<u8>> = None;
-        let mut start = 0;
-        for digits in file.split(|byte| !matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            let end = start + digits.len();
-            let known = DIGITS.contains(&digits.len());
-            let digits = std::str::from_utf8(digits).unwrap_or_default();
-            if let Some(by) = self.0.get(digits).filter(|_| known) {
+        for (start, digits) in words(file) {
+            if let Some(by) = self.0.get(digits) {
                 // Both are of the same kind, and so of the same length.
-                replaced.get_or_insert_with(|| file.to_vec())[start..end]
+                replaced.get_or_insert_with(|| file.to_vec())[start..start + digits.len()]
                     .copy_from_slice(by.as_bytes());
             }
-            start = end + 1;
         }
         replaced
     }
+}
+
+/// The pages of a build, known by their hashes.
+///
+/// A file with one of these changes whenever that page does, and a stamped page does with any file. Whoever
+/// named it by its content did so earlier: the name stays, and browsers must go on asking for it.
+pub(crate) struct Pages(BTreeSet<String>);
+
+impl Pages {
+    pub(crate) fn of(files: &Files) -> Self {
+        let contents = files.iter().map(|(path, bytes)| content(path, bytes));
+        let pages = contents.filter(|(path, _)| is_page(path));
+        Self(pages.flat_map(|(_, page)| hashes(&page)).collect())
+    }
+
+    /// Whether a file tells the hash of one.
+    pub(crate) fn are_listed_in(&self, path: &str, bytes: &[u8]) -> bool {
+        let (path, list) = content(path, bytes);
+        is_list(path) && words(&list).any(|(_, digits)| self.0.contains(digits))
+    }
+}
+
+/// A file as clients see it, unpacked where it is there in its compressed form.
+fn content<'a>(path: &'a str, bytes: &'a [u8]) -> (&'a str, Cow<'a, [u8]>) {
+    let packed = path.strip_suffix(".gz");
+    match packed
+        .filter(|of| is_page(of) || is_list(of))
+        .zip(unpacked(bytes))
+    {
+        Some((of, content)) => (of, content.into()),
+        None => (path, bytes.into()),
+    }
+}
+
+/// What may be a hash of a page in a file, and where it begins.
+fn words(file: &[u8]) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    let words = file.split(|byte| !matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let placed = words.map(move |word| {
+        let start = next;
+        next += word.len() + 1;
+        (start, std::str::from_utf8(word).unwrap_or_default())
+    });
+    placed.filter(|(_, word)| DIGITS.contains(&word.len()))
 }
 
 /// Whether a file may be such a list.
@@ -81,6 +126,23 @@ mod tests {
         "22af645d1859cb5ca6da0c484f1f37ea",
         "c2a6b03f190dfb2b4aa91f8af8d477a9bc3401dc",
     ];
+
+    #[test]
+    fn a_file_lists_pages_where_it_tells_the_hash_of_one() {
+        let files = [("a/b.htm", &b"old"[..]), ("c.css", b"new")];
+        let files = files.map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
+        let pages = Pages::of(&files.into());
+        for digits in OLD {
+            let list = format!("x(\"{digits}\")");
+            let packed = crate::gzip::compress(list.as_bytes());
+            assert!(pages.are_listed_in("assets/x.js", list.as_bytes()));
+            assert!(pages.are_listed_in("x.json.gz", &packed));
+            assert!(!pages.are_listed_in("x.css", list.as_bytes()));
+            assert!(!pages.are_listed_in("x.js.gz", list.as_bytes()));
+        }
+        // That of a file whose name may well change with it.
+        assert!(!pages.are_listed_in("x.js", NEW[0].as_bytes()));
+    }
 
     #[test]
     fn the_hashes_of_a_page_are_replaced_wherever_they_stand_alone() {

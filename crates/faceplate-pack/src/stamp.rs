@@ -287,7 +287,7 @@ fn only_packed<'a>(path: &'a str, files: &Files) -> Option<&'a str> {
 }
 
 /// The content of a compressed file, unless it is larger than what is looked into.
-fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     let fits = bytes.len() <= SIZE_MAX as usize;
     fits.then(|| gzip::content(bytes, UNPACKED_MAX))?
 }

@@ -321,7 +321,7 @@ fn files_that_the_firmware_hides_are_named() {
     let names = [
         "index.html",
         "api",
-        "recovery",
+        "recovery/wifi",
         "apis/x.js",
         "recovery.html",
     ];
@@ -329,7 +329,8 @@ fn files_that_the_firmware_hides_are_named() {
         let files = names.iter().map(|name| ((*name).to_owned(), text(10)));
         packed(files.collect()).report.hidden
     };
-    assert_eq!(with(&names), ["api", "recovery"]);
+    assert_eq!(with(&names), ["api", "recovery/wifi"]);
+    assert_eq!(with(&["index.html", "recovery"]), ["recovery"]);
     assert_eq!(with(&["index.html", "api/ota/status"]), ["api/ota/status"]);
     assert!(with(&["index.html", "recovery/index.html"]).is_empty());
 }

@@ -277,6 +277,44 @@ fn compressed_forms_of_changed_lists_are_left_out_and_those_of_other_files_kept(
     assert_eq!(alone.report.build, first.report.build);
 }
 
+#[test]
+fn a_list_of_pages_changes_while_its_name_stays_and_is_not_kept_for_good() {
+    let listed = |logo: &[u8]| {
+        let mut files = with_lists(file(&site(), "index.html"));
+        for (path, bytes) in &mut files {
+            match &**path {
+                "sw.js" => *path = "assets/sw-4f3a2b1c.js".to_owned(),
+                "ngsw.json" => *path = "_app/immutable/list.json".to_owned(),
+                "logo.png" => *bytes = logo.to_vec(),
+                _ => {}
+            }
+        }
+        files.push(("assets/no-list-5a6b7c8d.js".to_owned(), OTHER.to_vec()));
+        files
+    };
+    const OTHER: &[u8] = b"const revision = '149603e6c03516362a8da23f624db945'";
+    let names = ["assets/sw-4f3a2b1c.js", "assets/no-list-5a6b7c8d.js"];
+    let options = |stamp| Options {
+        immutable: names.map(str::to_owned).into(),
+        stamp,
+        ..Options::default()
+    };
+    let first = pack(listed(b"one"), &options(Some(Stamp::Script))).unwrap();
+    let folder = on_disk(listed(b"one"), &first);
+    let other = on_disk(
+        listed(b"two"),
+        &pack(listed(b"two"), &options(Some(Stamp::Script))).unwrap(),
+    );
+    let [list, no_list] = names;
+    assert_ne!(file(&folder, list), file(&other, list));
+    let without = pack(folder, &options(None)).unwrap();
+    for packed in [first, without] {
+        let kept = packed.report.files.iter().filter(|file| file.immutable);
+        let kept: Vec<_> = kept.map(|file| &*file.path).collect();
+        assert_eq!(kept, [no_list]);
+    }
+}
+
 /// The files of an image, as `faceplate unpack` writes them.
 fn unpacked(image: &[u8]) -> Files {
     let files = unpack(image).unwrap().into_iter();
