@@ -1,13 +1,6 @@
-//! What a name looks like, where nothing else tells: a file that a bundler made, and one whose name
-//! changes with its content.
+//! Whether a name looks like one that changes with the content, where nothing else tells.
 
 use faceplate::media;
-
-/// Directories where bundlers put files whose names change with their content. A missing file
-/// there is missing, never a page.
-pub(crate) fn is_asset(path: &str) -> bool {
-    path.starts_with("assets/") || path.starts_with(SVELTEKIT)
-}
 
 /// SvelteKit names nothing in here without a hash.
 const SVELTEKIT: &str = "_app/immutable/";
@@ -19,6 +12,7 @@ pub(crate) fn is_immutable(path: &str) -> bool {
     if path.starts_with(SVELTEKIT) {
         return true;
     }
+    // Where Vite puts what it names so.
     let Some(path) = path.strip_prefix("assets/") else {
         return false;
     };

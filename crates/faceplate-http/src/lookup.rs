@@ -7,12 +7,7 @@
 use faceplate::{OpenFile, State, media};
 
 use crate::{
-    Device,
-    accept::accepts_html,
-    guess::{is_asset, is_immutable},
-    head::Head,
-    path::Path,
-    problem::Refusal,
+    Device, accept::accepts_html, guess::is_immutable, head::Head, path::Path, problem::Refusal,
 };
 
 /// What a path leads to.
@@ -51,9 +46,10 @@ pub(crate) async fn find<D: Device>(
 ) -> Result<Found<D::Flash>, Refusal> {
     let mut path = Path::decode(head.path, scratch)?;
     let name = path.as_str();
-    // Names with a dot that say no known type are routes: `/device/192.168.1.5`.
+    // An extension of a known type alone makes a name that of a file. All others are routes, with a
+    // dot (`/device/192.168.1.5`) and in folders of files (`/assets/kitchen`).
     let known = media::of(name.trim_end_matches('/'));
-    let is_route = known.is_none() && !is_asset(name);
+    let is_route = known.is_none();
     let is_page = known.is_some_and(media::MediaType::is_page);
     let wanted = accepts_html(head);
     if device.engine().state() == State::Recovery {

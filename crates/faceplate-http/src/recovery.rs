@@ -75,6 +75,7 @@ mod tests {
                 ("/recovery", "./"),
                 ("/recovery/", "../"),
                 ("/recovery/wifi", "../"),
+                ("/recovery/wifi/", "../../"),
                 ("/a/b%2Fc/d", "../../"),
             ] {
                 let shown = std::format!("{}", At { page, path });

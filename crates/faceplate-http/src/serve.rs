@@ -216,8 +216,9 @@ fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<R
                 }),
             };
         }
-        "recovery" => return read(head, Route::Page(recovery::RECOVERY)),
-        "recovery/wifi" => return read(head, Route::Page(recovery::WIFI)),
+        // Who types an address, or joins two, may end it with a slash; links in the pages know that.
+        "recovery" | "recovery/" => return read(head, Route::Page(recovery::RECOVERY)),
+        "recovery/wifi" | "recovery/wifi/" => return read(head, Route::Page(recovery::WIFI)),
         _ if path == "api" || path.starts_with("api/") => return Err(Refusal::NoSuchApi),
         _ => return read(head, Route::File),
     };

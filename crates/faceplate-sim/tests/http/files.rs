@@ -277,6 +277,11 @@ fn a_path_of_the_app_gets_its_index() {
         "/a/b/c",
         "/settings/",
         "/docs/chapter",
+        // Only extensions of known types make files, no folders.
+        "/assets/kitchen",
+        "/assets/",
+        "/assets/192.168.1.5",
+        "/_app/immutable/x",
         "/a b".replace(' ', "%20").as_str(),
     ] {
         let response = ask(&server, &format!("GET {path}"), HTML);
@@ -303,9 +308,8 @@ fn what_is_no_page_is_missing_when_it_is_missing() {
         ("/settings.js/", HTML),
         ("/old.html", HTML),
         ("/assets/index-OLD3x9Qz.js", HTML),
-        ("/assets/page", HTML),
-        ("/assets/", HTML),
-        ("/_app/immutable/x", HTML),
+        ("/assets/x-abc.js", HTML),
+        ("/_app/immutable/x.css", HTML),
         ("/api", HTML),
         ("/api/x", HTML),
         ("/favicon.svg/", ""),
@@ -383,6 +387,37 @@ fn the_recovery_page_is_always_there() {
 }
 
 #[test]
+fn the_pages_of_the_firmware_are_there_with_a_slash_at_their_end() {
+    let server = server();
+    for (path, base) in [
+        ("/recovery", "./"),
+        ("/recovery/", "../"),
+        ("/recovery/wifi", "../"),
+        ("/recovery/wifi/", "../../"),
+    ] {
+        let title = match path.contains("wifi") {
+            true => "<title>Wi-Fi setup",
+            false => "<title>Recovery",
+        };
+        for headers in ["", HTML] {
+            let response = ask(&server, &format!("GET {path}"), headers);
+            assert_eq!(response.status, 200, "{path}");
+            let page = String::from_utf8(response.body).unwrap();
+            assert!(page.contains(title), "{path}");
+            // What the page loads and leads to is relative to the top.
+            assert!(page.contains(&format!("<base href=\"{base}\">")), "{path}");
+        }
+        let posted = ask(&server, &format!("POST {path}"), "Content-Length: 0\r\n");
+        assert_eq!(posted.problem().1, "method", "{path}");
+    }
+    // Nothing else below them is theirs.
+    for path in ["/recovery/x", "/recovery/wifi/x", "/recovery%2F"] {
+        let page = ask(&server, &format!("GET {path}"), HTML).body;
+        assert_eq!(page, PAGE.as_bytes(), "{path}");
+    }
+}
+
+#[test]
 fn without_a_frontend_pages_are_the_recovery_page_and_files_are_unavailable() {
     let server = Server::start(Board::new);
     assert_eq!(status(&server)["state"], "recovery");
@@ -398,7 +433,10 @@ fn without_a_frontend_pages_are_the_recovery_page_and_files_are_unavailable() {
         assert_eq!((response.status, &response.body), (200, &page), "{path}");
         assert_eq!(response.header("cache-control"), Some("no-store"));
     }
-    for (path, headers) in [("/settings", ""), ("/app.js", HTML), ("/assets/x", HTML)] {
+    let deep = ask(&server, "GET /assets/kitchen", HTML);
+    let deep = String::from_utf8(deep.body).unwrap();
+    assert!(deep.contains("<title>Recovery"), "{deep}");
+    for (path, headers) in [("/settings", ""), ("/app.js", HTML), ("/assets/x.js", HTML)] {
         let response = ask(&server, &format!("GET {path}"), headers);
         assert_eq!(
             response.problem(),

@@ -125,6 +125,7 @@ fn routes_get_the_page_of_the_app_whatever_they_hold() {
         "/device//",
         "/api.v2/x",
         "/recovery//",
+        "/assets%2Fx",
         "/%E2%9C%93",
     ] {
         assert_page(&server, path, 200, "index.html");
@@ -138,7 +139,7 @@ fn routes_get_the_page_of_the_app_whatever_they_hold() {
         "/topics/home%2Fkitchen.png",
         "/x.CJS",
         "/x.vtt",
-        "/assets%2Fx",
+        "/assets%2Fx.js",
     ] {
         assert_eq!(
             page(&server, path).problem(),
@@ -221,7 +222,7 @@ fn a_page_that_is_missing_is_200_then_404_then_the_index() {
             assert_page(&server, path, status, file);
         }
         assert_page(&server, "/", 200, "index.html");
-        for path in ["/x.js", "/assets/x", "/x.png/"] {
+        for path in ["/x.js", "/assets/x.css", "/x.png/"] {
             assert_eq!(page(&server, path).problem().0, 404, "{path}");
         }
         let data = ask(&server, "GET /nothing", "Accept: application/json\r\n");
