@@ -40,6 +40,7 @@ pub(crate) async fn status<D: Device, W: Write>(
         &StatusJson {
             info: device.info(),
             now_ms,
+            wifi: device.wifi().is_some(),
             status: &status,
         },
     )

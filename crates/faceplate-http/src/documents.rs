@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct StatusJson<'a> {
     pub(crate) info: Info<'a>,
     pub(crate) now_ms: u64,
+    /// Whether it has a Wi-Fi that can be set up.
+    pub(crate) wifi: bool,
     pub(crate) status: &'a Status,
 }
 
@@ -49,7 +51,7 @@ impl fmt::Display for StatusJson<'_> {
             r#""api":{api},"chip":{},"boot_id":"{boot_id:08x}","#,
             Str(chip)
         )?;
-        write!(f, r#""uptime_ms":{}}},"#, self.now_ms)?;
+        write!(f, r#""uptime_ms":{},"wifi":{}}},"#, self.now_ms, self.wifi)?;
         write!(
             f,
             r#""active":{},"state":"{}","#,

@@ -146,7 +146,7 @@ fn the_status_has_all_the_fields_of_the_contract() {
     let want = json!({
         "device": {
             "name": "provider", "firmware": "1.2.3", "api": 1, "chip": "esp32s3",
-            "boot_id": "000000ab", "uptime_ms": uptime,
+            "boot_id": "000000ab", "uptime_ms": uptime, "wifi": true,
         },
         "active": 0, "state": "settled", "trial": null, "last": null,
         "slots": [
@@ -158,6 +158,9 @@ fn the_status_has_all_the_fields_of_the_contract() {
         "upload": null, "fault": null,
     });
     assert_eq!(now, want);
+    // Where none can be set up, no page need offer it.
+    server.ask(|device| device.has_wifi.set(false));
+    assert_eq!(status(&server)["device"]["wifi"], false);
 }
 
 #[test]

@@ -15,7 +15,12 @@ export interface View {
   readonly controls: readonly Control[];
   /** The other frontend on the device, in one line; null where there is nothing to say of it. */
   readonly back: { readonly text: string; readonly warning: boolean } | null;
-  readonly details: { readonly heading: string; readonly sections: readonly Section[] };
+  readonly details: {
+    readonly heading: string;
+    readonly sections: readonly Section[];
+    /** Whether the device has a page for its Wi-Fi. */
+    readonly wifi: boolean;
+  };
   /** For a live region: what changed, in a few words. */
   readonly spoken: string;
 }

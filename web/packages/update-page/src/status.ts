@@ -10,6 +10,8 @@ export interface Status {
     /** Another one after every restart. */
     readonly boot_id: string;
     readonly uptime_ms: number;
+    /** Whether its Wi-Fi can be set up by a page of its own. */
+    readonly wifi?: boolean;
   };
   /** Index in `slots` of the one that the device boots from. */
   readonly active: number;

@@ -67,7 +67,11 @@ class Drawing {
       task,
       controls: this.#controls(task, notice),
       back: this.#back(),
-      details: { heading: details.heading, sections: this.#details() },
+      details: {
+        heading: details.heading,
+        sections: this.#details(),
+        wifi: !!this.#status?.device.wifi,
+      },
       spoken: 'title' in task && task.kind !== 'chosen' ? task.title : (notice?.title ?? ''),
     };
   }

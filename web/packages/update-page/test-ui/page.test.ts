@@ -271,7 +271,7 @@ describe('a notice', () => {
   test('is text, whatever a device says of itself', () => {
     const evil = '<img src=x onerror=alert(1)>';
     const rows = [['Name', evil]] as const;
-    const details = { heading: 'Details', sections: [{ heading: evil, rows }] };
+    const details = { heading: 'Details', sections: [{ heading: evil, rows }], wifi: false };
     show({ ...IDLE, title: evil, notice: notice('bad', evil), details });
     expect(document.querySelector('img')).toBeNull();
     expect(screen.getAllByText(evil).length).toBe(4);
@@ -306,7 +306,15 @@ describe('technical details', () => {
     expect(screen.getByText('Technical details').tagName).toBe('SUMMARY');
     expect(list('Device')).toHaveTextContent('Chipesp32s3Running for3 h');
     expect(screen.getByText('Recovery page')).toHaveAttribute('href', '/recovery');
-    expect(screen.getByText('Wi-Fi setup')).toHaveAttribute('href', '/recovery/wifi');
+  });
+
+  test('have a link to the Wi-Fi setup where the device has one', async () => {
+    const draw = show(IDLE);
+    const link = screen.getByText('Wi-Fi setup');
+    expect(link).toHaveAttribute('href', '/recovery/wifi');
+    expect(link.closest('[hidden]')).toBeNull();
+    await draw({ ...IDLE, details: { ...IDLE.details, wifi: false } });
+    expect(link.closest('[hidden]')).toHaveTextContent('· Wi-Fi setup');
   });
 
   test('change where they change alone, so that what is marked to be copied stays so', async () => {

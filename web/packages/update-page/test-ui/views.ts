@@ -38,6 +38,7 @@ export const IDLE: View = {
       },
       { heading: 'www_0 (runs)', rows: [['SHA-256', 'a'.repeat(64)]] },
     ],
+    wifi: true,
   },
   spoken: '',
 };
@@ -49,7 +50,7 @@ export const ASKING: View = {
   task: { kind: 'none', text: '' },
   controls: [],
   back: null,
-  details: { heading: 'Technical details', sections: [] },
+  details: { heading: 'Technical details', sections: [], wifi: false },
 };
 
 export const CHOSEN: View = {

@@ -871,6 +871,23 @@ test('one looks at a new frontend where it is', () => {
   expect(look?.href).toBe('/kitchen/');
 });
 
+test.each([
+  [true, true],
+  [false, false],
+  // Firmware that does not tell.
+  [undefined, false],
+] as const)(
+  'where the device says %s of its Wi-Fi, the link to its setup is there: %s',
+  (wifi, shown) => {
+    const told = { device: { ...device, ...(wifi !== undefined && { wifi }) } };
+    expect(view(status(told), en, NOW).details.wifi).toBe(shown);
+  },
+);
+
+test('while no device is known, there is no link to its Wi-Fi setup', () => {
+  expect(view({ ...status({}), status: null }, en, NOW).details.wifi).toBe(false);
+});
+
 test('the details call everything as the device does', () => {
   const { details } = view(status(ON_TRIAL, { file: FILE }), en, NOW);
   expect(details.sections.map(({ heading }) => heading)).toEqual([
