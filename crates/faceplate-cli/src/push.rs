@@ -26,7 +26,7 @@ use seen::{By, Seen};
 pub(crate) use wait::for_reboot;
 
 /// Longest pause between two signs of life while an image is sent: the worst erase of a chip is 2 s,
-/// and reading a whole slot back takes less than a second.
+/// and reading a whole slot back, twice, takes a second for 4 MiB.
 const STALL: Duration = Duration::from_secs(20);
 
 /// An image that a device would take.

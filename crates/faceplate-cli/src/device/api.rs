@@ -11,10 +11,13 @@ use crate::failure::Kind;
 
 /// Longest wait for an answer: the worst erase keeps a device for 2 s, and a packet may be lost.
 const ANSWER: Duration = Duration::from_secs(6);
-/// The same for a rollback, which reads the whole other slot first.
+/// The same for a rollback, which reads the whole other slot first: 4 MiB twice take less than a second on the
+/// flash's two data lines, and not ten on one at a quarter of the clock.
 const ROLLBACK: Duration = Duration::from_secs(20);
-/// The same for a file of the frontend, which has up to 1 MiB.
+/// The same for a small file of the frontend.
 const FILE: Duration = Duration::from_secs(20);
+/// What a weak Wi-Fi carries of a larger one, bytes a second.
+const FILE_RATE: u64 = 64 * 1024;
 
 /// Why a device did not do what it was asked.
 #[derive(Debug)]
@@ -198,8 +201,30 @@ fn command(
     })
 }
 
-/// Gets a file of the frontend, as a browser would ask for it.
-pub(crate) fn file(address: &Address, path: &str, accept: &str) -> Result<Response, ClientError> {
+/// Gets a file of the frontend, which should have `len` bytes, as a browser would ask for it.
+pub(crate) fn file(
+    address: &Address,
+    path: &str,
+    accept: &str,
+    len: usize,
+) -> Result<Response, ClientError> {
     let fields = [("Accept", accept), ("Accept-Encoding", "gzip")];
-    request(address, "GET", path, &fields, &[], FILE)
+    request(address, "GET", path, &fields, &[], time_for(len))
+}
+
+/// Longest wait for a file of so many bytes.
+fn time_for(len: usize) -> Duration {
+    FILE + Duration::from_secs(len as u64 / FILE_RATE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_file_has_the_time_that_a_weak_network_takes() {
+        for (len, seconds) in [(0, 20), (60_000, 20), (1 << 20, 36), (4 << 20, 84)] {
+            assert_eq!(time_for(len), Duration::from_secs(seconds), "{len}");
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub(super) fn frontend(
     image: &Image,
     progress: &mut Progress,
 ) -> Result<(), Flaw> {
-    let index = get(address, "/", "text/html,*/*;q=0.8")?;
+    let index = get(address, image, "index.html", "/", "text/html,*/*;q=0.8")?;
     compare(image, "index.html", "/", &index)?;
     let html = unpacked(&index);
     for asset in page::assets(&html, &address.to_string()) {
@@ -47,8 +47,8 @@ pub(super) fn frontend(
         if outside {
             progress.warn(&outside_of(address, &path));
         }
-        let response = get(address, &path, "*/*")?;
         let name = page::file_name(&path).unwrap_or_default();
+        let response = get(address, image, &name, &path, "*/*")?;
         let compared = compare(image, &name, &path, &response);
         match (compared, needed || response.status == 200) {
             (Ok(()), _) => {}
@@ -71,11 +71,22 @@ fn outside_of(address: &Address, path: &str) -> String {
     )
 }
 
-fn get(address: &Address, path: &str, accept: &str) -> Result<Response, Flaw> {
+fn get(
+    address: &Address,
+    image: &Image,
+    name: &str,
+    path: &str,
+    accept: &str,
+) -> Result<Response, Flaw> {
+    let len = stored(image, name)
+        .into_iter()
+        .flatten()
+        .map(Vec::len)
+        .max();
     let mut tries = 0;
     loop {
         tries += 1;
-        match device::file(address, path, accept) {
+        match device::file(address, path, accept, len.unwrap_or(0)) {
             Ok(response) if tries == TRIES || !may_pass(response.status) => return Ok(response),
             Err(error) if tries == TRIES || matches!(error, ClientError::NotHttp(_)) => {
                 return Err(Flaw {
@@ -100,10 +111,7 @@ fn compare(image: &Image, name: &str, path: &str, response: &Response) -> Result
         let what = format!("{path} is answered with status {}", response.status);
         return flaw(true, what);
     }
-    let stored = [
-        image.files.get(name),
-        image.files.get(&format!("{name}.gz")),
-    ];
+    let stored = stored(image, name);
     if stored.contains(&Some(&response.body)) {
         return Ok(());
     }
@@ -115,6 +123,14 @@ fn compare(image: &Image, name: &str, path: &str, response: &Response) -> Result
             format!("{path} is answered with other bytes than the image has"),
         ),
     }
+}
+
+/// A file of the image, and its compressed form, of which one is there at most times.
+fn stored<'a>(image: &'a Image, name: &str) -> [Option<&'a Vec<u8>>; 2] {
+    [
+        image.files.get(name),
+        image.files.get(&format!("{name}.gz")),
+    ]
 }
 
 /// The page as text.

@@ -1,5 +1,10 @@
 //! `faceplate sim`.
 
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
 use crate::common::sim::Sim;
 use crate::common::{Folder, noise, run_in, text};
 
@@ -25,6 +30,63 @@ fn a_device_survives_that_its_program_is_killed() {
         (&json["active"], &json["state"]),
         (&1.into(), &"settled".into())
     );
+}
+
+/// What a browser is told that asks for a page of another name.
+fn probe(sim: &Sim) -> String {
+    let mut stream = TcpStream::connect(&sim.address).unwrap();
+    let host = "connectivitycheck.gstatic.com";
+    write!(stream, "GET /generate_204 HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_device_is_a_portal_only_where_that_is_said_and_until_it_knows_a_network() {
+    let folder = folder();
+    let sim = Sim::start(folder.path(), &["--flash", "no-portal.bin"]);
+    assert!(probe(&sim).starts_with("HTTP/1.1 403 "), "{}", probe(&sim));
+
+    let mut sim = Sim::start(folder.path(), &["--portal"]);
+    let sent = probe(&sim);
+    assert!(sent.starts_with("HTTP/1.1 302 "), "{sent}");
+    assert!(
+        sent.contains("\r\nLocation: http://127.0.0.1/recovery/wifi\r\n"),
+        "{sent}"
+    );
+    let mut stream = TcpStream::connect(&sim.address).unwrap();
+    let body = r#"{"ssid":"Home","pass":"12345678"}"#;
+    write!(
+        stream,
+        "POST /api/wifi HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    let refused = probe(&sim);
+    assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
+    // It is off for good: also after a restart.
+    sim.kill();
+    let sim = Sim::start(folder.path(), &["--portal"]);
+    assert!(probe(&sim).starts_with("HTTP/1.1 403 "), "{}", probe(&sim));
+}
+
+#[test]
+fn a_host_that_would_not_be_one_is_refused_in_words() {
+    let folder = folder();
+    for (host, why) in [
+        ("https://home.example/", "write the host alone"),
+        ("home.example/kitchen", "write the host alone"),
+        ("bücher.example", "xn--"),
+        ("home.example:x", "port"),
+        ("a b", "host name"),
+    ] {
+        let ended = run_in(folder.path(), &["sim", "--host", host]).expect(2);
+        assert!(ended.err.contains(why), "{host}: {}", ended.err);
+    }
 }
 
 #[test]

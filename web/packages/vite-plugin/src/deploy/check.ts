@@ -5,8 +5,13 @@ import { assets, type Inspected } from 'faceplate-pack';
 /** How often something is asked for whose answer does not come: the device has just started. */
 const TRIES = 3;
 const PAUSE_MS = 500;
-/** The largest file of a slot takes seconds, even through a weak network. */
+/** Longest wait for a small file. */
 const ANSWER_MS = 20_000;
+/** What a weak Wi-Fi carries of a larger one, bytes in a millisecond. */
+const RATE = 64;
+
+/** Longest wait for a file of so many bytes. */
+export const timeFor = (bytes: number): number => ANSWER_MS + Math.floor(bytes / RATE);
 
 /** Nothing came, so nothing is known of the frontend. */
 export class NoAnswer extends Error {}
@@ -19,7 +24,11 @@ export class Doubt extends Error {}
  * missing but not needed.
  */
 export async function checkFrontend(base: string, image: Inspected): Promise<string[]> {
-  const index = await get(base, '/', 'text/html,*/*;q=0.8');
+  const fetched = (file: string, path: string, accept: string) => {
+    const [plain, packed] = storedAs(file, image);
+    return get(base, path, accept, timeFor(Math.max(plain?.length ?? 0, packed?.length ?? 0)));
+  };
+  const index = await fetched('index.html', '/', 'text/html,*/*;q=0.8');
   compare(image, 'index.html', '/', index);
   const warnings: string[] = [];
   const place = placeOf(base);
@@ -31,7 +40,7 @@ export async function checkFrontend(base: string, image: Inspected): Promise<str
           `build it with relative addresses (Vite: base './') or for ${prefix}/`,
       );
     }
-    const answer = await get(base, path, '*/*');
+    const answer = await fetched(file, path, '*/*');
     try {
       compare(image, file, path, answer);
     } catch (error) {
@@ -54,14 +63,14 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-async function get(base: string, path: string, accept: string): Promise<Answer> {
+async function get(base: string, path: string, accept: string, ms: number): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     try {
       const response = await fetch(base + path, {
         headers: { Accept: accept },
         cache: 'no-store',
         redirect: 'manual',
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal: AbortSignal.timeout(ms),
       });
       return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {
@@ -71,11 +80,14 @@ async function get(base: string, path: string, accept: string): Promise<Answer> 
   }
 }
 
+/** A file of the image, and its compressed form, of which one is there at most times. */
+const storedAs = (name: string, { files }: Inspected) =>
+  [files.get(name), files.get(`${name}.gz`)] as const;
+
 /** Whether the answer for `path` is the file `name` of the image. */
 function compare(image: Inspected, name: string, path: string, { status, body }: Answer): void {
   if (status !== 200) throw new Error(`${path} is answered with status ${status}`);
-  const plain = image.files.get(name);
-  const packed = image.files.get(`${name}.gz`);
+  const [plain, packed] = storedAs(name, image);
   // A page of the app's own making, or a folder's index.
   if (!plain && !packed) throw new Doubt(`${path} is not in the image`);
   const wanted = plain ?? (packed && gunzipSync(packed));
