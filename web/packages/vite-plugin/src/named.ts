@@ -18,9 +18,12 @@ interface Asset {
   readonly names: readonly string[];
 }
 
-/** How a hash that is not known yet is written in a name. */
-const PLACEHOLDER = /!~\{\w+\}~/g;
-const HASH = '[\\w-]+';
+/** How a hash that is not known yet is written in a name: as long as the hash will be. */
+const PLACEHOLDER = /(!~\{[\w$]+\}~)/;
+/** Characters of `[hash]`, where a pattern does not say how many. */
+const HASH_LENGTH = 8;
+/** A hash of so many characters. What is longer or shorter is a name that somebody gave instead. */
+const hash = (length: number) => `[\\w-]{${length}}`;
 
 /** The names of those files. */
 export function namedByContent(
@@ -34,8 +37,10 @@ export function namedByContent(
 }
 
 function isNamedChunk({ fileName, preliminaryFileName }: Chunk): boolean {
+  // Every second part is a placeholder.
   const parts = preliminaryFileName.split(PLACEHOLDER);
-  return parts.length > 1 && matches(fileName, parts.map(escape).join(HASH));
+  const expected = parts.map((part, at) => (at % 2 ? hash(part.length) : escape(part)));
+  return parts.length > 1 && matches(fileName, expected.join(''));
 }
 
 /** Whether its name is what the pattern makes of what it was called. */
@@ -56,9 +61,10 @@ function isNamedAsset(asset: Asset, pattern: unknown): boolean {
       extname: escape(extension),
     };
     const expected = parts.map((part) => {
-      const [, placeholder] = /^\[(\w+)(?::\d+)?\]$/.exec(part) ?? [];
+      const [, placeholder, length] = /^\[(\w+)(?::(\d+))?\]$/.exec(part) ?? [];
       if (!placeholder) return escape(part);
-      return placeholder === 'hash' ? HASH : (known[placeholder] ?? '.*');
+      if (placeholder === 'hash') return hash(Number(length ?? HASH_LENGTH));
+      return known[placeholder] ?? '.*';
     });
     return matches(asset.fileName, expected.join(''));
   });

@@ -16,7 +16,8 @@ export interface FaceplateOptions extends ImageOptions {
   readonly report?: boolean;
   /**
    * The device that `vite dev` and `vite preview` pass `/api` and `/recovery` to: a host, host:port
-   * or http://host:port. Default: `DEVICE` of the environment or of a `.env` file.
+   * or http://host:port, behind a reverse proxy with the path that leads to it, such as
+   * `home.example/kitchen`. Default: `DEVICE` of the environment or of a `.env` file.
    */
   readonly device?: string;
 }
