@@ -34,7 +34,8 @@ export default defineConfig({
         '--disable-component-update',
         '--disable-sync',
         // A name that a stranger has pointed at the device (DNS rebinding).
-        '--host-resolver-rules=MAP rebound.example 127.0.0.1',
+        // And one of a phone's maker, on an access point where all names lead to the device.
+        '--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP captive.apple.com 127.0.0.1',
       ],
     },
   },

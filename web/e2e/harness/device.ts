@@ -21,6 +21,8 @@ export interface DeviceOptions {
   readonly rebootMs?: number;
   /** Hosts that lead to it besides its own names. */
   readonly hosts?: readonly string[];
+  /** What else `faceplate sim` is told, at every power-on. */
+  readonly args?: readonly string[];
 }
 
 export interface Answer {
@@ -43,7 +45,7 @@ export class Device {
     readonly flash: string,
     rebootMs: number,
     timing: 'real' | 'none' = 'real',
-    readonly hosts: readonly string[] = [],
+    readonly args: readonly string[] = [],
   ) {
     this.#rebootMs = rebootMs;
     this.#timing = timing;
@@ -51,9 +53,10 @@ export class Device {
 
   /** Makes a device and powers it on. */
   static async start(options: DeviceOptions = {}): Promise<Device> {
-    const { www, other, rebootMs = 700, hosts } = options;
+    const { www, other, rebootMs = 700, hosts = [], args = [] } = options;
+    const more = [...hosts.flatMap((host) => ['--host', host]), ...args];
     const folder = await mkdtemp(join(tmpdir(), 'faceplate-e2e-'));
-    const device = new Device(join(folder, 'flash.bin'), rebootMs, 'real', hosts);
+    const device = new Device(join(folder, 'flash.bin'), rebootMs, 'real', more);
     try {
       await device.powerOn(www ? ['--www', www] : []);
       if (other) {
@@ -92,7 +95,7 @@ export class Device {
       [
         ...['sim', '--flash', this.flash, '--listen', this.#address],
         ...['--flash-timing', this.#timing, '--reboot-ms', String(this.#rebootMs)],
-        ...this.hosts.flatMap((host) => ['--host', host]),
+        ...this.args,
         ...args,
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { REPOSITORY } from './command.js';
 
-/** Where a slot begins, from the repository's partition table. */
-async function slotOffset(slot: 0 | 1): Promise<number> {
-  const csv = await readFile(`${REPOSITORY}partitions.csv`, 'utf8');
+/** Where a slot begins, from a partition table of the repository. */
+export async function slotOffset(slot: 0 | 1, table = 'partitions.csv'): Promise<number> {
+  const csv = await readFile(REPOSITORY + table, 'utf8');
   const row = csv.split('\n').find((line) => line.startsWith(`www_${slot},`));
   const offset = Number(row?.split(',')[3]);
-  if (!offset) throw new Error(`partitions.csv has no www_${slot}`);
+  if (!offset) throw new Error(`${table} has no www_${slot}`);
   return offset;
 }
 

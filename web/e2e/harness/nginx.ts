@@ -82,6 +82,11 @@ export class Nginx {
       events {}
       http {
         access_log off;
+        # What an administrator may have set for all sites, and would break some commands.
+        gzip on;
+        gzip_proxied any;
+        gzip_types *;
+        gzip_min_length 1;
         ${temporary.map((kind) => `${kind}_temp_path ${at(kind)};`).join(' ')}
         server {
           listen 127.0.0.1:${this.plainPort};
@@ -93,6 +98,7 @@ export class Nginx {
             proxy_http_version 1.1;
             proxy_request_buffering off;
             client_max_body_size 16m;
+            gzip off;
           }
         }
       }`,

@@ -7,7 +7,7 @@ import { runFaceplate } from './command.js';
 export interface Site {
   readonly version: string;
   /** By path. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
   /** What is written into each page: id and confirming script by default. */
   readonly stamp?: 'script' | 'id' | 'none';
 }
@@ -38,15 +38,24 @@ export class Sites {
     return new Sites(await mkdtemp(join(tmpdir(), 'faceplate-e2e-sites-')));
   }
 
-  /** Packs one; returns the path of its image. */
-  async pack({ version, files, stamp = 'script' }: Site): Promise<string> {
+  /** Packs one, with these options of `faceplate pack`; returns the path of its image. */
+  async pack({ version, files, stamp = 'script' }: Site, ...options: string[]): Promise<string> {
     const folder = join(this.#folder, String((this.#count += 1)));
     for (const [path, content] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
     }
     const image = `${folder}.bin`;
-    await runFaceplate('pack', folder, '-o', image, '--app-version', version, ...STAMP[stamp]);
+    await runFaceplate(
+      'pack',
+      folder,
+      '-o',
+      image,
+      '--app-version',
+      version,
+      ...STAMP[stamp],
+      ...options,
+    );
     return image;
   }
 

@@ -10,11 +10,12 @@ export { expect } from '@playwright/test';
 
 interface Fixtures extends DeviceFixtures {
   /** Packs a small frontend of the test's own; returns the path of its image. */
-  pack: (site: Site) => Promise<string>;
+  pack: (site: Site, ...options: string[]) => Promise<string>;
   /** Commands that run beside the test. */
   run: {
     push: (image: string, ...args: string[]) => Running;
     deploy: (image: string, ...args: string[]) => Running;
+    faceplate: (...args: string[]) => Running;
   };
   /** Another site. */
   foreign: Foreign;
@@ -27,7 +28,7 @@ export const test = base.extend<Fixtures>({
 
   pack: async ({}, use) => {
     const sites = await Sites.create();
-    await use((site) => sites.pack(site));
+    await use((...args) => sites.pack(...args));
     await sites.remove();
   },
 
@@ -40,6 +41,7 @@ export const test = base.extend<Fixtures>({
     await use({
       push: (...args) => note(startFaceplate('push', ...args)),
       deploy: (...args) => note(startDeploy(...args)),
+      faceplate: (...args) => note(startFaceplate(...args)),
     });
     for (const command of running) command.stop();
   },

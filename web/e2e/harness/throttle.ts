@@ -14,3 +14,14 @@ export async function throttleUpload(page: Page, bytesPerSecond: number): Promis
     uploadThroughput: bytesPerSecond,
   });
 }
+
+/** Lets the page receive so many bytes a second. */
+export async function throttleDownload(page: Page, bytesPerSecond: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 0,
+    downloadThroughput: bytesPerSecond,
+    uploadThroughput: -1,
+  });
+}

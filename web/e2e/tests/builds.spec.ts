@@ -18,6 +18,8 @@ const PACK = join(REPOSITORY, 'web/packages/pack/bin/faceplate-pack.js');
 const TOOLS = {
   angular: ['@angular-devkit/architect/bin/cli.js', 'lamp:build'],
   astro: ['astro/astro.js', 'build'],
+  'astro-plugin': ['astro/astro.js', 'build'],
+  'react-router': ['@react-router/dev/bin.js', 'build'],
   react: ['vite/bin/vite.js', 'build'],
   vue: ['vite/bin/vite.js', 'build'],
   sveltekit: ['vite/bin/vite.js', 'build'],
@@ -51,9 +53,15 @@ async function pack(tool: Tool, dist: string, immutable: string): Promise<void> 
 }
 
 /** Updates a device with the image of a tool, and opens it: it confirms itself. */
-async function bring(tool: Tool, device: Device, page: Page, name: string): Promise<void> {
-  const image = await readFile(join(BUILDS, tool, 'www.bin'));
-  await device.update(image, '?confirm=client&within=60');
+async function bring(
+  tool: Tool,
+  device: Device,
+  page: Page,
+  name: string,
+  image = 'www.bin',
+): Promise<void> {
+  const bytes = await readFile(join(BUILDS, tool, image));
+  await device.update(bytes, '?confirm=client&within=60');
   await page.goto(device.url);
   await heading(page, `${name} runs`);
   const status = await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
@@ -123,6 +131,39 @@ test('Astro, with pages as files and one for what is not there', async ({
   const answer = await page.goto(`${device.url}/nothing`);
   expect(answer?.status()).toBe(404);
   await heading(page, 'Astro has no such page');
+});
+
+test('Astro with the plugin in it, whose pages are written after the last hook of Vite', async ({
+  page,
+  startDevice,
+  pack: old,
+}) => {
+  await build('astro-plugin');
+  const device = await startDevice({ www: await old(OLD) });
+  await bring('astro-plugin', device, page, 'Astro');
+  expect(await kept(page, '/_astro/')).toEqual(FOR_GOOD);
+  await page.getByRole('link', { name: 'about' }).click();
+  await heading(page, 'About Astro');
+  await expect(page.locator('meta[name=faceplate-build]')).toHaveCount(1);
+});
+
+test('React Router without a server, with a page that is written after the build and a deep link', async ({
+  page,
+  startDevice,
+  pack: old,
+}) => {
+  await build('react-router');
+  const device = await startDevice({ www: await old(OLD) });
+  await bring('react-router', device, page, 'React Router', 'build/www.bin');
+  expect(await kept(page, '/assets/entry.client-')).toEqual(FOR_GOOD);
+  await page.getByRole('link', { name: 'Device' }).click();
+  await heading(page, 'Device 192.168.1.5');
+  await page.reload();
+  await heading(page, 'Device 192.168.1.5');
+  const about = await page.goto(`${device.url}/about`);
+  const file = join(BUILDS, 'react-router/build/client/about/index.html');
+  expect([about?.status(), await about?.text()]).toEqual([200, await readFile(file, 'utf8')]);
+  await heading(page, 'About React Router');
 });
 
 test('SvelteKit, with a prerendered page, a deep link, and its page for all else', async ({

@@ -75,6 +75,49 @@ test('a network is chosen from those in range, which are searched again when tha
   await expect(main(page)).toContainText('Saved. The device now joins Home.');
 });
 
+test('on the setup access point the page that a phone asks for is the setup page, until a network is chosen', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ args: ['--portal'] });
+  const probe = `http://captive.apple.com:${device.port}/hotspot-detect.html`;
+  await page.goto(probe);
+  expect(page.url()).toBe(`${device.url}/recovery/wifi`);
+  await expect(main(page)).toContainText('You are setting up faceplate-sim.');
+  await expect(main(page)).toContainText('2.4 GHz only');
+  const found = page.getByRole('listitem');
+  await expect(found.first()).toHaveText(/^Home\s*strong, password$/);
+  await expect(found).toHaveCount(5);
+  await found.getByRole('button', { name: 'Café am Markt' }).click();
+  await save(page).click();
+  await expect(main(page)).toContainText('Saved. The device now joins Café am Markt.');
+  await expect(main(page)).toContainText('The device is in Café am Markt, at 127.0.0.1.');
+
+  const after = await page.goto(probe);
+  expect([after?.status(), page.url()]).toEqual([403, probe]);
+  await device.powerOff();
+  await device.powerOn();
+  expect((await page.goto(probe))?.status()).toBe(403);
+  const setup = await page.goto(`${device.url}/recovery/wifi`);
+  expect(setup?.status()).toBe(200);
+});
+
+test('the pages of the firmware work with a slash at their end, and lead to each other', async ({
+  page,
+  startDevice,
+}) => {
+  const device = await startDevice({ www: imagePath('old') });
+  await page.goto(`${device.url}/recovery/wifi/`);
+  await expect(main(page)).toContainText('You are setting up faceplate-sim.');
+  await page.getByRole('link', { name: 'Recovery page' }).click();
+  expect(page.url()).toBe(`${device.url}/recovery`);
+  await page.goto(`${device.url}/recovery/`);
+  await expect(main(page)).toContainText('faceplate-sim');
+  await expect(page.getByRole('link', { name: 'Open the frontend' })).toBeVisible();
+  await page.getByRole('link', { name: 'Wi-Fi setup' }).click();
+  expect(page.url()).toBe(`${device.url}/recovery/wifi`);
+});
+
 test('a password that no network has is refused in words, and Enter saves the right one', async ({
   page,
   startDevice,
