@@ -109,6 +109,24 @@ fn host(text: &str) -> Result<String, String> {
     })
 }
 
+fn tell(event: Event) {
+    match event {
+        Event::WwwNotUsed => eprintln!(
+            "warning: the flash file is there already, so --www was not used; delete the file for \
+             a new device, or use `faceplate push`"
+        ),
+        Event::Booted { address, serves } => {
+            text::print(&format!("http://{address}/ serves {serves}"));
+        }
+        Event::Confirmed => text::print("the frontend on trial is confirmed by the device"),
+        Event::Kept => text::print(
+            "nobody confirmed the frontend on trial, but there is none to go back to: it stays",
+        ),
+        Event::Restarting => text::print("restarting"),
+        Event::Fault(what) => eprintln!("warning: {what}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,23 +162,5 @@ mod tests {
         ] {
             assert!(host(text).is_err(), "{text}");
         }
-    }
-}
-
-fn tell(event: Event) {
-    match event {
-        Event::WwwNotUsed => eprintln!(
-            "warning: the flash file is there already, so --www was not used; delete the file for \
-             a new device, or use `faceplate push`"
-        ),
-        Event::Booted { address, serves } => {
-            text::print(&format!("http://{address}/ serves {serves}"));
-        }
-        Event::Confirmed => text::print("the frontend on trial is confirmed by the device"),
-        Event::Kept => text::print(
-            "nobody confirmed the frontend on trial, but there is none to go back to: it stays",
-        ),
-        Event::Restarting => text::print("restarting"),
-        Event::Fault(what) => eprintln!("warning: {what}"),
     }
 }
