@@ -125,12 +125,13 @@ async function send(
     });
     return { bootId: before.device.boot_id, slot, sha256, version, within };
   } catch (error) {
-    broken.add(device);
-    signal?.throwIfAborted();
     // A browser sends a request again when its connection is reset. The device is then busy with
     // the first one, or has taken it: no other update.
     const sentAgain = seen && error instanceof Problem && error.status === 409;
-    if (error instanceof Problem && !sentAgain) throw error;
+    const refused = error instanceof Problem && !sentAgain;
+    if (!refused) broken.add(device);
+    signal?.throwIfAborted();
+    if (refused) throw error;
     over.abort();
     const { active, last } = before;
     const bootId = before.device.boot_id;

@@ -206,26 +206,28 @@ export class Updater {
     const status = this.#work?.own(heard) ?? heard;
     const first = (this.#first ??= status);
     const stale = identity(status) !== identity(first);
-    const { end } = this.state;
-    // A note may be late: another frontend runs by now.
-    const late = first === status && end && 'to' in end && end.kind !== 'went_back';
-    const wrong = late && end.to.version !== (status.slots[status.active]?.version ?? null);
+    const { status: before, end } = this.state;
+    const moved = !!before && identity(status) !== identity(before);
+    // An end tells of what ran, and another frontend runs by now; of a failure work.ts knows more.
+    const late = before
+      ? moved && end?.kind !== 'failed'
+      : end && 'to' in end && end.to.version !== (status.slots[status.active]?.version ?? null);
     this.set({
       status,
       heard: now,
       silent: null,
       foreign: false,
       stale,
-      ...(wrong && { end: null }),
+      ...(late && { end: null }),
     });
-    this.#join();
+    this.#join(moved);
   }
 
-  /** Does what follows from what the device said: takes part, goes to what runs now. */
-  #join(): void {
+  /** Does what follows from what the device said: takes part, goes to what runs now. `moved`: since it spoke last. */
+  #join(moved = false): void {
     const { run, leaving, status, stale } = this.state;
     if (!status || run || leaving) return;
-    if (this.#work) this.#work.join(status, stale);
+    if (this.#work) this.#work.join(status, stale, moved);
     else if (this.#left || isWanted(this.state)) this.#want(status);
     const { file, end, busy } = this.state;
     const told = end && !isCalm(end);

@@ -1,7 +1,7 @@
 // What a person wants of a device, done: reading a file, sending it, following it to the verdict, going back.
 import type { More } from './browser.js';
 import { isForward } from './compare.js';
-import { Unreachable, type Device } from './device.js';
+import { Problem, Unreachable, type Device } from './device.js';
 import { failureOf } from './failure.js';
 import type { Outcome } from './follow.js';
 import { keepOpening, type FrameReport } from './frame.js';
@@ -187,37 +187,46 @@ export class Work {
   }
 
   /** Takes part in an update of somebody else: proves its frontend. */
-  join(status: Status, stale: boolean): void {
-    this.#mend(status, stale);
+  join(status: Status, stale: boolean, moved: boolean): void {
+    this.#mend(status, stale, moved);
     if (!status.trial) this.#shunned = false;
     if (status.trial?.confirm === 'client' && stale && !this.#shunned) {
       this.#open(status.device.boot_id);
     } else this.close();
   }
 
-  /** A device that was lost answers again, and its status says what came of it. */
-  #mend(status: Status, stale: boolean): void {
+  /** What was told may have ended since, and a device that was lost says what came of it. `moved`: something else runs. */
+  #mend(status: Status, stale: boolean, moved: boolean): void {
     const { end } = this.#updater.state;
-    if (end?.kind !== 'failed' || end.failure.kind !== 'unreachable') return;
-    const { why } = end.failure;
-    const { last, active } = status;
+    const { last, active, trial } = status;
+    // The person has decided.
+    if (end?.kind === 'cancelled' && end.late && !trial) this.#updater.set({ end: null });
+    if (end?.kind !== 'failed') return;
+    const { failure } = end;
+    if (failure.kind === 'problem' && (moved || isOver(failure.type, status))) {
+      this.#updater.set({ end: null });
+    }
+    if (failure.kind !== 'unreachable') return;
+    const { why } = failure;
     const from = named(status, 1 - active);
     const to = named(status, active);
     const { cancelled, boot } = this.#lost;
-    const late = stale && !!status.trial;
+    const late = moved && !!trial;
     // It took the file after all.
-    if (cancelled && why === 'gone') {
+    if (cancelled && why === 'gone' && (late || !moved)) {
       if (late) this.#shunned = true;
       this.#updater.set({ end: { kind: 'cancelled', late, had: this.#had } });
-    } else if (stale) this.#updater.set({ end: null, file: null });
-    else if (why === 'gone') {
-      const restarted = status.device.boot_id !== boot;
-      this.#updater.set({ end: failed(new Unreachable(restarted ? 'restarted' : 'lost')) });
-    } else if (why === 'silent') this.#updater.set({ end: null });
-    else if (why === 'not_back' && last?.outcome === 'fell_back' && to) {
+    } else if (why === 'not_back' && last?.outcome === 'fell_back' && to) {
       this.#updater.set({
         end: { kind: 'went_back', from, to, reason: last.reason, report: null },
       });
+    } else if (moved || /^(silent|foreign|not_back)$/.test(why)) {
+      // What it has taken is not to be sent again; else it is the update of somebody else that runs.
+      const taken = stale && /^(gone|not_)/.test(why);
+      this.#updater.set({ end: null, ...(taken && { file: null }) });
+    } else if (why === 'gone') {
+      const restarted = status.device.boot_id !== boot;
+      this.#updater.set({ end: failed(new Unreachable(restarted ? 'restarted' : 'lost')) });
     }
   }
 
@@ -315,8 +324,11 @@ export class Work {
       });
       await this.#ended(names, outcome);
     } catch (error) {
-      if (total) this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
+      // What the device refused is not what it is busy with.
+      if (total && !(error instanceof Problem))
+        this.#leftover = { total, until: Date.now() + LEFTOVER_MS };
       this.#lost = { boot, cancelled: signal.aborted };
+      await this.#look(error);
       const end = signal.aborted ? await this.#stopped(boot) : failed(error);
       this.#over(end);
     }
@@ -429,10 +441,18 @@ export class Work {
     try {
       await command();
     } catch (error) {
+      await this.#look(error);
       this.#updater.set({ end: failed(error) });
     } finally {
       this.#updater.set({ busy: false });
     }
+  }
+
+  /** What is told of a refusal is told of what the device says after it. */
+  async #look(error: unknown): Promise<void> {
+    if (!(error instanceof Problem)) return;
+    const status = await this.#device.status().catch(() => null);
+    if (status) this.#updater.hear(status);
   }
 }
 
@@ -446,6 +466,12 @@ const ofBuild = (build: string | null, told: FrameReport): FrameReport =>
   (!told.build && !told.failure && !told.outcome)
     ? told
     : { ...told, failure: null, outcome: 'other-build' };
+
+/** Whether a refusal is over: what the device was busy with, or had on trial. */
+function isOver(type: string, { upload, trial }: Status): boolean {
+  if (type === 'busy' || type === 'restarting') return !upload;
+  return (type === 'on-trial' || type === 'other-build') && !trial;
+}
 
 /** Whether the same file may do better: not where it is gone, or was tried and did not work. */
 const mayTryAgain = (end: End) =>

@@ -310,6 +310,155 @@ describe('a device that was lost and answers again', () => {
   });
 });
 
+describe('what was told and is not so any more', () => {
+  const title = () => view(state(), en, Date.now()).notice?.title;
+  const actions = () => view(state(), en, Date.now()).controls.map(({ id, label }) => id + label);
+  /** Another phone updates from here on. */
+  const others = async () => {
+    device.progress('writing', 4096);
+    await pass(3);
+    device.take();
+    device.restartNew();
+    await pass(3);
+  };
+  /** Nothing that was told of the old frontend stands beside the new one. */
+  const gone = async () => {
+    expect(state().end).toBeNull();
+    device.settle();
+    await pass(3);
+    expect(state().end).toBeNull();
+  };
+
+  // The other one's may be the very same file.
+  test.each([16_384, 20_480])('%i bytes of somebody else end when they do', async (total) => {
+    await choose(imageFile('1.3.5'));
+    vi.spyOn(device, 'upload').mockImplementation(() => {
+      device.progress('writing', 4096, total);
+      return Promise.reject(new Problem('busy', 409));
+    });
+    void updater.install();
+    await vi.waitFor(() => expect(state().end).not.toBeNull());
+    await pass(4);
+    expect(title()).toBe('Another update is running');
+    expect(state().status?.upload?.total).toBe(total);
+    device.take();
+    device.restartNew();
+    await pass(3);
+    await gone();
+    expect(title()).toBe('The device runs another frontend now');
+    expect(view(state(), en, Date.now()).task).toMatchObject({
+      title: '1.5.0 → 1.3.5, older than what runs',
+    });
+    expect(actions()).toContain('installInstall 1.3.5');
+  });
+
+  test('is that another update runs: it ends also where it leads to nothing', async () => {
+    await choose();
+    vi.spyOn(device, 'upload').mockRejectedValue(new Problem('busy', 409));
+    device.progress('writing', 4096, 20_480);
+    await updater.install();
+    await pass(3);
+    expect(title()).toBe('Another update is running');
+    device.now = { ...device.now, upload: null };
+    await pass(3);
+    expect(state()).toMatchObject({ end: null, file: { version: NEW.version } });
+    expect(actions()).toContain('installInstall 1.5.0');
+  });
+
+  test('is what a cancelled update has left', async () => {
+    await install();
+    updater.cancel();
+    device.now = { ...device.now, upload: null };
+    await pass(2);
+    expect(state().end).toMatchObject({ kind: 'cancelled' });
+    // Long after it.
+    await pass(120);
+    expect(state().end).toMatchObject({ kind: 'cancelled' });
+    await others();
+    await gone();
+  });
+
+  test('is that it was too late to cancel, when somebody has decided', async () => {
+    await install();
+    device.take();
+    updater.cancel();
+    device.restartNew();
+    await pass(2);
+    expect(title()).toBe('It was too late to cancel');
+    await updater.keep();
+    await pass(3);
+    expect(title()).toBe('The device runs another frontend now');
+  });
+
+  test.each([
+    ['an upload that broke', new Unreachable('silent')],
+    ['a refusal', new Problem('flash-fault', 500, 'sector 7')],
+  ])('is that the device runs what it ran, after %s', async (_, why) => {
+    await install();
+    device.now = { ...device.now, upload: null };
+    device.answer(why);
+    await pass(3);
+    expect(state().end).toMatchObject({ kind: 'failed' });
+    await others();
+    await gone();
+    // Nothing of it was taken.
+    expect(state().file).not.toBeNull();
+  });
+
+  test('is how an update ended, where a page that was put away looks again', async () => {
+    await installNew();
+    browser.inside = THREW;
+    await pass(1);
+    device.fallBack();
+    await pass(1);
+    expect(title()).toBe('1.5.0 failed: the device went back to 1.4.0');
+    stop();
+    device.restart(1, { outcome: 'updated', reason: null, from: 0, to: 1 }, null);
+    await pass(3600);
+    stop = updater.subscribe((state) => states.push(state));
+    await pass(1);
+    expect(state().end).toBeNull();
+    expect(browser.left).toEqual([undefined]);
+  });
+
+  test('is that the frontend is on trial', async () => {
+    device.restartNew('device');
+    await pass(3);
+    vi.spyOn(device, 'rollback').mockRejectedValue(new Problem('on-trial', 409));
+    await updater.goBack();
+    expect(title()).toBe('The running frontend is on trial');
+    device.settle();
+    await pass(3);
+    expect(state().end).toBeNull();
+  });
+
+  test('is not told of what ran before a refusal', async () => {
+    await choose();
+    vi.spyOn(device, 'upload').mockImplementation(() => {
+      device.take();
+      device.restartNew('device');
+      return Promise.reject(new Problem('on-trial', 409));
+    });
+    await updater.install();
+    expect(state()).toMatchObject({ end: { kind: 'failed' }, status: { active: 1 } });
+    await pass(5);
+    expect(state().end).not.toBeNull();
+  });
+
+  test('is that the device does not answer, also where nothing was changed', async () => {
+    await installNew();
+    device.down = true;
+    await pass(400);
+    expect(state().end).toMatchObject({ failure: { why: 'not_back' } });
+    device.down = false;
+    await pass(3);
+    expect(state()).toMatchObject({ end: null, file: null });
+    device.settle();
+    await pass(3);
+    expect(browser.left).toEqual([undefined]);
+  });
+});
+
 describe('cancelling', () => {
   test('says that it stops until the device has let go, and then what is on it', async () => {
     await install();
