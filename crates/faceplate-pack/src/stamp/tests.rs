@@ -343,5 +343,5 @@ fn a_stamp_in_any_soup_is_found_again_and_stamping_twice_is_stamping_once() {
         }
         assert_eq!(once(html).0, build, "{seed}: {}", show());
     }
-    assert!(stamped_pages > 10_000, "{stamped_pages}");
+    assert!(stamped_pages > 2_500, "{stamped_pages}");
 }
