@@ -400,25 +400,20 @@ fn prologue(page: &str) -> usize {
 /// the page, so that a `base` does not count for it yet.
 fn address(path: &str, page: &[u8], files: &Files) -> String {
     let page = text(page);
-    let mut tags = Tags::new(&page);
     let base = Tags::new(&page).find(|tag| tag.name == "base" && tag.get("href").is_some());
     let base = base.as_ref().and_then(|base| base.get("href"));
+    let first = loads::first(&page, is_own);
     let relative = match base.filter(|base| is_own(base)) {
         Some(base) if base.starts_with('/') => {
-            let top = resolve(base, "/", "").unwrap_or_default();
-            let top = top.split('?').next().unwrap_or_default();
-            let top = top.rsplit_once('/').map_or("", |(top, _)| top);
-            // A prefix that a proxy takes away, unless it is a folder of the image.
-            let folder = format!("{}/", top.trim_start_matches('/'));
-            if !files.keys().any(|path| path.starts_with(&folder)) {
-                return format!("{top}/{SCRIPT_NAME}");
-            }
-            false
+            let base = resolve(base, "/", "").unwrap_or_default();
+            let base = base.split('?').next().unwrap_or_default();
+            let first = first.and_then(|first| resolve(&first, base, ""));
+            let prefix = first.and_then(|first| prefix(&first, files));
+            let top = prefix.unwrap_or_else(|| above_folder(base, files));
+            return format!("{top}/{SCRIPT_NAME}");
         }
         Some(_) => true,
         None => {
-            let own = |address: &String| is_own(address);
-            let first = tags.find_map(|tag| Some(loads(&tag)?.to_owned()).filter(own));
             if let Some(prefix) = first.as_deref().and_then(|first| prefix(first, files)) {
                 return format!("{prefix}/{SCRIPT_NAME}");
             }
@@ -431,6 +426,19 @@ fn address(path: &str, page: &[u8], files: &Files) -> String {
         (true, 0) => format!("./{SCRIPT_NAME}"),
         (true, depth) => format!("{}{SCRIPT_NAME}", "../".repeat(depth)),
     }
+}
+
+/// The prefix in an absolute base that a proxy takes away: all of it, but for what is a folder of the
+/// image.
+fn above_folder(base: &str, files: &Files) -> String {
+    let top = base.rsplit_once('/').map_or("", |(top, _)| top);
+    let is_folder = |path: &str| {
+        let folder = file_name(path).map(|folder| format!("{folder}/"));
+        folder.is_some_and(|folder| files.keys().any(|path| path.starts_with(&folder)))
+    };
+    let mut ends = top.match_indices('/').map(|(at, _)| at);
+    let end = ends.find(|at| is_folder(&top[*at..]));
+    top[..end.unwrap_or(top.len())].to_owned()
 }
 
 /// What stands in an absolute address before the path of a file of the image: the prefix that a proxy
@@ -447,19 +455,6 @@ fn prefix(address: &str, files: &Files) -> Option<String> {
     Some(path[..end].to_owned())
 }
 
-/// The address of a script or style sheet.
-fn loads(tag: &Tag) -> Option<&str> {
-    match &*tag.name {
-        "script" => tag.get("src"),
-        "link" => {
-            let rel = tag.get("rel")?.to_ascii_lowercase();
-            let is_style = rel.split_ascii_whitespace().any(|rel| rel == "stylesheet");
-            tag.get("href").filter(|_| is_style)
-        }
-        _ => None,
-    }
-}
-
 /// Whether an address is one of the page's own host.
 fn is_own(address: &str) -> bool {
     let address = address.trim();
@@ -467,5 +462,6 @@ fn is_own(address: &str) -> bool {
     !address.is_empty() && !first.contains(':') && !address.starts_with("//")
 }
 
+mod loads;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 // A device behind a real nginx, below a prefix: everything is found there, and a page with TLS may change things.
+import { readFile } from 'node:fs/promises';
 import { imagePath, VERSIONS } from '../harness/frontends.js';
 import { Nginx, nginx } from '../harness/nginx.js';
 import { expect, test } from '../harness/test.js';
@@ -36,6 +37,28 @@ test('the Update page updates below a prefix and behind TLS, and the new fronten
   await page.getByRole('link', { name: 'Open the frontend' }).click();
   await expect(page).toHaveURL(`${proxy.tlsUrl}/`);
   expect([...asked].filter((path) => !path.startsWith('/kitchen/'))).toEqual([]);
+});
+
+test('a page whose own script is all that loads its modules confirms itself below a prefix', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const site = (version: string) => ({
+    version,
+    files: {
+      'index.html': `<!doctype html><link rel="modulepreload" href="./app.js"><body>
+        <script type="module">import('./app.js')</script>`,
+      'app.js': `document.body.append('${version} runs')`,
+    },
+  });
+  const device = await startDevice({ www: await pack(site('1')), hosts: [proxy.tlsHost] });
+  await proxy.start(device);
+  await device.update(await readFile(await pack(site('2'))), '?confirm=client&within=60');
+  await page.goto(`${proxy.tlsUrl}/`);
+  await expect(page.getByText('2 runs')).toBeVisible();
+  const status = await device.statusWhen('it is confirmed', ({ state }) => state === 'settled');
+  expect(status).toMatchObject({ active: 1, last: { outcome: 'updated' } });
 });
 
 test('without the host of the proxy no page behind it changes anything, and the refusal says what to do', async ({

@@ -136,7 +136,11 @@ fn an_id_is_read_from_the_tag_alone_and_only_in_its_one_form() {
 
 #[test]
 fn the_script_is_found_from_where_the_page_is() {
-    let here = files(&[("index.html", b""), ("app/x.js", b"")]);
+    let here = files(&[
+        ("index.html", b""),
+        ("app/x.js", b""),
+        ("my app/index.html", b""),
+    ]);
     for (path, page, want) in [
         // Nothing tells.
         ("index.html", "", "/faceplate-confirm.js"),
@@ -199,6 +203,22 @@ fn the_script_is_found_from_where_the_page_is() {
             "<script src=/lamp/gone.js></script>",
             "/faceplate-confirm.js",
         ),
+        // As SvelteKit writes pages without styles.
+        (
+            "index.html",
+            "<link rel=modulepreload href=./m.js><script type=module>1</script>",
+            "./faceplate-confirm.js",
+        ),
+        (
+            "a/b.html",
+            "<script>import('../x.js')</script>",
+            "../faceplate-confirm.js",
+        ),
+        (
+            "index.html",
+            "<script>import(\"/lamp/app/x.js\")</script>",
+            "/lamp/faceplate-confirm.js",
+        ),
         // As its base says.
         (
             "index.html",
@@ -226,6 +246,32 @@ fn the_script_is_found_from_where_the_page_is() {
             "/%22&%C3%BC/faceplate-confirm.js",
         ),
         ("index.html", "<base href=/app/>", "/faceplate-confirm.js"),
+        (
+            "my app/index.html",
+            "<base href='/my%20app/'>",
+            "/faceplate-confirm.js",
+        ),
+        (
+            "my app/index.html",
+            "<base href='/my app/'>",
+            "/faceplate-confirm.js",
+        ),
+        // A folder below a prefix, or a prefix that is called as a folder is: its files tell.
+        (
+            "my app/index.html",
+            "<base href=/lamp/my%20app/>",
+            "/lamp/faceplate-confirm.js",
+        ),
+        (
+            "app/index.html",
+            "<base href=/lamp/app/><script src=x.js></script>",
+            "/lamp/faceplate-confirm.js",
+        ),
+        (
+            "index.html",
+            "<base href=/lamp/app/><script src=app/x.js></script>",
+            "/lamp/app/faceplate-confirm.js",
+        ),
         ("index.html", "<base href=./>", "./faceplate-confirm.js"),
         (
             "a/b.html",

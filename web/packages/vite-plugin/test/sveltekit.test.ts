@@ -35,11 +35,26 @@ test('what the adapter wrote is packed and stamped, where it is set to write it'
   expect(immutable.length).toBeGreaterThan(0);
   const marked = [...(found.immutable ?? [])].map((path) => path.replace(/\.gz$/, ''));
   expect(marked.sort()).toEqual(immutable);
-  const stamp = `<head><meta name="faceplate-build" content="${found.build}"><script src="/faceplate-confirm.js">`;
-  for (const page of ['index.html', 'about.html', '200.html']) {
-    expect(text(found, page)).toContain(stamp);
+  const meta = `<head><meta name="faceplate-build" content="${found.build}">`;
+  // Prerendered pages find what they load beside themselves, also below the prefix of a proxy.
+  const scripts = { 'index.html': './', 'about.html': './', '200.html': '/' };
+  for (const [page, to] of Object.entries(scripts)) {
+    expect(text(found, page)).toContain(`${meta}<script src="${to}faceplate-confirm.js">`);
     expect(readFileSync(join(root, 'made/site', page), 'utf8')).toBe(text(found, page));
   }
+});
+
+test('a build for the prefix of a proxy finds the script that confirms below it', async () => {
+  const files = app(`{ fallback: '200.html' }`);
+  const config = files['svelte.config.js'].replace('kit: {', "kit: { paths: { base: '/kitchen' },");
+  const root = project({
+    ...files,
+    'svelte.config.js': config,
+    'src/routes/+page.svelte': '<h1>Lamp</h1>',
+  });
+  await build(root);
+  expect(text(image(root), 'index.html')).toContain('<script src="./faceplate-confirm.js">');
+  expect(text(image(root), '200.html')).toContain('<script src="/kitchen/faceplate-confirm.js">');
 });
 
 test('an app in two folders is refused in words', async () => {
