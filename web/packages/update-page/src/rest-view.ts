@@ -162,7 +162,7 @@ export function restView(state: State, w: RestWords, now: number): View {
     task: free ? { kind: 'choose', hint: w.task.chooseHint } : { kind: 'none', text: '' },
     back: line(),
     controls,
-    details: { heading: w.details.heading, sections: [] },
+    details: { heading: w.details.heading, wifi: false, sections: [] },
     spoken: notice?.title ?? '',
   };
 }
