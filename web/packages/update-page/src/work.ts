@@ -135,8 +135,7 @@ export class Work {
 
   /** Goes back to the other frontend. */
   async goBack(): Promise<void> {
-    const { run, status, report } = this.#updater.state;
-    if (report?.failure) this.#know(status?.slots[status.active], THREW);
+    const { run, status } = this.#updater.state;
     // An update that waits for its verdict sees the way back by itself.
     if (run) return this.#command(() => this.#device.rollback());
     const [from, to] = [named(status, status?.active), named(status, 1 - (status?.active ?? 0))];
@@ -236,7 +235,8 @@ export class Work {
     this.#opened = boot;
     this.#frame.home = this.#updater.home;
     const { status } = this.#updater.state;
-    const build = status?.slots[status.active]?.build ?? null;
+    const slot = status?.slots[status.active];
+    const build = slot?.build ?? null;
     this.#stopOpening = keepOpening(this.#frame, (told) => {
       const report = status ? ofBuild(build, told) : told;
       // What an earlier try told of an error is not unsaid by a page that is not ready.
@@ -246,6 +246,9 @@ export class Work {
       // Nor by one that a service worker made since.
       if (failure && report.outcome === 'other-build') return;
       this.#updater.set({ report });
+      // Whoever began the update, this page has seen it.
+      if (report.failure) this.#know(slot, THREW);
+      else if (report.outcome === 'confirmed') this.#know(slot, null);
       // A page that is loaded anew meanwhile must not forget it.
       const pending = recallPending();
       if (pending) leavePending({ ...pending, report });
@@ -350,17 +353,12 @@ export class Work {
       const { last } = outcome;
       const fell = last?.outcome === 'fell_back';
       const reason = fell ? last.reason : 'replaced';
-      if (fell || (last?.outcome === 'rolled_back' && report?.failure)) {
-        this.#know(status?.slots[last.from], report?.failure ? THREW : reason);
-      }
+      if (fell && !report?.failure) this.#know(status?.slots[last.from], reason);
       if (last?.outcome === 'rolled_back') return this.#over({ kind: 'rolled_back', to: runs });
       return this.#over({ kind: 'went_back', from: to, to: runs, reason, report });
     }
     const kept = status?.last?.outcome === 'kept';
     const proved = report?.outcome === 'confirmed' && !this.#said;
-    const slot = status?.slots[outcome.slot];
-    if (proved) this.#know(slot, null);
-    else if (report?.failure) this.#know(slot, THREW);
     const how = proved ? 'proved' : this.#said ? 'said' : null;
     const end: End =
       outcome.result === 'rolled_back' && !tried

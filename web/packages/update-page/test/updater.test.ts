@@ -827,6 +827,39 @@ describe('the update of somebody else', () => {
     expect(browser.left).toEqual([]);
   });
 
+  test('that threw is remembered so, however it ends, also by the next page', async () => {
+    browser.inside = THREW;
+    await foreign();
+    await pass(1);
+    browser.inside = null;
+    device.fallBack();
+    await pass(3);
+    const before = () => {
+      const { back, controls } = view(state(), en, Date.now());
+      const { text } = controls.find(({ id }) => id === 'goBack')?.ask ?? {};
+      return [back?.text, text];
+    };
+    const told = [
+      '1.5.0 is still there, but reported an error.',
+      expect.stringMatching(/^Last time, 1\.5\.0 reported an error\./),
+    ];
+    expect(before()).toEqual(told);
+    stop();
+    begin();
+    await pass(3);
+    expect(before()).toEqual(told);
+  });
+
+  test('that threw at first and then proved itself is not remembered so', async () => {
+    browser.inside = THREW;
+    await foreign();
+    await pass(1);
+    expect(state().failed).toEqual({ [NEW.build]: 'threw' });
+    browser.inside = report({ outcome: 'confirmed' });
+    await pass(1);
+    expect(state().failed).toEqual({ [NEW.build]: '' });
+  });
+
   test('is told with what its page tells', async () => {
     browser.inside = THREW;
     await foreign();
