@@ -62,7 +62,7 @@ impl fmt::Display for StatusJson<'_> {
         write!(f, r#""last":{},"#, OrNull(last.map(LastJson)))?;
         write!(f, r#""slots":[{},{}],"#, SlotJson(www0), SlotJson(www1))?;
         write!(f, r#""upload":{},"#, OrNull(upload.map(UploadJson)))?;
-        write!(f, r#""fault":{}}}"#, OrNull(fault.as_deref().map(Str)))
+        write!(f, r#""fault":{}}}"#, OrNull(fault.as_ref().map(Str)))
     }
 }
 

@@ -50,7 +50,7 @@ impl SimDevice {
         hosts: Vec<String>,
     ) -> Self {
         let layout = Layout::read(&mut flash, places).await;
-        let nvs = EspNvs::new(flash.clone(), layout.nvs_region());
+        let nvs = EspNvs::in_layout(flash.clone(), &layout);
         let config = Config {
             requirements: Requirements {
                 api: faceplate::API,

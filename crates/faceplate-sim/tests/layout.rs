@@ -3,10 +3,11 @@
 
 mod board;
 
-use board::{Board, Frontend, PARTITIONS, Refused, install, serves, status, upload};
+use board::{Board, Device, Frontend, PARTITIONS, Refused, install, serves, status, upload};
 use faceplate::{
-    BeginError, Confirmer, EspNvs, Slot, State,
+    BeginError, Confirmer, Credentials, EspNvs, EspNvsError, Fault, Slot, State,
     layout::{Layout, LayoutError, Places, TABLE_OFFSET, Use},
+    text,
 };
 use faceplate_sim::flash::SimFlash;
 use littlefs_image::run;
@@ -226,12 +227,15 @@ fn what_is_wrong_with_the_settings_leaves_the_slots_alone() {
         let device = board.boot();
         assert!(serves(&device, &frontend), "{name}");
         assert_eq!(status(&device).state, State::Settled, "{name}");
-        assert_eq!(status(&device).fault.as_deref(), Some(&*error.to_string()));
+        assert_eq!(status(&device).fault, Some(Fault::Nvs(text(error))));
         let refused = upload(&device, &frontend.image, Confirmer::Device);
         let Err(Refused::Begin(BeginError::Nvs(why))) = refused else {
             panic!("{name}: {refused:?}");
         };
         assert_eq!(why, *error.to_string(), "{name}");
+        let home = Credentials::new("Home", "12345678").expect("a network");
+        let refused = device.with_nvs(|nvs| nvs.set_credentials(&home));
+        assert_eq!(refused, Err(EspNvsError::Layout(error)), "{name}");
         assert_eq!(board.flash.counters().operations, 0, "{name}");
     }
 }
@@ -241,8 +245,7 @@ fn what_is_wrong_with_the_table_is_wrong_with_both() {
     let both = |error| (Some(error), Some(error));
     let blank = with(NVS, MAGIC, &[0xFF, 0xFF]);
     assert_eq!(parts(&blank), both(LayoutError::NoTable(0x8000)));
-    let fault = status(&blank.boot()).fault;
-    assert_eq!(fault.as_deref(), Some("no partition table at 0x8000"));
+    assert_eq!(fault(&blank.boot()), "no partition table at 0x8000");
 
     let overlap = with(WWW_0, OFFSET, &word(0x9000));
     assert_eq!(
@@ -253,11 +256,67 @@ fn what_is_wrong_with_the_table_is_wrong_with_both() {
         )
     );
     // Two causes are both told.
-    let fault = status(&overlap.boot()).fault;
     assert_eq!(
-        fault.as_deref(),
-        Some("partitions `www_0` and `nvs` overlap; partitions `nvs` and `www_0` overlap")
+        fault(&overlap.boot()),
+        "partitions `www_0` and `nvs` overlap; partitions `nvs` and `www_0` overlap"
     );
+}
+
+fn fault(device: &Device) -> String {
+    status(device).fault.expect("there is one").to_string()
+}
+
+#[test]
+fn two_causes_are_both_told_in_full_however_long_they_are() {
+    let board = with(NVS, TYPE, &[0x40, 0x83]);
+    let at = TABLE_OFFSET + WWW_1 * 32 + FLAGS;
+    board.flash.poke(at, &word(1)).expect("in bounds");
+    assert_eq!(
+        fault(&board.boot()),
+        "partition `www_1` is marked as encrypted, which is not supported; partition `nvs` must be \
+         data, nvs, but is of type 0x40, 0x83"
+    );
+    // The store's own cause, beside the table's.
+    let board = with(WWW_1, FLAGS, &word(1));
+    let nvs = board.nvs();
+    board.flash.poke(nvs.offset, &[0; 64]).expect("in bounds");
+    assert_eq!(
+        fault(&board.boot()),
+        "partition `www_1` is marked as encrypted, which is not supported; the NVS partition holds \
+         something else than plain NVS; it is left untouched"
+    );
+}
+
+/// The longest words of each error, with the longest labels that a table has.
+#[test]
+fn each_cause_fits_where_it_is_told() {
+    let [label, other] = ["sixteen_letters_", "other_16_letters"];
+    for error in [
+        LayoutError::Flash,
+        LayoutError::NoTable(u32::MAX),
+        LayoutError::Missing(label),
+        LayoutError::Twice(label),
+        LayoutError::SameLabel(label),
+        LayoutError::WrongType {
+            label,
+            of_use: Use::Slot,
+            kind: 0xff,
+            subtype: 0xff,
+        },
+        LayoutError::Encrypted(label),
+        LayoutError::ReadOnly(label),
+        LayoutError::BadBounds(label),
+        LayoutError::TooLarge {
+            label,
+            len: u32::MAX,
+            room: 32 << 20,
+        },
+        LayoutError::Overlap(label, other),
+        LayoutError::OverlapsOther(label),
+        LayoutError::Unequal([label, other]),
+    ] {
+        assert_eq!(*text(error), error.to_string());
+    }
 }
 
 #[test]
@@ -287,8 +346,8 @@ fn slots_larger_than_the_firmware_has_room_for_are_not_used() {
     let found = status(&one_short);
     assert_eq!(found.state, State::Recovery);
     assert_eq!(
-        found.fault.as_deref(),
-        Some("partition `www_0` has 2048 KiB, but this firmware is built for 2044 KiB at most")
+        fault(&one_short),
+        "partition `www_0` has 2048 KiB, but this firmware is built for 2044 KiB at most"
     );
     let frontend = Frontend::new("1.0.0", 20);
     assert!(upload(&one_short, &frontend.image, Confirmer::Device).is_err());
@@ -493,8 +552,7 @@ fn without_slots_the_device_boots_into_recovery_refuses_uploads_and_keeps_settin
         assert_eq!(problem, "the partition table has no `www_1`");
     }
     assert!(run(device.rollback()).is_err());
-    let fault = status(&device).fault;
-    assert_eq!(fault.as_deref(), Some("the partition table has no `www_1`"));
+    assert_eq!(fault(&device), "the partition table has no `www_1`");
     assert_eq!(board.flash.counters().operations, 0);
     // Settings of others, a Wi-Fi say, are stored as ever.
     let stored = device.with_nvs(|nvs| nvs.set_str("wifi", "ssid", "Home"));

@@ -14,8 +14,8 @@ use common::{
     open, ours, parse, read_all, updates,
 };
 use faceplate::{
-    BeginError, BuildId, Confirmer, Credentials, EspNvs, EspNvsError, Foreign, RollbackError, Slot,
-    State, Tick, forget_image,
+    BeginError, BuildId, Confirmer, Credentials, EspNvs, EspNvsError, Fault, Foreign,
+    RollbackError, Slot, State, Tick, forget_image, layout::TABLE_OFFSET, text,
 };
 use faceplate_sim::flash::SimFlash;
 use littlefs_image::run;
@@ -221,7 +221,8 @@ fn what_is_not_plain_nvs_is_said_and_not_one_byte_changes_whatever_is_asked() {
         for _restart in 0..2 {
             let device = board.boot();
             let now = status(&device);
-            assert_eq!(now.fault.as_deref(), Some(&*foreign.to_string()), "{what}");
+            let fault = Fault::Nvs(text(foreign));
+            assert_eq!(now.fault, Some(fault), "{what}");
             assert_eq!(
                 (now.state, now.active),
                 (State::Settled, Slot::Www0),
@@ -250,9 +251,71 @@ fn the_other_slot_is_served_where_the_first_is_bad_and_else_the_recovery_page() 
     assert_eq!(empty.flash.counters().operations, 0);
 }
 
+/// Makes the second row of the table, `phy_init`, one for the keys of NVS encryption.
+fn with_keys(board: Board) -> Board {
+    let subtype = TABLE_OFFSET + 32 + 3;
+    board.flash.poke(subtype, &[4]).unwrap();
+    board
+}
+
+/// A header alone: what ESP-IDF's library makes of the first page, encrypted or not.
+fn fresh() -> Vec<u8> {
+    let mut bytes = generate(&settings(), PARTITION.len)[..PAGE].to_vec();
+    bytes[32..].fill(0xff);
+    replaced(vec![0xff; LEN], 0, &bytes)
+}
+
+#[test]
+fn where_the_table_has_keys_for_nvs_nothing_is_written_that_would_be_the_first_in_plain_text() {
+    let one = Frontend::new("one", 16);
+    for (what, nvs) in [
+        ("blank", vec![0xff; LEN]),
+        ("a page without entries", fresh()),
+    ] {
+        let board = with_keys(with_nvs(&nvs, [Some(&one), Some(&one)]));
+        for _restart in 0..2 {
+            let device = board.boot();
+            let fault = Some(Fault::Nvs(text(Foreign::Keys)));
+            assert_eq!(status(&device).fault, fault, "{what}");
+            ask_everything(&device, &one);
+            assert!(serves(&device, &one), "{what}");
+        }
+        assert_eq!(board.flash.counters().operations, 0, "{what}");
+        assert!(board.flash.peek(PARTITION.offset, LEN).unwrap() == nvs);
+        // Without keys the same partition is new, and used.
+        let plain = with_nvs(&nvs, [Some(&one), Some(&one)]);
+        let device = plain.boot();
+        assert_eq!(status(&device).fault, None, "{what}");
+        assert!(upload(&device, &one.image, Confirmer::Device).is_ok());
+    }
+}
+
+#[test]
+fn plain_nvs_in_use_goes_on_working_where_the_table_has_keys() {
+    let plain = generate(&settings(), PARTITION.len);
+    let [one, two] = ["one", "two"].map(|version| Frontend::new(version, 16));
+    let board = with_keys(with_nvs(&plain, [Some(&one), None]));
+    let device = board.boot();
+    assert_eq!(status(&device).fault, None);
+    assert!(upload(&device, &two.image, Confirmer::Device).is_ok());
+    assert!(serves(&board.boot(), &two));
+    // What is encrypted is told as that.
+    let encrypted = with_keys(with_nvs(
+        &encrypt(&settings(), PARTITION.len),
+        [Some(&one), None],
+    ));
+    let fault = status(&encrypted.boot()).fault;
+    assert_eq!(fault, Some(Fault::Nvs(text(Foreign::Entries))));
+}
+
 #[test]
 fn the_words_fit_where_they_are_told() {
-    for foreign in [Foreign::Entries, Foreign::Version(0xfd), Foreign::Content] {
+    for foreign in [
+        Foreign::Keys,
+        Foreign::Entries,
+        Foreign::Version(0xfd),
+        Foreign::Content,
+    ] {
         let words = EspNvsError::NotPlain(foreign).to_string();
         assert_eq!(*faceplate::text(&words), words);
         assert!(words.contains("NVS") && words.ends_with("it is left untouched"));

@@ -107,7 +107,28 @@ pub struct Status {
     pub upload: Option<Progress>,
     /// What is wrong with the slots or with NVS, so that no change can be made. Where it is NVS, what
     /// is said above about the trial and the last change may not be so.
-    pub fault: Option<Text>,
+    pub fault: Option<Fault>,
+}
+
+/// Why no change can be made. Written out, each cause is told in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// There are no slots, which is all that is known to be wrong, or the cause of all.
+    Slots(LayoutError),
+    /// NVS failed.
+    Nvs(Text),
+    /// There are no slots, and NVS failed for another reason.
+    Both(LayoutError, Text),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slots(slots) => slots.fmt(f),
+            Self::Nvs(nvs) => f.write_str(nvs),
+            Self::Both(slots, nvs) => write!(f, "{slots}; {nvs}"),
+        }
+    }
 }
 
 /// Why an upload may not begin. Nothing was touched.
@@ -406,16 +427,13 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     }
 
     /// Why no change can be made.
-    fn fault(&self) -> Option<Text> {
-        let nvs = self.nvs_fault.borrow();
-        let Err(slots) = self.regions else {
-            return nvs.clone();
-        };
-        let slots = text(slots);
-        match &*nvs {
+    fn fault(&self) -> Option<Fault> {
+        let nvs = self.nvs_fault.borrow().clone();
+        match (self.regions, nvs) {
+            (Ok(_), nvs) => nvs.map(Fault::Nvs),
             // One cause of both, such as no table at all, is said once.
-            Some(nvs) if *nvs != slots => Some(text(format_args!("{slots}; {nvs}"))),
-            _ => Some(slots),
+            (Err(slots), Some(nvs)) if nvs != text(slots) => Some(Fault::Both(slots, nvs)),
+            (Err(slots), _) => Some(Fault::Slots(slots)),
         }
     }
 

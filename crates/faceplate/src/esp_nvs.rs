@@ -17,7 +17,10 @@ use embedded_storage::nor_flash::NorFlash;
 
 use self::guard::{Guard, GuardError, Guarded};
 pub use self::{credentials::Credentials, plain::Foreign};
-use crate::{NAMESPACE, Nvs, Region};
+use crate::{
+    NAMESPACE, Nvs, Region,
+    layout::{Layout, LayoutError},
+};
 
 /// The NVS partition, opened at the first access, and again after each set and each flash fault.
 ///
@@ -35,7 +38,9 @@ pub struct EspNvs<F: NorFlash> {
 pub enum EspNvsError {
     /// The flash reported a fault, or does not hold what was written to it.
     Flash,
-    /// The partition is encrypted, or no NVS; it is left as it is.
+    /// There is no partition that can be used.
+    Layout(LayoutError),
+    /// The partition is encrypted, is meant to be, or no NVS; it is left as it is.
     NotPlain(Foreign),
     /// There is no room for the value.
     Full,
@@ -55,6 +60,7 @@ impl fmt::Display for EspNvsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flash => f.write_str("flash fault in the NVS partition"),
+            Self::Layout(error) => error.fmt(f),
             Self::NotPlain(foreign) => foreign.fmt(f),
             Self::Full => f.write_str("the NVS partition is full"),
             Self::Damaged => f.write_str("the NVS partition is damaged; erase it to start anew"),
@@ -86,10 +92,20 @@ impl From<GuardError> for EspNvsError {
 }
 
 impl<F: NorFlash> EspNvs<F> {
+    /// The NVS partition of a table. Nothing is read yet. Where there is none that can be used, every
+    /// access says why.
+    pub fn in_layout(flash: F, layout: &Layout) -> Self {
+        Self::with_guard(Guard::new(flash, layout.nvs, layout.nvs_keys))
+    }
+
     /// The NVS partition at `region` of `flash`. Nothing is read yet.
     pub fn new(flash: F, region: Region) -> Self {
+        Self::with_guard(Guard::new(flash, Ok(region), false))
+    }
+
+    fn with_guard(guard: Guard<F>) -> Self {
         Self {
-            flash: Rc::new(RefCell::new(Guard::new(flash, region))),
+            flash: Rc::new(RefCell::new(guard)),
             store: None,
         }
     }

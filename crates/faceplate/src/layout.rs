@@ -48,6 +48,9 @@ pub struct Layout {
     pub places: Places,
     /// The key-value store with the active slot.
     pub nvs: Result<Region, LayoutError>,
+    /// Whether there is a partition for the keys of NVS encryption, whatever it is called: what is
+    /// new in NVS is then meant to be encrypted.
+    pub nvs_keys: bool,
     /// Both slots, of the same size. One alone is of no use: there would be no way back.
     pub slots: Result<[Region; 2], LayoutError>,
 }
@@ -58,13 +61,9 @@ impl Layout {
         Self {
             places,
             nvs: Err(error),
+            nvs_keys: false,
             slots: Err(error),
         }
-    }
-
-    /// Where the settings are; an empty region, which refuses every access, where there are none.
-    pub fn nvs_region(&self) -> Region {
-        self.nvs.unwrap_or(Region { offset: 0, len: 0 })
     }
 
     /// Reads the table on flash and finds the three partitions.
@@ -83,9 +82,10 @@ impl Layout {
             (places.slots[1], Use::Slot),
         ];
         let mut found = wanted.map(|(label, _)| Err(LayoutError::Missing(label)));
-        let mut entries = 0;
+        let (mut entries, mut nvs_keys) = (0, false);
         while let Some(entry) = Entry::read(flash, places.table_offset, entries).await? {
             entries += 1;
+            nvs_keys |= entry.is_keys();
             for ((label, of_use), place) in wanted.into_iter().zip(&mut found) {
                 if entry.is_called(label) {
                     *place = match place {
@@ -132,7 +132,12 @@ impl Layout {
             www_1 if www_0.len == www_1.len => Ok([www_0, www_1]),
             _ => Err(LayoutError::Unequal(places.slots)),
         });
-        Ok(Self { places, nvs, slots })
+        Ok(Self {
+            places,
+            nvs,
+            nvs_keys,
+            slots,
+        })
     }
 }
 

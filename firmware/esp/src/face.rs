@@ -95,7 +95,7 @@ pub fn boot<const SECTORS: usize>(
     let start = Instant::now();
     // Blocking keeps the memory of the check on the stack: as part of a task it would be taken for ever.
     let layout = block_on(Layout::read(&mut flash, options.places));
-    let nvs = EspNvs::new(flash, layout.nvs_region());
+    let nvs = EspNvs::in_layout(flash, &layout);
     let config = Config {
         requirements: Requirements {
             api: options.api,

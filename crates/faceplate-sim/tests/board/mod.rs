@@ -212,7 +212,7 @@ impl Board {
     /// The same with a firmware that was built for slots of so many sectors.
     pub fn boot_with<const SECTORS: usize>(&self) -> Box<Device> {
         let layout = self.layout();
-        let nvs = EspNvs::new(self.flash.clone(), layout.nvs_region());
+        let nvs = EspNvs::in_layout(self.flash.clone(), &layout);
         let engine: Engine<_, _, [u16; SECTORS]> = run(Engine::boot(
             self.flash.clone(),
             nvs,

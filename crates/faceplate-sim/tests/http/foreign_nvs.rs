@@ -1,5 +1,6 @@
 //! A device whose NVS partition is not plain NVS: it serves, says so, and leaves it as it is.
 
+use faceplate::layout::TABLE_OFFSET;
 use serde_json::json;
 
 use crate::{
@@ -30,6 +31,28 @@ fn join(server: &Server) -> Response {
         body.len()
     ));
     client.response()
+}
+
+/// The table's own cause: no partition is called `nvs`.
+#[test]
+fn without_a_partition_for_settings_each_answer_says_what_is_wrong_with_the_table() {
+    let server = Server::start(|| {
+        let board = Board::with(&Frontend::new("one", 16));
+        let label = TABLE_OFFSET + 12;
+        board.flash.poke(label, b"settings\0").unwrap();
+        board
+    });
+    let words = "the partition table has no `nvs`";
+    assert_eq!(status(&server)["fault"], json!(words));
+    let two = Frontend::new("two", 16);
+    for refused in [
+        upload(&server, "", &two.image, ""),
+        command(&server, "rollback", "{}"),
+        join(&server),
+    ] {
+        assert_eq!(refused.problem(), (500, "nvs-fault".to_owned()));
+        assert!(refused.detail().contains(words), "{}", refused.detail());
+    }
 }
 
 #[test]

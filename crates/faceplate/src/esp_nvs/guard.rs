@@ -36,7 +36,7 @@ use super::{
     page::{HEADER, PAGE},
     plain::{self, Survey},
 };
-use crate::Region;
+use crate::{Region, layout::LayoutError};
 
 /// Bytes of the buffer on the stack.
 pub(super) const CHUNK: usize = 128;
@@ -48,6 +48,10 @@ pub(super) struct Aligned(pub(super) [u8; CHUNK]);
 pub(super) struct Guard<F> {
     pub(super) flash: F,
     region: Region,
+    /// Why there is no region.
+    none: Option<LayoutError>,
+    /// Whether what is new in the partition is meant to be encrypted.
+    keys: bool,
     opening: bool,
     /// Whether the partition was found to be plain NVS. Until then nothing is written.
     plain: bool,
@@ -63,10 +67,12 @@ pub(super) struct Guard<F> {
 }
 
 impl<F> Guard<F> {
-    pub(super) const fn new(flash: F, region: Region) -> Self {
+    pub(super) fn new(flash: F, region: Result<Region, LayoutError>, keys: bool) -> Self {
         Self {
             flash,
-            region,
+            region: region.unwrap_or(Region { offset: 0, len: 0 }),
+            none: region.err(),
+            keys,
             opening: false,
             plain: false,
             in_use: false,
@@ -102,6 +108,9 @@ pub(super) fn open<F: NorFlash>(
 impl<F: NorFlash> Guard<F> {
     /// Looks at each page, once: what a running device does to it cannot make it anything else.
     fn survey(&mut self) -> Result<(), EspNvsError> {
+        if let Some(error) = self.none {
+            return Err(EspNvsError::Layout(error));
+        }
         let Region { offset, len } = self.region;
         let end = u64::from(offset) + u64::from(len);
         // A region that is none is for `Nvs::new` to refuse.
@@ -114,7 +123,7 @@ impl<F: NorFlash> Guard<F> {
             let kind = plain::kind(|at, bytes: &mut [u8]| self.read(address + at as u32, bytes));
             survey.add(kind?);
         }
-        survey.verdict().map_err(EspNvsError::NotPlain)?;
+        survey.verdict(self.keys).map_err(EspNvsError::NotPlain)?;
         self.plain = true;
         self.in_use = survey.in_use();
         Ok(())

@@ -9,7 +9,8 @@
 //! - A page whose header was being written has nothing behind it.
 //! - An entry that does not check is alone: others of the page do, or it still looks like one.
 //!
-//! All else is not ours to mend. NVS encryption leaves the headers of pages readable, so there
+//! All else is not ours to mend; nor is a partition without an entry where the table has keys for NVS
+//! encryption, because whoever made it wants nothing there in plain text. NVS encryption leaves the headers of pages readable, so there
 //! *no* entry checks; under flash encryption not even a header does.
 
 use core::fmt;
@@ -19,6 +20,8 @@ use super::page::{self, ENTRIES, ENTRY, HEAD, HEADER, Mark, PAGE};
 /// What a partition holds that is not plain NVS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
+    /// Nothing in plain text, in a table that has a partition for the keys of NVS encryption.
+    Keys,
     /// Pages of NVS in which no entry checks, as NVS encryption leaves them.
     Entries,
     /// Pages of NVS with this version byte, which is neither that of version 1 nor of 2.
@@ -30,6 +33,9 @@ pub enum Foreign {
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Keys => {
+                f.write_str("the table has NVS keys, but NVS encryption is not supported")
+            }
             Self::Entries => f.write_str("NVS is encrypted: no entry in it can be read"),
             Self::Version(byte) => write!(f, "NVS has an unknown version ({byte:#04x})"),
             Self::Content => f.write_str("the NVS partition holds something else than plain NVS"),
@@ -46,7 +52,10 @@ pub(super) enum Kind {
     /// Erased, and its header half written.
     Begun,
     /// In use.
-    Used,
+    Used {
+        /// Whether an entry checks, so that it is in plain text.
+        plain: bool,
+    },
     /// It was in use: its header is gone, entries are not.
     GivenUp,
     /// Unknown content, as in a page that was being erased.
@@ -72,6 +81,7 @@ pub(super) struct Survey {
     foreign: Option<Foreign>,
     begun: u32,
     used: u32,
+    plain: bool,
     given_up: u32,
     unknown: u32,
 }
@@ -81,20 +91,24 @@ impl Survey {
         match kind {
             Kind::Blank => {}
             Kind::Begun => self.begun += 1,
-            Kind::Used => self.used += 1,
+            Kind::Used { plain } => {
+                self.used += 1;
+                self.plain |= plain;
+            }
             Kind::GivenUp => self.given_up += 1,
             Kind::Unknown => self.unknown += 1,
             Kind::Foreign(foreign) => self.foreign = self.foreign.or(Some(foreign)),
         }
     }
 
-    /// Whether this is NVS in plain text, new or in use.
-    pub(super) fn verdict(&self) -> Result<(), Foreign> {
+    /// Whether this is NVS in plain text: in use, or new where there are no `keys` for encryption.
+    pub(super) fn verdict(&self, keys: bool) -> Result<(), Foreign> {
         let ours = self.used + self.begun > 0;
         match self.foreign {
             Some(foreign) => Err(foreign),
             None if self.unknown > 1 => Err(Foreign::Content),
             None if self.unknown + self.given_up > 0 && !ours => Err(Foreign::Content),
+            None if keys && !self.plain => Err(Foreign::Keys),
             None => Ok(()),
         }
     }
@@ -192,7 +206,9 @@ impl Seen {
             } else if self.opaque > 0 && self.whole + self.damaged == 0 {
                 Kind::Foreign(Foreign::Entries)
             } else if page::in_use(head) {
-                Kind::Used
+                Kind::Used {
+                    plain: self.whole > 0,
+                }
             } else if self.zeros == 0 {
                 Kind::Begun
             } else {

@@ -20,6 +20,9 @@ const DATA: u8 = 0x01;
 /// Subtype `nvs` of `data`.
 const NVS: u8 = 0x02;
 
+/// Subtype `nvs_keys` of `data`: the keys of NVS encryption.
+const NVS_KEYS: u8 = 0x04;
+
 /// Subtypes of `data` that people give to a LittleFS: `undefined` (also where the column is empty),
 /// `spiffs` (from before there was one of its own, and in every table of Arduino) and `littlefs`.
 const FILES: [u8; 3] = [0x06, 0x82, 0x83];
@@ -69,6 +72,11 @@ impl Entry {
         let field = &self.0[12..28];
         let len = field.iter().position(|&byte| byte == 0);
         &field[..len.unwrap_or(field.len())] == label.as_bytes()
+    }
+
+    /// Whether it holds the keys of NVS encryption.
+    pub(super) fn is_keys(&self) -> bool {
+        self.0[2] == DATA && self.0[3] == NVS_KEYS
     }
 
     /// The region, if its type and flags are those of such a partition.
