@@ -156,6 +156,7 @@ impl Refusal {
         const NVS: Kind = kind(500, "nvs-fault", "The settings store failed");
         const BUSY: Kind = kind(409, "busy", "Another update is running");
         const RESTARTING: Kind = kind(409, "restarting", "The device is restarting");
+        const BAD_LENGTH: Kind = kind(422, "bad-length", "No image has this length");
         const NOT_FOUND: Kind = kind(404, "not-found", "There is nothing here");
         match self {
             Self::Head(error) => match error.status() {
@@ -202,7 +203,7 @@ impl Refusal {
                 }
                 BeginError::Restarting => RESTARTING,
                 BeginError::TooLarge { .. } => kind(413, "too-large", "The image is too large"),
-                BeginError::BadLength => kind(422, "bad-length", "No image has this length"),
+                BeginError::BadLength => BAD_LENGTH,
                 BeginError::NoSlots(_) => kind(500, "no-slots", "The device has no slots"),
                 BeginError::Nvs(_) => NVS,
             },
@@ -213,6 +214,7 @@ impl Refusal {
                 UploadError::Truncated(_) | UploadError::Rejected(Problem::Truncated(_)) => {
                     kind(422, "truncated", "The end of the image is missing")
                 }
+                UploadError::BadLength => BAD_LENGTH,
                 UploadError::TooLong | UploadError::Incomplete { .. } => {
                     kind(400, "ended-early", "The body ended early")
                 }

@@ -97,7 +97,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
     let len = u32::try_from(image.len()).map_err(|_| wrong.clone())?;
     if !len.is_multiple_of(SECTOR) || len < 2 * SECTOR {
         return Err(match verify::first_sector(image, len, SIZE_MAX) {
-            Err(Problem::Structure(_)) => wrong,
+            Err(Problem::Structure(_) | Problem::Length) => wrong,
             _ => ImageError::CutOff { len: image.len() },
         });
     }

@@ -174,10 +174,14 @@ fn a_wrong_file_is_refused_before_anything_is_erased() {
 }
 
 #[test]
-fn a_length_that_no_image_has_is_refused_before_anything_is_read() {
-    for len in [0, 1, 4095, 4096, 8191, 8193, SLOT - 1] {
+fn a_length_that_no_image_has_is_refused_before_anything_is_erased() {
+    for len in [0, 1, 4095] {
         let error = refused_untouched(&vec![0; len], &len.to_string());
         assert_eq!(error, Refused::Begin(BeginError::BadLength), "{len}");
+    }
+    for len in [4096, 8191, 8193, SLOT - 1] {
+        let error = refused_untouched(&vec![0; len], &len.to_string());
+        assert_eq!(error, Refused::Upload(UploadError::BadLength), "{len}");
     }
     for len in [SLOT + 1, SLOT + 4096, 16 << 20] {
         let error = refused_untouched(&vec![0; len], &len.to_string());
@@ -188,6 +192,45 @@ fn a_length_that_no_image_has_is_refused_before_anything_is_read() {
             "{len}"
         );
     }
+}
+
+/// As mklittlefs makes them: without a manifest, and as long as the partition.
+#[test]
+fn an_image_of_another_tool_that_fills_its_slot_is_served_after_each_restart() {
+    let plain = Frontend::plain(40);
+    let mut image = plain.image.clone();
+    image.resize(SLOT, 0xff);
+    let board = Board::with(&Frontend::new("1.0.0", 30));
+    assert!(upload(&board.boot(), &image, CLIENT).is_ok());
+    assert_eq!(board.boot().confirm(None), Ok(()));
+    for _restart in 0..2 {
+        let device = board.boot();
+        assert_eq!(status(&device).state, State::Settled);
+        assert!(serves(&device, &plain));
+    }
+}
+
+#[test]
+fn an_image_that_is_cut_within_a_block_is_called_truncated_whoever_made_it() {
+    let ours = Frontend::new("2.0.0", 90).image;
+    let others = Frontend::plain(40).image;
+    for (image, lens) in [
+        (&ours, [4096, 8191, 8193, ours.len() - 1]),
+        (&others, [4096, 8191, 8193, others.len() - 1]),
+    ] {
+        for len in lens {
+            let error = refused_untouched(&image[..len], &len.to_string());
+            let Refused::Upload(UploadError::Truncated(words)) = &error else {
+                panic!("{len}: {error:?}");
+            };
+            assert!(words.starts_with("the image is truncated: it"), "{words}");
+            assert!(words.ends_with(char::is_numeric), "{words} is cut itself");
+        }
+    }
+    // Bytes behind the end are no better: what they belong to is not known.
+    let longer = [&*ours, &[0; 100]].concat();
+    let error = refused_untouched(&longer, "longer");
+    assert!(matches!(error, Refused::Upload(UploadError::Truncated(_))));
 }
 
 #[test]

@@ -145,7 +145,7 @@ pub enum BeginError {
         /// Bytes of a slot.
         slot_size: u32,
     },
-    /// No image has this length: not whole blocks, or fewer than the two of its superblock.
+    /// It is shorter than the first block of an image.
     BadLength,
     /// There are no slots to write to.
     NoSlots(LayoutError),
@@ -164,11 +164,7 @@ impl fmt::Display for BeginError {
             Self::TooLarge { slot_size } => {
                 write!(f, "the image is longer than a slot of {slot_size} bytes")
             }
-            Self::BadLength => write!(
-                f,
-                "an image has a multiple of {SECTOR} bytes, at least {}: this one may be truncated",
-                2 * SECTOR
-            ),
+            Self::BadLength => BadLength.fmt(f),
             Self::NoSlots(error) => error.fmt(f),
             Self::Nvs(error) => write!(f, "the settings store (NVS) failed: {error}"),
         }
@@ -176,6 +172,19 @@ impl fmt::Display for BeginError {
 }
 
 impl core::error::Error for BeginError {}
+
+/// What is wrong with a length that no image has.
+pub(crate) struct BadLength;
+
+impl fmt::Display for BadLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "an image has a multiple of {SECTOR} bytes, at least {}: this one may be truncated",
+            2 * SECTOR
+        )
+    }
+}
 
 /// Why nothing was confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -505,7 +514,8 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 slot_size: region.len,
             });
         }
-        if !total.is_multiple_of(SECTOR) || total < 2 * SECTOR {
+        // Of all others the first sector tells whether they were cut.
+        if total < SECTOR {
             return Err(BeginError::BadLength);
         }
         // A slot that holds a frontend was read and verified; an empty one was never written.

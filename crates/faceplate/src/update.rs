@@ -9,7 +9,7 @@ use core::{cell::RefMut, fmt};
 use embedded_storage_async::nor_flash::NorFlash;
 
 use crate::{
-    Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
+    BadLength, Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
     manifest::Version,
     nvs::Change,
     text::{Text, text},
@@ -60,6 +60,8 @@ pub struct Progress {
 pub enum UploadError {
     /// The first bytes are not a usable LittleFS image. Nothing was erased.
     NotAnImage(Text),
+    /// No image has this length, and these are not the first bytes of one. Nothing was erased.
+    BadLength,
     /// The end of the image is missing, as its first bytes tell. Nothing was erased.
     Truncated(Text),
     /// More bytes came than were announced.
@@ -85,6 +87,7 @@ impl fmt::Display for UploadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnImage(what) | Self::Truncated(what) => f.write_str(what),
+            Self::BadLength => BadLength.fmt(f),
             Self::TooLong => f.write_str("more bytes came than were announced"),
             Self::Incomplete { received, total } => {
                 write!(f, "the upload ended after {received} of {total} bytes")
@@ -219,6 +222,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             let slot = self.writer.region().len;
             verify::first_sector(sector, self.lease.total, slot).map_err(
                 |problem| match problem {
+                    Problem::Length => UploadError::BadLength,
                     Problem::Truncated(what) => UploadError::Truncated(what),
                     other => UploadError::NotAnImage(text(other)),
                 },

@@ -10,7 +10,7 @@ use littlefs_image::{
 };
 
 use crate::{
-    Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
+    BadLength, Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
     layout::LayoutError,
     manifest::{self, About, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
     marks::{MARKS, MARKS_HASH_LEN, MarksHash},
@@ -90,6 +90,8 @@ pub enum Problem {
     Flash(Text),
     /// The slot was never written.
     Empty,
+    /// No image has this length, and this is not the beginning of one.
+    Length,
     /// The end of the image is missing.
     Truncated(Text),
     /// Not a sound LittleFS image; the text names the block and what is wrong with it.
@@ -133,6 +135,7 @@ impl fmt::Display for Problem {
             Self::Layout(error) => error.fmt(f),
             Self::Flash(error) => write!(f, "flash cannot be read: {error}"),
             Self::Structure(what) | Self::Truncated(what) => f.write_str(what),
+            Self::Length => BadLength.fmt(f),
             Self::Digest => f.write_str("the bytes do not match the announced SHA-256"),
             Self::Empty => f.write_str("empty"),
             Self::NoIndex => f.write_str("no index.html in the image's root"),
@@ -174,10 +177,11 @@ fn problem<F: ReadNorFlash>(error: ReaderError<F>) -> Problem {
 }
 
 /// Judges an image of `len` bytes by its first sector, for a slot of `slot_len` bytes: whether it is
-/// one, fits, and is not the mere beginning of one.
+/// one, fits, and is not the mere beginning of one. What begins as an image and has a length that none
+/// has was cut.
 ///
 /// # Errors
-/// [`Problem::Truncated`] or [`Problem::Structure`].
+/// [`Problem::Truncated`], [`Problem::Length`] or [`Problem::Structure`].
 pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Problem> {
     let judged = probe(sector, slot_len / SECTOR).and_then(|_| {
         let mut whole = [0; 4];
@@ -190,10 +194,20 @@ pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Proble
             _ => Ok(()),
         }
     });
-    judged.map_err(|error| match error {
-        Error::Truncated { .. } => Problem::Truncated(text(error)),
-        _ => Problem::Structure(text(error)),
-    })
+    match judged {
+        Ok(()) if is_length(len) => Ok(()),
+        Ok(()) => Err(Problem::Truncated(text(format_args!(
+            "the image is truncated: its {len} bytes are not two or more whole blocks of {SECTOR}"
+        )))),
+        Err(error @ Error::Truncated { .. }) => Err(Problem::Truncated(text(error))),
+        Err(_) if !is_length(len) => Err(Problem::Length),
+        Err(error) => Err(Problem::Structure(text(error))),
+    }
+}
+
+/// Whether an image may have so many bytes: whole blocks, and the two of its superblock.
+const fn is_length(len: u32) -> bool {
+    len.is_multiple_of(SECTOR) && len >= 2 * SECTOR
 }
 
 /// The whole check of the image at the start of `region`: structure, index, manifest, every file's

@@ -187,6 +187,23 @@ fn an_upload_in_tiny_pieces_is_the_same() {
 }
 
 #[test]
+fn a_length_that_no_image_has_is_judged_by_the_first_block() {
+    let server = server();
+    let before = server.operations();
+    let image = Frontend::new("two", 64).image;
+    for len in [4096, 5000, 8193, image.len() - 1] {
+        let cut = upload(&server, "", &image[..len], "");
+        assert_refused(&cut, 422, "truncated");
+        assert!(cut.detail().starts_with("the image is truncated: "));
+        let other = upload(&server, "", &vec![7; len], "");
+        assert_refused(&other, 422, "bad-length");
+        assert!(other.detail().contains("multiple of 4096"));
+    }
+    assert_eq!(server.operations(), before);
+    assert_unharmed(&server);
+}
+
+#[test]
 fn what_the_head_decides_is_answered_before_a_body_comes() {
     let server = server();
     let before = server.operations();
@@ -210,8 +227,7 @@ fn what_the_head_decides_is_answered_before_a_body_comes() {
             "too-large",
         ),
         (head("Content-Length: 0\r\n", ""), 422, "bad-length"),
-        (head("Content-Length: 4096\r\n", ""), 422, "bad-length"),
-        (head("Content-Length: 8193\r\n", ""), 422, "bad-length"),
+        (head("Content-Length: 4095\r\n", ""), 422, "bad-length"),
         (
             head("Content-Length: 8192\r\n", "Content-Digest: sha-256=x\r\n"),
             400,
