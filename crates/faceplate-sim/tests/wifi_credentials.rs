@@ -6,7 +6,7 @@
 mod common;
 
 use common::{PARTITION, Values, generator::generate, nvs_parser::Value, open, parse, updates};
-use faceplate::{Credentials, EspNvsError};
+use faceplate::{Credentials, EspNvs, EspNvsError, Region};
 use faceplate_http::wifi::WifiMode;
 use faceplate_sim::{
     flash::{Cut, Fault, SimFlash},
@@ -352,4 +352,98 @@ fn a_page_that_was_being_erased_keeps_no_password_that_is_replaced() {
     leave_a_copy(&flash);
     join(&flash, &new).unwrap();
     assert!(!readable(&flash, &old.pass));
+}
+
+/// Name and password apart, as older firmware stored them, the password replaced `times`.
+fn replaced_by_older_firmware(times: u32) -> SimFlash {
+    let flash = generated(&format!(
+        "ssid,data,string,Home\npass,data,string,{}\n",
+        password(0, 40)
+    ));
+    let mut nvs = open(&flash);
+    for n in 1..=times {
+        nvs.set_str("wifi", "pass", &password(n, 40)).unwrap();
+    }
+    flash
+}
+
+#[test]
+fn a_password_that_older_firmware_replaced_is_overwritten_at_the_next_start() {
+    // Over more than one page, so that one is moved, too.
+    for times in [1, 2, 60] {
+        let flash = replaced_by_older_firmware(times);
+        assert!(readable(&flash, &password(times - 1, 40)), "{times}");
+        let now = network("Home", &password(times, 40));
+        let before = others(&flash);
+        assert_eq!(stored(&flash).as_ref(), Some(&now));
+        for n in 0..times {
+            assert!(!readable(&flash, &password(n, 40)), "{n} of {times}");
+        }
+        let operations = flash.counters().operations;
+        assert_eq!(stored(&flash), Some(now));
+        assert_eq!(flash.counters().operations, operations, "once is enough");
+        assert_eq!(others(&flash), before);
+    }
+}
+
+#[test]
+fn a_copy_of_it_in_a_page_that_was_being_erased_goes_too() {
+    for header in [0, 0xff] {
+        let flash = replaced_by_older_firmware(1);
+        let mut page = flash.peek(PARTITION.offset, 4096).unwrap();
+        page[..64].fill(header);
+        let copy = PARTITION.offset + 4 * 4096;
+        flash.poke(copy, &page).unwrap();
+        assert_eq!(stored(&flash), Some(network("Home", &password(1, 40))));
+        assert!(!readable(&flash, &password(0, 40)), "{header:#x}");
+        assert!(flash.peek(copy, 4096).unwrap() == [0xff; 4096]);
+    }
+}
+
+#[test]
+fn a_cut_while_it_is_overwritten_loses_nothing_and_it_is_done_at_the_next_start() {
+    let flash = replaced_by_older_firmware(2);
+    let now = Some(network("Home", &password(2, 40)));
+    let (before, whole) = (others(&flash), flash.fork());
+    let start = whole.counters();
+    assert_eq!(stored(&whole), now);
+    let operations = whole.counters().since(&start).operations;
+    assert!(operations >= 2);
+    for operation in 0..operations {
+        let torn = (0..SEEDS).flat_map(|seed| [Cut::Torn { seed }, Cut::Unstable { seed }]);
+        for cut in [Cut::Before, Cut::After].into_iter().chain(torn) {
+            let flash = flash.fork();
+            flash.cut_after(operation, cut);
+            let _cut = open(&flash).credentials();
+            flash.power_on();
+            assert_eq!(stored(&flash), now, "operation {operation}, {cut:?}");
+            assert_eq!(others(&flash), before, "operation {operation}, {cut:?}");
+            for n in [0, 1] {
+                assert!(!readable(&flash, &password(n, 40)), "{operation}, {cut:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_left_by_an_erase_is_known_wherever_it_is_in_a_large_partition() {
+    let [old, new] = [1, 2].map(|n| network(&format!("Home {n}"), &password(n, 30)));
+    const PAGES: u32 = 70;
+    let region = Region {
+        offset: PARTITION.offset,
+        len: PAGES * 4096,
+    };
+    for number in [4, 63, 64, PAGES - 1] {
+        let flash = SimFlash::blank(0x8_0000);
+        let mut nvs = EspNvs::new(flash.clone(), region);
+        nvs.set_credentials(&old).unwrap();
+        let mut page = flash.peek(region.offset, 4096).unwrap();
+        page[..32].fill(0);
+        let copy = region.offset + number * 4096;
+        flash.poke(copy, &page).unwrap();
+        let mut nvs = EspNvs::new(flash.clone(), region);
+        nvs.set_credentials(&new).unwrap();
+        assert_eq!(nvs.credentials(), Ok(Some(new.clone())));
+        assert!(flash.peek(copy, 4096).unwrap() == [0xff; 4096], "{number}");
+    }
 }

@@ -26,7 +26,7 @@ use crate::{
 ///
 /// A partition that is not plain NVS is refused at every access, and nothing in it ever changes.
 ///
-/// It needs about 2 KiB of heap, and 4 KiB of stack while it opens. What `esp-nvs` alone leaves to
+/// It needs about 2 KiB of heap for a partition of 24 KiB, and 4 KiB of stack while it opens. What `esp-nvs` alone leaves to
 /// the luck of a power cut or to a worn-out cell is watched over at the flash, by `guard`.
 pub struct EspNvs<F: NorFlash> {
     flash: Rc<RefCell<Guard<F>>>,

@@ -101,8 +101,8 @@ impl<F: NorFlash> EspNvs<F> {
     }
 }
 
-/// Removes and overwrites what a network stored as one value has replaced, once in each life of the
-/// device and after each new one.
+/// Removes what a network stored as one value has replaced, and overwrites all that was replaced or
+/// removed, by an older firmware too: once at each start of the device, and after each new network.
 pub(super) fn forget_old<F: NorFlash>(
     store: &mut Nvs<Guarded<F>>,
     guard: &Rc<RefCell<Guard<F>>>,
@@ -119,8 +119,8 @@ pub(super) fn forget_old<F: NorFlash>(
                 store.delete(&Key::from_str(NAMESPACE), &Key::from_str(key))?;
             }
         }
-        guard.borrow_mut().scrub(NAMESPACE)?;
     }
+    guard.borrow_mut().scrub(NAMESPACE)?;
     guard.borrow_mut().tidy = true;
     Ok(())
 }

@@ -20,7 +20,7 @@
 //! It also reads and writes through an aligned buffer, because drivers copy to and from others by
 //! way of a large one on the stack.
 
-use super::alloc::rc::Rc;
+use super::alloc::{rc::Rc, vec::Vec};
 use core::cell::RefCell;
 
 use ::esp_nvs::{
@@ -44,6 +44,17 @@ pub(super) const CHUNK: usize = 128;
 #[repr(align(4))]
 pub(super) struct Aligned(pub(super) [u8; CHUNK]);
 
+/// What is known of a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is in use, or not yet looked at, or looked blank when it was.
+    Nothing,
+    /// It was erased since the device started and not written since.
+    Blank,
+    /// It is neither in use nor blank.
+    Leftover,
+}
+
 /// The flash, and what is known of the pages of the partition.
 pub(super) struct Guard<F> {
     pub(super) flash: F,
@@ -57,11 +68,8 @@ pub(super) struct Guard<F> {
     plain: bool,
     /// Whether a page is in use.
     in_use: bool,
-    /// Pages (by number, up to 64) that were erased since the device started and not written
-    /// since.
-    blank: u64,
-    /// Pages (by number, up to 64) that are neither in use nor blank.
-    pub(super) leftover: u64,
+    /// What is known of each page.
+    known: Vec<Known>,
     /// Whether nothing is left of networks before the one that is stored.
     pub(super) tidy: bool,
 }
@@ -76,8 +84,7 @@ impl<F> Guard<F> {
             opening: false,
             plain: false,
             in_use: false,
-            blank: 0,
-            leftover: 0,
+            known: Vec::new(),
             tidy: false,
         }
     }
@@ -124,6 +131,7 @@ impl<F: NorFlash> Guard<F> {
             survey.add(kind?);
         }
         survey.verdict(self.keys).map_err(EspNvsError::NotPlain)?;
+        self.known = self.pages().map(|_| Known::Nothing).collect();
         self.plain = true;
         self.in_use = survey.in_use();
         Ok(())
@@ -153,12 +161,11 @@ impl<F: NorFlash> Guard<F> {
 
     fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), GuardError> {
         if (address - self.region.offset).is_multiple_of(PAGE as u32) && bytes.len() == HEADER {
-            let page = self.page_bit(address);
             let first = !self.in_use && self.reads_blank(address)?;
-            if self.blank & page == 0 && !first {
+            if self.known(address) != Known::Blank && !first {
                 self.erase_page(address)?;
             }
-            self.blank &= !page;
+            self.know(address, Known::Nothing);
             self.in_use = true;
         }
         self.program(address, bytes)?;
@@ -197,14 +204,14 @@ impl<F: NorFlash> Guard<F> {
 
     fn erase_page(&mut self, address: u32) -> Result<(), GuardError> {
         let _later = self.erase_leftovers(Some(address));
-        self.leftover |= self.page_bit(address);
+        self.know(address, Known::Leftover);
         self.erase_alone(address)
     }
 
     /// Erases the pages, but `except`, that an erase or a first use that was cut has left.
     pub(super) fn erase_leftovers(&mut self, except: Option<u32>) -> Result<(), GuardError> {
         for address in self.pages() {
-            if Some(address) != except && self.leftover & self.page_bit(address) != 0 {
+            if Some(address) != except && self.known(address) == Known::Leftover {
                 self.erase_alone(address)?;
             }
         }
@@ -223,20 +230,29 @@ impl<F: NorFlash> Guard<F> {
                 .write(address, header)
                 .map_err(|error| GuardError(error.kind()))?;
         }
-        self.blank &= !self.page_bit(address);
+        // Also where it was blank: the erase may fail half-way.
+        self.know(address, Known::Leftover);
         self.flash
             .erase(address, address + PAGE as u32)
             .map_err(|error| GuardError(error.kind()))?;
-        self.blank |= self.page_bit(address);
-        self.leftover &= !self.page_bit(address);
+        self.know(address, Known::Blank);
         Ok(())
     }
 
-    /// The bit of a page in `blank` and `leftover`; none for pages beyond their width, which are
-    /// never taken for either.
-    pub(super) fn page_bit(&self, address: u32) -> u64 {
-        1u64.checked_shl((address - self.region.offset) / PAGE as u32)
-            .unwrap_or(0)
+    fn number(&self, address: u32) -> usize {
+        (address - self.region.offset) as usize / PAGE
+    }
+
+    pub(super) fn known(&self, address: u32) -> Known {
+        let known = self.known.get(self.number(address));
+        known.copied().unwrap_or(Known::Nothing)
+    }
+
+    pub(super) fn know(&mut self, address: u32, what: Known) {
+        let number = self.number(address);
+        if let Some(known) = self.known.get_mut(number) {
+            *known = what;
+        }
     }
 }
 

@@ -28,6 +28,8 @@ impl<F: NorFlash> Guard<F> {
             Ok(())
         })?;
         let Some(number) = number else { return Ok(()) };
+        // What is left of a page that was moved may hold a copy.
+        self.erase_leftovers(None)?;
         self.items(|guard, at, entry, mark| {
             if mark != Mark::Erased || entry[0] != number {
                 return Ok(());

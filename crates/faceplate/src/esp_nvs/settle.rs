@@ -4,7 +4,7 @@
 use embedded_storage::nor_flash::{NorFlash, NorFlashError};
 
 use super::{
-    guard::{Aligned, CHUNK, Guard, GuardError},
+    guard::{Aligned, CHUNK, Guard, GuardError, Known},
     page::{self, ENTRY, HEAD, HEADER, Mark, PAGE},
 };
 
@@ -17,11 +17,13 @@ impl<F: NorFlash> Guard<F> {
     pub(super) fn settle(&mut self, address: u32, page: &mut [u8]) -> Result<(), GuardError> {
         let (head, entries) = page.split_at_mut(HEAD);
         let wavers = self.sample(address, head)?;
-        self.leftover &= !self.page_bit(address);
+        if self.known(address) == Known::Leftover {
+            self.know(address, Known::Nothing);
+        }
         if !page::in_use(head) {
             // It is erased before it will be used.
             if !page::all(head, 0xff) || !page::all(entries, 0xff) {
-                self.leftover |= self.page_bit(address);
+                self.know(address, Known::Leftover);
             }
             return Ok(());
         }
