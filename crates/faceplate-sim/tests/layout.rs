@@ -14,6 +14,7 @@ use littlefs_image::run;
 
 /// The entries of the usual table, 32 bytes each: nvs, phy_init, factory, www_0, www_1, MD5.
 const NVS: u32 = 0;
+const PHY_INIT: u32 = 1;
 const WWW_0: u32 = 3;
 const WWW_1: u32 = 4;
 const END: u32 = 5;
@@ -316,6 +317,16 @@ fn each_cause_fits_where_it_is_told() {
         LayoutError::Unequal([label, other]),
     ] {
         assert_eq!(*text(error), error.to_string());
+    }
+}
+
+#[test]
+fn keys_of_nvs_encryption_are_known_by_their_type_whatever_they_are_called() {
+    assert!(!Board::new().layout().nvs_keys);
+    for (kind, keys) in [([1, 4], true), ([0, 4], false), ([0x40, 4], false)] {
+        let board = with(PHY_INIT, TYPE, &kind);
+        assert_eq!(board.layout().nvs_keys, keys, "{kind:?}");
+        assert_eq!(parts(&board), (None, None));
     }
 }
 

@@ -58,12 +58,17 @@ fn replaced(mut bytes: Vec<u8>, number: usize, page: &[u8]) -> Vec<u8> {
 }
 
 /// With the version byte of each header, its checksum put right.
-fn of_version(mut bytes: Vec<u8>, version: u8) -> Vec<u8> {
+fn of_version(bytes: Vec<u8>, version: u8) -> Vec<u8> {
+    with_header(bytes, 8, version)
+}
+
+/// With another byte in each header, its checksum put right.
+fn with_header(mut bytes: Vec<u8>, at: usize, byte: u8) -> Vec<u8> {
     for page in bytes
         .chunks_mut(PAGE)
         .filter(|page| page[28..32] != [0xff; 4])
     {
-        page[8] = version;
+        page[at] = byte;
         let crc = nvs_parser::crc(&[&page[4..28]]);
         page[28..32].copy_from_slice(&crc.to_le_bytes());
     }
@@ -127,6 +132,11 @@ fn foreign() -> Vec<(String, Vec<u8>, Foreign)> {
             "of version byte 0",
             of_version(plain.clone(), 0),
             Foreign::Version(0),
+        ),
+        (
+            "of a sequence that no flash lives to count to",
+            with_header(plain.clone(), 7, 0x80),
+            Foreign::Content,
         ),
         ("zeros", filled(|_| 0), Foreign::Content),
         ("text", filled(|at| b"hello\n"[at % 6]), Foreign::Content),
@@ -249,6 +259,57 @@ fn the_other_slot_is_served_where_the_first_is_bad_and_else_the_recovery_page() 
     ask_everything(&empty.boot(), &two);
     assert_eq!(board.flash.counters().operations, 0);
     assert_eq!(empty.flash.counters().operations, 0);
+}
+
+/// A page with but a namespace and a blob in it, in which a cell of each entry went wrong: the blob's
+/// data then looks like nothing.
+#[test]
+fn a_few_worn_cells_are_not_taken_for_encryption_where_no_entry_checks() {
+    let blob = "a5".repeat(36);
+    let csv = format!("key,type,encoding,value\nwww,namespace,,\nimg0,data,hex2bin,{blob}\n");
+    let plain = generate(&csv, PARTITION.len);
+    // In the checksum; in the key.
+    for at in [5, 9] {
+        let mut worn = plain.clone();
+        for entry in [0, 1, 4] {
+            worn[64 + entry * 32 + at] ^= 0x80;
+        }
+        let one = Frontend::new("one", 16);
+        let board = with_nvs(&worn, [Some(&one), None]);
+        let device = board.boot();
+        assert_eq!(status(&device).fault, None, "byte {at}");
+        assert!(upload(&device, &one.image, Confirmer::Device).is_ok());
+    }
+}
+
+#[test]
+fn a_blank_partition_with_a_few_cells_that_did_not_settle_is_blank() {
+    let one = Frontend::new("one", 16);
+    for at in [2 * PAGE, 2 * PAGE + 500] {
+        let mut bytes = vec![0xff; LEN];
+        bytes[at..at + 3].fill(0xef);
+        let board = with_nvs(&bytes, [Some(&one), None]);
+        let device = board.boot();
+        assert_eq!(status(&device).fault, None, "{at}");
+        assert!(upload(&device, &one.image, Confirmer::Device).is_ok());
+    }
+}
+
+/// The first entry of an item is marked erased before the data behind it; cut in between, in a page
+/// where nothing else is left, that data looks like nothing.
+#[test]
+fn data_whose_item_was_just_erased_is_not_taken_for_encryption() {
+    let blob = "5a".repeat(36);
+    let csv = format!("key,type,encoding,value\nwww,namespace,,\nimg0,data,hex2bin,{blob}\n");
+    let mut bytes = generate(&csv, PARTITION.len);
+    // Namespace, the blob's first entry and its index erased; its two entries of data written.
+    assert_eq!(bytes[64 + 32 + 1..][..2], [0x42, 3]);
+    bytes[32..34].copy_from_slice(&[0b10_10_00_00, 0b11_11_11_00]);
+    let one = Frontend::new("one", 16);
+    let board = with_nvs(&bytes, [Some(&one), None]);
+    let device = board.boot();
+    assert_eq!(status(&device).fault, None);
+    assert!(upload(&device, &one.image, Confirmer::Device).is_ok());
 }
 
 /// Makes the second row of the table, `phy_init`, one for the keys of NVS encryption.

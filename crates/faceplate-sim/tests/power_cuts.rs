@@ -426,33 +426,35 @@ fn the_same_holds_in_the_smallest_slots() {
     cut_at_every_operation(&Frontends::of(64 << 10, [16, 26, 24, 20], 8));
 }
 
-/// How many operations of each scenario are tried in large slots, where there are some hundred.
-const SAMPLES: u64 = 5;
-
-/// Which scenarios are tried there: those that write a slot.
-const WRITING: [&str; 3] = [
-    "first install",
-    "upload over an older frontend",
-    "upload resumed after a cut",
-];
+/// The operations of a scenario that are tried in large slots: the first (the slot is noted as
+/// unfinished, or the first erase), the last ones (NVS changes, the switch), and some between, chosen
+/// by the same numbers in every run.
+fn sample(operations: u64, rng: &mut Rng) -> Vec<u64> {
+    const FIRST: u64 = 2;
+    const LAST: u64 = 5;
+    const BETWEEN: u64 = 20;
+    if operations <= FIRST + LAST + BETWEEN {
+        return (0..operations).collect();
+    }
+    let last = operations - LAST;
+    let between = (0..BETWEEN).map(|_| FIRST + rng.below(last - FIRST));
+    (0..FIRST).chain(between).chain(last..operations).collect()
+}
 
 /// Each operation has thousands of sectors' worth of reading behind it, so only a sample of them is
-/// cut: the first, the last, and some between, chosen by the same numbers in every run. The usual
-/// slots show every operation; what is new here is only how much is written.
+/// cut, each in one way. The usual slots show every operation; what is new here is only how much is
+/// written.
 #[test]
 fn the_same_holds_in_slots_of_3_mib_as_far_as_a_sample_shows() {
     let f = Frontends::of(3 << 20, [1200, 2300, 1300, 100], 20);
     assert!(f.new.image.len() > 2 << 20);
     let mut rng = Rng::new(3);
-    for scenario in SCENARIOS.iter().filter(|one| WRITING.contains(&one.name)) {
+    let (mut total, mut of) = (0, 0);
+    for scenario in SCENARIOS {
         let before = (scenario.before)(&f);
         let operations = operations(scenario, &before, &f);
-        for sample in 0..SAMPLES {
-            let after = match sample {
-                0 => 0,
-                1 => operations - 1,
-                _ => rng.below(operations),
-            };
+        let sample = sample(operations, &mut rng);
+        for &after in &sample {
             let cut = pick(&mut rng);
             let context = format!("{}, operation {after}, {cut:?}", scenario.name);
             let board = before.fork();
@@ -460,10 +462,14 @@ fn the_same_holds_in_slots_of_3_mib_as_far_as_a_sample_shows() {
             check(scenario, &board, &f, &context);
         }
         println!(
-            "{SAMPLES:>6} cuts at {operations:>3} operations: {}",
+            "{:>6} of {operations:>3} operations: {}",
+            sample.len(),
             scenario.name
         );
+        total += sample.len();
+        of += operations;
     }
+    println!("{total:>6} of {of} operations in all");
 }
 
 /// Cuts the power at every operation of every scenario, before, after and in the middle of it.

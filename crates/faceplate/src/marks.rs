@@ -74,3 +74,19 @@ impl Default for MarksHash {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_bit_that_is_known_counts() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(Marks::decode(byte).immutable, byte % 2 == 1, "{byte:#x}");
+        }
+        for immutable in [false, true] {
+            let marks = Marks { immutable };
+            assert_eq!(Marks::decode(marks.encode()), marks);
+        }
+    }
+}
