@@ -14,7 +14,7 @@ use std::{
 };
 
 use faceplate::BuildId;
-use faceplate_pack::{ImageError, Inspection, SCRIPT_NAME, Unpacked};
+use faceplate_pack::{ImageError, Inspection, Means, Unpacked};
 
 use crate::{
     device::{self, Address, Sectors, State, Status},
@@ -34,6 +34,8 @@ pub(crate) struct Image {
     bytes: Vec<u8>,
     inspection: Inspection,
     sha256: String,
+    /// What in it may confirm it.
+    means: Means,
     /// The stored bytes of each file.
     files: HashMap<String, Vec<u8>>,
 }
@@ -41,15 +43,15 @@ pub(crate) struct Image {
 impl Image {
     /// Checks an image.
     pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, ImageError> {
-        let inspection = faceplate_pack::inspect(&bytes)?;
-        let files = faceplate_pack::unpack(&bytes)?
-            .into_iter()
-            .filter_map(|item| match item {
-                Unpacked::File { path, bytes } => Some((path, bytes)),
-                Unpacked::Folder { .. } => None,
-            });
+        let (inspection, content) = faceplate_pack::open(&bytes)?;
+        let means = Means::of(&content);
+        let files = content.into_iter().filter_map(|item| match item {
+            Unpacked::File { path, bytes } => Some((path, bytes)),
+            Unpacked::Folder { .. } => None,
+        });
         let files = files.collect();
         Ok(Self {
+            means,
             sha256: text::hex(&inspection.sha256),
             bytes,
             inspection,
@@ -78,12 +80,6 @@ impl Image {
     /// The build id.
     pub(crate) fn build(&self) -> Option<BuildId> {
         self.inspection.manifest.as_ref()?.build
-    }
-
-    /// Whether the script that confirms is in it.
-    fn confirms(&self) -> bool {
-        let packed = format!("{SCRIPT_NAME}.gz");
-        self.files.contains_key(SCRIPT_NAME) || self.files.contains_key(&packed)
     }
 
     /// What it is called.
@@ -169,8 +165,10 @@ pub(crate) fn push(
         });
     }
     let mut seen = Seen::before(&before, options.confirm);
-    if options.confirm == Confirm::Page && image.build().is_none() {
-        progress.warn(page::UNSTAMPED);
+    if options.confirm == Confirm::Page
+        && let Some(warning) = page::doubt(image)
+    {
+        progress.warn(warning);
     }
     // A push that was interrupted goes on where it was.
     let sent = !before.serves(&image.sha256);

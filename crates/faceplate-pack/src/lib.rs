@@ -19,6 +19,7 @@ mod error;
 mod flash;
 mod gzip;
 mod inspect;
+mod means;
 mod odd;
 mod pack;
 pub mod page;
@@ -30,6 +31,7 @@ mod tags;
 
 pub use error::{ImageError, PackError, SIZE_MAX};
 pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};
+pub use means::Means;
 pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
 pub use select::{is_skipped, keeps_its_name};
 pub use stamp::{CONFIRM_SCRIPT, SCRIPT_NAME, Stamp};

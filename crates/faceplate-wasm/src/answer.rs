@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Display};
 
-use faceplate_pack::{File, Gzip, Options, Stamp, page as html};
+use faceplate_pack::{File, Gzip, Means, Options, Stamp, page as html};
 
 use crate::message::{Malformed, Reader, Writer};
 
@@ -121,7 +121,8 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
 /// whether it has a manifest (0 or 1), version (text), lowest and highest API (numbers; empty and 0
 /// without), build id (text, empty without), list of files: path (text), content as it is stored
 /// (bytes), whether the files are marked (0 or 1), paths of those that are marked as ones whose
-/// names change with their content (list of texts).
+/// names change with their content (list of texts), what in it may confirm it (0: nothing, 1: the
+/// app's own code, 2: the script that confirms).
 #[must_use]
 pub fn inspect(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -157,6 +158,11 @@ fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
     let immutable = inspection.files.iter().filter(immutable);
     let immutable: Vec<String> = immutable.map(|file| file.path.clone()).collect();
     answer.number(marked.into()).texts(&immutable);
+    answer.number(match Means::of(&content) {
+        Means::Nothing => 0,
+        Means::App => 1,
+        Means::Script => 2,
+    });
     Ok(answer.finish())
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use faceplate_pack::SCRIPT_NAME;
+use faceplate_pack::{Means, SCRIPT_NAME};
 
 use super::{
     Image, Options, PushError, Seen,
@@ -15,10 +15,23 @@ use crate::{
     text,
 };
 
-/// What is wrong with an image for which this waits.
-pub(super) const UNSTAMPED: &str = "the image has no build id, so nothing in its page may confirm it, unless its own code does \
+/// An image in which nothing can confirm.
+const MUTE: &str = "no page of this image can confirm itself: faceplate-confirm.js is not in it, nor code that \
+     asks the device. `faceplate pack --stamp` puts that script into each page; `--confirm load` does \
+     not wait for a page. As it is, somebody has to run `faceplate confirm`";
+/// An image whose pages are not stamped, for which this waits.
+const UNSTAMPED: &str = "the image has no build id, so nothing in its page may confirm it, unless its own code does \
      (`confirmOnLoad()`). `faceplate pack --stamp` puts a script into each page that does; \
      `--confirm load` does not wait for the page";
+
+/// What is wrong with an image for whose page this waits.
+pub(super) fn doubt(image: &Image) -> Option<&'static str> {
+    match (image.means, image.build()) {
+        (Means::Nothing, _) => Some(MUTE),
+        (Means::App, None) => Some(UNSTAMPED),
+        _ => None,
+    }
+}
 
 /// What is known when no page confirmed itself in time.
 #[derive(Debug)]
@@ -27,40 +40,39 @@ pub(crate) struct NoPage {
     url: String,
     /// What in its image may confirm it.
     means: Means,
-}
-
-/// What in an image may confirm it.
-#[derive(Debug, Clone, Copy)]
-enum Means {
-    /// The script that stamping puts into each page.
-    Script,
-    /// The app's own code alone: the pages have a build id, but not that script.
-    App,
-    /// Perhaps the app's own code; the pages have no build id.
-    Unknown,
+    /// Whether its pages say of which build they are.
+    build: bool,
 }
 
 impl fmt::Display for NoPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, means, build } = self;
+        if *means == Means::Nothing {
+            return write!(
+                f,
+                "Its page and scripts were served, but nobody confirmed it, and no page of it can: \
+                 {SCRIPT_NAME} is not in the image, nor code that asks the device. Pack it with \
+                 `faceplate pack --stamp`, or push it with `--confirm load`"
+            );
+        }
         write!(
             f,
             "Its page and scripts were served, but no browser confirmed it: either nobody opened \
-             {} in time, or ",
-            self.url
+             {url} in time, or "
         )?;
         let threw = "one of its scripts threw (the browser's console tells)";
-        match self.means {
-            Means::Script => f.write_str(threw),
-            Means::App => write!(
+        match (means, build) {
+            (Means::App, true) => write!(
                 f,
                 "its own code did not: {SCRIPT_NAME} is not in the image, so its app has to call \
                  `confirmOnLoad()`, and none of its scripts may throw (the browser's console tells)"
             ),
-            Means::Unknown => write!(
+            (Means::App, false) => write!(
                 f,
                 "{threw}, or nothing in it confirms, as it has no build id (`faceplate pack \
                  --stamp`)"
             ),
+            _ => f.write_str(threw),
         }
     }
 }
@@ -96,7 +108,10 @@ pub(super) fn wait(
         let by_device = trial.confirm == "device";
         if !told {
             told = true;
-            begin(progress, trial, &url, by_device);
+            match by_device {
+                true => progress.phase("the device confirms it when it has kept running"),
+                false => progress.say(&invitation(image.means, address, trial)),
+            }
         }
         if std::mem::take(&mut open) && !by_device {
             match browser::open(&url) {
@@ -107,24 +122,26 @@ pub(super) fn wait(
         if let Some(why) = opening.as_mut().and_then(Opening::failed) {
             progress.warn(&not_opened(&why));
         }
-        let what = match by_device {
-            true => "waiting for the device to confirm it",
-            false => "waiting for the page to confirm itself",
+        let what = match (by_device, image.means) {
+            (true, _) => "waiting for the device to confirm it",
+            (false, Means::Nothing) => "waiting for somebody to confirm it",
+            (false, _) => "waiting for the page to confirm itself",
         };
         progress.left(what, trial.seconds_left);
     });
     result.map_err(|error| explain(error, image, &url))
 }
 
-fn begin(progress: &mut Progress, trial: &Trial, url: &str, by_device: bool) {
-    if by_device {
-        progress.phase("the device confirms it when it has kept running");
-        return;
+/// What is to be done to have it confirmed, and how long there is.
+fn invitation(means: Means, address: &Address, trial: &Trial) -> String {
+    let (url, left) = (url(address), seconds(trial));
+    match means {
+        Means::Nothing => format!(
+            "open {url} in a browser, and if it works, run `faceplate confirm {address}` within \
+             {left}: no page of it does that"
+        ),
+        _ => format!("open {url} in a browser, within {left}: the new page confirms itself there"),
     }
-    let left = seconds(trial);
-    progress.say(&format!(
-        "open {url} in a browser, within {left}: the new page confirms itself there"
-    ));
 }
 
 fn seconds(trial: &Trial) -> String {
@@ -139,11 +156,8 @@ fn not_opened(why: &str) -> String {
 fn explain(error: PushError, image: &Image, url: &str) -> PushError {
     let no_page = || NoPage {
         url: url.to_owned(),
-        means: match image.build() {
-            Some(_) if image.confirms() => Means::Script,
-            Some(_) => Means::App,
-            None => Means::Unknown,
-        },
+        means: image.means,
+        build: image.build().is_some(),
     };
     match error {
         PushError::FellBack { last, runs, .. } if last.is_unconfirmed() => PushError::FellBack {

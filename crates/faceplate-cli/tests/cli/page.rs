@@ -10,9 +10,17 @@ use serde_json::Value;
 
 /// Packs a frontend that tells `word` into `<word>.bin`; gives its build id.
 fn pack(folder: &Folder, word: &str, options: &[&str]) -> String {
+    pack_with(folder, word, text(5000), options)
+}
+
+/// Code that can confirm by itself.
+const CODE: &str = "fetch('/api/ota/confirm', { method: 'POST' })";
+
+/// The same, with this code.
+fn pack_with(folder: &Folder, word: &str, code: impl AsRef<[u8]>, options: &[&str]) -> String {
     let page = format!(r#"<!doctype html><script src="app.js"></script><p>{word}"#);
     folder.file(&format!("dist-{word}/index.html"), page);
-    folder.file(&format!("dist-{word}/app.js"), text(5000));
+    folder.file(&format!("dist-{word}/app.js"), code);
     let (dist, image) = (format!("dist-{word}"), format!("{word}.bin"));
     let pack = ["pack", &dist, "-o", &image, "--app-version", word];
     run_in(folder.path(), &[&pack, options].concat()).expect(0);
@@ -22,13 +30,14 @@ fn pack(folder: &Folder, word: &str, options: &[&str]) -> String {
     json["build"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A folder with the images `old`, `new`, `plain`, which is not stamped, and `own`, whose app is to
-/// confirm it; and the build id of `new`.
+/// A folder with the images `old`, `new`, `plain`, which is not stamped, `own`, whose app is to
+/// confirm it, and `mute`, in which nothing can; and the build id of `new`.
 fn folder() -> (Folder, String) {
     let folder = Folder::new();
     pack(&folder, "old", &["--stamp"]);
-    pack(&folder, "plain", &[]);
-    pack(&folder, "own", &["--stamp", "--no-confirm-script"]);
+    pack_with(&folder, "plain", CODE, &[]);
+    pack_with(&folder, "own", CODE, &["--stamp", "--no-confirm-script"]);
+    pack(&folder, "mute", &["--stamp", "--no-confirm-script"]);
     let build = pack(&folder, "new", &["--stamp"]);
     (folder, build)
 }
@@ -100,11 +109,13 @@ fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
     let one = device(&folder);
     let two = device_in(&folder, "two");
     let three = device_in(&folder, "three");
+    let four = device_in(&folder, "four");
     let push = |image: &str, at: &str, more: &[&str]| {
         let push = ["push", image, at, "--within", "10"];
         run_in(folder.path(), &[&push, more].concat()).expect(5)
     };
-    let (one, two, three) = (&one.address, &two.address, &three.address);
+    let (one, two) = (&one.address, &two.address);
+    let (three, four) = (&three.address, &four.address);
     thread::scope(|scope| {
         scope.spawn(|| {
             let ended = push("new.bin", one, &[]);
@@ -155,6 +166,25 @@ fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
                  tells)\n"
             );
             assert!(ended.err.ends_with(&wanted), "{}", ended.err);
+        });
+        // Without anything that could do it, that is said before anybody waits for it.
+        scope.spawn(|| {
+            let ended = push("mute.bin", four, &[]);
+            let at = four;
+            let warning = format!("{at}: warning: no page of this image can confirm itself: ");
+            assert!(ended.err.starts_with(&warning), "{}", ended.err);
+            for part in ["`faceplate pack --stamp`", "`--confirm load`"] {
+                assert!(ended.err.contains(part), "{}", ended.err);
+            }
+            let wanted = "but nobody confirmed it, and no page of it can: faceplate-confirm.js is \
+                          not in the image, nor code that asks the device. Pack it with `faceplate \
+                          pack --stamp`, or push it with `--confirm load`\n";
+            assert!(ended.err.ends_with(wanted), "{}", ended.err);
+            let wanted = format!(
+                "{at}: open http://{at}/ in a browser, and if it works, run `faceplate confirm \
+                 {at}` within 10 s: no page of it does that\n"
+            );
+            assert!(ended.out.ends_with(&wanted), "{}", ended.out);
         });
     });
 }

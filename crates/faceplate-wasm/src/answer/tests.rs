@@ -194,6 +194,8 @@ fn an_image_is_answered_with_its_facts_and_files() {
         .collect();
     assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(1)));
     assert_eq!(answer.text(), Ok("app.js.gz"));
+    // Nothing in it can confirm.
+    assert_eq!(answer.number(), Ok(0));
     answer.end().unwrap();
     assert!(files.contains(&("api/x", b"y")));
     assert_eq!(files.len(), 4);

@@ -81,7 +81,15 @@ export interface Inspected {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Paths of files that are marked as immutable; `null` for an image without marks. */
   readonly immutable: ReadonlySet<string> | null;
+  /**
+   * What in it may confirm it: the script that stamping puts into each page, or perhaps the app's own code;
+   * `null` where nothing in it asks a device.
+   */
+  readonly confirms: (typeof CONFIRMS)[number];
 }
+
+/** How the packer calls it. */
+const CONFIRMS = [null, 'app', 'script'] as const;
 
 /** Something that a page loads from its own host. */
 export interface Asset {
@@ -158,6 +166,7 @@ export function inspect(image: Uint8Array): Inspected {
     manifest: has ? manifest : null,
     files: new Map(files),
     immutable: marked ? immutable : null,
+    confirms: CONFIRMS[answer.number()] ?? null,
   };
 }
 

@@ -65,6 +65,7 @@ test.each([
     const packed = pack(SITE, { ...OPTIONS, stamp });
     expect(packed.build).toMatch(/^[0-9a-f]{16}$/);
     expect(inspect(packed.image).build).toBe(packed.build);
+    expect(inspect(packed.image).confirms).toBe(stamp === 'id' ? null : 'script');
     expect(packed.changed.map(({ path }) => path)).toEqual([...script, 'index.html']);
     expect([packed.unstamped, packed.dropped]).toEqual([[], []]);
     const changed = packed.changed.map(({ path }) => path);
@@ -76,6 +77,11 @@ test.each([
     expect(other.build).not.toBe(packed.build);
   },
 );
+
+test('an app that asks the device may confirm by its own code', () => {
+  const app = { path: 'api.js', bytes: Buffer.from('fetch("api/ota/confirm")') };
+  expect(inspect(pack([...SITE, app], OPTIONS).image).confirms).toBe('app');
+});
 
 test('what cannot be packed or is no image is refused in words', () => {
   expect(() => pack([], OPTIONS)).toThrow(/there is no index\.html at the top/);

@@ -104,7 +104,7 @@ test('with --confirm device the device confirms, and that is waited for', async 
 });
 
 test('an image without a build id is confirmed by whoever may, and a page that waits is told so', async () => {
-  const plain = imageOf('2.0.0', APP);
+  const plain = imageOf('2.0.0', { ...APP, 'app.js': 'fetch("/api/ota/confirm")' });
   const load = await fakeDevice(OLD);
   expect(await deploy(plain, load.address, ['--confirm', 'load'])).toMatchObject({ code: 0 });
   expect(load.bodies).toEqual(['{}']);
@@ -112,6 +112,19 @@ test('an image without a build id is confirmed by whoever may, and a page that w
   const { code, stdout } = await deploy(plain, page.address);
   expect(stdout).toMatch(/warning: the image has no build id.*`faceplate pack --stamp`/);
   expect(code).toBe(0);
+});
+
+test('of an image in which nothing can confirm that is said before it is sent, and at the end', async () => {
+  const mute = imageOf('2.0.0', APP);
+  const { address } = await fakeDevice(OLD, 'falls back');
+  const { code, stdout, stderr } = await deploy(mute, address, ['--within', '77']);
+  const warning = stdout.indexOf('warning: no page of this image can confirm itself: ');
+  expect(warning).toBeGreaterThan(0);
+  expect(warning).toBeLessThan(stdout.indexOf('sending 2.0.0'));
+  expect(stdout).toContain('see whether it works: no page of it confirms that. If nobody keeps it');
+  expect(stdout).toContain('waiting for somebody to confirm (');
+  expect(stderr).toContain('nobody confirmed it within 77 s, and no page of it can');
+  expect(code).toBe(5);
 });
 
 test('--open opens the new frontend in the browser that BROWSER names', async () => {

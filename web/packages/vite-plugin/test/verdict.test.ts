@@ -1,11 +1,21 @@
 // What a deployment has come to, as a table.
 import type { Outcome, Status } from 'faceplate-update-page/ota';
+import type { Inspected } from 'faceplate-pack';
 import { expect, test } from 'vitest';
 import { endedBy, look, type By } from '../src/deploy/seen.js';
-import { confirmed, doubt, failure, type Confirm, type Facts } from '../src/deploy/verdict.js';
+import {
+  confirmed,
+  doubt,
+  failure,
+  invitation,
+  waitsInVain,
+  type Confirm,
+  type Facts,
+} from '../src/deploy/verdict.js';
 
 const FACTS: Facts = {
   ...{ name: '2', url: 'http://lamp/', confirm: 'page', within: 300, broken: null },
+  means: 'script',
   last: 'The device says so.',
 };
 const back = (reason: 'not_confirmed' | 'kept_restarting'): Outcome => ({
@@ -26,6 +36,27 @@ test.each<[string, Outcome, Partial<Facts>, string | null, string]>([
     'went-back',
     'no page of it confirmed within',
   ],
+  [
+    'that its own code did not confirm',
+    back('not_confirmed'),
+    { means: 'app' },
+    'went-back',
+    'or it failed there, or its own code did not confirm it',
+  ],
+  [
+    'that nothing in it could',
+    back('not_confirmed'),
+    { means: null },
+    'went-back',
+    'nobody confirmed it within 300 s, and no page of it can: faceplate-confirm.js is not in the image',
+  ],
+  [
+    'nothing of that to who',
+    back('not_confirmed'),
+    { means: null, confirm: 'load' },
+    'went-back',
+    'says so.',
+  ],
   ['what the device says', back('kept_restarting'), {}, 'went-back', 'not 2: The device says so.'],
   ['what a person did', TAKEN, {}, 'went-back', 'not 2: The device says so.'],
   ['what we found', back('not_confirmed'), { broken: 'no /x' }, 'went-back', 'not 2: no /x'],
@@ -39,6 +70,23 @@ test.each<[string, Outcome, Partial<Facts>, string | null, string]>([
   expect(failed?.kind ?? null).toBe(kind);
   expect(failed?.message ?? '').toContain(words);
 });
+
+test.each<[Inspected['confirms'], build: boolean, warned: string | null, invited: string]>([
+  ['script', true, null, 'the new frontend confirms itself there'],
+  ['app', true, null, 'the new frontend confirms itself there'],
+  ['app', false, 'the image has no build id', 'the new frontend confirms itself there'],
+  [null, true, 'no page of this image can confirm itself', 'If nobody keeps it within 77 s'],
+  [null, false, 'no page of this image can confirm itself', 'If nobody keeps it within 77 s'],
+])(
+  'before an image is waited for that %s confirms (build id: %s), that is said',
+  (means, build, warned, invited) => {
+    const image = { confirms: means, build: build ? '0'.repeat(16) : null } as Inspected;
+    const warning = waitsInVain(image);
+    if (warned) expect(warning).toMatch(new RegExp(`^${warned}.*--confirm load`));
+    else expect(warning).toBeNull();
+    expect(invitation(means, 'http://lamp/', 77)).toContain(invited);
+  },
+);
 
 const NOT_RUN = 'that its scripts run, nobody has seen';
 test.each<[Confirm, By, string, warned: boolean]>([

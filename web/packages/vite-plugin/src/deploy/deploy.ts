@@ -15,7 +15,7 @@ import { checkFrontend, Doubt, NoAnswer } from './check.js';
 import { attempt, Failure, words } from './failure.js';
 import type { Progress } from './progress.js';
 import { endedBy, look, type By, type Seen } from './seen.js';
-import { confirmed, doubt, failure, type Confirm } from './verdict.js';
+import { confirmed, doubt, failure, invitation, waitsInVain, type Confirm } from './verdict.js';
 
 /** An image and what is in it. */
 export interface Image extends Inspected {
@@ -98,12 +98,8 @@ class Deployment {
     const already = there && before.state === 'settled';
     if (!already) {
       if (!there) mayBegin(this.image, before);
-      if (confirm === 'page' && !this.image.build) {
-        this.#warn(
-          'the image has no build id, so none of its pages can prove to be of this build; pack it with ' +
-            'vite-plugin-faceplate or `faceplate pack --stamp`, or use --confirm load',
-        );
-      }
+      const vain = confirm === 'page' && waitsInVain(this.image);
+      if (vain) this.#warn(vain);
       await this.#replace(there ? before : null);
     }
     const missing = await this.#check().catch((error: Error) => {
@@ -172,7 +168,8 @@ class Deployment {
     }
     const last = describeLast(status)?.text ?? null;
     const [name, url, broken] = [this.#name, this.#url, this.#broken];
-    const failed = failure(outcome, { name, url, confirm, within, broken, last });
+    const means = image.confirms;
+    const failed = failure(outcome, { name, url, confirm, within, means, broken, last });
     if (failed) throw failed;
   }
 
@@ -207,11 +204,9 @@ class Deployment {
         // No page confirms that, so none is asked for.
         this.#wait('waiting until the device confirms it');
       } else {
-        progress.say(
-          `open ${this.#url} in a browser: the new frontend confirms itself there. ` +
-            `If no page of it does within ${this.#left} s, the device goes back`,
-        );
-        this.#wait('waiting for a page to confirm');
+        const { confirms } = this.image;
+        progress.say(invitation(confirms, this.#url, this.#left));
+        this.#wait(`waiting for ${confirms ? 'a page' : 'somebody'} to confirm`);
       }
     } catch (error) {
       const { message } = error as Error;

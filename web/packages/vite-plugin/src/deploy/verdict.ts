@@ -1,5 +1,6 @@
 // What a deployment has come to, from what the device says at its end.
 import type { LastChange, Outcome } from 'faceplate-update-page/ota';
+import type { Inspected } from 'faceplate-pack';
 import { Failure } from './failure.js';
 import type { By } from './seen.js';
 
@@ -16,6 +17,8 @@ export interface Facts {
   readonly confirm: Confirm;
   /** Seconds that there were for confirming it. */
   readonly within: number;
+  /** What in the image may confirm it. */
+  readonly means: Inspected['confirms'];
   /** What we found wrong with it, if anything. */
   readonly broken: string | null;
   /** What the device says of its last change of slot. */
@@ -47,15 +50,51 @@ export function failure(outcome: Outcome, facts: Facts): Failure | null {
   }
 }
 
-/** The page that was waited for did not confirm. */
-function nobody(last: LastChange | null, { confirm, url, within }: Facts): string | null {
+/** Nothing confirmed that was waited for. */
+function nobody(last: LastChange | null, { confirm, url, within, means }: Facts): string | null {
   // Somebody who goes back before it is confirmed has the same reason.
   const late = last?.outcome === 'fell_back' && last.reason === 'not_confirmed';
   if (confirm !== 'page' || !late) return null;
+  if (!means) {
+    return (
+      `nobody confirmed it within ${within} s, and no page of it can: ${MUTE}. ` +
+      'Build it with vite-plugin-faceplate, pack it with `faceplate pack --stamp`, or use --confirm load'
+    );
+  }
+  const own =
+    means === 'app'
+      ? ', or its own code did not confirm it: without faceplate-confirm.js it has to call `confirmOnLoad()`'
+      : '';
   return (
-    `no page of it confirmed within ${within} s. Either nobody opened ${url}, or it failed there; ` +
+    `no page of it confirmed within ${within} s. Either nobody opened ${url}, or it failed there${own}; ` +
     'then the console of the browser says why'
   );
+}
+
+const MUTE = 'faceplate-confirm.js is not in the image, nor code that asks the device';
+
+/** What is to be warned of before a page is waited for. */
+export function waitsInVain({ confirms, build }: Inspected): string | null {
+  if (!confirms) {
+    return (
+      `no page of this image can confirm itself: ${MUTE}. vite-plugin-faceplate and ` +
+      '`faceplate pack --stamp` put that script into each page; --confirm load does not wait for a page'
+    );
+  }
+  if (build) return null;
+  return (
+    'the image has no build id, so none of its pages can prove to be of this build; pack it with ' +
+    'vite-plugin-faceplate or `faceplate pack --stamp`, or use --confirm load'
+  );
+}
+
+/** What is to be done to have it confirmed. */
+export function invitation(means: Inspected['confirms'], url: string, left: number): string {
+  const inTime = `within ${left} s, the device goes back`;
+  return means
+    ? `open ${url} in a browser: the new frontend confirms itself there. If no page of it does ${inTime}`
+    : `open ${url} in a browser and see whether it works: no page of it confirms that. If nobody keeps ` +
+        `it ${inTime}; \`faceplate confirm\` keeps it, and so does an Update page`;
 }
 
 /** What is said at the end of a success. */
