@@ -1,6 +1,8 @@
 // A service worker may answer with what it kept of another build: what it makes confirms nothing.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { REPOSITORY } from '../harness/command.js';
 import type { Device } from '../harness/device.js';
 import { countLoads, expectConfirmed, expectTakenBack, title } from '../harness/proof.js';
 import {
@@ -11,6 +13,7 @@ import {
 } from '../harness/service-worker.js';
 import { page as html, throwing, type Site } from '../harness/sites.js';
 import { expect, test } from '../harness/test.js';
+import { UpdatePage } from '../harness/update-page.js';
 import type { PageOutcome } from '../../packages/update-page/src/global.js';
 
 /** For a page that works; it takes two seconds. */
@@ -198,6 +201,83 @@ test('a broken build stays unconfirmed however often one loads it beside a worke
     expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations())).toEqual([]);
     await page.reload();
   }
+  expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(new Set(pageErrors.splice(0).map(({ message }) => message))).toEqual(
+    new Set(['B throws']),
+  );
+});
+
+test('a page that stays where it is for an update comes again without its worker all the same, when it has just come', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  // As an Update page does, from its first moment on.
+  const held = (version: string, code: string): Site => {
+    const site = caching(version, code);
+    const hold = '<script>faceplate.hold()</script>';
+    const index = site.files['index.html']?.replace('</head>', `${hold}</head>`) ?? '';
+    return { ...site, files: { ...site.files, 'index.html': index } };
+  };
+  const device = await startDevice({ www: await pack(held('A', BY_OLD)) });
+  await page.goto(device.url);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.reload();
+  await title(page, 'A by A');
+  await page.goto('about:blank');
+  const code = "document.querySelector('h1').textContent += ' by B'";
+  await device.update(await readFile(await pack(held('B', code))), LONG);
+  const loads = countLoads(page);
+  await page.goto(device.url);
+  await title(page, 'B by B');
+  await expectConfirmed(device);
+  expect(loads, 'the mixed page, then the right one').toHaveLength(2);
+});
+
+test('an error that the hidden frame told stays told when a worker comes back and answers in its place', async ({
+  page,
+  startDevice,
+  pack,
+  pageErrors,
+}) => {
+  const element = await readFile(
+    join(REPOSITORY, 'web/packages/update-page/dist/element.js'),
+    'utf8',
+  );
+  const site = (version: string, code: string): Site =>
+    caching(version, code, {
+      'update.html': html(
+        'Update',
+        '<script type="module" src="/element.js"></script>',
+        '<faceplate-update></faceplate-update>',
+      ),
+      'element.js': element,
+    });
+  const device = await startDevice({ www: await pack(site('A', BY_OLD)) });
+  await page.goto(device.url);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.reload();
+  await title(page, 'A by A');
+  const update = await UpdatePage.open(page, device, '/update.html');
+  await update.give(await pack(site('B', "throw new Error('B throws')")));
+  await update.install.click();
+  await expect(update.warns('B throws')).toBeVisible();
+  // Another tab of the app brings the worker back, and it does not go again.
+  await page.addInitScript(() => {
+    ServiceWorkerRegistration.prototype.unregister = () => Promise.resolve(false);
+  });
+  await page.evaluate(() => navigator.serviceWorker.register('/worker.js'));
+  const inFrame = (): Promise<PageOutcome | null | undefined> =>
+    page
+      .frames()
+      .slice(-1)[0]!
+      .evaluate(() => window.faceplate?.outcome)
+      .catch(() => null);
+  await expect.poll(inFrame, { timeout: 60_000 }).toBe('other-build');
+  // Before it opens the next one, the page reads what this one told.
+  await page.waitForEvent('frameattached', { timeout: 40_000 });
+  await expect(update.warns('B throws')).toBeVisible();
+  await expect(update.goBackNow).toHaveAttribute('data-rank', 'primary');
   expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
   expect(new Set(pageErrors.splice(0).map(({ message }) => message))).toEqual(
     new Set(['B throws']),
