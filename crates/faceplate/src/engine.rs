@@ -604,8 +604,10 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         // so now. One that was confirmed before only has to show that it still serves.
         let unconfirmed = stored.trial.filter(|trial| trial.slot == to);
         let confirmer = unconfirmed.map_or(Confirmer::Device, |trial| trial.confirmer);
+        let taken = |last: Last| last.outcome == Outcome::TakenBack && last.from == to;
         let outcome = match self.is_unproved() {
             true => Outcome::TakenBack,
+            false if self.last.get().is_some_and(taken) => Outcome::Returned,
             false => Outcome::RolledBack,
         };
         let before = [
@@ -623,7 +625,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     }
 
     /// Whether what runs was never confirmed, as far as is known: what was gone back to is on trial by
-    /// the device, too, but was confirmed once.
+    /// the device, too, but was confirmed once, unless it had been taken back.
     fn is_unproved(&self) -> bool {
         let returned = |last: Last| last.outcome == Outcome::RolledBack;
         match self.trial.get().map(|trial| trial.confirmer) {

@@ -141,10 +141,13 @@ pub enum Outcome {
     /// Somebody asked to go back before the frontend was confirmed. Firmware from before this one
     /// takes the record for none.
     TakenBack,
+    /// Somebody asked for the other slot, which had been taken back before it was confirmed; the same
+    /// holds for older firmware.
+    Returned,
 }
 
 impl Outcome {
-    const ALL: [(u8, Self); 7] = [
+    const ALL: [(u8, Self); 8] = [
         (1, Self::Updated),
         (2, Self::RolledBack),
         (3, Self::NotConfirmed),
@@ -152,6 +155,7 @@ impl Outcome {
         (5, Self::DidNotMount),
         (6, Self::Kept),
         (7, Self::TakenBack),
+        (8, Self::Returned),
     ];
 
     fn code(self) -> u8 {
@@ -172,7 +176,7 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Updated => "updated",
-            Self::RolledBack | Self::TakenBack => "rolled_back",
+            Self::RolledBack | Self::TakenBack | Self::Returned => "rolled_back",
             Self::NotConfirmed | Self::KeptRestarting | Self::DidNotMount => "fell_back",
             Self::Kept => "kept",
         }
@@ -181,7 +185,7 @@ impl Outcome {
     /// Why, as the API says it; `None` when somebody just asked for it.
     pub const fn reason(self) -> Option<&'static str> {
         match self {
-            Self::Updated | Self::RolledBack => None,
+            Self::Updated | Self::RolledBack | Self::Returned => None,
             Self::NotConfirmed | Self::TakenBack => Some("not_confirmed"),
             Self::KeptRestarting => Some("kept_restarting"),
             Self::DidNotMount => Some("did_not_mount"),

@@ -337,6 +337,7 @@ fn stored_records_come_back_as_they_went() {
             Outcome::DidNotMount,
             Outcome::Kept,
             Outcome::TakenBack,
+            Outcome::Returned,
         ] {
             let last = Last {
                 outcome,

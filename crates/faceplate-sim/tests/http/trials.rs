@@ -204,17 +204,28 @@ fn a_frontend_that_was_confirmed_once_is_only_watched_by_the_device() {
     let (server, last, _) = switched(&server);
     assert_eq!(last, rolled_back(None, 0));
     assert_eq!(status(&server)["active"], 1);
+    // And once more, though the record of that trial is still there.
+    let (server, last, trial) = switched(&server);
+    assert_eq!(
+        (last, &trial["confirm"]),
+        (rolled_back(None, 1), &json!("device"))
+    );
+    let (_, last, _) = switched(&server);
+    assert_eq!(last, rolled_back(None, 0));
 }
 
 #[test]
 fn what_the_device_was_to_confirm_and_somebody_took_back_is_told_too() {
     let (server, last, _) = switched(&on_trial(Confirmer::Device));
     assert_eq!(last, rolled_back(Some("not_confirmed"), 1));
-    let (_, last, trial) = switched(&server);
+    let (server, last, trial) = switched(&server);
     assert_eq!(
         (last, &trial["confirm"]),
         (rolled_back(None, 0), &json!("device"))
     );
+    // It is no more confirmed for having been gone to twice.
+    let (_, last, _) = switched(&server);
+    assert_eq!(last, rolled_back(Some("not_confirmed"), 1));
 }
 
 #[test]
