@@ -162,6 +162,7 @@ pub fn pack(
         build: id,
         unstamped,
         silenced,
+        mut warnings,
         changed,
         dropped,
     } = match options.stamp {
@@ -169,7 +170,7 @@ pub fn pack(
         None => stamp::read(&files)?,
     };
     let missing = missing(&files);
-    let warnings = odd::warnings(&files);
+    warnings.splice(..0, odd::warnings(&files));
     if files.contains_key("index.html.br")
         && !files.contains_key("index.html")
         && !files.contains_key("index.html.gz")

@@ -9,7 +9,7 @@ use crate::{
     error::{PackError, SIZE_MAX},
     gzip,
     page::{file_name, resolve},
-    policy::forbids_asking,
+    policy::{blocks, forbids_asking},
     precache::{Hashes, is_list},
     tags::{Tag, Tags, after_declaration},
 };
@@ -47,6 +47,8 @@ pub(crate) struct Stamped {
     pub(crate) build: Option<BuildId>,
     pub(crate) unstamped: Vec<String>,
     pub(crate) silenced: Vec<String>,
+    /// What else keeps pages from confirming, in words.
+    pub(crate) warnings: Vec<String>,
     pub(crate) changed: Vec<(String, Vec<u8>)>,
     pub(crate) dropped: Vec<String>,
 }
@@ -55,6 +57,7 @@ pub(crate) struct Stamped {
 pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
     let mut ids = Vec::new();
     let mut silenced = Vec::new();
+    let mut warnings = Vec::new();
     for (path, bytes) in files {
         let page = match is_page(path) {
             true => Some(Cow::Borrowed(&**bytes)),
@@ -64,8 +67,18 @@ pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
             false => continue,
         };
         let id = page.as_deref().and_then(id);
-        if id.is_some() && page.is_some_and(|page| forbids_asking(&text(&page))) {
-            silenced.push(path.clone());
+        if let Some(page) = page.filter(|_| id.is_some()) {
+            let page = text(&page);
+            if forbids_asking(&page) {
+                silenced.push(path.clone());
+            }
+            if let Some(why) = blocks(&page, is_script) {
+                warnings.push(format!(
+                    "the Content-Security-Policy in {path} stands in front of {SCRIPT_NAME} and blocks \
+                     it, {why}, so it cannot confirm this build; stamp the page once more, which puts \
+                     the script first, or allow it"
+                ));
+            }
         }
         ids.push((path, id));
     }
@@ -105,6 +118,7 @@ pub(crate) fn read(files: &Files) -> Result<Stamped, PackError> {
         build,
         unstamped,
         silenced,
+        warnings,
         ..Stamped::default()
     })
 }
@@ -212,6 +226,7 @@ pub(crate) fn write(files: &mut Files, stamp: Stamp) -> Result<Stamped, PackErro
         silenced,
         changed,
         dropped: dropped.collect(),
+        ..Stamped::default()
     })
 }
 

@@ -563,6 +563,34 @@ fn pages_that_may_not_ask_the_device_are_named() {
 }
 
 #[test]
+fn a_policy_that_was_put_in_front_of_the_script_is_told() {
+    const POLICY: &str = "<meta http-equiv=Content-Security-Policy \
+                          content=\"script-src 'nonce-x'; connect-src 'self'\">";
+    let files = owned(&[("index.html", POLICY.as_bytes())]);
+    let first = stamped(files.clone());
+    assert_eq!(first.report.warnings, [""; 0]);
+    let mut moved = on_disk(files, &first);
+    assert_eq!(packed(moved.clone(), None).report.warnings, [""; 0]);
+    // As a tool does that wants policies first. The id is that of a page without its stamp.
+    let index = moved.iter_mut().find(|(path, _)| path == "index.html");
+    let (_, page) = index.unwrap();
+    let text = String::from_utf8(page.clone()).unwrap();
+    *page = format!("{POLICY}{}", text.replace(POLICY, "")).into_bytes();
+    let warnings = packed(moved.clone(), None).report.warnings;
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    for part in [
+        "the Content-Security-Policy in index.html stands in front of faceplate-confirm.js",
+        "as 'self' is missing in its script-src",
+        "stamp the page once more",
+    ] {
+        assert!(warning.contains(part), "{warning}");
+    }
+    assert_eq!(stamped(moved).report.warnings, [""; 0]);
+}
+
+#[test]
 fn pages_of_two_builds_are_refused() {
     let page = |id: &str| format!("<meta name=faceplate-build content={id}>").into_bytes();
     let (one, two) = (page("0123456789abcdef"), page("fedcba9876543210"));

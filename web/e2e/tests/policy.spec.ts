@@ -66,3 +66,17 @@ test('a page whose own policy blocks its script confirms nothing, and tells whic
   expect(failure?.place).toMatch(/^\/:\d+:\d+$/);
   expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
 });
+
+test('the script that confirms stands in front of the page’s own policy, which may forbid all scripts', async ({
+  page,
+  startDevice,
+  pack,
+}) => {
+  const device = await startDevice({ www: await pack(await unframed('1')) });
+  const strict = policy("default-src 'none'; connect-src 'self'");
+  const site: Site = { version: '2', files: { 'index.html': html('Strict', strict) } };
+  await device.update(await readFile(await pack(site)), '?confirm=client&within=60');
+  await page.goto(device.url);
+  await page.waitForFunction(() => window.faceplate?.outcome === 'confirmed');
+  expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+});
