@@ -97,7 +97,9 @@ test('so it is in German', async ({ page, startDevice, pack, pageErrors }) => {
       'element.js': await readFile(ELEMENT, 'utf8'),
     },
   });
-  const broken = await pack({ version: '1.1.0', files: { 'index.html': throwing('Lampe') } });
+  // However much there is to be said of it.
+  const long = throwing(`Lampe${' mit sehr viel Text'.repeat(100)}`);
+  const broken = await pack({ version: '1.1.0', files: { 'index.html': long } });
   const device = await startDevice({ www: lamp });
   const update = await UpdatePage.open(page, device, '/');
   await update.give(broken);

@@ -13,6 +13,8 @@ export interface Browser {
   stay(): () => void;
   /** Calls back when the page is seen again, until the returned function is called. */
   onSeen(seen: () => void): () => void;
+  /** This very page failed while its frontend was on trial. */
+  failed(): boolean;
   /** It is itself in the hidden frame, where the page around it does the work. */
   unseen(): boolean;
 }
@@ -33,5 +35,6 @@ export const browser: Browser = {
     document.addEventListener('visibilitychange', see);
     return () => document.removeEventListener('visibilitychange', see);
   },
+  failed: () => globalThis.window?.faceplate?.outcome === 'failed',
   unseen: isUnseen,
 };

@@ -228,7 +228,7 @@ export class Updater {
     const { run, leaving, status, stale } = this.state;
     if (!status || run || leaving) return;
     if (this.#work) this.#work.join(status, stale, moved);
-    else if (this.#left || isWanted(this.state)) this.#want(status);
+    else if (this.#left || isWanted(this.state) || this.#browser.failed()) this.#want(status);
     const { file, end, busy } = this.state;
     const told = end && !isCalm(end);
     if (stale && status.state === 'settled' && !file && !told && !busy) this.reload();

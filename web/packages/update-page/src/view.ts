@@ -1,6 +1,7 @@
 // Everything that is shown, as a function of what is known: no two parts of it can contradict.
 import { isForward, relation } from './compare.js';
 import { failureOf } from './failure.js';
+import type { PageFailure } from './global.js';
 import { duration, size } from './format.js';
 import { refusal } from './judge.js';
 import { advance, secondsLeft, startMeter, type Meter, type Phase } from './progress.js';
@@ -151,7 +152,7 @@ class Drawing {
         if (end.kept) return say('warning', n.kept(name));
         if (end.how === 'said') {
           const { error } = end;
-          return say('warning', error ? n.saidDespite(name, error) : n.said(name));
+          return say('warning', error ? n.saidDespite(name, cut(error, ERROR_MAX)) : n.said(name));
         }
         return say('good', end.how === 'proved' ? n.updated(name) : n.confirmed(name));
       }
@@ -430,10 +431,12 @@ class Drawing {
     if (this.#silence === 'restarting') return null;
     // What was heard before a long silence says nothing of now.
     if (!run && status.upload && this.#silence === 'lost') return null;
-    if (run ? run.what === 'update' && isUpload(run.meter.phase) : status.upload) {
+    const phase = run ? run.meter.phase : status.upload?.phase;
+    if (phase && isUpload(phase) && run?.what !== 'back') {
       return { text: back.writing, warning: false };
     }
-    if (run && run.meter.phase !== 'confirming') return null;
+    // While it restarts, which one is the other is about to change.
+    if (phase && phase !== 'confirming') return null;
     if (!other.valid) {
       // Before an update what runs is about to become it.
       const yet = this.#task().kind === 'chosen';
@@ -502,7 +505,11 @@ class Drawing {
       heading,
       rows: rows.filter((row): row is readonly [string, string] => !!row[1]),
     });
-    const { file } = this.#state;
+    const { file, end, report } = this.#state;
+    // Which of the two the error is of that is told.
+    const back = end?.kind === 'went_back' ? end.report : null;
+    const failure = (back ?? report)?.failure;
+    const failed = back ? 1 - active : active;
     return [
       section(d.device, [
         [d.name, device.name],
@@ -524,7 +531,7 @@ class Drawing {
             slot.valid ? d.of(this.#size(slot.used), this.#size(slot.size)) : this.#size(slot.size),
           ],
           [d.hash, slot.sha256],
-          [d.problem, slot.problem],
+          [d.problem, slot.problem ?? (index === failed && failure ? whole(failure) : null)],
         ]),
       ),
       ...(file
@@ -574,5 +581,17 @@ const isPrimary = ({ rank }: Control) => rank === 'primary';
 
 const isUpload = (phase: Phase) => !['restarting', 'confirming', 'done'].includes(phase);
 
-const at = ({ text, place }: { text: string; place: string }) =>
-  place ? `${text} (${place})` : text;
+/** An error, and where it is. */
+const whole = ({ text, place }: PageFailure) => (place ? `${text} (${place})` : text);
+
+/** The same, so short that what is to be pressed stays in sight; the details have all of it. */
+const at = ({ text, place }: PageFailure) =>
+  whole({ text: cut(text, ERROR_MAX), place: place && cut(place, PLACE_MAX) });
+
+/** Characters of an error: four lines on a phone. */
+const ERROR_MAX = 120;
+/** Of the place: the name of a file with a hash, and where in it. */
+const PLACE_MAX = 60;
+
+const cut = (text: string, most: number) =>
+  text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text;

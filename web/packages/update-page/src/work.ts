@@ -191,7 +191,20 @@ export class Work {
     if (!status.trial) this.#shunned = false;
     if (status.trial?.confirm === 'client' && stale && !this.#shunned) {
       this.#open(status.device.boot_id);
-    } else this.close();
+    } else this.#tell(status, stale);
+  }
+
+  /** Tells what went wrong in this page itself, where it is of the frontend that runs. */
+  #tell(status: Status, stale: boolean): void {
+    const slot = status.slots[status.active];
+    const { build, failure, outcome } = window.faceplate ?? {};
+    // One that failed with nobody waiting for its word may have lost the network for a moment.
+    const ours = !stale && outcome === 'failed' && failure && build === (slot?.build ?? null);
+    if (!ours || !slot) return this.close();
+    if (this.#updater.state.failed[idOf(slot)] !== THREW) this.#know(slot, THREW);
+    const report = status.trial?.confirm === 'client' ? { build, failure, outcome } : null;
+    if (report) this.#updater.set({ report });
+    else this.close();
   }
 
   /** What was told may have ended since, and a device that was lost says what came of it. `moved`: something else runs. */

@@ -138,6 +138,7 @@ export class NotingBrowser implements Browser {
   /** What the page in the frame tells. */
   inside: FrameReport | null = null;
   isUnseen = false;
+  hasFailed = false;
   /** How often the part that updates was loaded, and whether it can be. */
   loads = 0;
   gone = false;
@@ -168,6 +169,7 @@ export class NotingBrowser implements Browser {
     return () => void (this.see = () => undefined);
   };
   unseen = () => this.isUnseen;
+  failed = () => this.hasFailed;
 }
 
 /** An image with this version and the build of `NEW`. */

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Device, Problem, Unreachable } from '../src/device.js';
 import type { FrameReport } from '../src/frame.js';
+import type { FaceplatePage } from '../src/global.js';
 import { leaveSending } from '../src/note.js';
 import type { State } from '../src/state.js';
 import { isWanted } from '../src/rest-view.js';
@@ -611,6 +612,48 @@ describe('a person', () => {
     expect(browser.left).toEqual([undefined]);
   });
 
+  test('who keeps one that says nothing is told that it was only said, and it stays doubtful', async () => {
+    await installNew();
+    await updater.keep();
+    await pass(3);
+    expect(state().failed).toEqual({ [NEW.build]: 'said' });
+    begin();
+    expect(state().end).toMatchObject({ kind: 'updated', how: 'said' });
+    expect(state().end).not.toHaveProperty('error');
+  });
+
+  test('who keeps one that threw is told the error, which is not forgotten', async () => {
+    await installNew();
+    browser.inside = THREW;
+    await pass(1);
+    await updater.keep();
+    await pass(3);
+    expect(state().failed).toEqual({ [NEW.build]: 'threw' });
+    begin();
+    expect(state().end).toMatchObject({ kind: 'updated', how: 'said', error: 'oops' });
+  });
+
+  test('who keeps one that has proved itself by then adds nothing to that', async () => {
+    await installNew();
+    browser.inside = report({ outcome: 'confirmed' });
+    await pass(1);
+    await updater.keep();
+    expect(state().failed).toEqual({});
+  });
+
+  test('whose word the device did not take has said nothing', async () => {
+    await installNew();
+    const confirm = vi.spyOn(device, 'confirm').mockRejectedValue(new Unreachable('silent'));
+    await updater.keep();
+    expect(confirm).toHaveBeenCalledOnce();
+    expect(state()).toMatchObject({ busy: false, failed: {} });
+    browser.inside = report({ outcome: 'confirmed' });
+    device.settle();
+    await pass(1);
+    begin();
+    expect(state().end).toMatchObject({ kind: 'updated', how: 'proved' });
+  });
+
   test('is told where another build runs than the one that was shown', async () => {
     device.restartNew();
     await pass(3);
@@ -684,6 +727,57 @@ describe('a person', () => {
     expect(browser.held).toBe(0);
     begin();
     expect(state().end).toMatchObject({ kind: 'rolled_back', to: { version: '1.3.0' } });
+  });
+
+  describe('who goes forward again to what was never confirmed', () => {
+    const goForward = async () => {
+      const [first, other] = device.now.slots;
+      if (!first || !other) throw new Error('there are two');
+      device.now = { ...device.now, slots: [first, { ...other, ...NEW }] };
+      vi.spyOn(device, 'rollback').mockImplementation(async () => {
+        const last = { outcome: 'rolled_back', reason: null, from: 0, to: 1 } as const;
+        device.restart(1, last, { confirm: 'client', seconds_left: 240, boots_left: 2 });
+        return { slot: 1, reboot_ms: 500 };
+      });
+      await pass(3);
+      void updater.goBack();
+      await pass(2);
+      expect(state().run).toMatchObject({ what: 'back', meter: { phase: 'confirming' } });
+      expect(browser.opened).toBe(1);
+    };
+
+    test('sees it prove itself, as after an update', async () => {
+      await goForward();
+      browser.inside = report({ outcome: 'confirmed' });
+      device.settle();
+      await pass(2);
+      expect(browser.left).toEqual([undefined]);
+      begin();
+      const to = { version: NEW.version, build: NEW.build };
+      expect(state().end).toMatchObject({ kind: 'updated', to, how: 'proved' });
+    });
+
+    test('is told with what error it went back', async () => {
+      await goForward();
+      browser.inside = THREW;
+      await pass(1);
+      device.fallBack();
+      await pass(2);
+      expect(state().end).toMatchObject({
+        ...{ kind: 'went_back', to: OLD_NAME, reason: 'not_confirmed', report: THREW },
+        from: { version: NEW.version },
+      });
+      expect(browser.left).toEqual([]);
+    });
+
+    test('may keep it, or end it', async () => {
+      await goForward();
+      await updater.keep();
+      expect(device.asked).toEqual([`confirm ${NEW.build}`]);
+      await pass(2);
+      begin();
+      expect(state().end).toMatchObject({ kind: 'updated', how: 'said' });
+    });
   });
 
   test('dismisses what was told', async () => {
@@ -865,6 +959,50 @@ describe('the update of somebody else', () => {
     await foreign();
     await pass(1);
     expect(state().report).toEqual(THREW);
+  });
+});
+
+describe('a page that went to the new frontend by itself and failed there', () => {
+  afterEach(() => void delete window.faceplate);
+  const failedHere = (outcome: FrameReport['outcome'], build = NEW.build) => {
+    const { failure } = THREW;
+    window.faceplate = { build, failure, outcome } as unknown as FaceplatePage;
+    browser.hasFailed = outcome === 'failed';
+    stop();
+    device.take();
+    device.restartNew();
+    begin();
+  };
+
+  test('tells its error while it is to be decided, and afterwards', async () => {
+    failedHere('failed');
+    await pass(3);
+    expect(state()).toMatchObject({ run: null, stale: false, report: THREW });
+    // As long as anyone looks.
+    await pass(10);
+    expect(state().report).toEqual(THREW);
+    expect(browser.opened).toBe(0);
+    device.settle();
+    await pass(3);
+    expect(state().report).toBeNull();
+    const { runs } = view(state(), en, Date.now());
+    expect(runs.text).toMatch(/^Running for .*, but it reported an error$/);
+  });
+
+  test('tells it also where it is looked at only when all is decided', async () => {
+    failedHere('failed');
+    device.settle();
+    await pass(3);
+    expect(state().failed).toEqual({ [NEW.build]: 'threw' });
+  });
+
+  test.each([
+    ['nobody waited for its word', 'not-asked', NEW.build],
+    ['it is of another build', 'failed', OLD.build],
+  ] as const)('says nothing against what runs where %s', async (_, outcome, build) => {
+    failedHere(outcome, build);
+    await pass(3);
+    expect(state()).toMatchObject({ report: null, failed: {} });
   });
 });
 

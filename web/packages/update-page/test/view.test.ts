@@ -681,6 +681,11 @@ const TABLE: [string, State, Partial<Short>][] = [
     },
   ],
   [
+    'the end of it, before the device restarts',
+    status({ upload: { ...WRITING, phase: 'restarting', received: 614_400, written: 614_400 } }),
+    { task: 'progress: Somebody else updates the device', back: null },
+  ],
+  [
     'the trial of somebody else',
     status(ON_TRIAL, { stale: true }),
     { notice: null, task: 'verdict: Does 2.5.0 work?', controls: '*look goBack keep' },
@@ -809,6 +814,30 @@ test('an error is told with its text and place, and a page that never confirmed 
   expect(threw?.link).toBeNull();
   const silent = view(status(FELL, wentBack('not_confirmed', report({}))), en, NOW).notice;
   expect(silent?.link?.href).toMatch(/#in-every-page-confirm$/);
+});
+
+test('of a long error the beginning is told, and the details have all of it', () => {
+  const failure = {
+    text: `Error: ${'long '.repeat(400)}`,
+    place: `assets/${'x'.repeat(200)}.js:1:15`,
+  };
+  const whole = `${failure.text} (${failure.place})`;
+  const told = report({ failure, outcome: 'failed' });
+  const problem = (state: State, index: number) => {
+    const { notice, details } = view(state, en, NOW);
+    expect(notice?.text.length).toBeLessThan(220);
+    expect(notice?.text).toMatch(/Error: long .*….*….*$/);
+    const rows = details.sections[1 + index]?.rows ?? [];
+    return rows.find(([name]) => name === 'Problem')?.[1];
+  };
+  expect(problem(status(ON_TRIAL, { ...running(CONFIRMING), report: told }), 1)).toBe(whole);
+  expect(problem(status(ON_TRIAL, { stale: true, report: told }), 1)).toBe(whole);
+  expect(problem(status(FELL, wentBack('not_confirmed', told)), 1)).toBe(whole);
+  const short = view(status(FELL, wentBack('not_confirmed', told)), en, NOW).details.sections[1];
+  expect(short?.rows.map(([name]) => name)).not.toContain('Problem');
+  const said: State['end'] = { kind: 'updated', to: NEW, kept: false, how: 'said' };
+  const despite = view(status(NEXT, { end: { ...said, error: failure.text } }), en, NOW).notice;
+  expect(despite?.text.length).toBeLessThan(160);
 });
 
 test('going back asks once, says what stays, and warns of what did not work', () => {
