@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::common::fake::{Act, Back, Fake, State};
-use crate::common::{Ended, Folder, HANGS, noise, run_in, text};
+use crate::common::{Ended, Folder, HANGS, noise, run_in};
+
+/// Code that can confirm by itself.
+const CODE: &str = "fetch('/api/ota/confirm', { method: 'POST' })";
 
 /// A folder with an image of 1 MB, more than the network buffers of a device would take at once.
 fn folder() -> (Folder, State) {
@@ -16,7 +19,7 @@ fn folder() -> (Folder, State) {
         "dist/index.html",
         r#"<script src="/app.js"></script><img src="/photo.jpg">"#,
     );
-    folder.file("dist/app.js", text(600));
+    folder.file("dist/app.js", CODE);
     folder.file("dist/photo.jpg", noise(1_000_000));
     let pack = [
         "pack",
@@ -39,7 +42,7 @@ fn folder() -> (Folder, State) {
     let state = State {
         files: vec![
             ("/".to_owned(), index),
-            ("/app.js".to_owned(), text(600)),
+            ("/app.js".to_owned(), CODE.into()),
             ("/photo.jpg".to_owned(), noise(1_000_000)),
         ],
         new: json["sha256"].as_str().unwrap().to_owned(),
