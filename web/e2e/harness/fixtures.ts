@@ -3,12 +3,15 @@
 import type { TestInfo } from '@playwright/test';
 import { Device, type DeviceOptions } from './device.js';
 import { Proxy } from './proxy.js';
+import { Sites, type Site } from './sites.js';
 
 export interface DeviceFixtures {
   /** Makes a device and powers it on. */
   startDevice: (options?: DeviceOptions) => Promise<Device>;
   /** A way to a device that can break. */
   startProxy: (device: Device) => Promise<Proxy>;
+  /** Packs a small frontend of the test's own; returns the path of its image. */
+  pack: (site: Site, ...options: string[]) => Promise<string>;
 }
 
 type Use<T> = (value: T) => Promise<void>;
@@ -36,5 +39,11 @@ export const devices = {
       return proxy;
     });
     for (const proxy of proxies) await proxy.stop();
+  },
+
+  pack: async ({}, use: Use<DeviceFixtures['pack']>) => {
+    const sites = await Sites.create();
+    await use((...args) => sites.pack(...args));
+    await sites.remove();
   },
 };

@@ -1,4 +1,5 @@
-// Service workers as apps have that are to work without a network.
+// Service workers as apps have that are to work without a network, and such apps.
+import { page as html, type Site } from './sites.js';
 
 /** What a worker does in any case: it keeps these when it is installed, and begins at once. */
 const worker = (keeps: readonly string[], answers: string): string => `
@@ -26,7 +27,7 @@ export const MIXING_WORKER = worker(
 export const REGISTER = 'navigator.serviceWorker.register("/worker.js")';
 
 /** The same, without keeping anything beforehand: it keeps what it sees. */
-export const CACHING_WORKER = `
+const CACHING_WORKER = `
   addEventListener('install', () => skipWaiting());
   addEventListener('activate', (event) => event.waitUntil(clients.claim()));
   addEventListener('fetch', (event) => {
@@ -40,3 +41,31 @@ export const CACHING_WORKER = `
     const kept = async () => (await caches.match(event.request)) ?? fresh();
     event.respondWith(mode === 'navigate' ? fresh() : kept());
   });`;
+
+/** A frontend that registers its worker first of all, in every build; the worker keeps the code that it sees. */
+export const caching = (version: string, code: string, files: Site['files'] = {}): Site => ({
+  version,
+  files: {
+    'index.html': html(
+      version,
+      `<script>${REGISTER}</script>`,
+      '<script src="/app.js"></script><div id="more"></div>',
+    ),
+    'app.js': code,
+    'worker.js': CACHING_WORKER,
+    ...files,
+  },
+});
+
+/** Code of the build A, by which one knows it. */
+export const BY_OLD = "document.querySelector('h1').textContent += ' by A'";
+
+/** Code that shows nothing until it has imported more: when a build is loaded for the first time, as soon as there is a worker. */
+export const LATE = `
+  document.body.hidden = true;
+  const times = (sessionStorage[document.title] = 1 + Number(sessionStorage[document.title] ?? 0));
+  const worker = () => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller
+    ?? new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done)));
+  Promise.resolve(times === 1 && worker())
+    .then(() => import('/late.js'))
+    .finally(() => (document.body.hidden = false));`;

@@ -4,13 +4,10 @@ import { test as base } from '@playwright/test';
 import { startDeploy, startFaceplate, type Running } from './command.js';
 import { devices, type DeviceFixtures } from './fixtures.js';
 import { startForeign, type Foreign } from './foreign.js';
-import { Sites, type Site } from './sites.js';
 
 export { expect } from '@playwright/test';
 
 interface Fixtures extends DeviceFixtures {
-  /** Packs a small frontend of the test's own; returns the path of its image. */
-  pack: (site: Site, ...options: string[]) => Promise<string>;
   /** Commands that run beside the test. */
   run: {
     push: (image: string, ...args: string[]) => Running;
@@ -25,12 +22,6 @@ interface Fixtures extends DeviceFixtures {
 
 export const test = base.extend<Fixtures>({
   ...devices,
-
-  pack: async ({}, use) => {
-    const sites = await Sites.create();
-    await use((...args) => sites.pack(...args));
-    await sites.remove();
-  },
 
   run: async ({}, use) => {
     const running: Running[] = [];

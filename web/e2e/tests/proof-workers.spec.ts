@@ -6,7 +6,9 @@ import { REPOSITORY } from '../harness/command.js';
 import type { Device } from '../harness/device.js';
 import { countLoads, expectConfirmed, expectTakenBack, title } from '../harness/proof.js';
 import {
-  CACHING_WORKER,
+  BY_OLD,
+  caching,
+  LATE,
   MIXING_WORKER,
   REGISTER,
   SERVICE_WORKER,
@@ -162,22 +164,6 @@ test('a service worker that never goes confirms nothing with what it makes, and 
   expect(loads, 'the page, and what it tried').toHaveLength(4);
 });
 
-/** A frontend that registers its worker first of all, in every build; the worker keeps the code that it sees. */
-const caching = (version: string, code: string, files: Site['files'] = {}): Site => ({
-  version,
-  files: {
-    'index.html': html(
-      version,
-      `<script>${REGISTER}</script>`,
-      '<script src="/app.js"></script><div id="more"></div>',
-    ),
-    'app.js': code,
-    'worker.js': CACHING_WORKER,
-    ...files,
-  },
-});
-const BY_OLD = "document.querySelector('h1').textContent += ' by A'";
-
 test('a broken build stays unconfirmed however often one loads it beside a worker with the old code', async ({
   page,
   startDevice,
@@ -232,6 +218,8 @@ test('a page that stays where it is for an update comes again without its worker
   await title(page, 'B by B');
   await expectConfirmed(device);
   expect(loads, 'the mixed page, then the right one').toHaveLength(2);
+  // Now that it has proved itself it may have its worker again.
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 });
 
 test('an error that the hidden frame told stays told when a worker comes back and answers in its place', async ({
@@ -267,11 +255,11 @@ test('an error that the hidden frame told stays told when a worker comes back an
     ServiceWorkerRegistration.prototype.unregister = () => Promise.resolve(false);
   });
   await page.evaluate(() => navigator.serviceWorker.register('/worker.js'));
-  const inFrame = (): Promise<PageOutcome | null | undefined> =>
+  const inFrame = (): Promise<PageOutcome | null | undefined> | undefined =>
     page
       .frames()
-      .slice(-1)[0]!
-      .evaluate(() => window.faceplate?.outcome)
+      .at(-1)
+      ?.evaluate(() => window.faceplate?.outcome)
       .catch(() => null);
   await expect.poll(inFrame, { timeout: 60_000 }).toBe('other-build');
   // Before it opens the next one, the page reads what this one told.
@@ -305,24 +293,22 @@ test('code that a worker brings which began after the page is not trusted', asyn
   page,
   startDevice,
   pack,
+  pageErrors,
 }) => {
-  // The page has code of its own, and imports more once the worker is there.
-  const late = `navigator.serviceWorker.ready
-    .then(() => navigator.serviceWorker.controller
-      ?? new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done)))
-    .then(() => import('/late.js'));`;
-  const old = caching('A', late, { 'late.js': BY_OLD });
+  const old = caching('A', LATE, { 'late.js': BY_OLD });
   const device = await startDevice({ www: await pack(old) });
   await page.goto(device.url);
   await title(page, 'A by A');
   // The worker goes and its cache stays.
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.unregister());
   await page.goto('about:blank');
-  const broken = caching('B', late, { 'late.js': "throw new Error('B throws')" });
+  const broken = caching('B', LATE, { 'late.js': "throw new Error('B throws')" });
   await device.update(await readFile(await pack(broken)), LONG);
   const loads = countLoads(page);
   await page.goto(device.url);
   await title(page, 'B by A');
   await expect.poll(() => loads.length, 'it comes again').toBe(2);
+  await said(page, 'failed');
   expect(await device.status()).toMatchObject({ active: 1, state: 'trial' });
+  expect(pageErrors.splice(0).map(({ message }) => message)).toEqual(['B throws']);
 });

@@ -101,22 +101,24 @@
     }
   });
 
-  // Code that came through a worker tells, also where that worker began after the page. (An observer sees
-  // more than the list does, which has an end.)
+  // Code that came through a worker tells, also where that worker began after the page; Firefox does not say
+  // what did, so there all that came since counts. (An observer sees more than the list does, which has an end.)
+  let taken = Infinity;
   try {
     const observer = new PerformanceObserver((list) => {
       mixed ||= list
         .getEntries()
         .some(
-          ({ workerStart, initiatorType, name }) =>
-            workerStart &&
+          ({ workerStart, responseEnd, initiatorType, name }) =>
+            (workerStart || responseEnd > taken) &&
             isOwn(name) &&
             (/^(script|navigation)$/.test(initiatorType) || /\.(m?js|css|wasm)(\?|$)/.test(name)),
         );
     });
     for (const type of ['navigation', 'resource']) observer.observe({ type, buffered: true });
+    workers.addEventListener('controllerchange', () => (taken = performance.now()));
   } catch {
-    // There, only the worker that the page began with is known.
+    // There, only the worker that the page began with is known, or there are none.
   }
   try {
     // A page that comes again without its worker gets the next one when it has proved itself.

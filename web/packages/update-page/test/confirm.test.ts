@@ -643,8 +643,9 @@ test('an older page that a service worker made and that is held stays, and confi
   expect(device.confirmed).toEqual([]);
 });
 
-const FROM_WORKER = { workerStart: 12, initiatorType: 'other' };
+const FROM_WORKER = { workerStart: 12, responseEnd: 20, initiatorType: 'other' };
 const own = (path: string) => location.origin + path;
+const UNSAID = { name: own('/a.js'), workerStart: 0 };
 test.each([
   ['the page', { name: own('/'), initiatorType: 'navigation' }, 'moves'],
   ['a script', { name: own('/app'), initiatorType: 'script' }, 'moves'],
@@ -654,7 +655,14 @@ test.each([
   ['what was asked', { name: own('/api/ota/status'), initiatorType: 'fetch' }, 'confirms'],
   ['a picture', { name: own('/a.png'), initiatorType: 'img' }, 'confirms'],
   ['code of another host', { name: 'https://elsewhere.example/a.js' }, 'confirms'],
-  ['code without a worker', { name: own('/a.js'), workerStart: 0 }, 'confirms'],
+  ['code without a worker', UNSAID, 'confirms'],
+  // Firefox never says that there was one.
+  ['code of nobody knows whom', { ...UNSAID, responseEnd: 1e9 }, 'moves'],
+  [
+    'a picture of nobody knows whom',
+    { ...UNSAID, name: own('/a.png'), responseEnd: 1e9 },
+    'confirms',
+  ],
 ])('%s from a worker that began after the page', async (_, entry, comes) => {
   let tell: (list: { getEntries(): object[] }) => void = () => undefined;
   vi.stubGlobal(
@@ -666,9 +674,13 @@ test.each([
       }
     },
   );
-  const serviceWorker = { controller: null, getRegistrations: async () => [] };
+  const facts = { controller: null, getRegistrations: async () => [] };
+  const serviceWorker = Object.assign(new EventTarget(), facts);
   vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
+  await vi.advanceTimersByTimeAsync(1000);
   const one = await page();
+  await vi.advanceTimersByTimeAsync(100);
+  serviceWorker.dispatchEvent(new Event('controllerchange'));
   tell({ getEntries: () => [{ ...FROM_WORKER, ...entry }] });
   await finished(one, 1500);
   expect(reload).toHaveBeenCalledTimes(comes === 'moves' ? 1 : 0);
