@@ -202,7 +202,7 @@ test('a page that stays where it is for an update comes again without its worker
   const held = (version: string, code: string): Site => {
     const site = caching(version, code);
     const hold = '<script>faceplate.hold()</script>';
-    const index = site.files['index.html']?.replace('</head>', `${hold}</head>`) ?? '';
+    const index = String(site.files['index.html']).replace('</head>', `${hold}</head>`);
     return { ...site, files: { ...site.files, 'index.html': index } };
   };
   const device = await startDevice({ www: await pack(held('A', BY_OLD)) });
