@@ -154,14 +154,14 @@ test('React Router without a server, with a page that is written after the build
 }) => {
   await build('react-router');
   const device = await startDevice({ www: await old(OLD) });
-  await bring('react-router', device, page, 'React Router', 'build/www.bin');
+  await bring('react-router', device, page, 'React Router', 'dist/www.bin');
   expect(await kept(page, '/assets/entry.client-')).toEqual(FOR_GOOD);
   await page.getByRole('link', { name: 'Device' }).click();
   await heading(page, 'Device 192.168.1.5');
   await page.reload();
   await heading(page, 'Device 192.168.1.5');
   const about = await page.goto(`${device.url}/about`);
-  const file = join(BUILDS, 'react-router/build/client/about/index.html');
+  const file = join(BUILDS, 'react-router/dist/client/about/index.html');
   expect([about?.status(), await about?.text()]).toEqual([200, await readFile(file, 'utf8')]);
   await heading(page, 'About React Router');
 });

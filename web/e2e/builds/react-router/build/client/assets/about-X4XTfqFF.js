@@ -1,1 +1,0 @@
-import{D as e,t}from"./jsx-runtime-CaKYHpSZ.js";var n=t(),r=e(function(){return(0,n.jsx)(`h1`,{children:`About React Router`})});export{r as default};

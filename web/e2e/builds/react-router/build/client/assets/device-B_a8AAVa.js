@@ -1,1 +1,0 @@
-import{D as e,E as t,t as n}from"./jsx-runtime-CaKYHpSZ.js";var r=n(),i=e(function(){return(0,r.jsxs)(`h1`,{children:[`Device `,t().address]})});export{i as default};

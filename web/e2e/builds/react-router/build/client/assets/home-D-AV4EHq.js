@@ -1,1 +1,0 @@
-import{D as e,j as t,k as n,r,t as i}from"./jsx-runtime-CaKYHpSZ.js";var a=t(n(),1),o=i(),s=e(function(){let[e,t]=(0,a.useState)(`React Router`);return(0,a.useEffect)(()=>t(`React Router runs`),[]),(0,o.jsxs)(o.Fragment,{children:[(0,o.jsx)(`h1`,{children:e}),(0,o.jsx)(r,{to:`/device/192.168.1.5`,children:`Device`})]})});export{s as default};
