@@ -41,7 +41,9 @@ pub(crate) fn immutable<'a>(
     let mut meant = Meant::default();
     let mut told = BTreeSet::new();
     for pattern in patterns {
-        let matching = |path: &&str| pattern.matches_with(path, LIKE_SHELLS);
+        let matches = |path: &str| pattern.matches_with(path, LIKE_SHELLS);
+        // What is there as `app.js.gz` alone is `app.js`.
+        let matching = |path: &&str| matches(path) || path.strip_suffix(".gz").is_some_and(matches);
         let mut any = false;
         for path in paths.clone().filter(matching) {
             any = true;
@@ -68,13 +70,14 @@ pub(crate) fn immutable<'a>(
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 6] = [
+    const PATHS: [&str; 7] = [
         "index.html",
         "assets/app-1a2b3c4d.js",
         "assets/fonts/a.woff2",
         "assets/help.html",
         "faceplate-confirm.js",
         "favicon.svg",
+        "lib/b.mjs.gz",
     ];
 
     fn meant(patterns: &[&str]) -> (Vec<String>, usize) {
@@ -91,6 +94,8 @@ mod tests {
             (&["assets/*.js", "**/*.woff2"], &PATHS[1..3], 0),
             (&["**/*-????????.js"], &PATHS[1..2], 0),
             (&["assets/app-[0-9a-f]*.js"], &PATHS[1..2], 0),
+            (&["lib/*.mjs"], &PATHS[6..], 0),
+            (&["lib/*.gz"], &PATHS[6..], 0),
         ] {
             assert_eq!(
                 meant(patterns),
@@ -111,7 +116,8 @@ mod tests {
             [
                 "assets/app-1a2b3c4d.js",
                 "assets/fonts/a.woff2",
-                "favicon.svg"
+                "favicon.svg",
+                "lib/b.mjs.gz"
             ]
         );
         assert_eq!(warnings, 3);

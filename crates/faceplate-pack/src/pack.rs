@@ -42,9 +42,12 @@ pub struct Options {
     /// Files whose names change with their content, by their paths in the build: browsers keep them
     /// without asking again. Whoever names files by content knows them; a file that is named here by
     /// mistake is an old one for a year in browsers that have it. Paths that are no file, and those
-    /// that never change their name ([`keeps_its_name`]), do not matter; what SvelteKit names by
-    /// content needs not be named.
+    /// that never change their name ([`keeps_its_name`]), do not matter. `app.js` is also the file that
+    /// is there as `app.js.gz` alone.
     pub immutable: BTreeSet<String>,
+    /// Whether what is in `_app/immutable/` counts as named in `immutable`: there SvelteKit puts what
+    /// it names by content. Whoever knows better, since something changed it afterwards, lists all.
+    pub sveltekit: bool,
 }
 
 impl Default for Options {
@@ -58,6 +61,7 @@ impl Default for Options {
             gzip: Gzip::Auto,
             stamp: None,
             immutable: BTreeSet::new(),
+            sveltekit: true,
         }
     }
 }
@@ -267,7 +271,8 @@ fn store(mut files: BTreeMap<String, Vec<u8>>, options: &Options) -> Vec<Stored>
     let marks = |path: &str, bytes: &[u8]| {
         let listed = |path: &str| options.immutable.contains(path);
         let listed = listed(path) || path.strip_suffix(".gz").is_some_and(listed);
-        let named = (listed || is_content_named(path)) && !keeps_its_name(path);
+        let named =
+            (listed || options.sveltekit && is_content_named(path)) && !keeps_its_name(path);
         Marks {
             immutable: named && !pages.are_listed_in(path, bytes),
         }

@@ -121,6 +121,22 @@ fn the_report_tells_what_inspect_finds() {
 }
 
 #[test]
+fn the_folder_of_sveltekit_counts_as_named_unless_all_that_is_named_is_listed() {
+    for sveltekit in [true, false] {
+        let options = Options {
+            immutable: ["_app/immutable/b.js".to_owned()].into(),
+            sveltekit,
+            ..Options::default()
+        };
+        let files = ["index.html", "_app/immutable/a.js", "_app/immutable/b.js"];
+        let files = files.map(|path| (path.to_owned(), b"1".to_vec()));
+        let report = pack(files, &options).unwrap().report;
+        let marked = report.files.iter().filter(|file| file.immutable);
+        assert_eq!(marked.count(), if sveltekit { 2 } else { 1 });
+    }
+}
+
+#[test]
 fn every_file_is_marked_and_only_what_was_named_as_immutable() {
     let options = Options {
         immutable: [

@@ -98,6 +98,7 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
     for _ in 0..request.number()? {
         immutable.insert(request.text()?.to_owned());
     }
+    let sveltekit = request.number()? != 0;
     let options = Options {
         size,
         version: has_version.then(|| version.to_owned()),
@@ -105,6 +106,7 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         gzip,
         stamp,
         immutable,
+        sveltekit,
     };
     let mut files = Vec::new();
     for _ in 0..request.number()? {

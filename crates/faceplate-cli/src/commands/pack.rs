@@ -76,6 +76,7 @@ impl Pack {
                 false => Stamp::Script,
             }),
             immutable: immutable.files,
+            ..defaults
         };
         let mut packed = pack(found.files, &options).map_err(|error| match error {
             faceplate_pack::PackError::Manifest(error) => Failure::usage(error),

@@ -4,10 +4,11 @@ import { join, relative } from 'node:path';
 import { ImageError, NothingYet } from './errors.js';
 import { fingerprint, type Fingerprint } from './fingerprint.js';
 import { matcher, OptionError, parseApi, parseSize, type ImageOptions } from './options.js';
+import { marksOf, type Naming } from './marks.js';
 import { pack, type PackOptions, type Packed } from './packer.js';
 import { refusePlace, replace, type Places } from './place.js';
 import { bringBack } from './stamp.js';
-import { BLOCK, oddPatterns, overBudget, report, warnings } from './report.js';
+import { BLOCK, changedNames, oddPatterns, overBudget, report, warnings } from './report.js';
 import { readTree } from './tree.js';
 import { versionOf } from './version.js';
 import { Refused } from './wasm.js';
@@ -22,10 +23,12 @@ export interface Recipe {
   readonly maxSize: number;
   /** Whether the user leaves a path out. */
   readonly exclude: (path: string) => boolean;
-  /** Whether its name changes with its content. */
+  /** Whether the user says that its name changes with its content. */
   readonly immutable: (path: string) => boolean;
-  /** The patterns of the user for that. */
+  /** The patterns among what the user says. */
   readonly patterns: readonly string[];
+  /** What named the files by their content; `null` where that is not known. */
+  readonly naming: Naming | null;
 }
 
 export interface Made {
@@ -38,7 +41,11 @@ export interface Made {
 }
 
 /** Looks at the options; `root` is where the package.json is looked for that tells the version. */
-export async function recipe(options: ImageOptions, root: string): Promise<Recipe> {
+export async function recipe(
+  options: ImageOptions,
+  root: string,
+  naming: Naming | null = null,
+): Promise<Recipe> {
   const size = parseSize(options.size ?? SLOT, 'size');
   const maxSize = options.maxSize === undefined ? Infinity : parseSize(options.maxSize, 'maxSize');
   const api = parseApi(options.api);
@@ -55,7 +62,8 @@ export async function recipe(options: ImageOptions, root: string): Promise<Recip
   const version = await versionOf(options.version, root);
   const immutable = matcher(options.immutable, 'immutable');
   const patterns = [options.immutable ?? []].flat().filter((one) => typeof one === 'string');
-  return { pack: { size, version, api, gzip, stamp }, maxSize, exclude, immutable, patterns };
+  const pack = { size, version, api, gzip, stamp, sveltekit: !naming } as const;
+  return { pack, maxSize, exclude, immutable, patterns, naming };
 }
 
 /** Stamps the pages in `dir`, and packs it into `out`, which is written last. */
@@ -65,7 +73,7 @@ export function makeImage(places: Places, recipe: Recipe): Made {
   if (!hasIndex(dir)) throw new NothingYet(`packing ${shown(dir)}: ${nothing(dir)}`);
   const tree = readTree(dir, exclude);
   refusePlace(places);
-  const immutable = tree.files.map(({ path }) => path).filter(recipe.immutable);
+  const { immutable, changed } = marksOf(tree.files, recipe.immutable, recipe.naming);
   const packed = said(`packing ${shown(dir)}`, () => pack(tree.files, { ...options, immutable }));
   if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));
   // The image comes last: where it is, the folder holds the same.
@@ -77,6 +85,7 @@ export function makeImage(places: Places, recipe: Recipe): Made {
     warnings: [
       ...warnings(packed, tree, shown(dir), unlike),
       ...oddPatterns(recipe.patterns, packed.files),
+      ...changedNames(changed),
     ],
     folder: fingerprint(tree.files, packed, unlike),
   };

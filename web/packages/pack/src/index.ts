@@ -2,6 +2,7 @@
 export { ImageError, NothingYet } from './errors.js';
 export { changedSince, type Fingerprint } from './fingerprint.js';
 export { makeImage, recipe, shown, type Made, type Recipe } from './image.js';
+export type { Naming } from './marks.js';
 export { matcher, OptionError, type Files, type ImageOptions, type Size } from './options.js';
 export {
   assets,

@@ -24,7 +24,8 @@ export interface ImageOptions {
   readonly exclude?: Files | readonly Files[];
   /**
    * Files whose names change with their content, such as `assets/**`: browsers keep them without
-   * asking again. Default: none but what is in `_app/immutable/` (SvelteKit).
+   * asking again. A pattern for `app.js` also means a file that is there as `app.js.gz` alone. Default:
+   * none but what is in `_app/immutable/` (SvelteKit).
    */
   readonly immutable?: Files | readonly Files[];
   /** Firmware API that the frontend works with, or the lowest and the highest. Default: this release's. */

@@ -23,6 +23,8 @@ export interface PackOptions {
    * without asking again. All others are marked as not immutable, so that no device guesses.
    */
   readonly immutable?: readonly string[];
+  /** Whether what is in `_app/immutable/` (SvelteKit) counts as one of these. Default: `true`. */
+  readonly sveltekit?: boolean;
 }
 
 /** How the packer calls it. */
@@ -116,6 +118,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     .number(options.gzip === 'never' ? 0 : 1)
     .number(STAMP[options.stamp ?? 'none'])
     .texts(options.immutable ?? [])
+    .number((options.sveltekit ?? true) ? 1 : 0)
     .number(files.length);
   for (const { path, bytes } of files) request.text(path).bytes(bytes);
   const answer = call('pack', request);

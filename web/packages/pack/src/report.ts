@@ -1,4 +1,5 @@
 // What is told about an image: what is in it, what is odd, and what is too large.
+import { means } from './marks.js';
 import { matcher } from './options.js';
 import type { Packed, PackedFile } from './packer.js';
 import { bytes, count } from './text.js';
@@ -82,7 +83,7 @@ export function oddPatterns(
 ): string[] {
   return patterns.flatMap((pattern) => {
     const matches = matcher(pattern, 'immutable');
-    const meant = files.filter(({ path }) => matches(path));
+    const meant = files.filter(({ path }) => means(matches, path));
     if (meant.length === 0) return [`immutable: ${pattern} matches no file`];
     const same = meant.filter(({ immutable }) => !immutable).map(({ path }) => path);
     if (same.length === 0) return [];
@@ -90,6 +91,17 @@ export function oddPatterns(
       `immutable: ${pattern} matches ${same.join(', ')}, which has the same name in every build: not marked`,
     ];
   });
+}
+
+/** What is lost where something changed files after they were named by their content. */
+export function changedNames(paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
+  const more = paths.length - NAMED;
+  const shown = paths.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return [
+    `${shown}: changed after the build had named it by its content, so browsers ask for it again each time; ` +
+      'change it earlier (in renderChunk), or name it in `immutable` if its name changes all the same',
+  ];
 }
 
 /** Why an image is over its budget. */

@@ -2,16 +2,16 @@
 // was copied from `public/`, or emitted with a name of its own, is none of them, however it looks.
 
 /** What this needs to know of an output; the types of Rollup and Rolldown have it. */
-interface Output {
+export interface Output {
   readonly assetFileNames: unknown;
 }
-interface Chunk {
+export interface Chunk {
   readonly type: 'chunk';
   readonly fileName: string;
   /** The name before the hash was known, with a placeholder for it. */
   readonly preliminaryFileName: string;
 }
-interface Asset {
+export interface Asset {
   readonly type: 'asset';
   readonly fileName: string;
   /** What it was called when it was emitted; empty when it came with a file name. */

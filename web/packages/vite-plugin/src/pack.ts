@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Environment, Plugin, ResolvedConfig } from 'vite';
 import { ImageError, makeRoom, recipe, type Places } from 'faceplate-pack';
 import { begin, bringUpToDate, forget } from './job.js';
-import { namedByContent } from './named.js';
+import { namesOf } from './naming.js';
 import type { FaceplateOptions } from './options.js';
 import { isSvelteKit, watchAdapter, type Adapted } from './sveltekit.js';
 
@@ -13,8 +13,6 @@ export function packPlugin(options: FaceplateOptions): Plugin {
   let adapted: Adapted | null = null;
   /** Astro makes its pages by a server's build, which it always runs, that of scripts only if there are some. */
   let astro = false;
-  /** Files that a bundle of this build names by their content. */
-  const named = new Set<string>();
   /** Builds whose files are all written; a build that failed never gets here. */
   const written = new WeakSet<Environment>();
 
@@ -44,24 +42,30 @@ export function packPlugin(options: FaceplateOptions): Plugin {
     }
     const { root, logger } = config;
     const listed = options.report !== false;
-    const immutable = [options.immutable ?? [], (path: string) => named.has(path)].flat();
-    begin({ places, recipe: await recipe({ ...options, immutable }, root), root, listed, logger });
+    const names = namesOf(root);
+    const made = await recipe(options, root, (file) => names.of(file));
+    begin({ places, recipe: made, root, listed, logger });
   };
 
+  const watch = (resolved: ResolvedConfig) => namesOf(resolved.root).watch(resolved);
   const noting = {
     name: 'faceplate:named',
+    configResolved: watch,
+    renderStart() {
+      namesOf(this.environment.config.root).begin(this.environment);
+    },
     // After all that may rename files or take them away.
     generateBundle: {
       order: 'post',
       handler(output, bundle) {
-        for (const name of namedByContent(output, bundle)) named.add(name);
+        namesOf(this.environment.config.root).note(this.environment, output, bundle);
       },
     },
   } satisfies Plugin;
 
   return {
+    ...noting,
     name: 'faceplate:pack',
-    generateBundle: noting.generateBundle,
     apply: 'build',
     enforce: 'post',
 
@@ -70,6 +74,7 @@ export function packPlugin(options: FaceplateOptions): Plugin {
 
     configResolved(resolved) {
       config = resolved;
+      watch(resolved);
       adapted = isSvelteKit(resolved) ? watchAdapter(resolved) : null;
       astro = resolved.plugins.some(({ name }) => name.startsWith('astro:'));
     },

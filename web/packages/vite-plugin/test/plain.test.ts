@@ -1,5 +1,7 @@
 // Plain Vite builds and those of several pages.
-import { readdirSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 import { image, isThere, names, run, text } from './builds.js';
@@ -68,6 +70,75 @@ test('what Vite names by content is marked, and nothing else, however it looks',
     'assets/own-HASH.js',
     ...['faceplate-confirm.js', 'index.html', 'logo.png'],
   ]);
+});
+
+/** A bundle as plugins see it that change it. */
+type Bundle = Record<string, { code: string; source: string }>;
+
+const LATE = [
+  { kind: /assets\/index-.*\.js/, change: (file: Bundle[string]) => (file.code += '/* banner */') },
+  { kind: /assets\/index-.*\.css/, change: (file: Bundle[string]) => (file.source += 'p {}') },
+];
+
+for (const { kind, change } of LATE) {
+  const handler = (_: unknown, bundle: object) => {
+    for (const [name, file] of Object.entries(bundle as Bundle)) if (kind.test(name)) change(file);
+  };
+  for (const [where, config] of Object.entries({
+    'in front of all': {
+      plugins: [
+        { name: 'late', enforce: 'pre', generateBundle: { order: 'pre', handler } } as const,
+      ],
+    },
+    'between others': { plugins: [{ name: 'late', generateBundle: handler }] },
+    'behind all': {
+      build: {
+        rollupOptions: {
+          plugins: [{ name: 'late', generateBundle: { order: 'post', handler } } as const],
+        },
+      },
+    },
+  })) {
+    test(`${kind.source} is not marked when a plugin ${where} changed it after it was named`, async () => {
+      const root = project(APP);
+      const { warnings } = await run(root, {}, config);
+      const marked = [...(image(root).immutable ?? [])];
+      expect(marked.filter((name) => kind.test(name))).toEqual([]);
+      expect(marked.some((name) => /assets\/later-.*\.js/.test(name))).toBe(true);
+      expect(warnings).toEqual([
+        expect.stringMatching(`^warning: ${kind.source}: changed after the build had named it`),
+      ]);
+    });
+  }
+}
+
+test('a file that a plugin changes where it is written is not marked, one that is compressed there is', async () => {
+  const root = project({
+    ...APP,
+    'main.js': `import './style.css'; import('./later.js'); document.title += '${'on '.repeat(900)}';`,
+  });
+  const at = (name: string) => join(root, 'dist', name);
+  const onDisk = {
+    name: 'on-disk',
+    writeBundle(_: unknown, bundle: object) {
+      for (const name of Object.keys(bundle)) {
+        if (/later-/.test(name)) appendFileSync(at(name), '// banner');
+        if (!/index-/.test(name)) continue;
+        writeFileSync(at(`${name}.gz`), gzipSync(readFileSync(at(name))));
+        rmSync(at(name));
+      }
+    },
+  };
+  const { warnings } = await run(root, {}, { plugins: [onDisk] });
+  const marked = [...(image(root).immutable ?? [])];
+  expect(marked.map((name) => name.replace(/-.{8}\./, '-HASH.')).sort()).toEqual([
+    'assets/index-HASH.css.gz',
+    'assets/index-HASH.js.gz',
+  ]);
+  expect(warnings).toEqual([expect.stringMatching(/assets\/later-.*\.js: changed after/)]);
+  // Whoever names it by a pattern knows better.
+  await run(root, { immutable: 'assets/*.{js,css}' }, { plugins: [onDisk] });
+  expect([...(image(root).immutable ?? [])]).toHaveLength(3);
 });
 
 test('files whose names the user set are marked by patterns alone', async () => {
