@@ -15,6 +15,7 @@ export * from './judge.js';
 export * from './last.js';
 export * from './note.js';
 export * from './rollback.js';
+export { silenceOf, type Silence } from './silence.js';
 export * from './state.js';
 export type * from './status.js';
 export * from './update.js';

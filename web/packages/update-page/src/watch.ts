@@ -2,9 +2,13 @@
 import type { Device } from './device.js';
 import type { Status } from './status.js';
 
+/** While a device is silent, or changes: a restart takes seconds. */
+const SOON_MS = 1000;
+
 /**
- * Calls back with each status, and with `null` and the error when there is none. Rests while the page
- * is hidden and goes on at once when it is seen again. Returns a function that ends it.
+ * Calls back with each status, and with `null` and the error when there is none. Looks sooner than every
+ * `everyMs` (2000 without it) while an update is on its way, on trial, or nothing answers. Rests while the
+ * page is hidden and goes on at once when it is seen again. Returns a function that ends it.
  */
 export function watch(
   device: Device,
@@ -27,9 +31,11 @@ export function watch(
     );
     asking = false;
     if (stop.signal.aborted) return;
-    timer = setTimeout(look, everyMs);
+    const [status, error] = answer;
+    const calm = status?.state === 'settled' && !status.upload;
+    timer = setTimeout(look, calm ? everyMs : Math.min(everyMs, SOON_MS));
     try {
-      callback(answer[0], answer[1]);
+      callback(status, error);
     } catch (error) {
       // A bug of the page must not end the watching; the next status may mend it.
       console.error(error);

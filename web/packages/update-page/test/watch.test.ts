@@ -49,6 +49,29 @@ test('a device that does not answer is asked on, as often as before', async () =
   expect(callback).toHaveBeenCalledTimes(3);
 });
 
+test.each<[string, () => Promise<Status>]>([
+  ['is silent', () => Promise.reject(new Unreachable('silent'))],
+  ['has something on trial', () => Promise.resolve({ ...settled(), state: 'trial' })],
+  ['has nothing to show', () => Promise.resolve({ ...settled(), state: 'recovery' })],
+  [
+    'is being updated',
+    () => {
+      const upload = { phase: 'writing', received: 1, written: 0, total: 2 } as const;
+      return Promise.resolve({ ...settled(), upload });
+    },
+  ],
+])('a device that %s is looked at each second, until that is over', async (_, answer) => {
+  status.mockImplementation(answer);
+  stop = watch(device, callback, { everyMs: 5000 });
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(status).toHaveBeenCalledTimes(4);
+  status.mockImplementation(() => Promise.resolve(settled()));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(callback).toHaveBeenLastCalledWith(settled(), undefined);
+  await vi.advanceTimersByTimeAsync(4999);
+  expect(status).toHaveBeenCalledTimes(5);
+});
+
 test('a hidden page does not look, and one that is seen again looks at once', async () => {
   stop = watch(device, callback, { everyMs: 1000 });
   await vi.advanceTimersByTimeAsync(0);
