@@ -1,6 +1,6 @@
 //! What a page loads from its own host.
 
-use crate::tags::Tags;
+use crate::tags::{Tag, Tags};
 
 /// Something that a page loads from its own origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub struct Asset {
     pub path: String,
     /// The page is below the prefix of a proxy, and a browser would look for this beside it.
     pub outside: bool,
-    /// Whether the page cannot work without it: scripts and styles, but no pictures, nor what is only
-    /// loaded before it is asked for.
+    /// Whether the page cannot work without it: scripts and styles that every browser uses at once, but
+    /// no pictures, nor what is for old browsers or for paper, or loaded before it is asked for.
     pub needed: bool,
 }
 
@@ -33,9 +33,9 @@ pub fn assets(html: &str, device: &str) -> Vec<Asset> {
                 }
                 continue;
             }
-            "script" => (tag.get("src"), true),
+            "script" if is_code(&tag) => (tag.get("src"), tag.get("nomodule").is_none()),
             "img" => (tag.get("src"), false),
-            "link" => match link(tag.get("rel").unwrap_or_default()) {
+            "link" => match link(&tag) {
                 Some(needed) => (tag.get("href"), needed),
                 None => continue,
             },
@@ -62,15 +62,51 @@ pub fn assets(html: &str, device: &str) -> Vec<Asset> {
     found
 }
 
+/// Whether a browser runs a script: others are data, whose address nobody loads (HTML, 4.12.1).
+fn is_code(script: &Tag) -> bool {
+    let of = script.get("type").unwrap_or_default().trim_ascii();
+    let of = of.to_ascii_lowercase();
+    let (top, name) = of.split_once('/').unwrap_or_default();
+    let name = name.strip_prefix("x-").unwrap_or(name);
+    let is_javascript = ["javascript", "ecmascript", "jscript", "livescript"].contains(&name);
+    // There are numbers of versions behind it from the nineties.
+    let is_version = name.strip_prefix("javascript1.").is_some();
+    match top {
+        "" => of.is_empty() || of == "module",
+        "text" => is_javascript || is_version,
+        "application" => matches!(name, "javascript" | "ecmascript"),
+        _ => false,
+    }
+}
+
 /// Whether the target of a link is loaded with the page, and whether the page needs it.
-fn link(rel: &str) -> Option<bool> {
-    let words = rel.split_ascii_whitespace().map(str::to_ascii_lowercase);
-    let known = words.filter_map(|word| match &*word {
-        "stylesheet" | "modulepreload" => Some(true),
-        "preload" | "icon" | "apple-touch-icon" | "mask-icon" | "manifest" => Some(false),
-        _ => None,
-    });
-    known.max()
+fn link(link: &Tag) -> Option<bool> {
+    let rel = link.get("rel")?.to_ascii_lowercase();
+    let has = |wanted: &str| rel.split_ascii_whitespace().any(|word| word == wanted);
+    if has("stylesheet") {
+        let of = link.get("type").unwrap_or_default().trim_ascii();
+        let is_css = of.is_empty() || of.eq_ignore_ascii_case("text/css");
+        let at_once = !has("alternate") && link.get("disabled").is_none() && is_for_all(link);
+        return is_css.then_some(at_once);
+    }
+    if has("modulepreload") {
+        return Some(true);
+    }
+    let others = [
+        "preload",
+        "icon",
+        "apple-touch-icon",
+        "mask-icon",
+        "manifest",
+    ];
+    others.into_iter().any(has).then_some(false)
+}
+
+/// Whether a style sheet is for every screen, not for paper or for some of them.
+fn is_for_all(link: &Tag) -> bool {
+    let media = link.get("media").unwrap_or_default().to_ascii_lowercase();
+    let mut kinds = media.split(',').map(str::trim_ascii);
+    kinds.any(|kind| matches!(kind, "" | "all" | "screen" | "only screen"))
 }
 
 /// The path that an address in a page leads to; `None` when it leads elsewhere.
@@ -196,6 +232,78 @@ mod tests {
             ("<script src=/x></script><link rel=preload href=/x>", true),
         ] {
             assert_eq!(found(html), [("/x".to_owned(), needed)], "{html}");
+        }
+    }
+
+    #[test]
+    fn a_page_works_without_what_only_some_browsers_use_and_nobody_loads_data() {
+        for (html, needed) in [
+            ("<script nomodule src=/x></script>", Some(false)),
+            ("<script type=module src=/x></script>", Some(true)),
+            ("<script type='' src=/x></script>", Some(true)),
+            ("<script type=Text/JavaScript src=/x></script>", Some(true)),
+            (
+                "<script type=text/javascript1.5 src=/x></script>",
+                Some(true),
+            ),
+            (
+                "<script type=application/x-javascript src=/x></script>",
+                Some(true),
+            ),
+            ("<script type=text/template src=/x></script>", None),
+            ("<script type=text/x-handlebars src=/x></script>", None),
+            ("<script type=text/babel src=/x></script>", None),
+            ("<script type=importmap src=/x></script>", None),
+            ("<script type=application/json src=/x></script>", None),
+            ("<template><script src=/x></script></template>", None),
+            (
+                "<template><template></template><img src=/x></template>",
+                None,
+            ),
+            (
+                "<template><script>'</template>'</script><img src=/x></TEMPLATE>",
+                None,
+            ),
+            ("<template></template><script src=/x></script>", Some(true)),
+            (
+                "<template><b></template ><script src=/x></script>",
+                Some(true),
+            ),
+            ("<template><i></templates><script src=/x></script>", None),
+            (
+                "<template shadowrootmode=open><script src=/x></script></template>",
+                Some(true),
+            ),
+            ("</template><script src=/x></script>", Some(true)),
+            ("<noscript><link rel=stylesheet href=/x></noscript>", None),
+            ("<noscript><img src=/x></noscript>", None),
+            ("<noscript></noscripts><img src=/x></noscript>", None),
+            ("<noscript>a</noscript><script src=/x></script>", Some(true)),
+            ("<iframe><script src=/x></script></iframe>", None),
+            ("<link rel=stylesheet media=print href=/x>", Some(false)),
+            (
+                "<link rel=stylesheet media='(min-width: 40em)' href=/x>",
+                Some(false),
+            ),
+            (
+                "<link rel=stylesheet media='print, SCREEN' href=/x>",
+                Some(true),
+            ),
+            ("<link rel=stylesheet media='' href=/x>", Some(true)),
+            (
+                "<link rel='Alternate StyleSheet' title=b href=/x>",
+                Some(false),
+            ),
+            ("<link rel=stylesheet disabled href=/x>", Some(false)),
+            ("<link rel=stylesheet type=text/css href=/x>", Some(true)),
+            ("<link rel=stylesheet type=text/less href=/x>", None),
+            ("<link rel=alternate href=/x>", None),
+        ] {
+            let want: Vec<_> = needed
+                .map(|needed| ("/x".to_owned(), needed))
+                .into_iter()
+                .collect();
+            assert_eq!(found(html), want, "{html}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! A scanner of HTML that takes anything and finds the start tags in it.
+//! A scanner of HTML that takes anything and finds the start tags in it, as a browser that runs scripts
+//! does: what is in a `noscript` or a `template` is no part of the page.
 
 /// A start tag, and where it is in the page (bytes from its beginning).
 pub(crate) struct Tag {
@@ -21,16 +22,28 @@ impl Tag {
     }
 }
 
+/// Elements that have no elements in them.
+const TEXT: [&str; 9] = [
+    "script", "style", "textarea", "title", "noscript", "iframe", "noembed", "noframes", "xmp",
+];
+const TEMPLATE: &str = "template";
+
 /// The start tags in what is left of a page.
 pub(crate) struct Tags<'a> {
     rest: &'a str,
     len: usize,
+    /// How many templates this is in.
+    templates: usize,
 }
 
 impl<'a> Tags<'a> {
     pub(crate) fn new(page: &'a str) -> Self {
         let len = page.len();
-        Self { rest: page, len }
+        Self {
+            rest: page,
+            len,
+            templates: 0,
+        }
     }
 
     fn place(&self) -> usize {
@@ -85,6 +98,10 @@ impl Iterator for Tags<'_> {
                 self.rest = after_declaration(self.rest);
                 continue;
             }
+            if self.templates > 0 && is_end_tag(self.rest, TEMPLATE) {
+                self.templates -= 1;
+                continue;
+            }
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
             let end = self.rest.find(|c| !is_name(c)).unwrap_or(self.rest.len());
             if !self.rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -94,9 +111,17 @@ impl Iterator for Tags<'_> {
             self.rest = &self.rest[end..];
             let attributes = self.attributes();
             let end = self.place();
-            // What is in these is no HTML.
-            if matches!(&*name, "script" | "style" | "textarea" | "title") {
+            if TEXT.contains(&&*name) {
                 self.rest = to_end_tag(self.rest, &name);
+            }
+            let is_inside = self.templates > 0;
+            // One for a shadow root is no template once it is parsed.
+            let is_root = |(name, _): &(String, _)| name == "shadowrootmode";
+            if name == TEMPLATE && (is_inside || !attributes.iter().any(is_root)) {
+                self.templates += 1;
+            }
+            if is_inside {
+                continue;
             }
             return Some(Tag {
                 name,
@@ -119,15 +144,18 @@ pub(crate) fn after_declaration(text: &str) -> &str {
     short.unwrap_or_else(|| comment.split_once("-->").map_or("", |(_, rest)| rest))
 }
 
+/// Whether what follows a `<` is the end tag of `name`.
+fn is_end_tag(text: &str, name: &str) -> bool {
+    let found = text.as_bytes().get(1..=name.len());
+    let behind = text.as_bytes().get(name.len() + 1);
+    text.starts_with('/')
+        && found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+        && behind.is_none_or(|byte| byte.is_ascii_whitespace() || b"/>".contains(byte))
+}
+
 /// What follows from the end tag `</name` on.
 fn to_end_tag<'a>(text: &'a str, name: &str) -> &'a str {
-    let mut from = 0;
-    while let Some(at) = text[from..].find("</") {
-        from += at + 2;
-        let tag = text.as_bytes().get(from..from + name.len());
-        if tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes())) {
-            return &text[from - 2..];
-        }
-    }
-    ""
+    let mut ends = text.match_indices("</").map(|(at, _)| at);
+    let end = ends.find(|at| is_end_tag(&text[at + 1..], name));
+    end.map_or("", |at| &text[at..])
 }

@@ -127,6 +127,8 @@ fn an_id_is_read_from_the_tag_alone_and_only_in_its_one_form() {
         with(""),
         format!("<!--{STAMP}-->"),
         format!("<title>{STAMP}</title>"),
+        format!("<noscript>{STAMP}</noscript>"),
+        format!("<template>{STAMP}</template>"),
         "<meta name=faceplate-build>".to_owned(),
         String::new(),
     ] {
@@ -334,6 +336,9 @@ fn soup(seed: u64) -> Vec<u8> {
         "<script src=\"/faceplate-confirm.js\">",
         "<style>",
         "</style>",
+        "<template>",
+        "</template>",
+        "<noscript>",
         "\"",
         "'",
         "=",
