@@ -6,9 +6,11 @@ use std::{
     path::Path,
 };
 
-use esp_idf_part::PartitionTable;
 use faceplate::{EspNvs, Region, Slot};
-use faceplate_sim::flash::{SimFlash, layout::TABLE_LEN};
+use faceplate_sim::flash::{
+    SimFlash,
+    layout::{PartitionTable, TABLE_LEN},
+};
 
 use crate::{board::Board, failure::Failure};
 
@@ -33,7 +35,7 @@ pub(crate) fn read(
     file.read_to_end(&mut flash).map_err(io)?;
     let start = table_offset as usize;
     let table = flash.get(start..start + TABLE_LEN).unwrap_or_default();
-    let table = PartitionTable::try_from_bytes(table).map_err(|error| {
+    let table = PartitionTable::from_bytes(table).map_err(|error| {
         let what = format_args!("no valid partition table at {table_offset:#x}: {error}");
         Failure::at(path.display(), what)
     })?;
@@ -57,8 +59,8 @@ pub(crate) fn forget_first(
         return Ok(());
     };
     let region = Region {
-        offset: nvs.offset(),
-        len: nvs.size(),
+        offset: nvs.offset,
+        len: nvs.size,
     };
     let start = region.offset as usize;
     let chip = SimFlash::blank(flash.len());
@@ -97,27 +99,24 @@ fn difference(found: &PartitionTable, expected: &PartitionTable) -> Option<Strin
         return None;
     }
     for want in expected.partitions() {
-        let name = want.name();
-        let Some(have) = found.find(&name) else {
-            return Some(format!("it has no `{name}`"));
+        let label = &want.label;
+        let Some(have) = found.find(label) else {
+            return Some(format!("it has no `{label}`"));
         };
-        if (have.offset(), have.size()) != (want.offset(), want.size()) {
+        if (have.offset, have.size) != (want.offset, want.size) {
             return Some(format!(
-                "`{name}` has {:#x} bytes at {:#x} there, {:#x} at {:#x} here",
-                have.size(),
-                have.offset(),
-                want.size(),
-                want.offset()
+                "`{label}` has {:#x} bytes at {:#x} there, {:#x} at {:#x} here",
+                have.size, have.offset, want.size, want.offset
             ));
         }
         if have != want {
-            return Some(format!("`{name}` is of another type or has other flags"));
+            return Some(format!("`{label}` is of another type or has other flags"));
         }
     }
-    let mut names = found.partitions().iter().map(|have| have.name());
-    let more = names.find(|name| expected.find(name).is_none());
+    let mut labels = found.partitions().iter().map(|have| &have.label);
+    let more = labels.find(|label| expected.find(label).is_none());
     Some(more.map_or_else(
         || "its partitions are in another order".to_owned(),
-        |name| format!("it has `{name}`, too"),
+        |label| format!("it has `{label}`, too"),
     ))
 }

@@ -2,11 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-use esp_idf_part::PartitionTable;
 use faceplate::layout::Places;
 use faceplate_sim::{
     PARTITIONS,
-    flash::{W25Q128_SIZE, layout},
+    flash::{
+        W25Q128_SIZE,
+        layout::{self, LayoutError, PartitionTable},
+    },
 };
 
 use crate::{arguments, failure::Failure};
@@ -54,18 +56,20 @@ impl Board {
         self.flash_size.unwrap_or(W25Q128_SIZE)
     }
 
-    /// The partition table, and the same as it is stored.
-    pub(crate) fn table(&self) -> Result<(PartitionTable, Vec<u8>), Failure> {
+    /// The partition table.
+    pub(crate) fn table(&self) -> Result<PartitionTable, Failure> {
         let csv = self.csv()?;
         let csv = csv.as_deref().unwrap_or(PARTITIONS);
-        let made = layout::parse(csv, self.size(), self.table_offset).and_then(|table| {
-            layout::table(csv, self.size(), self.table_offset).map(|binary| (table, binary))
-        });
-        made.map_err(|error| match &self.partitions {
+        layout::parse(csv, self.size(), self.table_offset).map_err(|error| self.wrong_table(error))
+    }
+
+    /// That the partition table is none, or none for this flash.
+    pub(crate) fn wrong_table(&self, error: LayoutError) -> Failure {
+        match &self.partitions {
             Some(path) => Failure::at(path.display(), error),
             None => Failure::new(format_args!(
                 "{error}; name a partition table for this flash with --partitions"
             )),
-        })
+        }
     }
 }

@@ -27,6 +27,7 @@ mod counters;
 mod fault;
 mod file;
 pub mod layout;
+mod partitions;
 mod random;
 pub mod timing;
 mod torn;
@@ -90,7 +91,7 @@ impl SimFlash {
     /// # Errors
     /// When `csv` is not a partition table, or not one that fits `size`.
     pub fn with_table(csv: &str, size: usize, offset: u32) -> Result<Self, layout::LayoutError> {
-        let table = layout::table(csv, size, offset)?;
+        let table = layout::parse(csv, size, offset)?.to_bytes();
         let mut cells = Cells::blank(size / SECTOR);
         // No file is behind it that could fail, and a table that fits the size has room below it.
         let stored = cells.store(offset, &table);

@@ -237,11 +237,9 @@ fn open_flash(
     let size = options.flash_size.unwrap_or(W25Q128_SIZE);
     let csv = options.partitions.as_deref().unwrap_or(PARTITIONS);
     // Found out before there is a file that the next start would take for a device.
+    let plan = SimFlash::with_table(csv, size, offset).map_err(SimError::Table)?;
     let www = match &options.www {
-        Some(www) => {
-            let plan = SimFlash::with_table(csv, size, offset).map_err(SimError::Table)?;
-            Some((room_for(www, options.places, &plan)?, www))
-        }
+        Some(www) => Some((room_for(www, options.places, &plan)?, www)),
         None => None,
     };
     let flash = SimFlash::create(&options.flash, csv, size, offset).map_err(SimError::File)?;
@@ -263,7 +261,8 @@ fn same_board(options: &SimOptions, flash: &SimFlash) -> Result<(), SimError> {
         return Ok(());
     };
     let offset = options.places.table_offset;
-    let wanted = layout::table(csv, size, offset).map_err(SimError::Table)?;
+    let wanted = layout::parse(csv, size, offset).map_err(SimError::Table)?;
+    let wanted = wanted.to_bytes();
     match flash.peek(offset, wanted.len()).map_err(SimError::Flash)? == wanted {
         true => Ok(()),
         false => Err(SimError::OtherTable),

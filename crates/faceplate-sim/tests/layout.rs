@@ -9,7 +9,7 @@ use faceplate::{
     layout::{Layout, LayoutError, Places, TABLE_OFFSET, Use},
     text,
 };
-use faceplate_sim::flash::SimFlash;
+use faceplate_sim::flash::{SimFlash, layout::PartitionTable};
 use littlefs_image::run;
 
 /// The entries of the usual table, 32 bytes each: nvs, phy_init, factory, www_0, www_1, MD5.
@@ -393,11 +393,11 @@ fn every_table_of_the_repository_fits_its_flash_and_has_room_for_the_firmware() 
             // Where the large erases begin.
             assert_eq!(board.slot(index).offset % 0x1_0000, 0, "{csv}");
         }
-        let table = esp_idf_part::PartitionTable::try_from_str(csv).unwrap();
+        let table = PartitionTable::from_text(csv, TABLE_OFFSET).unwrap();
         let apps = table.partitions().iter();
-        let mut apps = apps.filter(|part| part.ty() == esp_idf_part::Type::App);
+        let mut apps = apps.filter(|partition| partition.is_app());
         // What the largest firmware takes with its padding: docs/hardware.md.
-        assert!(apps.all(|app| app.size() >= 0x12_0000), "{csv}");
+        assert!(apps.all(|app| app.size >= 0x12_0000), "{csv}");
         let frontend = Frontend::new("1.0.0", 40);
         install(&board, &frontend, Confirmer::Device).expect("installs");
         assert!(serves(&board.boot(), &frontend), "{csv}");
@@ -415,12 +415,12 @@ fn flashed_over(board: &Board, csv: &str, frontend: &Frontend) -> Board {
         .flash
         .poke(BEHIND_THE_TABLE, &rest)
         .expect("in bounds");
-    let table = esp_idf_part::PartitionTable::try_from_str(csv).expect("a good table");
+    let table = PartitionTable::from_text(csv, TABLE_OFFSET).expect("a good table");
     if let Some(otadata) = table.find("otadata") {
-        let erased = vec![0xff; otadata.size() as usize];
+        let erased = vec![0xff; otadata.size as usize];
         other
             .flash
-            .poke(otadata.offset(), &erased)
+            .poke(otadata.offset, &erased)
             .expect("in bounds");
     }
     other.flashed(frontend)

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use esp_idf_part::{Partition, PartitionTable, Type};
 use faceplate::layout::TABLE_OFFSET;
+use faceplate_sim::flash::layout::{Partition, PartitionTable, TABLE_ROOM};
 
 use super::read_frontend;
 use crate::{
@@ -13,9 +13,6 @@ use crate::{
     firmware::{self, ChipName},
     text, tree,
 };
-
-/// Bytes between the partition table and the first partition (ESP-IDF: one sector).
-const TABLE_ROOM: u32 = 0x1000;
 
 /// Make the whole flash of a device: bootloader, partition table, firmware and frontend.
 ///
@@ -60,8 +57,8 @@ struct Part {
 
 impl FlashImage {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let (table, binary) = self.board.table()?;
-        let mut parts = self.parts(&table, binary)?;
+        let table = self.board.table()?;
+        let mut parts = self.parts(&table)?;
         parts.sort_by_key(|part| part.address);
         // Held until the new file is in place.
         let _output = base::hold(&self.output)?;
@@ -88,13 +85,13 @@ impl FlashImage {
         Ok(())
     }
 
-    fn parts(&self, table: &PartitionTable, binary: Vec<u8>) -> Result<Vec<Part>, Failure> {
+    fn parts(&self, table: &PartitionTable) -> Result<Vec<Part>, Failure> {
         let table_offset = self.board.table_offset;
         let mut parts = vec![Part {
             name: "partition table".to_owned(),
             address: table_offset,
             room: TABLE_ROOM,
-            bytes: binary,
+            bytes: table.to_bytes(),
         }];
         if let Some(www) = &self.www {
             let [label, _] = self.board.places().slots;
@@ -126,11 +123,10 @@ impl FlashImage {
                 )));
             }
             parts.push(bootloader);
-            let app = table
-                .find("factory")
-                .or_else(|| table.find_by_type(Type::App));
-            let label = app.map_or_else(|| "factory".to_owned(), Partition::name);
-            parts.push(partition(table, &label, firmware.app, path)?);
+            let first = || table.partitions().iter().find(|one| one.is_app());
+            let app = table.find("factory").or_else(first);
+            let label = app.map_or("factory", |app| &app.label);
+            parts.push(partition(table, label, firmware.app, path)?);
         }
         Ok(parts)
     }
@@ -147,9 +143,9 @@ impl FlashImage {
             text::print(&format!("{address:#08x}  {name}  {size}"));
         }
         if let Some(base) = &self.base {
-            let written = |name: &String| parts.iter().any(|part| part.name == *name);
-            let names = table.partitions().iter().map(|partition| partition.name());
-            let kept: Vec<String> = names.filter(|name| !written(name)).collect();
+            let written = |name: &&str| parts.iter().any(|part| part.name == *name);
+            let names = table.partitions().iter().map(|partition| &*partition.label);
+            let kept: Vec<&str> = names.filter(|name| !written(name)).collect();
             text::print(&format!("as in {}: {}", base.display(), kept.join(", ")));
         }
         text::print(&format!(
@@ -167,23 +163,22 @@ fn partition(
     bytes: Vec<u8>,
     from: &Path,
 ) -> Result<Part, Failure> {
-    let partition = table
+    let Partition { offset, size, .. } = *table
         .find(label)
         .ok_or_else(|| Failure::new(format_args!("the partition table has no `{label}`")))?;
-    if bytes.len() > partition.size() as usize {
+    if bytes.len() > size as usize {
         return Err(Failure::at(
             from.display(),
             format_args!(
-                "{} bytes long, the partition `{label}` has {}",
+                "{} bytes long, the partition `{label}` has {size}",
                 bytes.len(),
-                partition.size()
             ),
         ));
     }
     Ok(Part {
         name: label.to_owned(),
-        address: partition.offset(),
-        room: partition.size(),
+        address: offset,
+        room: size,
         bytes,
     })
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use faceplate_http::Limits;
-use faceplate_sim::{Event, SimOptions, flash::Timing};
+use faceplate_sim::{Event, SimError, SimOptions, flash::Timing};
 
 use super::read_frontend;
 use crate::{board::Board, device::Address, failure::Failure, text};
@@ -86,7 +86,10 @@ impl Sim {
             text::print("power cut");
             process::exit(POWER_CUT);
         };
-        faceplate_sim::run(options, tell, power_cut).map_err(Failure::new)
+        faceplate_sim::run(options, tell, power_cut).map_err(|error| match error {
+            SimError::Table(error) => self.board.wrong_table(error),
+            error => Failure::new(error),
+        })
     }
 }
 

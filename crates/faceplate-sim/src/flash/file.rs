@@ -35,6 +35,8 @@ pub enum FileError {
         /// Bytes of the file.
         found: u64,
     },
+    /// The text for a new one is no partition table, or none for its size.
+    Table(LayoutError),
     /// It has no partition table, or a wrong one.
     Layout {
         /// Which file.
@@ -62,6 +64,7 @@ impl fmt::Display for FileError {
                 "{}: not a flash file: {found} bytes long, a flash has 1, 2, 4, 8, 16 or 32 MiB",
                 path.display()
             ),
+            Self::Table(error) => error.fmt(f),
             Self::Layout {
                 path,
                 offset,
@@ -79,11 +82,7 @@ impl std::error::Error for FileError {}
 
 /// Makes a new flash file. It appears whole or not at all, and never replaces a file.
 pub(super) fn create(path: &Path, csv: &str, size: usize, offset: u32) -> Result<Cells, FileError> {
-    let table = layout::table(csv, size, offset).map_err(|error| FileError::Layout {
-        path: path.to_owned(),
-        offset,
-        error,
-    })?;
+    let table = layout::parse(csv, size, offset).map_err(FileError::Table)?;
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".new");
     let unfinished = PathBuf::from(unfinished);
@@ -94,7 +93,7 @@ pub(super) fn create(path: &Path, csv: &str, size: usize, offset: u32) -> Result
     if path.try_exists().map_err(io)? {
         return Err(io(io::ErrorKind::AlreadyExists.into()));
     }
-    fill(&unfinished, &table, size, offset)
+    fill(&unfinished, &table.to_bytes(), size, offset)
         .and_then(|()| fs::rename(&unfinished, path))
         .map_err(io)?;
     open(path, offset)
@@ -145,12 +144,12 @@ pub(super) fn open(path: &Path, offset: u32) -> Result<Cells, FileError> {
     };
     if offset as usize > size - TABLE_LEN {
         return Err(wrong(LayoutError::OutOfBounds {
-            label: "(the partition table itself)".to_owned(),
+            label: None,
             end: u64::from(offset) + TABLE_LEN as u64,
             size: found,
         }));
     }
     cells.load(offset, &mut table);
-    layout::check(&table, size).map_err(wrong)?;
+    layout::read(&table, size, offset).map_err(wrong)?;
     Ok(cells)
 }

@@ -9,7 +9,7 @@ use std::{
 use embassy_futures::block_on;
 use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 
-use super::*;
+use super::{layout::PartitionTable, *};
 
 const MIB: usize = 1 << 20;
 const TABLE: u32 = layout::TABLE_OFFSET;
@@ -468,9 +468,9 @@ fn a_flash_file_holds_every_operation_as_soon_as_it_is_done() {
 fn a_new_flash_has_the_partition_table_and_is_blank_elsewhere() {
     let flash = SimFlash::with_partitions(CSV, W25Q128_SIZE).unwrap();
     let bytes = flash.peek(0, W25Q128_SIZE).unwrap();
-    let table = esp_idf_part::PartitionTable::try_from_bytes(&bytes[0x8000..0x8c00]).unwrap();
+    let table = PartitionTable::from_bytes(&bytes[0x8000..0x8c00]).unwrap();
     let www_1 = table.find("www_1").unwrap();
-    assert_eq!((www_1.offset(), www_1.size()), (0x41_0000, 0x10_0000));
+    assert_eq!((www_1.offset, www_1.size), (0x41_0000, 0x10_0000));
     // First entry, byte by byte, as ESP-IDF documents it: magic, type, subtype, offset, size, label.
     let nvs = b"\xaa\x50\x01\x02\x00\x90\x00\x00\x00\x60\x00\x00nvs\0";
     assert_eq!(&bytes[0x8000..0x8010], nvs);
