@@ -4,10 +4,12 @@
 //! restarts, power cuts. [`flash`] alone is for tests that put code over a flash that can fail.
 
 pub mod device;
+mod first;
 pub mod flash;
 mod networks;
 mod port;
 mod run;
 pub mod wifi;
 
+pub use first::First;
 pub use run::{CONNECTIONS, Event, PARTITIONS, SimError, SimOptions, live, run};

@@ -13,6 +13,7 @@ use embedded_io_adapters::tokio_1::FromTokio;
 use faceplate::{
     Region, State, Tick,
     layout::{Layout, LayoutError, Places},
+    verify::Problem,
 };
 use faceplate_http::{ConnectionBuffers, Device, Limits, serve};
 use littlefs_image::run as now;
@@ -25,6 +26,7 @@ use tokio::{
 
 use crate::{
     device::SimDevice,
+    first::First,
     flash::{Cut, FileError, FlashError, SimFlash, Timing, W25Q128_SIZE, layout},
     port::Port,
 };
@@ -114,6 +116,8 @@ pub enum SimError {
     NoSlot(LayoutError),
     /// The image is longer than a slot of so many bytes.
     WwwTooLarge(u32),
+    /// The device would not serve the image.
+    WwwNotServed(Problem),
     /// The network.
     Listen {
         /// Where it was to be reached.
@@ -141,6 +145,9 @@ impl fmt::Display for SimError {
             ),
             Self::NoSlot(error) => write!(f, "no slot for the image: {error}"),
             Self::WwwTooLarge(slot) => write!(f, "the image is longer than the {slot} byte slot"),
+            Self::WwwNotServed(problem) => {
+                write!(f, "the device would not serve the image: {problem}")
+            }
             Self::Listen { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }
     }
@@ -269,14 +276,16 @@ fn same_board(options: &SimOptions, flash: &SimFlash) -> Result<(), SimError> {
     }
 }
 
-/// Where the first frontend goes.
+/// Puts the first frontend into a flash, and says where it went, if the device serves it there.
 fn room_for(www: &[u8], places: Places, flash: &SimFlash) -> Result<Region, SimError> {
     let layout = now(Layout::read(&mut flash.clone(), places));
     let [slot, _] = layout.slots.map_err(SimError::NoSlot)?;
-    match www.len() > slot.len as usize {
-        true => Err(SimError::WwwTooLarge(slot.len)),
-        false => Ok(slot),
+    if www.len() > slot.len as usize {
+        return Err(SimError::WwwTooLarge(slot.len));
     }
+    flash.poke(slot.offset, www).map_err(SimError::Flash)?;
+    let served = First::of(flash, places).frontend;
+    served.map(|()| slot).map_err(SimError::WwwNotServed)
 }
 
 fn describe(device: &SimDevice) -> String {

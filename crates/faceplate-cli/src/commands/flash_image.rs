@@ -3,7 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use faceplate::layout::TABLE_OFFSET;
-use faceplate_sim::flash::layout::{Partition, PartitionTable, TABLE_ROOM};
+use faceplate_sim::{
+    First,
+    flash::{
+        SimFlash,
+        layout::{Partition, PartitionTable, TABLE_ROOM},
+    },
+};
 
 use super::read_frontend;
 use crate::{
@@ -13,6 +19,10 @@ use crate::{
     firmware::{self, ChipName},
     text, tree,
 };
+
+/// How much of a flash the firmware for these chips uses, bytes: the functions in their ROM that it
+/// writes by send addresses of 24 bits (docs/hardware.md).
+const REACH: u32 = 16 << 20;
 
 /// Make the whole flash of a device: bootloader, partition table, firmware and frontend.
 ///
@@ -80,8 +90,46 @@ impl FlashImage {
         if self.base.is_some() && self.www.is_some() {
             base::forget_first(&mut flash, &self.board, &table)?;
         }
+        self.judge(&flash)?;
         tree::replace(&self.output, &flash).map_err(Failure::new)?;
         self.tell(&table, &parts);
+        Ok(())
+    }
+
+    /// Whether a device can work with the flash, asked as it asks.
+    fn judge(&self, flash: &[u8]) -> Result<(), Failure> {
+        let chip = SimFlash::blank(flash.len());
+        chip.poke(0, flash).map_err(Failure::new)?;
+        let First { layout, frontend } = First::of(&chip, self.board.places());
+        let [first, second] = layout.places.slots;
+        if let (Some(www), Err(problem)) = (&self.www, frontend) {
+            return Err(Failure::at(
+                www.display(),
+                format_args!("no device would serve it from `{first}`: {problem}"),
+            ));
+        }
+        if let Err(error) = layout.slots {
+            eprintln!("warning: no device takes a frontend with this table: {error}");
+        }
+        if let Err(error) = layout.nvs {
+            eprintln!("warning: no device can change its frontend with this table: {error}");
+        }
+        let slots = [first, second]
+            .into_iter()
+            .zip(layout.slots.into_iter().flatten());
+        let nvs = layout.nvs.ok().map(|region| (layout.places.nvs, region));
+        for (label, region) in slots.chain(nvs) {
+            if region.offset.saturating_add(region.len) <= REACH {
+                continue;
+            }
+            let what = format!(
+                "`{label}` ends above 16 MB, where the firmware of these chips uses nothing"
+            );
+            if self.firmware.is_some() {
+                return Err(Failure::new(what));
+            }
+            eprintln!("warning: {what}; only `faceplate sim` does");
+        }
         Ok(())
     }
 

@@ -485,3 +485,135 @@ fn labels_and_the_place_of_the_table_are_taken() {
         "{told}"
     );
 }
+
+/// A table with these rows in front of an app, of a flash of 4 MB.
+fn own_table(folder: &Folder, rows: &str) -> &'static str {
+    let csv = format!("{rows}\nfactory, app, factory, 3M, 1M\n");
+    folder.file("own.csv", csv);
+    "--partitions own.csv --flash-size 4MB"
+}
+
+#[test]
+fn an_image_that_no_device_would_serve_is_refused() {
+    let folder = folder();
+    let nvs = "nvs, data, nvs, 0x9000, 0x6000\n";
+    for (rows, why) in [
+        (
+            // Packed for 256 blocks.
+            "www_0, data, littlefs, , 84K\nwww_1, data, littlefs, , 84K",
+            "256 blocks",
+        ),
+        (
+            "www_0, data, littlefs, , 1M\nwww_1, data, littlefs, , 1028K",
+            "`www_0` and `www_1` differ in size",
+        ),
+        (
+            "www_0, data, littlefs, , 1M, encrypted\nwww_1, data, littlefs, , 1M",
+            "partition `www_0` is marked as encrypted",
+        ),
+        (
+            "www_0, data, fat, , 1M\nwww_1, data, littlefs, , 1M",
+            "partition `www_0` must be data, littlefs, but is data, 0x81",
+        ),
+        (
+            "www_0, data, littlefs, , 1M\n",
+            "the partition table has no `www_1`",
+        ),
+    ] {
+        let own = own_table(&folder, &format!("{nvs}{rows}"));
+        let told = make(&folder, &format!("{own} --www www.bin -o x.bin"), 1);
+        let lead = "www.bin: no device would serve it from `www_0`: ";
+        assert!(told.contains(lead) && told.contains(why), "{rows}: {told}");
+        let words: Vec<&str> = ["sim", "--www", "www.bin", "--flash", "x.bin"]
+            .into_iter()
+            .chain(own.split(' '))
+            .collect();
+        let told = run_in(folder.path(), &words).expect(1).err;
+        assert!(told.contains(why), "{rows}: {told}");
+        assert!(!folder.join("x.bin").exists());
+    }
+}
+
+#[test]
+fn a_table_that_a_device_cannot_work_with_is_warned_of() {
+    let folder = folder();
+    let slots = "www_0, data, littlefs, , 1M\nwww_1, data, littlefs, , 1M\n";
+    for (rows, arguments, why) in [
+        (
+            "nvs, data, nvs, 0x9000, 0x6000\n",
+            "",
+            "warning: no device takes a frontend with this table: the partition table has no `www_0`",
+        ),
+        (
+            slots,
+            "--www www.bin",
+            "warning: no device can change its frontend with this table: the partition table has no \
+             `nvs`",
+        ),
+    ] {
+        let own = own_table(&folder, rows);
+        let told = make(&folder, &format!("{own} {arguments} -o x.bin"), 0);
+        assert!(told.contains(why), "{told}");
+    }
+    let own = own_table(&folder, &format!("nvs, data, nvs, 0x9000, 0x6000\n{slots}"));
+    let told = make(&folder, &format!("{own} --www www.bin -o x.bin"), 0);
+    assert!(!told.contains("warning"), "{told}");
+}
+
+#[test]
+fn slots_that_the_firmware_does_not_reach_are_told() {
+    let folder = folder();
+    folder.file("fw.elf", elf::elf(&C3));
+    let own = "--partitions own.csv --flash-size 32MB --www www.bin";
+    for (at, reached) in [("15M", false), ("14M", true)] {
+        let rows = format!(
+            "nvs, data, nvs, 0x9000, 24K\nfactory, app, factory, 0x10000, 3M\n\
+             www_0, data, littlefs, {at}, 1M\nwww_1, data, littlefs, , 1M\n"
+        );
+        folder.file("own.csv", rows);
+        let told = make(&folder, &format!("{own} -o x.bin"), 0);
+        let why = "`www_1` ends above 16 MB";
+        assert_eq!(told.contains(why), !reached, "{told}");
+        assert!(!told.contains("`www_0` ends"), "{told}");
+        let code = i32::from(!reached);
+        let told = make(&folder, &format!("{own} --firmware fw.elf -o y.bin"), code);
+        assert_eq!(told.contains(why), !reached, "{told}");
+        assert_eq!(folder.join("y.bin").exists(), reached);
+    }
+}
+
+#[test]
+fn a_wrong_table_is_said_of_the_file_that_it_is_in() {
+    let folder = folder();
+    folder.file("odd.csv", "nvs, data, nvs, , -0x1000\n");
+    for words in [
+        "sim --flash odd.fl --partitions odd.csv",
+        "sim --flash odd.fl --partitions odd.csv --www www.bin",
+        "flash-image -o odd.fl --partitions odd.csv",
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let told = run_in(folder.path(), &words).expect(1).err;
+        let why = "odd.csv: not a partition table: line 1: `nvs` has the size -0x8000";
+        assert!(told.contains(why) && !told.contains("odd.fl"), "{told}");
+    }
+    assert!(!folder.join("odd.fl").exists());
+    let other = ["sim", "--flash", "odd.fl", "--flash-size", "4MB"];
+    let told = run_in(folder.path(), &other).expect(1).err;
+    assert!(told.contains("for this flash with --partitions"), "{told}");
+}
+
+#[test]
+fn types_of_ones_own_and_labels_as_long_as_the_field_are_taken() {
+    let folder = folder();
+    let rows = "nvs, data, nvs, 0x9000, 0x5000\neeprom, data, 0x99, , 0x1000\n\
+                own, 0x40, 7, , 0x1000\nslot_of_16_chars, data, littlefs, 0x100000, 1M\n\
+                www_1, data, littlefs, , 1M\n";
+    let own = own_table(&folder, rows).to_owned() + " --slot-labels slot_of_16_chars,www_1";
+    make(&folder, &format!("{own} --www www.bin -o own.bin"), 0);
+    let words: Vec<&str> = ["--flash", "own.bin"]
+        .into_iter()
+        .chain(own.split(' '))
+        .collect();
+    let sim = Sim::start(folder.path(), &words);
+    shows(&folder, &sim, "active  slot_of_16_chars, settled");
+}

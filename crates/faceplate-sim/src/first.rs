@@ -1,0 +1,40 @@
+//! What a device makes of the flash that it starts with.
+
+use faceplate::{
+    Buffers, SLOT_MAX,
+    layout::{Layout, Places},
+    sectors,
+    verify::{Problem, Requirements, at_boot},
+};
+use littlefs_image::run as now;
+
+use crate::flash::SimFlash;
+
+/// What a device finds at its first boot, asked as it asks.
+#[derive(Debug, Clone)]
+pub struct First {
+    /// The partitions that it works with, each with what is wrong with it.
+    pub layout: Layout,
+    /// Whether it would serve what is in the first slot.
+    pub frontend: Result<(), Problem>,
+}
+
+impl First {
+    /// Looks at a flash.
+    #[must_use]
+    pub fn of(flash: &SimFlash, places: Places) -> Self {
+        let layout = now(Layout::read(&mut flash.clone(), places));
+        let wanted = Requirements {
+            api: faceplate::API,
+            manifest: false,
+        };
+        let frontend = match layout.slots {
+            Ok([slot, _]) => {
+                let mut buffers = Box::new(Buffers::<[u16; sectors(SLOT_MAX)]>::new());
+                now(at_boot(flash, slot, None, wanted, &mut *buffers)).map(drop)
+            }
+            Err(error) => Err(Problem::Layout(error)),
+        };
+        Self { layout, frontend }
+    }
+}
