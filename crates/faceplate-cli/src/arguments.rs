@@ -31,10 +31,10 @@ pub(crate) fn address(text: &str) -> Result<u32, String> {
 
 /// A partition's label. It lives as long as the program, like those that are built in.
 pub(crate) fn label(text: &str) -> Result<&'static str, String> {
-    // The field has 16 bytes; the last is NUL for ESP-IDF.
+    // All that the field has; ESP-IDF adds a NUL behind it when it reads one.
     match text.len() {
-        1..=15 if text.is_ascii() => Ok(String::leak(text.to_owned())),
-        _ => Err("a label has 1 to 15 ASCII characters".to_owned()),
+        1..=16 if text.is_ascii() => Ok(String::leak(text.to_owned())),
+        _ => Err("a label has 1 to 16 ASCII characters".to_owned()),
     }
 }
 
@@ -141,7 +141,9 @@ mod tests {
     #[test]
     fn two_slots_have_two_labels() {
         assert_eq!(slots("web_a,web_b"), Ok(["web_a", "web_b"]));
-        for text in ["", "a", "a,a", ",b", "a,", "a,b_is_longer_than_15", "ä,b"] {
+        let longest = ["label_of_16_char", "b"];
+        assert_eq!(slots(&longest.join(",")), Ok(longest));
+        for text in ["", "a", "a,a", ",b", "a,", "a,label_of_17_chars", "ä,b"] {
             assert!(slots(text).is_err(), "{text}");
         }
     }

@@ -160,7 +160,7 @@ pub enum ImageError {
         /// Bytes.
         len: usize,
     },
-    /// It begins as an image does, but ends in the middle of a block.
+    /// It begins as an image does, but ends in the middle of a block, or behind the first.
     CutOff {
         /// Bytes.
         len: usize,
@@ -188,10 +188,13 @@ impl fmt::Display for ImageError {
                  at least {}",
                 2 * SECTOR
             ),
-            Self::CutOff { len } => write!(
-                f,
-                "the image is truncated: {len} bytes long, which ends in the middle of a block"
-            ),
+            Self::CutOff { len } => {
+                write!(f, "the image is truncated: {len} bytes long, ")?;
+                match len.is_multiple_of(SECTOR as usize) {
+                    true => write!(f, "but the shortest has {}", 2 * SECTOR),
+                    false => f.write_str("which ends in the middle of a block"),
+                }
+            }
             Self::TooLarge { len } => write!(
                 f,
                 "not an image for any slot: {len} bytes long, the largest slot has {SIZE_MAX}"

@@ -537,6 +537,10 @@ fn an_image_whose_end_is_missing_is_called_truncated_wherever_it_was_cut() {
                 "{len}: {error}"
             );
         }
+        // Where a block ends, no block is cut in the middle.
+        let one = inspect(&image[..4096]).unwrap_err().to_string();
+        let why = "the image is truncated: 4096 bytes long, but the shortest has 8192";
+        assert_eq!(one, why);
         assert!(inspect(&image).is_ok());
     }
     let noise = inspect(&noise(5000)).unwrap_err();
