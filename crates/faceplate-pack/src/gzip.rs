@@ -1,6 +1,6 @@
 //! Gzip (RFC 1952) with nothing in it that differs between machines.
 
-use std::io::{Read, Write as _};
+use std::io::{self, Read, Write as _};
 
 use flate2::{
     Compression, GzBuilder,
@@ -9,6 +9,8 @@ use flate2::{
 
 /// "Unknown" in RFC 1952, section 2.3.1: the header must not tell where it was made.
 const OS_UNKNOWN: u8 = 255;
+/// No more of a compressed file is unpacked than this: larger than any slot.
+pub(crate) const UNPACKED_MAX: u64 = 64 << 20;
 
 /// Compresses as well as gzip can; no name and no time in the header.
 pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
@@ -26,6 +28,13 @@ pub(crate) fn content(compressed: &[u8], limit: u64) -> Option<Vec<u8>> {
     let mut decoder = MultiGzDecoder::new(compressed).take(limit + 1);
     decoder.read_to_end(&mut content).ok()?;
     (content.len() as u64 <= limit).then_some(content)
+}
+
+/// Whether something is gzip, whole, of any number of members; one that is larger unpacked than what is looked
+/// at, as far as that goes.
+pub(crate) fn is_gzip(compressed: &[u8]) -> bool {
+    let mut decoder = MultiGzDecoder::new(compressed).take(UNPACKED_MAX);
+    !compressed.is_empty() && io::copy(&mut decoder, &mut io::sink()).is_ok()
 }
 
 /// Whether `compressed` is gzip, of any number of members, whose content is exactly `bytes`.

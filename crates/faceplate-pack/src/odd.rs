@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use faceplate::media;
 
-use crate::{page, stamp::is_page};
+use crate::{gzip, page, stamp::is_page};
 
 /// What Brotli files end in. No device serves them: over plain HTTP browsers accept gzip alone.
 const BROTLI: &str = ".br";
@@ -12,6 +12,7 @@ const BROTLI: &str = ".br";
 /// What whoever made the build should know of it, in words.
 pub(crate) fn warnings(files: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
     let mut warnings = brotli(files);
+    warnings.extend(no_gzip(files));
     warnings.extend(not_run(files));
     warnings
 }
@@ -39,6 +40,25 @@ fn brotli(files: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
              over plain HTTP; have the build write {path} itself"
         )
     }));
+    warnings
+}
+
+/// Files that are there in their compressed form alone, but are not compressed: whoever asks for one is told
+/// that it is, and gets what cannot be unpacked. What is asked for by the whole name is a file like others.
+fn no_gzip(files: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (stored, bytes) in files {
+        let Some(path) = stored.strip_suffix(".gz") else {
+            continue;
+        };
+        let is_asked_for = media::of(path).is_some() && !files.contains_key(path);
+        if is_asked_for && !gzip::is_gzip(bytes) {
+            warnings.push(format!(
+                "{stored} is no whole gzip file, so browsers that ask for {path} can do nothing with it; \
+                 have the build compress it again, or write {path} itself"
+            ));
+        }
+    }
     warnings
 }
 
@@ -75,6 +95,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_called_compressed_and_is_not_is_told() {
+        let whole = gzip::compress(b"let a;");
+        let members = [whole.clone(), whole.clone()].concat();
+        let files: BTreeMap<String, Vec<u8>> = [
+            ("text.js.gz", b"let a;".to_vec()),
+            ("cut.css.gz", whole[..whole.len() - 1].to_vec()),
+            ("more.svg.gz", [&whole[..], b"x"].concat()),
+            ("empty.html.gz", Vec::new()),
+            ("fine.js.gz", whole.clone()),
+            ("members.js.gz", members),
+            // Asked for by its whole name, or never.
+            ("LICENSE.gz", b"text".to_vec()),
+            ("beside.js.gz", b"other".to_vec()),
+            ("beside.js", b"1".to_vec()),
+        ]
+        .map(|(path, bytes)| (path.to_owned(), bytes))
+        .into();
+        let told = warnings(&files);
+        assert_eq!(told.len(), 4, "{told:?}");
+        for (told, path) in told
+            .iter()
+            .zip(["cut.css", "empty.html", "more.svg", "text.js"])
+        {
+            let words =
+                format!("{path}.gz is no whole gzip file, so browsers that ask for {path} ");
+            assert!(told.starts_with(&words), "{told}");
+        }
+    }
+
+    #[test]
     fn brotli_is_told_from_what_is_there_only_so() {
         let files = [
             "a.js",
@@ -84,7 +134,7 @@ mod tests {
             "c/d.js.br",
             "abr",
         ];
-        let told = told(&files.map(|path| (path, "")));
+        let told = brotli(&files.map(|path| (path.to_owned(), Vec::new())).into());
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(
             told[0].starts_with("a.js.br, b.css.br: only takes room"),

@@ -33,8 +33,6 @@ const SCRIPT_START: &[u8] = b"/*! Faceplate";
 
 /// The name of the meta tag.
 const META: &str = "faceplate-build";
-/// A compressed file is not looked into that is larger than any slot, or larger than this, unpacked.
-const UNPACKED_MAX: u64 = 64 << 20;
 /// Byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -301,10 +299,10 @@ fn only_packed<'a>(path: &'a str, files: &Files) -> Option<&'a str> {
     (opened && !files.contains_key(file)).then_some(file)
 }
 
-/// The content of a compressed file, unless it is larger than what is looked into.
+/// The content of a compressed file, unless it is larger than any slot, or unpacked than what is looked into.
 pub(crate) fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     let fits = bytes.len() <= SIZE_MAX as usize;
-    fits.then(|| gzip::content(bytes, UNPACKED_MAX))?
+    fits.then(|| gzip::content(bytes, gzip::UNPACKED_MAX))?
 }
 
 /// A page as text in which every byte has its place, whatever it is encoded in.

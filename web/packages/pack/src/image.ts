@@ -97,6 +97,12 @@ const hasIndex = (dir: string) =>
 /** Why there is nothing to pack, and where it may be instead. */
 function nothing(dir: string): string {
   if (!existsSync(dir)) return 'there is no such folder; build the frontend first';
+  if (existsSync(join(dir, 'index.html.br'))) {
+    return (
+      'index.html is there only as index.html.br, but browsers accept no Brotli over plain HTTP; have the ' +
+      'build write index.html itself'
+    );
+  }
   const inside = statSync(dir).isDirectory() ? readdirSync(dir) : [];
   const better = inside.map((name) => join(dir, name)).find(hasIndex);
   return `there is no index.html at the top${better ? `; is it ${shown(better)}?` : ''}`;

@@ -125,6 +125,14 @@ test('what fails leaves the image and the folder as they were', async () => {
   expect(readFileSync(join(root, 'dist/site/index.html')).equals(page)).toBe(true);
 });
 
+test('a folder whose only page is compressed with Brotli is told so', async () => {
+  const root = project({ ...SITE, 'br/index.html.br': 'x', 'br/app.js': '1' });
+  const { code, stderr } = await run(root, 'br');
+  const words =
+    /^error: packing br: index\.html is there only as index\.html\.br, [^]* write index\.html itself\n$/;
+  expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
+});
+
 test.each([
   [['gone'], 1, /^error: packing gone: there is no such folder; build the frontend first\n$/],
   [['dist'], 1, /^error: packing dist: there is no index\.html at the top; is it dist\/site\?\n$/],
