@@ -1,6 +1,9 @@
 //! What a page loads from its own host.
 
-use crate::tags::{Tag, Tags};
+use crate::{
+    path::canonical,
+    tags::{Tag, Tags},
+};
 
 /// Something that a page loads from its own origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,7 @@ const ASSETS_MAX: usize = 200;
 #[must_use]
 pub fn assets(html: &str, device: &str) -> Vec<Asset> {
     let (host, prefix) = device.split_at(device.find('/').unwrap_or(device.len()));
+    let prefix = canonical(prefix);
     let home = format!("{prefix}/");
     let mut base = home.clone();
     let mut found: Vec<Asset> = Vec::new();
@@ -44,7 +48,7 @@ pub fn assets(html: &str, device: &str) -> Vec<Asset> {
         let Some(path) = address.and_then(|address| resolve(address, &base, host)) else {
             continue;
         };
-        let below = path.strip_prefix(prefix);
+        let below = path.strip_prefix(&*prefix);
         let (path, outside) = match below.filter(|path| path.starts_with('/')) {
             Some(path) => (path.to_owned(), false),
             None => (path, true),
@@ -133,12 +137,12 @@ pub(crate) fn resolve(address: &str, base: &str, host: &str) -> Option<String> {
         None if rest.starts_with('/') => rest.to_owned(),
         None => format!("{}{rest}", &base[..=base.rfind('/').unwrap_or(0)]),
     };
-    Some(encode(&normal(&path)))
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    Some(normal(&canonical(path)) + &encode(query))
 }
 
-/// Takes `.` and `..` out of a path (RFC 3986, 5.2.4), and leaves its query alone.
+/// Takes `.` and `..` out of a path (RFC 3986, 5.2.4).
 fn normal(path: &str) -> String {
-    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
     let mut parts: Vec<&str> = Vec::new();
     let mut names = path.split('/').skip(1).peekable();
     while let Some(name) = names.next() {
@@ -155,13 +159,13 @@ fn normal(path: &str) -> String {
             name => parts.push(name),
         }
     }
-    format!("/{}{query}", parts.join("/"))
+    format!("/{}", parts.join("/"))
 }
 
-/// Percent-encodes what may not stand in a request line.
-fn encode(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for byte in path.bytes() {
+/// Percent-encodes what of a query may not stand in a request line.
+fn encode(query: &str) -> String {
+    let mut encoded = String::with_capacity(query.len());
+    for byte in query.bytes() {
         match byte {
             b'!'..=b'~' if !b"\"<>\\^`{|}".contains(&byte) => encoded.push(byte.into()),
             byte => encoded.push_str(&format!("%{byte:02X}")),
@@ -326,6 +330,26 @@ mod tests {
         ];
         let expected = expected.map(|(path, outside)| (path.to_owned(), outside));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_prefix_is_the_same_however_it_is_spelled() {
+        let html = r#"<script src="./a.js"></script><script src="/kitch%65n/b.js"></script>
+            <script src="/kitchen/%2e%2E/kitchen/%7ec.js"></script><script src="/kitchen%2fd.js"></script>"#;
+        for prefix in ["/kitchen", "/k%69tchen"] {
+            let found: Vec<_> = assets(html, &format!("home.example{prefix}"))
+                .into_iter()
+                .map(|asset| (asset.path, asset.outside))
+                .collect();
+            let expected = [
+                ("/a.js", false),
+                ("/b.js", false),
+                ("/~c.js", false),
+                ("/kitchen%2Fd.js", true),
+            ];
+            let expected = expected.map(|(path, outside)| (path.to_owned(), outside));
+            assert_eq!(found, expected, "{prefix}");
+        }
     }
 
     #[test]

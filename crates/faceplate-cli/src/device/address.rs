@@ -3,6 +3,8 @@
 
 use std::{fmt, net::Ipv6Addr, str::FromStr};
 
+use faceplate_pack::canonical;
+
 /// Where a device is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -75,11 +77,20 @@ fn prefix(path: &str) -> Result<String, String> {
     }
     // As they stand in a request (RFC 3986, 3.3), and as nothing on the way changes them.
     let sound = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%/".contains(c);
-    let steps = prefix.split('/').skip(1);
-    if !prefix.chars().all(sound) || steps.clone().any(|step| ["", ".", ".."].contains(&step)) {
+    let encoded = |rest: &str| {
+        let digits = rest.bytes().take(2);
+        digits.filter(u8::is_ascii_hexdigit).count() == 2
+    };
+    let written = canonical(prefix);
+    // Proxies, browsers and scripts make different places of these.
+    let unsure = |step| ["", ".", ".."].contains(&step);
+    if !prefix.chars().all(sound)
+        || !prefix.split('%').skip(1).all(encoded)
+        || written.split('/').skip(1).any(unsure)
+    {
         return Err(format!("{path} is no path of a proxy, like /kitchen"));
     }
-    Ok(prefix.to_owned())
+    Ok(written)
 }
 
 impl Address {
@@ -123,6 +134,8 @@ mod tests {
                 "home.example:8080/~me/a%20b",
             ),
             ("[::1]/lamp/", "[::1]/lamp"),
+            ("lamp/k%69tchen/%c3%bc", "lamp/kitchen/%C3%BC"),
+            ("lamp/a%2fb", "lamp/a%2Fb"),
         ] {
             assert_eq!(
                 text.parse::<Address>().unwrap().to_string(),
@@ -145,6 +158,13 @@ mod tests {
             "lamp/ü",
             "lamp//x",
             "lamp/../x",
+            "lamp/x/%2e%2E/x",
+            "lamp/./x",
+            "lamp/x//y",
+            "lamp/100%",
+            "lamp/%4",
+            "lamp/%zz",
+            "lamp\\x",
             "lamp/x?y",
             "lamp/#/update",
             "/lamp",

@@ -64,8 +64,9 @@ const COMMAND_MS = 15_000;
  * what is wrong.
  */
 export function deviceUrl(address: string): string {
-  const text = address.trim();
-  const parsed = parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+  const given = address.trim();
+  const text = /^[a-z]+:\/\//i.test(given) ? given : `http://${given}`;
+  const parsed = parse(text);
   if (!parsed?.hostname) {
     throw new TypeError(
       `"${address}" is not the address of a device: write its name or IP address, such as provider.local or 192.168.4.1`,
@@ -81,8 +82,24 @@ export function deviceUrl(address: string): string {
       `"${address}" has more in it than a host, a port and the path of a proxy: write it without what begins with ? or #, and without a name and password`,
     );
   }
-  return parsed.origin + parsed.pathname.replace(/\/+$/, '');
+  // As it is written: a URL would lose what makes it doubtful.
+  const path = /^[a-z]+:\/\/[^/\\]+(.*)$/is.exec(text)?.[1];
+  const prefix = canonical(path?.replace(/\/+$/, '') ?? '\\');
+  if (!/^(\/(?!\.{0,2}(\/|$))([\w\-.~!$&'()*+,;=:@[\]]|%[\dA-F]{2})+)*$/.test(prefix)) {
+    throw new TypeError(`"${address}" does not end in the path of a proxy, such as /kitchen`);
+  }
+  return parsed.origin + prefix;
 }
+
+/**
+ * A path with nothing percent-encoded that may stand as it is, and upper case digits: one spelling
+ * for all that are the same to a proxy, which is that of the packer.
+ */
+const canonical = (path: string): string =>
+  path.replace(/%([\da-f]{2})/gi, (encoded, digits: string) => {
+    const char = String.fromCharCode(parseInt(digits, 16));
+    return /[\w\-.~!$&'()*+,;=:@[\]]/.test(char) ? char : encoded.toUpperCase();
+  });
 
 /**
  * Where the device of this page is: at the root of the page's host, or below the prefix of a reverse

@@ -252,6 +252,9 @@ test.each([
   ['http://provider.local/', 'http://provider.local'],
   ['http://home.example:8080/kitchen/', 'http://home.example:8080/kitchen'],
   ['home.example/a%20b/lamp', 'http://home.example/a%20b/lamp'],
+  ['home.example/~me/a%20b//', 'http://home.example/~me/a%20b'],
+  ['lamp/k%69tchen/%c3%bc', 'http://lamp/kitchen/%C3%BC'],
+  ['lamp/a%2fb', 'http://lamp/a%2Fb'],
   ['HTTP://Provider.local', 'http://provider.local'],
   ['[fe80::1]:81', 'http://[fe80::1]:81'],
 ])('%s is the device at %s', (address, base) => {
@@ -269,6 +272,20 @@ test.each([
   ['http://provider.local/#/update', /without what begins with \? or #/],
   ['provider.local/?x', /without what begins/],
   ['http://me:secret@provider.local', /without a name and password/],
+  ['127.0.0.1:8098//kitchen', /the path of a proxy/],
+  ['http://lamp/../x', /the path of a proxy/],
+  ['lamp/kitchen/../kitchen', /the path of a proxy/],
+  ['lamp/x/%2e%2E/x', /the path of a proxy/],
+  ['lamp/./x', /the path of a proxy/],
+  ['lamp/x//y', /the path of a proxy/],
+  ['lamp/100%', /the path of a proxy/],
+  ['lamp/%4', /the path of a proxy/],
+  ['lamp/%zz', /the path of a proxy/],
+  ['lamp/a b', /the path of a proxy/],
+  ['lamp/ü', /the path of a proxy/],
+  ['lamp/x\ty', /the path of a proxy/],
+  ['lamp\\x', /the path of a proxy/],
+  ['http:///lamp', /the path of a proxy/],
 ])('%s is refused as an address, with words', (address, words) => {
   expect(() => deviceUrl(address)).toThrow(TypeError);
   expect(() => deviceUrl(address)).toThrow(words);
