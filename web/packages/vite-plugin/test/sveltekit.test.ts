@@ -57,6 +57,23 @@ test('a build for the prefix of a proxy finds the script that confirms below it'
   expect(text(image(root), '200.html')).toContain('<script src="/kitchen/faceplate-confirm.js">');
 });
 
+test('what a plugin changed after SvelteKit had it named is not marked', async () => {
+  const files = app(`{ fallback: '200.html' }`);
+  const late = `{ name: 'late', generateBundle(_, bundle) {
+    for (const [name, file] of Object.entries(bundle)) if (/entry\\/start/.test(name)) file.code += '/* banner */';
+  } }`;
+  const config = files['vite.config.js'].replace('faceplate()', `faceplate(), ${late}`);
+  const root = project({ ...files, 'vite.config.js': config });
+  const { stderr } = await build(root);
+  const found = image(root);
+  const [start, ...more] = names(found).filter((name) => name.includes('/entry/start'));
+  expect(more).toEqual([]);
+  expect(stderr).toContain(`warning: ${start}: changed after the build had named it`);
+  const all = names(found).filter((name) => name.startsWith('_app/immutable/'));
+  const marked = [...(found.immutable ?? [])].map((path) => path.replace(/\.gz$/, ''));
+  expect(marked.sort()).toEqual(all.filter((name) => name !== start));
+});
+
 test('an app in two folders is refused in words', async () => {
   const root = project(app(`{ pages: 'build/pages', assets: 'build/assets' }`));
   await expect(build(root)).rejects.toMatchObject({
