@@ -239,10 +239,13 @@ fn a_push_that_was_interrupted_before_it_confirmed_goes_on() {
 }
 
 #[test]
-fn a_missing_picture_or_preload_is_a_warning() {
+fn a_missing_file_that_no_browser_needs_is_a_warning_at_most() {
     let (folder, sim) = device(&QUICK);
-    let preload = r#"<link rel="preload" as="font" href="/font.woff2">"#;
-    folder.file("dist-bare/index.html", page("bare") + preload);
+    let more = r#"<link rel="preload" as="font" href="/font.woff2"><script nomodule src="/old.js"></script>
+        <link rel="stylesheet" media="print" href="/paper.css"><script type="text/template" src="/row.js">
+        </script><noscript><link rel="stylesheet" href="/plain.css"></noscript>
+        <template><script src="/part.js"></script></template>"#;
+    folder.file("dist-bare/index.html", page("bare") + more);
     let without = ["index.html", "icon.svg", "assets/photo.jpg"];
     pack(&folder, "bare", &without, &[]);
     let ended = push(&folder, &sim, "bare.bin", &[]).expect(0);
@@ -255,7 +258,14 @@ fn a_missing_picture_or_preload_is_a_warning() {
     };
     assert_eq!(
         warnings,
-        ["/icon.svg", "/assets/photo.jpg", "/font.woff2"].map(warning)
+        [
+            "/icon.svg",
+            "/assets/photo.jpg",
+            "/font.woff2",
+            "/old.js",
+            "/paper.css"
+        ]
+        .map(warning)
     );
     assert_eq!(status(&folder, &sim)["state"], "settled");
 }
