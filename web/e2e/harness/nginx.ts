@@ -66,7 +66,8 @@ export class Nginx {
     return `https://${this.tlsHost}${PREFIX}`;
   }
 
-  async start(device: { url: string }): Promise<void> {
+  /** `settings`: more of its configuration. */
+  async start(device: { url: string }, settings = ''): Promise<void> {
     const at = (name: string) => join(this.folder, name);
     // A certificate for an hour that nobody trusts.
     await promisify(execFile)('openssl', [
@@ -96,6 +97,7 @@ export class Nginx {
           location ${PREFIX}/ {
             proxy_pass ${device.url}/;
             proxy_http_version 1.1;
+            ${settings && `${settings};`}
             proxy_request_buffering off;
             client_max_body_size 16m;
             gzip off;

@@ -39,6 +39,31 @@ test('the Update page updates below a prefix and behind TLS, and the new fronten
   expect([...asked].filter((path) => !path.startsWith('/kitchen/'))).toEqual([]);
 });
 
+const UNFRAMED = [
+  `add_header Content-Security-Policy "frame-ancestors 'none'"`,
+  // It counts only where the device's own policy is gone.
+  'add_header X-Frame-Options DENY; proxy_hide_header Content-Security-Policy',
+];
+for (const settings of UNFRAMED) {
+  test(`behind a proxy with ${settings} one looks at the new frontend, which confirms itself`, async ({
+    page,
+    context,
+    startDevice,
+  }) => {
+    const device = await startDevice({ www: imagePath('old'), hosts: [proxy.tlsHost] });
+    await proxy.start(device, settings);
+    const update = await UpdatePage.open(page, { url: proxy.tlsUrl });
+    await update.choose('new');
+    await update.install.click();
+    await expect(update.notice).toContainText(`Look at ${VERSIONS.new} to finish the update`);
+    const opened = context.waitForEvent('page');
+    await page.getByRole('link', { name: 'Look at it' }).click();
+    await opened;
+    await expect(page.getByText(`Updated to ${VERSIONS.new}`).first()).toBeVisible();
+    expect(await device.status()).toMatchObject({ active: 1, state: 'settled' });
+  });
+}
+
 test('a page whose own script is all that loads its modules confirms itself below a prefix', async ({
   page,
   startDevice,

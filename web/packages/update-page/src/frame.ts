@@ -2,7 +2,7 @@
 import type { FaceplatePage } from './global.js';
 import { UNSEEN } from './unseen.js';
 
-/** What the page in the frame tells of itself; `forbidden`: a policy of the page around lets no frame load it. */
+/** What the page in the frame tells of itself; `forbidden`: a policy lets no frame load it. */
 export interface FrameReport extends Pick<FaceplatePage, 'build' | 'failure'> {
   readonly outcome: FaceplatePage['outcome'] | 'forbidden';
 }
@@ -21,6 +21,17 @@ export interface Frame {
 const STYLE = 'visibility:hidden;position:fixed;inset:0;width:100%;height:100%;border:0';
 
 const isWhole = ({ document }: Window) => document.readyState === 'complete';
+
+/** Whether what answers there lets no page of this host have it in a frame. */
+async function forbids(address: string): Promise<boolean> {
+  const { headers } = await fetch(address, { headers: { Accept: 'text/html' } });
+  return `${headers.get('X-Frame-Options')};${headers.get('Content-Security-Policy')}`
+    .split(/[;,]/)
+    .some(
+      (part) =>
+        /^ *(deny|frame-ancestors\b(?!.*('self'|\*)))/i.test(part) && !part.includes(location.host),
+    );
+}
 
 /** A hidden frame in this page. */
 export function hiddenFrame(): Frame & { home: string } {
@@ -46,6 +57,12 @@ export function hiddenFrame(): Frame & { home: string } {
     }
     return null;
   };
+  /** A page of the browser's own says only that there is none; why, the answer to anybody else does. */
+  const onLoad = async ({ target }: Event) => {
+    if (inside()) return;
+    const no = await forbids((target as HTMLIFrameElement).src).catch(() => false);
+    if (target === frame) forbidden ||= no;
+  };
   return {
     home: '/',
     open() {
@@ -57,6 +74,7 @@ export function hiddenFrame(): Frame & { home: string } {
       frame.inert = true;
       frame.ariaHidden = 'true';
       frame.style.cssText = STYLE;
+      frame.onload = onLoad;
       document.addEventListener('securitypolicyviolation', onBlocked);
       document.body.append(frame);
     },

@@ -125,6 +125,7 @@ describe('the hidden frame', () => {
     expect(iframe()).toBeNull();
   });
 
+  const { host } = globalThis.location;
   const document_ = { readyState: 'complete' };
   const location = { host: 'provider.local' };
 
@@ -157,6 +158,54 @@ describe('the hidden frame', () => {
     });
     expect(frame.report()).toBeNull();
     expect(frame.loading()).toBe(false);
+  });
+
+  const SELF = "frame-ancestors 'self'";
+  test.each<[boolean, string, Record<string, string>]>([
+    [true, 'a policy of a proxy', { 'Content-Security-Policy': "frame-ancestors 'none'" }],
+    [
+      true,
+      'the policy of a proxy besides the device’s',
+      {
+        'Content-Security-Policy': `${SELF}, default-src 'self';frame-ancestors https://a.example`,
+      },
+    ],
+    [true, 'the header from before there were policies', { 'X-Frame-Options': 'DENY' }],
+    [false, 'nothing', {}],
+    [false, 'the device', { 'Content-Security-Policy': SELF }],
+    [
+      false,
+      'a policy that names this host',
+      { 'Content-Security-Policy': `script-src 'self'; frame-ancestors http://${host}` },
+    ],
+    [false, 'a header that lets this host', { 'X-Frame-Options': 'SAMEORIGIN' }],
+  ])('is forbidden (%s) by %s where nothing comes', async (is, _, headers) => {
+    const ask = vi.fn<typeof fetch>(() => Promise.resolve(new Response('', { headers })));
+    vi.stubGlobal('fetch', ask);
+    frame.home = '/kitchen/';
+    frame.open();
+    setInside({ location: { host: '' } });
+    iframe()?.dispatchEvent(new Event('load'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ask.mock.calls[0]?.[0]).toBe(`${globalThis.location.origin}/kitchen/`);
+    expect(frame.report()).toEqual(is ? report({ build: null, outcome: 'forbidden' }) : null);
+    // The next one may come.
+    frame.open();
+    expect(frame.report()).toBeNull();
+  });
+
+  test('is not forbidden where nobody answers, nor when its page has come', async () => {
+    const ask = vi.fn(() => Promise.reject(new TypeError('no network')));
+    vi.stubGlobal('fetch', ask);
+    frame.open();
+    setInside({ location: { host: '' } });
+    iframe()?.dispatchEvent(new Event('load'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(frame.report()).toBeNull();
+    expect(ask).toHaveBeenCalledOnce();
+    setInside({ location, document: document_ });
+    iframe()?.dispatchEvent(new Event('load'));
+    expect(ask).toHaveBeenCalledOnce();
   });
 
   test('says what its page has told before that is whole', () => {

@@ -218,12 +218,12 @@ export const de: Words = {
     ],
     openIt: (name) => [
       `Sehen Sie sich ${name} an, um die Aktualisierung abzuschließen`,
-      'Die Content-Security-Policy dieser Seite (frame-src) verbietet, die neue Oberfläche unsichtbar zu laden.',
+      'Eine Richtlinie (frame-src, frame-ancestors oder X-Frame-Options) verbietet, die neue Oberfläche unsichtbar zu laden.',
       'Öffnen Sie sie: In ihrem eigenen Tab bestätigt sie sich selbst, wenn sie funktioniert.',
     ],
     notOpened: (to, from) => [
       `Niemand hat sich ${from} rechtzeitig angesehen: Das Gerät ist zu ${to} zurückgekehrt`,
-      'Die Content-Security-Policy dieser Seite (frame-src) hat verboten, es unsichtbar zu laden.',
+      'Eine Richtlinie (frame-src, frame-ancestors oder X-Frame-Options) hat verboten, es unsichtbar zu laden.',
       'Versuchen Sie es noch einmal, und sehen Sie es sich an, solange es auf Probe ist.',
     ],
     how: 'Wie sich eine Oberfläche bestätigt',

@@ -149,12 +149,12 @@ export const more: MoreWords = {
     ],
     openIt: (name) => [
       `Look at ${name} to finish the update`,
-      'This page’s Content-Security-Policy (frame-src) keeps it from loading the new frontend unseen.',
+      'A policy (frame-src, frame-ancestors or X-Frame-Options) keeps this page from loading it unseen.',
       'Look at it: in its own tab it confirms itself, if it works.',
     ],
     notOpened: (to, from) => [
       `Nobody looked at ${from} in time: the device went back to ${to}`,
-      'This page’s Content-Security-Policy (frame-src) kept it from loading it unseen.',
+      'A policy (frame-src, frame-ancestors or X-Frame-Options) kept this page from loading it unseen.',
       'Try again, and look at it while it is on trial.',
     ],
     how: 'How a frontend confirms itself',
