@@ -138,6 +138,15 @@ fn what_is_wrong_with_the_slots_is_told_and_leaves_the_settings_alone() {
             LayoutError::OverlapsOther("www_0"),
         ),
         (
+            "without room for a root",
+            with(WWW_1, SIZE, &word(0x1000)),
+            LayoutError::TooSmall {
+                label: "www_1",
+                len: 0x1000,
+                least: 0x2000,
+            },
+        ),
+        (
             "unequal",
             with(WWW_1, SIZE, &word(0x8_0000)),
             LayoutError::Unequal(["www_0", "www_1"]),
@@ -213,6 +222,17 @@ fn what_is_wrong_with_the_settings_leaves_the_slots_alone() {
             LayoutError::BadBounds("nvs"),
         ),
         (
+            "one page",
+            NVS,
+            SIZE,
+            &word(0x1000),
+            LayoutError::TooSmall {
+                label: "nvs",
+                len: 0x1000,
+                least: 0x2000,
+            },
+        ),
+        (
             "over the radio's",
             NVS,
             SIZE,
@@ -238,6 +258,19 @@ fn what_is_wrong_with_the_settings_leaves_the_slots_alone() {
         let refused = device.with_nvs(|nvs| nvs.set_credentials(&home));
         assert_eq!(refused, Err(EspNvsError::Layout(error)), "{name}");
         assert_eq!(board.flash.counters().operations, 0, "{name}");
+    }
+}
+
+#[test]
+fn settings_of_two_pages_are_enough_for_ever() {
+    let board = with(NVS, SIZE, &word(0x2000));
+    let images = ["1.0.0", "2.0.0"].map(|version| Frontend::new(version, 20));
+    for round in 0..100 {
+        let frontend = &images[round % 2];
+        install(&board, frontend, Confirmer::Device).expect("installs");
+        let device = board.boot();
+        assert!(serves(&device, frontend), "{round}");
+        device.confirm(None).expect("on trial");
     }
 }
 
@@ -298,6 +331,11 @@ fn each_cause_fits_where_it_is_told() {
         LayoutError::Missing(label),
         LayoutError::Twice(label),
         LayoutError::SameLabel(label),
+        LayoutError::TooSmall {
+            label,
+            len: u32::MAX,
+            least: u32::MAX,
+        },
         LayoutError::WrongType {
             label,
             of_use: Use::Slot,

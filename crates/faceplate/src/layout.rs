@@ -6,6 +6,8 @@
 mod entry;
 mod error;
 
+use core::ops::Range;
+
 use embedded_storage_async::nor_flash::ReadNorFlash;
 
 use self::entry::Entry;
@@ -106,9 +108,10 @@ impl Layout {
         }
         let capacity = flash.capacity() as u64;
         // The bootloader lies before the table.
-        let table_end = places.table_offset.saturating_add(SECTOR);
-        for ((label, _), place) in wanted.into_iter().zip(&mut found) {
-            *place = place.and_then(|region| inside(label, region, table_end, capacity));
+        let table_end = u64::from(places.table_offset) + u64::from(SECTOR);
+        for ((label, of_use), place) in wanted.into_iter().zip(&mut found) {
+            let (bounds, least) = (table_end..capacity, of_use.least());
+            *place = place.and_then(|region| inside(label, region, bounds, least));
         }
         for index in 0..entries {
             let Some(other) = Entry::read(flash, places.table_offset, index).await? else {
@@ -141,19 +144,22 @@ impl Layout {
     }
 }
 
-/// A partition that lies behind the table and ends inside the flash, in whole sectors.
+/// A partition that lies behind the table and ends inside the flash, in whole sectors, with room for
+/// what is to be in it.
 fn inside(
     label: &'static str,
     region: Region,
-    table_end: u32,
-    capacity: u64,
+    bounds: Range<u64>,
+    least: u32,
 ) -> Result<Region, LayoutError> {
-    let end = u64::from(region.offset) + u64::from(region.len);
-    let whole = region.offset.is_multiple_of(SECTOR) && region.len.is_multiple_of(SECTOR);
-    if region.len == 0 || !whole || end > capacity {
+    let (start, len) = (u64::from(region.offset), region.len);
+    let whole = region.offset.is_multiple_of(SECTOR) && len.is_multiple_of(SECTOR);
+    if len == 0 || !whole || start + u64::from(len) > bounds.end {
         Err(LayoutError::BadBounds(label))
-    } else if region.offset < table_end {
+    } else if start < bounds.start {
         Err(LayoutError::OverlapsOther(label))
+    } else if len < least {
+        Err(LayoutError::TooSmall { label, len, least })
     } else {
         Ok(region)
     }

@@ -13,6 +13,16 @@ pub enum Use {
     Slot,
 }
 
+impl Use {
+    /// Bytes without which nothing can ever be stored there: NVS keeps one page free, and the root of a
+    /// LittleFS is two blocks.
+    pub(super) const fn least(self) -> u32 {
+        match self {
+            Self::Settings | Self::Slot => 2 * SECTOR,
+        }
+    }
+}
+
 /// Why a part of the layout cannot be used. Without slots the device serves its recovery page;
 /// without settings it serves a frontend that cannot be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +54,15 @@ pub enum LayoutError {
     ReadOnly(&'static str),
     /// This partition is empty, not made of whole sectors, or ends outside the flash.
     BadBounds(&'static str),
+    /// This partition has no room for what is to be in it.
+    TooSmall {
+        /// Its label.
+        label: &'static str,
+        /// Bytes of it.
+        len: u32,
+        /// Bytes that it needs at least.
+        least: u32,
+    },
     /// This slot is larger than the firmware has [`Buffers`](crate::Buffers) for.
     TooLarge {
         /// Its label.
@@ -99,6 +118,12 @@ impl fmt::Display for LayoutError {
             Self::BadBounds(label) => write!(
                 f,
                 "partition `{label}` is not made of whole {SECTOR}-byte sectors inside the flash"
+            ),
+            Self::TooSmall { label, len, least } => write!(
+                f,
+                "partition `{label}` has {} KiB and needs {} KiB at least",
+                len / 1024,
+                least / 1024
             ),
             Self::TooLarge { label, len, room } => write!(
                 f,
