@@ -16,6 +16,7 @@ import {
 const FACTS: Facts = {
   ...{ name: '2', url: 'http://lamp/', confirm: 'page', within: 300, broken: null },
   means: 'script',
+  build: '0123456789abcdef',
   last: 'The device says so.',
 };
 const back = (reason: 'not_confirmed' | 'kept_restarting'): Outcome => ({
@@ -42,6 +43,13 @@ test.each<[string, Outcome, Partial<Facts>, string | null, string]>([
     { means: 'app' },
     'went-back',
     'or it failed there, or its own code did not confirm it',
+  ],
+  [
+    'that nothing in it may have, without a build id',
+    back('not_confirmed'),
+    { means: 'app', build: null },
+    'went-back',
+    'or it failed there, or nothing in it confirms, as it has no build id',
   ],
   [
     'that nothing in it could',

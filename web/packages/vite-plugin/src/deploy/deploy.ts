@@ -168,8 +168,8 @@ class Deployment {
     }
     const last = describeLast(status)?.text ?? null;
     const [name, url, broken] = [this.#name, this.#url, this.#broken];
-    const means = image.confirms;
-    const failed = failure(outcome, { name, url, confirm, within, means, broken, last });
+    const { confirms: means, build } = image;
+    const failed = failure(outcome, { name, url, confirm, within, means, build, broken, last });
     if (failed) throw failed;
   }
 

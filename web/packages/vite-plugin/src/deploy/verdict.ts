@@ -19,6 +19,8 @@ export interface Facts {
   readonly within: number;
   /** What in the image may confirm it. */
   readonly means: Inspected['confirms'];
+  /** Its build id; null where its pages say of no build that it works. */
+  readonly build: Inspected['build'];
   /** What we found wrong with it, if anything. */
   readonly broken: string | null;
   /** What the device says of its last change of slot. */
@@ -51,7 +53,10 @@ export function failure(outcome: Outcome, facts: Facts): Failure | null {
 }
 
 /** Nothing confirmed that was waited for. */
-function nobody(last: LastChange | null, { confirm, url, within, means }: Facts): string | null {
+function nobody(
+  last: LastChange | null,
+  { confirm, url, within, means, build }: Facts,
+): string | null {
   // Somebody who goes back before it is confirmed has the same reason.
   const late = last?.outcome === 'fell_back' && last.reason === 'not_confirmed';
   if (confirm !== 'page' || !late) return null;
@@ -61,10 +66,12 @@ function nobody(last: LastChange | null, { confirm, url, within, means }: Facts)
       'Build it with vite-plugin-faceplate, pack it with `faceplate pack --stamp`, or use --confirm load'
     );
   }
-  const own =
-    means === 'app'
+  let own = '';
+  if (means === 'app') {
+    own = build
       ? ', or its own code did not confirm it: without faceplate-confirm.js it has to call `confirmOnLoad()`'
-      : '';
+      : ', or nothing in it confirms, as it has no build id (`faceplate pack --stamp` gives it one)';
+  }
   return (
     `no page of it confirmed within ${within} s. Either nobody opened ${url}, or it failed there${own}; ` +
     'then the console of the browser says why'
