@@ -13,6 +13,9 @@
   const framed = window !== window.top;
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
   const isOwn = (address) => address.startsWith(location.origin + '/');
+  /** Whether code surely is not the page's: of another host, or of an extension. Tools give code names of their own. */
+  const isOthers = (place) =>
+    /^(https?:|[\w-]+-extension|webkit-masked-url)/.test(place) && !isOwn(place);
   /** Where the device is: beside this script (below a prefix, if a proxy has one), or at the root of the host. */
   let base = script ? script.src.replace(/\/[^/]*$/, '') : '';
   if (script && isOwn(script.src)) base = base.slice(location.origin.length);
@@ -26,6 +29,8 @@
     performance.getEntriesByType('navigation')[0]?.domContentLoadedEventStart > 0;
   document.addEventListener('DOMContentLoaded', () => (parsed = true));
   let held = 0;
+  /** It has loaded, and shows nothing. */
+  let blank = false;
   let confirming = null;
 
   const page = (window.faceplate = {
@@ -76,9 +81,9 @@
       }
     } else if (type !== 'error') {
       // What a browser grants only to a person's click, or broke off, says nothing of the page.
-      if (/^(NotAllowed|Abort)Error$/.test(reason?.name)) return;
+      if (/^(NotAllowed|Abort)Error|Permissions check failed|request denied/.test(reason)) return;
       page.failed(reason);
-    } else if (!/^ResizeObserver loop/.test(message) && (filename ? isOwn(filename) : lineno)) {
+    } else if (!/^ResizeObserver loop/.test(message) && (filename ? !isOthers(filename) : lineno)) {
       // (Browsers report a layout that takes one more frame as an error, and of scripts from elsewhere
       // that there was one.)
       fail(message, `${filename}:${lineno}:${colno}`);
@@ -94,7 +99,7 @@
       disposition !== 'report' &&
       /^(script-src|style-src-elem|connect-src|worker-src)/.test(by) &&
       (what === 'inline' || isOwn(what)) &&
-      (!sourceFile || isOwn(sourceFile))
+      !isOthers(sourceFile)
     ) {
       const place = sourceFile ? `${sourceFile}:${event.lineNumber}:${event.columnNumber}` : '';
       fail(`Content-Security-Policy: ${by} blocks ${what.replace(location.origin, '')}`, place);
@@ -121,11 +126,12 @@
     // There, only the worker that the page began with is known, or there are none.
   }
   try {
-    // A page that comes again without its worker gets the next one when it has proved itself.
+    // A page that comes again without its worker gets the next one when it has proved itself; one that waits
+    // for it to show anything, then.
     const { register } = sessionStorage[key] ? workers : {};
     if (register) {
       workers.register = async (...what) => {
-        while (isOpen() || page.outcome === 'failed') await sleep(200);
+        while (!blank && (isOpen() || page.outcome === 'failed')) await sleep(200);
         return register.apply(workers, what);
       };
     }
@@ -133,16 +139,21 @@
     // No memory, no workers: then nothing has moved.
   }
 
+  // Chromium first had these two by these names.
+  const isSeen = (one) =>
+    one.getClientRects().length &&
+    (one.checkVisibility?.({ checkOpacity: true, checkVisibilityCSS: true }) ?? true);
+  const hasText = (of) =>
+    [...(of?.childNodes ?? [])].some(({ nodeType, data }) => nodeType === 3 && data.trim());
   /** Whether there is anything to see: text, pictures, controls, elements of the page's own making. */
-  const isShown = () =>
-    [...document.querySelectorAll('body,body *')].some(
-      (one) =>
-        !one.closest(UNSEEN) &&
-        one.getClientRects().length &&
-        (one.matches(DRAWN) ||
-          customElements.get(one.localName) ||
-          [...one.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim())),
-    );
+  const isShown = (one = document.documentElement) =>
+    !one.matches(UNSEEN) &&
+    ((isSeen(one) &&
+      (one.matches(DRAWN) ||
+        customElements.get(one.localName) ||
+        hasText(one) ||
+        hasText(one.shadowRoot))) ||
+      [...one.children, ...(one.shadowRoot?.children ?? [])].some((part) => isShown(part)));
 
   const PARTS =
     'script[src]:not([nomodule]):not([type*="/x-"]),[rel=stylesheet]:not([disabled]),[rel=modulepreload]';
@@ -166,6 +177,7 @@
     }
     // A page that shows nothing for ten seconds does not work.
     for (let tries = 100; !page.failure && !isShown(); await sleep(100)) {
+      blank = tries < 90;
       if (!tries--) fail('the page shows nothing');
     }
     // Nobody may have listened when a style sheet of this host failed.
@@ -187,7 +199,9 @@
     setTimeout(() => stop.abort(), 4000);
     const headers = { 'Content-Type': 'application/json' };
     try {
-      const answer = await fetch(`${base}/api/ota/${path}`, {
+      // A worker that keeps all that it ever got must not keep this.
+      const query = workers?.controller && !body ? `?${Date.now()}` : '';
+      const answer = await fetch(`${base}/api/ota/${path}${query}`, {
         cache: 'no-store',
         signal: stop.signal,
         ...(body && { method: 'POST', headers, body }),
@@ -205,10 +219,12 @@
   /** Whether the page surely is of another build than the device runs; null when one cannot tell. */
   function isOther({ device, active, slots }, asked) {
     const build = slots[active].build ?? null;
-    if (build || page.build) return build !== page.build;
-    // Builds without an id: a page that is older than the boot, or that comes from the history.
+    // What was loaded before the boot came from what ran then.
+    const isOlder = asked > device.uptime_ms;
+    if (build || page.build) return build !== page.build || isOlder;
+    // Builds without an id: also what comes from the history.
     const [visit] = performance.getEntriesByType('navigation');
-    if (asked > device.uptime_ms || visit?.type === 'back_forward') return true;
+    if (isOlder || visit?.type === 'back_forward') return true;
     // An answer that took that long tells nothing.
     return age() > device.uptime_ms ? null : false;
   }
@@ -252,6 +268,15 @@
     return sleep(60_000).then(() => true);
   }
 
+  /** The page is where it should be: what it does next time is no matter of this update. */
+  function forget() {
+    try {
+      delete sessionStorage[key];
+    } catch {
+      // There is no memory.
+    }
+  }
+
   /** Looks at the device once and does what follows from that; gives the status. */
   async function look() {
     const asked = age();
@@ -274,6 +299,7 @@
     } else if (other === null) {
       // The next look may tell.
     } else if (!wanted || isPart()) {
+      if (!wanted) forget();
       if (isOpen()) page.outcome = 'not-asked';
     } else if (mixed) {
       // It comes again as the device has it, unless it has a new worker by then. What a worker makes proves
@@ -287,8 +313,15 @@
       page.outcome = 'failed';
     } else {
       const done = await ask('confirm', page.build ? `{"build":"${page.build}"}` : '{}');
-      page.outcome = done?.slots ? 'confirmed' : 'no-answer';
-      if (done?.slots) return done;
+      page.outcome = done?.slots
+        ? 'confirmed'
+        : /other-build$/.test(done?.type)
+          ? 'other-build'
+          : 'no-answer';
+      if (done?.slots) {
+        forget();
+        return done;
+      }
       // Somebody else did, or the answer got lost: the next status tells.
       if (done?.detail && done.type !== '/problems/not-on-trial') {
         console.warn(`Faceplate: the device does not take the confirmation: ${done.detail}`);

@@ -128,11 +128,16 @@ export class Device {
   /** Gives up after `timeoutMs` (default 4000). */
   async status(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Status> {
     const { timeoutMs = STATUS_MS, signal } = options;
-    return withBuilds(await this.#ask(isStatus, 'status', {}, timeoutMs, signal));
+    // A service worker that keeps all that it ever got must not keep this.
+    const query = globalThis.navigator?.serviceWorker?.controller ? `?${Date.now()}` : '';
+    return withBuilds(await this.#ask(isStatus, `status${query}`, {}, timeoutMs, signal));
   }
 
-  /** Sends an image and waits until the device has written, checked and switched to it. */
-  async upload(
+  /**
+   * Sends an image and waits until the device has written, checked and switched to it. A refusal that comes
+   * early may get lost with the connection: `update` looks before whether the image can fit.
+   */
+  upload(
     image: Blob,
     options: { confirm?: 'device' | 'client'; within?: number; signal?: AbortSignal } = {},
   ): Promise<Uploaded> {
@@ -141,16 +146,7 @@ export class Device {
       confirm === 'client'
         ? `?confirm=client${within === undefined ? '' : `&within=${within}`}`
         : '';
-    try {
-      return await this.#post(isUploaded, `frontend${query}`, image, 0, signal);
-    } catch (error) {
-      // Where the connection breaks while the body is sent, an answer that came early may get
-      // lost. What it said of the length can be told without it.
-      const silent = error instanceof Unreachable && error.kind === 'silent';
-      const size = silent && (await this.status().catch(() => null))?.slots[0]?.size;
-      if (size && image.size > size) throw tooLarge(size);
-      throw error;
-    }
+    return this.#post(isUploaded, `frontend${query}`, image, 0, signal);
   }
 
   /**
@@ -223,12 +219,6 @@ export class Device {
 function withBuilds(status: Status): Status {
   const slots = status.slots.map((slot) => ({ ...slot, build: slot.build ?? null }));
   return { ...status, slots };
-}
-
-/** The refusal of an image that is longer than a slot. */
-export function tooLarge(slotSize: number): Problem {
-  const detail = `the image is longer than a slot of ${slotSize} bytes`;
-  return new Problem('too-large', 413, detail, undefined, slotSize);
 }
 
 function json(text: string): unknown {

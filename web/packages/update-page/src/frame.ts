@@ -2,9 +2,12 @@
 import type { FaceplatePage } from './global.js';
 import { UNSEEN } from './unseen.js';
 
-/** What the page in the frame tells of itself; `forbidden`: a policy lets no frame load it. */
+/**
+ * What the page in the frame tells of itself; `forbidden`: a policy lets no frame load it;
+ * `silent`: it is whole, and nothing in it tells. Then either nothing ever does, or that got lost on the way.
+ */
 export interface FrameReport extends Pick<FaceplatePage, 'build' | 'failure'> {
-  readonly outcome: FaceplatePage['outcome'] | 'forbidden';
+  readonly outcome: FaceplatePage['outcome'] | 'forbidden' | 'silent';
 }
 
 export interface Frame {
@@ -20,6 +23,7 @@ export interface Frame {
 /** Of the page's size, as a frontend may measure itself. */
 const STYLE = 'visibility:hidden;position:fixed;inset:0;width:100%;height:100%;border:0';
 
+const META = 'meta[name=faceplate-build]';
 const isWhole = ({ document }: Window) => document.readyState === 'complete';
 
 /** Whether what answers there lets no page of this host have it in a frame. */
@@ -87,9 +91,14 @@ export function hiddenFrame(): Frame & { home: string } {
     report() {
       if (forbidden) return { build: null, failure: null, outcome: 'forbidden' };
       const page = inside();
-      const { build = null, failure = null, outcome = null } = page?.faceplate ?? {};
+      if (!page) return null;
+      const {
+        build = page.document.querySelector<HTMLMetaElement>(META)?.content ?? null,
+        failure = null,
+        outcome = page.faceplate ? null : 'silent',
+      } = page.faceplate ?? {};
       // A page that goes on loading, such as one with a camera's picture, may have told all the same.
-      if (!page || !(isWhole(page) || failure || outcome)) return null;
+      if (!isWhole(page) && !(page.faceplate && (failure || outcome))) return null;
       return { build, failure: failure && { ...failure }, outcome };
     },
     loading() {

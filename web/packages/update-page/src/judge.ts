@@ -1,5 +1,5 @@
 // Whether a device would take an image, told before anything is sent.
-import { Problem, tooLarge } from './device.js';
+import { Problem } from './device.js';
 import type { ImageFacts } from './image.js';
 import type { Status } from './status.js';
 import { type Message, explain } from './words.js';
@@ -19,7 +19,10 @@ export function refusal(
   if (status.state === 'trial') return new Problem('on-trial', 409);
   if (!slotSize) return new Problem('no-slots', 500, fault ?? undefined);
   if (fault !== null) return new Problem('nvs-fault', 500, fault);
-  if (bytes > slotSize) return tooLarge(slotSize);
+  if (bytes > slotSize) {
+    const detail = `the image is longer than a slot of ${slotSize} bytes`;
+    return new Problem('too-large', 413, detail, undefined, slotSize);
+  }
   if (madeFor > slotSize) {
     return new Problem(
       'not-an-image',

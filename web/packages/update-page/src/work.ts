@@ -252,10 +252,11 @@ export class Work {
     const build = slot?.build ?? null;
     this.#stopOpening = keepOpening(this.#frame, (told) => {
       const report = status ? ofBuild(build, told) : told;
+      if (!report) return;
       // What an earlier try told of an error is not unsaid by a page that is not ready.
       const { failure, outcome } = this.#updater.state.report ?? {};
       const against = failure || outcome === 'other-build';
-      if (against && !report.failure && !report.outcome) return;
+      if (against && !report.failure && (!report.outcome || report.outcome === 'silent')) return;
       // Nor by one that a service worker made since.
       if (failure && report.outcome === 'other-build') return;
       this.#updater.set({ report });
@@ -471,12 +472,13 @@ type Following = Pick<FollowOptions, 'open' | 'onLook'> &
   Pick<UpdateOptions, 'onState'> & { readonly signal: AbortSignal };
 
 /** What a page of another build tells says nothing of the one that runs. */
-const ofBuild = (build: string | null, told: FrameReport): FrameReport =>
-  told.build === build ||
-  told.outcome === 'forbidden' ||
-  (!told.build && !told.failure && !told.outcome)
-    ? told
-    : { ...told, failure: null, outcome: 'other-build' };
+function ofBuild(build: string | null, told: FrameReport): FrameReport | null {
+  if (told.build === build || told.outcome === 'forbidden') return told;
+  // A page that is of no build and tells nothing is an error's, such as a proxy's that does not reach the device.
+  if (!told.build && told.outcome === 'silent') return null;
+  if (!told.build && !told.failure && !told.outcome) return told;
+  return { ...told, failure: null, outcome: 'other-build' };
+}
 
 /** Whether a refusal is over: what the device was busy with, or had on trial. */
 function isOver(type: string, { upload, trial }: Status): boolean {

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 // Who confirms a new frontend, and when not: the page's side of the trial, in `src/confirm.js`.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { FaceplatePage } from '../src/global.js';
 import type { Status } from '../src/status.js';
 import { settled } from './fake.js';
@@ -46,7 +46,7 @@ function status(): Status {
 }
 
 async function answer(url: string, init?: RequestInit): Promise<Response> {
-  if (url.endsWith('/api/ota/status')) {
+  if (/\/api\/ota\/status(\?\d+)?$/.test(url)) {
     device.asked++;
     if (device.deaf-- > 0) throw new TypeError('no answer');
     return Response.json(status());
@@ -218,11 +218,17 @@ test('without ids, an answer that took too long to tell the age is asked for aga
 });
 
 test('with ids, a page from the history or a cache confirms its own build: it is the same', async () => {
-  device.uptime = 10;
   performance.getEntriesByType = () => [{ type: 'back_forward' } as PerformanceNavigationTiming];
   const one = await page();
   await finished(one);
   expect(one.outcome).toBe('confirmed');
+});
+
+test('with ids, a page that is older than the boot comes again first: it was not loaded from there', async () => {
+  device.uptime = 10;
+  await finished(await page());
+  expect(reload).toHaveBeenCalledOnce();
+  expect(device.confirmed).toEqual([]);
 });
 
 test('nothing is confirmed where nothing is on trial, or where the device confirms by itself', async () => {
@@ -341,6 +347,20 @@ const failures: [what: string, fail: () => void, text: string, place: string][] 
     'assets/index-1.js:1:15',
   ],
   [
+    'a script threw that a tool gave another name',
+    () =>
+      dispatchEvent(
+        new ErrorEvent('error', {
+          message: 'Uncaught Error: oops',
+          filename: 'webpack-internal:///./src/main.js',
+          lineno: 3,
+          colno: 7,
+        }),
+      ),
+    'Uncaught Error: oops',
+    'webpack-internal:///./src/main.js:3:7',
+  ],
+  [
     'a promise was rejected',
     () => {
       const reason = new Error('no');
@@ -387,9 +407,45 @@ const harmless: [what: string, fail: () => void][] = [
     () => dispatchEvent(new ErrorEvent('error', { message: 'Script error.' })),
   ],
   [
+    'code of another host threw',
+    () =>
+      dispatchEvent(
+        new ErrorEvent('error', {
+          message: 'oops',
+          filename: 'https://elsewhere.example/a.js',
+          lineno: 1,
+        }),
+      ),
+  ],
+  [
+    'code of an extension threw',
+    () =>
+      dispatchEvent(
+        new ErrorEvent('error', { message: 'oops', filename: 'moz-extension://a/b.js', lineno: 1 }),
+      ),
+  ],
+  [
+    'code of an extension in Safari threw',
+    () =>
+      dispatchEvent(
+        new ErrorEvent('error', {
+          message: 'oops',
+          filename: 'webkit-masked-url://hidden/',
+          lineno: 1,
+        }),
+      ),
+  ],
+  [
     'something was not allowed without a click',
     () => {
       const reason = new DOMException('no gesture', 'NotAllowedError');
+      dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
+    },
+  ],
+  [
+    'the whole screen was not to be had without a click',
+    () => {
+      const reason = new TypeError('Permissions check failed');
       dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
     },
   ],
@@ -516,6 +572,26 @@ test('an element of the page’s own making counts as shown', async () => {
   expect(one.outcome).toBe('confirmed');
 });
 
+test('what is in an open shadow root counts as shown', async () => {
+  document.body.innerHTML = '<div></div>';
+  const root = document.querySelector('div')?.attachShadow({ mode: 'open' });
+  if (root) root.innerHTML = '<main>Hello</main>';
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('a page that hides all that it has is a blank page', async () => {
+  // As a browser says of `body { visibility: hidden }` or `opacity: 0`; this document has no layout.
+  const checkVisibility = vi.fn(() => false);
+  Object.assign(Element.prototype, { checkVisibility });
+  onTestFinished(() => void Reflect.deleteProperty(Element.prototype, 'checkVisibility'));
+  const one = await page();
+  await finished(one);
+  expect(one.failure).toMatchObject({ text: 'the page shows nothing' });
+  expect(checkVisibility).toHaveBeenCalledWith({ checkOpacity: true, checkVisibilityCSS: true });
+});
+
 test('a blank page confirms nothing, even where nothing failed', async () => {
   document.body.innerHTML =
     '<svg hidden></svg><div id="app">\n</div><script>let a = "text"</script><noscript>No JavaScript</noscript>';
@@ -570,6 +646,7 @@ test.each(['loading', 'interactive'] as const)(
   'a page whose scripts have not run is waited for, however long that takes (%s)',
   async (state) => {
     const { one, parse, load } = await coming(state);
+    device.uptime = 150_000;
     await finished(one, 120_000);
     expect(device.asked).toBe(0);
     parse();
@@ -701,6 +778,36 @@ test('a page that comes again has no new worker before it has proved itself', as
   await done;
   expect(one.outcome).toBe('confirmed');
   expect(register).toHaveBeenCalledWith('/worker.js', { scope: '/' });
+  // Nothing of that is left for later visits.
+  expect(sessionStorage.length).toBe(0);
+});
+
+test('a page that waits for its worker before it shows anything gets it', async () => {
+  const register = vi.fn(async () => ({}));
+  const serviceWorker = { controller: null, register, getRegistrations: async () => [] };
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
+  sessionStorage['faceplate-moved'] = 'b1 1';
+  document.body.innerHTML = '<div id="app"></div>';
+  const one = await page();
+  const registered = navigator.serviceWorker.register('/worker.js');
+  void registered.then(() => (document.body.innerHTML = '<h1>There</h1>'));
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+});
+
+test('a settled device leaves no memory of a move in the tab', async () => {
+  device.trial = null;
+  sessionStorage['faceplate-moved'] = 'b1 1';
+  await finished(await page());
+  expect(sessionStorage.length).toBe(0);
+});
+
+test('a worker that keeps all that it ever got is not asked for the same status twice', async () => {
+  device.trial = null;
+  await finished(await controlledPage());
+  const asked = vi.mocked(fetch).mock.calls.map(([url]) => String(url));
+  expect(asked.length).toBeGreaterThan(1);
+  expect(new Set(asked).size).toBe(asked.length);
 });
 
 const blocked = (more: object) =>
@@ -749,6 +856,13 @@ test.each([
   blocked(event);
   await finished(one);
   expect(one).toMatchObject({ failure: null, outcome: 'confirmed' });
+});
+
+test('a page that the device takes for another build is one', async () => {
+  const one = await page();
+  device.refusals = Array.from({ length: 20 }, () => refusal('other-build'));
+  await finished(one);
+  expect(one.outcome).toBe('other-build');
 });
 
 test('an error that the app has caught counts when it says so', async () => {

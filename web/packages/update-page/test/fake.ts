@@ -149,7 +149,7 @@ export class FakeDevice {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const what = `${request.method} ${request.url?.replace('/api/ota/', '')}`;
+    const what = `${request.method} ${request.url?.replace('/api/ota/', '').replace(/^status\?.*/, 'status')}`;
     this.asked.push(what);
     if (this.down) return void request.socket.destroy();
     if (await this.on(what, request, response)) return;

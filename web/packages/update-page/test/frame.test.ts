@@ -62,6 +62,12 @@ describe('the frontend', () => {
     expect(opened.length).toBe(2);
   });
 
+  test('is opened again where its confirming script was lost', async () => {
+    inside = report({ outcome: 'silent' });
+    await seconds(5);
+    expect(opened.length).toBe(2);
+  });
+
   test('is left alone while it loads, unless that takes too long', async () => {
     loading = true;
     await seconds(90);
@@ -126,7 +132,7 @@ describe('the hidden frame', () => {
   });
 
   const { host } = globalThis.location;
-  const document_ = { readyState: 'complete' };
+  const document_ = { readyState: 'complete', querySelector: () => null };
   const location = { host: 'provider.local' };
 
   test('says what its page tells of itself, also where that tells nothing', () => {
@@ -140,7 +146,10 @@ describe('the hidden frame', () => {
       outcome: 'failed',
     });
     setInside({ location, document: document_ });
-    expect(frame.report()).toEqual({ build: null, failure: null, outcome: null });
+    expect(frame.report()).toEqual({ build: null, failure: null, outcome: 'silent' });
+    const stamped = { ...document_, querySelector: () => ({ content: 'b'.repeat(16) }) };
+    setInside({ location, document: stamped });
+    expect(frame.report()).toEqual(report({ outcome: 'silent' }));
   });
 
   test('says nothing of a page that has not come, is not whole, or is the browser’s own', () => {
@@ -148,7 +157,7 @@ describe('the hidden frame', () => {
     setInside({ location: { host: '' }, document: document_ });
     expect(frame.report()).toBeNull();
     expect(frame.loading()).toBe(false);
-    setInside({ location, document: { readyState: 'loading' } });
+    setInside({ location, document: { ...document_, readyState: 'loading' } });
     expect(frame.report()).toBeNull();
     expect(frame.loading()).toBe(true);
     setInside({
@@ -210,7 +219,7 @@ describe('the hidden frame', () => {
 
   test('says what its page has told before that is whole', () => {
     frame.open();
-    const loading = { readyState: 'interactive' };
+    const loading = { ...document_, readyState: 'interactive' };
     setInside({ location, document: loading, faceplate: report() });
     expect(frame.report()).toBeNull();
     setInside({ location, document: loading, faceplate: report({ outcome: 'confirmed' }) });

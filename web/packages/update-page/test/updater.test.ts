@@ -198,9 +198,11 @@ describe('an update', () => {
     const other = report({ build: null, outcome: 'other-build' });
     browser.inside = other;
     await pass(1);
-    browser.inside = report({ build: null });
-    await pass(1);
-    expect(state().report).toEqual(other);
+    for (const outcome of [null, 'silent'] as const) {
+      browser.inside = report({ outcome });
+      await pass(1);
+      expect(state().report).toEqual(other);
+    }
     browser.inside = report({ outcome: 'confirmed' });
     await pass(1);
     expect(state().report).toEqual(browser.inside);
@@ -208,9 +210,26 @@ describe('an update', () => {
 
   test('of a page that tells nothing at all is not taken for another build', async () => {
     await installNew();
-    browser.inside = report({ build: null });
+    for (const outcome of [null, 'silent'] as const) {
+      browser.inside = report({ outcome });
+      await pass(1);
+      expect(state().report).toEqual(browser.inside);
+    }
+    device.fallBack();
     await pass(1);
-    expect(state().report).toEqual(browser.inside);
+    // It was loaded, and never said a word: the same file would do the same.
+    expect(state()).toMatchObject({ file: null, end: { report: { outcome: 'silent' } } });
+  });
+
+  test('in whose place a proxy answers keeps the file for another try', async () => {
+    await installNew();
+    browser.inside = report({ build: null, outcome: 'silent' });
+    await pass(1);
+    expect(state().report).toBeNull();
+    device.fallBack();
+    await pass(1);
+    expect(state().end).toMatchObject({ kind: 'went_back', report: null });
+    expect(state().file).toMatchObject({ version: NEW.version });
   });
 
   test('that nobody could load keeps the file for another try', async () => {

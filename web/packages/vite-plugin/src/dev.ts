@@ -25,6 +25,8 @@ export function devPlugin(options: FaceplateOptions): Plugin {
     { config, middlewares }: ViteDevServer | PreviewServer,
     kind: 'server' | 'preview',
   ) => {
+    // First, so that it holds for a proxy of the user's, too.
+    if (kind === 'preview') middlewares.use(refuseProof);
     if (Object.keys(config[kind].proxy ?? {}).some((key) => covers(key, EXAMPLE))) return;
     const base = baseOf(options, config);
     config.logger.info(
@@ -41,6 +43,25 @@ export function devPlugin(options: FaceplateOptions): Plugin {
     configurePreviewServer: (server) => install(server, 'preview'),
   };
 }
+
+/**
+ * A page of the preview comes from this computer, so it proves nothing about the device, also where that runs
+ * the same build. A body that names a build has 28 bytes; a person's word, `{}`, goes on to the device.
+ */
+const refuseProof: Connect.NextHandleFunction = (incoming, outgoing, next) => {
+  const { url, method, headers } = incoming;
+  const isProof =
+    method === 'POST' &&
+    /^\/api\/ota\/confirm(\?|$)/.test(url ?? '') &&
+    !(Number(headers['content-length']) < 28);
+  if (!isProof) return next();
+  answer(incoming, outgoing, {
+    kind: 'other-build',
+    status: 409,
+    title: 'This page is not on the device',
+    detail: 'vite preview serves it from this computer; open the page of the device itself',
+  });
+};
 
 /** Whether a key of Vite's `proxy` is for a path. */
 function covers(key: string, path: string): boolean {

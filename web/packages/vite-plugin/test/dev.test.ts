@@ -46,15 +46,16 @@ async function dev(options: { device?: string }, config: InlineConfig = {}) {
   return { ...kept, host: `127.0.0.1:${port(server.httpServer as Server)}` };
 }
 
-async function previewed(options: { device?: string }) {
+async function previewed(options: { device?: string }, config: InlineConfig = {}) {
   const root = project(PAGE);
   const { logger } = listener();
   const server = await preview({
     root,
     configFile: false,
     customLogger: logger,
-    preview: { host: '127.0.0.1', port: 0 },
     plugins: [faceplate(options)],
+    ...config,
+    preview: { host: '127.0.0.1', port: 0, ...config.preview },
   });
   onTestFinished(() => server.close());
   return { host: `127.0.0.1:${port(server.httpServer as Server)}` };
@@ -96,6 +97,20 @@ test('a device behind a reverse proxy is asked below its prefix', async () => {
   const [{ headers, url }] = requests as [IncomingMessage];
   expect(url).toBe('/kitchen/api/ota/confirm?x=1');
   expect(headers).toMatchObject({ host: to, origin: `http://${to}` });
+});
+
+test('a page of the preview confirms no build, also through a proxy of the user; a person may', async () => {
+  const { requests, host: to } = await device(() => '{"state":"settled"}');
+  const proxied = { preview: { proxy: { '/api': `http://${to}` } } };
+  for (const { host } of [await previewed({ device: to }), await previewed({}, proxied)]) {
+    requests.length = 0;
+    const proof = await post(host, `http://${host}`, '{"build":"b0b0b0b0b0b0b0b0"}');
+    expect(proof.status).toBe(409);
+    expect(await proof.json()).toMatchObject({ type: '/problems/other-build' });
+    expect(requests).toHaveLength(0);
+    expect(await (await post(host, `http://${host}`)).json()).toEqual({ state: 'settled' });
+    expect(requests).toHaveLength(1);
+  }
 });
 
 test('a page from elsewhere keeps its origin, so that the device can refuse it', async () => {
