@@ -1,4 +1,5 @@
-/*! Faceplate: tells the device that this page works. MIT OR Apache-2.0 */
+/*! Faceplate. MIT OR Apache-2.0 */
+// Tells the device that this page works.
 // Runs first in every page of a stamped build, as it stands here but for the comments; `arrive.ts` imports
 // the same file. Only a page of the build that runs may confirm it, and only once it shows something and
 // nothing failed.
@@ -24,6 +25,12 @@
   let mixed = !!workers?.controller;
   // A frame has the same memory as the page around it.
   const key = 'faceplate-moved' + (framed ? '-frame' : '');
+  let memory;
+  try {
+    memory = sessionStorage;
+  } catch {
+    // Then it does not move: it would not know how often it did.
+  }
   let parsed =
     document.readyState === 'complete' ||
     performance.getEntriesByType('navigation')[0]?.domContentLoadedEventStart > 0;
@@ -125,18 +132,14 @@
   } catch {
     // There, only the worker that the page began with is known, or there are none.
   }
-  try {
-    // A page that comes again without its worker gets the next one when it has proved itself; one that waits
-    // for it to show anything, then.
-    const { register } = sessionStorage[key] ? workers : {};
-    if (register) {
-      workers.register = async (...what) => {
-        while (!blank && (isOpen() || page.outcome === 'failed')) await sleep(200);
-        return register.apply(workers, what);
-      };
-    }
-  } catch {
-    // No memory, no workers: then nothing has moved.
+  // A page that comes again without its worker gets the next one when it has proved itself; one that waits
+  // for it to show anything, then.
+  const { register } = (memory?.[key] && workers) || {};
+  if (register) {
+    workers.register = async (...what) => {
+      while (!blank && (isOpen() || page.outcome === 'failed')) await sleep(200);
+      return register.apply(workers, what);
+    };
   }
 
   // Chromium first had these two by these names.
@@ -246,10 +249,10 @@
   /** Loads what the device runs now, `most` times for each of its starts, so that no reload leads to the next. */
   async function move(boot, most) {
     try {
-      const [of, times] = (sessionStorage[key] ?? '').split(' ');
+      const [of, times] = (memory[key] ?? '').split(' ');
       const moved = of === boot ? +times : 0;
       if (moved >= most) return;
-      sessionStorage[key] = `${boot} ${moved + 1}`;
+      memory[key] = `${boot} ${moved + 1}`;
     } catch {
       return;
     }
@@ -266,15 +269,6 @@
     location.reload();
     // Nothing that this page still does until then may count.
     return sleep(60_000).then(() => true);
-  }
-
-  /** The page is where it should be: what it does next time is no matter of this update. */
-  function forget() {
-    try {
-      delete sessionStorage[key];
-    } catch {
-      // There is no memory.
-    }
   }
 
   /** Looks at the device once and does what follows from that; gives the status. */
@@ -299,7 +293,7 @@
     } else if (other === null) {
       // The next look may tell.
     } else if (!wanted || isPart()) {
-      if (!wanted) forget();
+      if (!wanted) delete memory?.[key];
       if (isOpen()) page.outcome = 'not-asked';
     } else if (mixed) {
       // It comes again as the device has it, unless it has a new worker by then. What a worker makes proves
@@ -319,12 +313,12 @@
           ? 'other-build'
           : 'no-answer';
       if (done?.slots) {
-        forget();
+        delete memory?.[key];
         return done;
       }
       // Somebody else did, or the answer got lost: the next status tells.
       if (done?.detail && done.type !== '/problems/not-on-trial') {
-        console.warn(`Faceplate: the device does not take the confirmation: ${done.detail}`);
+        console.warn(`Faceplate: not confirmed: ${done.detail}`);
       }
     }
     return status;
