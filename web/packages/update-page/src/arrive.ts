@@ -1,6 +1,6 @@
 // What a frontend does about updates when its page loads and while it is open.
 import './confirm.js';
-import { Device } from './device.js';
+import { DeviceReader } from './reader.js';
 import { look } from './follow.js';
 import type {} from './global.js';
 import { recall, remember } from './session.js';
@@ -19,7 +19,9 @@ const RELOAD_PAUSE_MS = 10_000;
  * A page that `vite-plugin-faceplate` or `faceplate pack --stamp` stamped does this by itself; calling it there
  * does no harm. Returns the status after it, or null if no device answers.
  */
-export async function confirmOnLoad(device: Device = new Device()): Promise<Status | null> {
+export async function confirmOnLoad(
+  device: DeviceReader = new DeviceReader(),
+): Promise<Status | null> {
   return (await globalThis.window?.faceplate?.confirm(device.base)) ?? null;
 }
 
@@ -36,7 +38,7 @@ export function reportFailure(error: unknown): void {
  * gone (Vite's `vite:preloadError`). A file is missing as well while the device is away: then the
  * tab stays as it is until the device answers. Returns a function that stops it.
  */
-export function reloadWhenStale(device: Device = new Device()): () => void {
+export function reloadWhenStale(device: DeviceReader = new DeviceReader()): () => void {
   const stop = new AbortController();
   let waiting = false;
   const reload = async (event: Event) => {

@@ -1,46 +1,9 @@
 // The client of a device's API: one method for each request.
-import { isRestart, isStatus, isUploaded, record } from './shape.js';
+import { DeviceReader, withBuilds } from './reader.js';
+import { isRestart, isStatus, isUploaded } from './shape.js';
 import type { Status } from './status.js';
 
-/** A refusal of the device: problem+json (RFC 9457). */
-export class Problem extends Error {
-  override readonly name = 'Problem';
-  constructor(
-    /** The last part of `type`, such as `busy`, `on-trial`, `too-large`. */
-    readonly kind: string,
-    readonly status: number,
-    readonly detail = '',
-    readonly title = kind,
-    /** `too-large`: bytes of a slot. */
-    readonly slotSize: number | null = null,
-  ) {
-    super(detail || title);
-  }
-}
-
-/**
- * What is known of a device that was lost:
- * - `silent`: no answer, or none in time; nothing was changed
- * - `foreign`: something answers that is no device
- * - `lost`: the connection broke during an upload; the device still runs what it ran
- * - `restarted`: the same, since it restarted in the middle, as where it lost its power
- * - `gone`: the connection broke during an upload, and the device does not answer since
- * - `not_back`: it took the image, and does not answer after the restart
- * - `not_restarted`: it took the image, answers, and does not restart
- */
-export type UnreachableKind =
-  'silent' | 'foreign' | 'lost' | 'restarted' | 'gone' | 'not_back' | 'not_restarted';
-
-/** No answer, or none that a device gives. */
-export class Unreachable extends Error {
-  override readonly name = 'Unreachable';
-  constructor(
-    readonly kind: UnreachableKind,
-    options?: ErrorOptions,
-  ) {
-    super(`the device is unreachable: ${kind}`, options);
-  }
-}
+export { DeviceReader, Problem, Unreachable, pageBase, type UnreachableKind } from './reader.js';
 
 /** What the device did with an image. */
 export interface Uploaded {
@@ -53,8 +16,6 @@ export interface Uploaded {
   readonly reboot_ms: number;
 }
 
-/** A status comes from memory; four seconds let TCP send a lost packet again several times. */
-const STATUS_MS = 4000;
 /** A rollback reads the other slot first; a slot of some MiB takes seconds. */
 const COMMAND_MS = 15_000;
 
@@ -101,12 +62,6 @@ const canonical = (path: string): string =>
     return /[\w\-.~!$&'()*+,;=:@[\]]/.test(char) ? char : encoded.toUpperCase();
   });
 
-/**
- * Where the device of this page is: at the root of the page's host, or below the prefix of a reverse
- * proxy, which a stamped page knows by the address of its script. Without a slash at the end.
- */
-export const pageBase = (): string => globalThis.window?.faceplate?.base ?? '';
-
 function parse(url: string): URL | null {
   try {
     return new URL(url);
@@ -116,21 +71,10 @@ function parse(url: string): URL | null {
 }
 
 /** A device on the network. */
-export class Device {
-  /** Without a slash at the end; empty for the root of the page's host. */
-  readonly base: string;
-
-  /** `base`: such as `http://192.168.4.1`, or `/kitchen`; without it the device that serves the page. */
-  constructor(base = pageBase()) {
-    this.base = base.replace(/\/+$/, '');
-  }
-
-  /** Gives up after `timeoutMs` (default 4000). */
-  async status(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Status> {
-    const { timeoutMs = STATUS_MS, signal } = options;
-    // A service worker that keeps all that it ever got must not keep this.
-    const query = globalThis.navigator?.serviceWorker?.controller ? `?${Date.now()}` : '';
-    return withBuilds(await this.#ask(isStatus, `status${query}`, {}, timeoutMs, signal));
+export class Device extends DeviceReader {
+  /** The same device as another reader of it. */
+  static of(reader: DeviceReader): Device {
+    return 'upload' in reader ? (reader as Device) : new Device(reader.base);
   }
 
   /**
@@ -173,67 +117,6 @@ export class Device {
     // Exactly these, or the device refuses: they are its guard against other sites' pages.
     const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream';
     const init = { method: 'POST', headers: { 'Content-Type': type }, body };
-    return this.#ask(is, path, init, timeoutMs, signal);
+    return this.ask(is, path, init, timeoutMs, signal);
   }
-
-  async #ask<T>(
-    is: (value: unknown) => value is T,
-    path: string,
-    init: RequestInit,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    signal?.throwIfAborted();
-    // AbortSignal.any and .timeout are younger than some phones that are still used.
-    const stop = new AbortController();
-    const abort = () => stop.abort();
-    const timer = timeoutMs ? setTimeout(abort, timeoutMs) : undefined;
-    signal?.addEventListener('abort', abort);
-    let response: Response;
-    let text: string;
-    try {
-      const url = `${this.base}/api/ota/${path}`;
-      response = await fetch(url, { ...init, cache: 'no-store', signal: stop.signal });
-      text = await response.text();
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw new Unreachable('silent', { cause });
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    }
-    const body = json(text);
-    if (response.ok && is(body)) return body;
-    const { ok, status } = response;
-    // From 502 to 504 it is a proxy (such as a dev server) whose device does not answer.
-    throw (
-      (!ok && toProblem(body, status)) ||
-      // A device tells its reasons; this is somebody between.
-      (status === 413 && new Problem('proxy-limit', status)) ||
-      new Unreachable(status >= 502 && status <= 504 ? 'silent' : 'foreign')
-    );
-  }
-}
-
-/** Firmware from before builds had an id says nothing of them. */
-function withBuilds(status: Status): Status {
-  const slots = status.slots.map((slot) => ({ ...slot, build: slot.build ?? null }));
-  return { ...status, slots };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function toProblem(body: unknown, status: number): Problem | null {
-  const { type, title, detail, slot_size: size } = record(body);
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  const kind = /^\/problems\/([a-z0-9-]+)$/.exec(text(type) ?? '')?.[1];
-  return kind
-    ? new Problem(kind, status, text(detail), text(title), typeof size === 'number' ? size : null)
-    : null;
 }

@@ -1,5 +1,5 @@
 // What went wrong, as plain data: it can be kept, compared and told in any language.
-import { Problem, Unreachable, type UnreachableKind } from './device.js';
+import { Problem, Unreachable, type UnreachableKind } from './reader.js';
 import { NotAnImage, type FileFault } from './image.js';
 import { record } from './shape.js';
 

@@ -1,5 +1,5 @@
 // From the moment when a device is about to restart to the verdict on what it runs then.
-import { type Device, Unreachable } from './device.js';
+import { type DeviceReader, Unreachable } from './reader.js';
 import type { LastChange, Status } from './status.js';
 import { sleep } from './wait.js';
 
@@ -80,7 +80,7 @@ const RECOVERY_LIMIT_MS = 5000;
  * Throws `Unreachable` where the device is lost, and the signal's reason where it was aborted.
  */
 export async function resume(
-  device: Device,
+  device: DeviceReader,
   pending: Pending,
   options: FollowOptions = {},
 ): Promise<Outcome> {
@@ -132,7 +132,7 @@ export async function resume(
 }
 
 /** The status, or `null` when there is no answer. */
-export async function look(device: Device, signal?: AbortSignal): Promise<Status | null> {
+export async function look(device: DeviceReader, signal?: AbortSignal): Promise<Status | null> {
   try {
     return await device.status(signal ? { signal } : {});
   } catch {

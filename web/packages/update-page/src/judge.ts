@@ -1,5 +1,5 @@
 // Whether a device would take an image, told before anything is sent.
-import { Problem } from './device.js';
+import { Problem } from './reader.js';
 import type { ImageFacts } from './image.js';
 import type { Status } from './status.js';
 import { type Message, explain } from './words.js';

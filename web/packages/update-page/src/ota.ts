@@ -2,6 +2,7 @@
 export * from './arrive.js';
 export {
   Device,
+  DeviceReader,
   Problem,
   Unreachable,
   deviceUrl,

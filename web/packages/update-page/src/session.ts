@@ -1,6 +1,6 @@
 // The memory of one tab, where the browser grants it.
 
-import { pageBase } from './device.js';
+import { pageBase } from './reader.js';
 
 /** Behind a proxy several devices may share a host, and with it this memory. */
 const prefix = () => `faceplate-${pageBase()}`;

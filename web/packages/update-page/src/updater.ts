@@ -1,7 +1,7 @@
 // Knows a device, and keeps the one state from which all that is shown follows; what is done is work.ts,
 // which is loaded when it is wanted.
 import { browser, type Browser, type More } from './browser.js';
-import { Device, pageBase, Unreachable } from './device.js';
+import { DeviceReader, pageBase, Unreachable } from './reader.js';
 import { recallFailed, takeNote } from './note.js';
 import { isCalm, isWanted } from './rest-view.js';
 import { recall, remember } from './session.js';
@@ -24,7 +24,10 @@ type Work = InstanceType<More['Work']>;
 const updaters = new Map<string, Updater>();
 
 /** The updater of a device: one for each, which lives on while its page is not shown. */
-export function updaterFor(device: Device = new Device(), options: UpdaterOptions = {}): Updater {
+export function updaterFor(
+  device: DeviceReader = new DeviceReader(),
+  options: UpdaterOptions = {},
+): Updater {
   let updater = updaters.get(device.base);
   if (!updater) updaters.set(device.base, (updater = new Updater(device, options)));
   updater.options = options;
@@ -36,7 +39,7 @@ export class Updater {
   state: State = START;
   /** The part that is loaded when it is wanted; null until then. */
   more: More | null = null;
-  readonly device: Device;
+  readonly device: DeviceReader;
   readonly #browser: Browser;
   readonly #listeners = new Set<(state: State) => void>();
   #work: Work | null = null;
@@ -54,7 +57,7 @@ export class Updater {
   #letGo: (() => void) | null = null;
   #unsee: (() => void) | null = null;
 
-  constructor(device: Device, options: UpdaterOptions = {}, surroundings: Browser = browser) {
+  constructor(device: DeviceReader, options: UpdaterOptions = {}, surroundings: Browser = browser) {
     this.device = device;
     this.#browser = surroundings;
     this.options = options;

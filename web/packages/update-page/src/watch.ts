@@ -1,5 +1,5 @@
 // Looks at a device again and again, as politely as a page can.
-import type { Device } from './device.js';
+import type { DeviceReader } from './reader.js';
 import type { Status } from './status.js';
 
 /** While a device is silent, or changes: a restart takes seconds. */
@@ -11,7 +11,7 @@ const SOON_MS = 1000;
  * page is hidden and goes on at once when it is seen again. Returns a function that ends it.
  */
 export function watch(
-  device: Device,
+  device: DeviceReader,
   callback: (status: Status | null, error?: unknown) => void,
   options: { everyMs?: number } = {},
 ): () => void {

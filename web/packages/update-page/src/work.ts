@@ -1,7 +1,7 @@
 // What a person wants of a device, done: reading a file, sending it, following it to the verdict, going back.
 import type { More } from './browser.js';
 import { isForward } from './compare.js';
-import { Problem, Unreachable, type Device } from './device.js';
+import { Device, Problem, Unreachable } from './device.js';
 import { failureOf } from './failure.js';
 import type { Outcome } from './follow.js';
 import { keepOpening, type FrameReport } from './frame.js';
@@ -65,7 +65,7 @@ export class Work {
 
   constructor(updater: Updater, { frame, hold }: Pick<More, 'frame' | 'hold'>) {
     this.#updater = updater;
-    this.#device = updater.device;
+    this.#device = Device.of(updater.device);
     this.#frame = frame;
     this.#hold = hold;
   }
