@@ -211,34 +211,30 @@ export class Work {
   #mend(status: Status, stale: boolean, moved: boolean): void {
     const { end } = this.#updater.state;
     const { last, active, trial } = status;
+    const tell = (end: End | null, more?: { file: null }) => this.#updater.set({ end, ...more });
     // The person has decided.
-    if (end?.kind === 'cancelled' && end.late && !trial) this.#updater.set({ end: null });
+    if (end?.kind === 'cancelled' && end.late && !trial) tell(null);
     if (end?.kind !== 'failed') return;
     const { failure } = end;
-    if (failure.kind === 'problem' && (moved || isOver(failure.type, status))) {
-      this.#updater.set({ end: null });
-    }
+    if (failure.kind === 'problem' && (moved || isOver(failure.type, status))) tell(null);
     if (failure.kind !== 'unreachable') return;
     const { why } = failure;
-    const from = named(status, 1 - active);
+    const gone = why === 'gone';
     const to = named(status, active);
     const { cancelled, boot } = this.#lost;
     const late = moved && !!trial;
     // It took the file after all.
-    if (cancelled && why === 'gone' && (late || !moved)) {
-      if (late) this.#shunned = true;
-      this.#updater.set({ end: { kind: 'cancelled', late, had: this.#had } });
+    if (cancelled && gone && (late || !moved)) {
+      this.#shunned ||= late;
+      tell({ kind: 'cancelled', late, had: this.#had });
     } else if (why === 'not_back' && last?.outcome === 'fell_back' && to) {
-      this.#updater.set({
-        end: { kind: 'went_back', from, to, reason: last.reason, report: null },
-      });
+      const from = named(status, 1 - active);
+      tell({ kind: 'went_back', from, to, reason: last.reason, report: null });
     } else if (moved || /^(silent|foreign|not_back)$/.test(why)) {
       // What it has taken is not to be sent again; else it is the update of somebody else that runs.
-      const taken = stale && /^(gone|not_)/.test(why);
-      this.#updater.set({ end: null, ...(taken && { file: null }) });
-    } else if (why === 'gone') {
-      const restarted = status.device.boot_id !== boot;
-      this.#updater.set({ end: failed(new Unreachable(restarted ? 'restarted' : 'lost')) });
+      tell(null, stale && /^(gone|not_)/.test(why) ? { file: null } : undefined);
+    } else if (gone) {
+      tell(failed(new Unreachable(status.device.boot_id === boot ? 'lost' : 'restarted')));
     }
   }
 

@@ -7,6 +7,8 @@ const POWER = 'Schalten Sie es aus und wieder ein.';
 const REBUILD = 'Die Datei muss neu erzeugt werden.';
 const FILE = 'Wählen Sie die Update-Datei für dieses Gerät (sie heißt oft www.bin).';
 const MEND = 'Wer sie gemacht hat, muss das beheben.';
+const UNFRAMED =
+  'Eine Richtlinie verbietet, die neue Oberfläche unsichtbar zu laden (frame-src, frame-ancestors oder X-Frame-Options).';
 
 export const de: Words = {
   lang: 'de',
@@ -135,11 +137,7 @@ export const de: Words = {
       'Was darauf ist, lässt sich nicht lesen.',
       'Installieren Sie eine Update-Datei.',
     ],
-    stale: [
-      'Auf dem Gerät läuft jetzt eine andere Oberfläche',
-      'Diese Seite gehört zur vorigen.',
-      '',
-    ],
+    stale: ['Auf dem Gerät läuft jetzt eine andere Oberfläche', 'Diese Seite gehört zur vorigen.'],
     changed: [
       'Die Datei hat sich seit der Auswahl geändert',
       'Unten steht, was jetzt darin ist. Nichts wurde gesendet.',
@@ -148,14 +146,13 @@ export const de: Words = {
     updated: (to) => [
       `Auf ${to} aktualisiert`,
       'Die neue Oberfläche hat gezeigt, dass sie funktioniert.',
-      '',
     ],
     kept: (to) => [
       `${to} läuft, und niemand weiß, ob es funktioniert`,
       'Es wurde nicht rechtzeitig bestätigt, aber es gibt keinen Rückweg.',
       'Wenn es nicht funktioniert, installieren Sie eine andere Update-Datei.',
     ],
-    rolledBack: (to) => [`Zurück zu ${to}`, 'So wurde es verlangt.', ''],
+    rolledBack: (to) => [`Zurück zu ${to}`, 'So wurde es verlangt.'],
     cancelled: (runs, back) => [
       'Abgebrochen',
       `${runs} läuft weiter. ${back}`.trim(),
@@ -166,19 +163,16 @@ export const de: Words = {
     confirmed: (to) => [
       `Auf ${to} aktualisiert`,
       'Es wurde bestätigt, aber nicht vor dieser Seite.',
-      '',
     ],
     said: (to) => [
       `${to} behalten: Sie haben es so gewollt`,
       'Selbst hat es nicht gezeigt, dass es funktioniert.',
-      '',
     ],
     saidDespite: (to, error) => [
       `${to} behalten: Sie haben es so gewollt`,
       `Es hatte einen Fehler gemeldet: ${error}`,
-      '',
     ],
-    wentTo: (to) => [`Jetzt läuft ${to}`, 'So wurde es verlangt.', ''],
+    wentTo: (to) => [`Jetzt läuft ${to}`, 'So wurde es verlangt.'],
     interrupted: (runs) => [
       'Die Aktualisierung wurde abgebrochen',
       `Die Seite wurde während des Sendens verlassen. ${runs} läuft weiter.`,
@@ -218,12 +212,12 @@ export const de: Words = {
     ],
     openIt: (name) => [
       `Sehen Sie sich ${name} an, um die Aktualisierung abzuschließen`,
-      'Eine Richtlinie (frame-src, frame-ancestors oder X-Frame-Options) verbietet, die neue Oberfläche unsichtbar zu laden.',
+      UNFRAMED,
       'Öffnen Sie sie: In ihrem eigenen Tab bestätigt sie sich selbst, wenn sie funktioniert.',
     ],
     notOpened: (to, from) => [
       `Niemand hat sich ${from} rechtzeitig angesehen: Das Gerät ist zu ${to} zurückgekehrt`,
-      'Eine Richtlinie (frame-src, frame-ancestors oder X-Frame-Options) hat verboten, es unsichtbar zu laden.',
+      UNFRAMED,
       'Versuchen Sie es noch einmal, und sehen Sie es sich an, solange es auf Probe ist.',
     ],
     how: 'Wie sich eine Oberfläche bestätigt',

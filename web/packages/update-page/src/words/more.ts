@@ -7,6 +7,8 @@ const POWER = 'Switch it off and on.';
 const REBUILD = 'Build the file again, or ask whoever made it.';
 const FILE = 'Choose the update file that was made for this device (often named www.bin).';
 const BUILD = 'Whoever made it has to mend it. Then install it again.';
+const UNFRAMED =
+  'A policy forbids loading it unseen (frame-src, frame-ancestors or X-Frame-Options).';
 
 export const more: MoreWords = {
   runs: {
@@ -102,14 +104,10 @@ export const more: MoreWords = {
     ],
     stillBack: (name) => `${name} is still the way back.`,
     overwritten: (name) => `${name}, the way back, was being overwritten and is gone.`,
-    confirmed: (to) => [`Updated to ${to}`, 'It was confirmed, though not before this page.', ''],
-    said: (to) => [`Kept ${to}: you said so`, 'It has not said itself that it works.', ''],
-    saidDespite: (to, error) => [
-      `Kept ${to}: you said so`,
-      `It had reported an error: ${error}`,
-      '',
-    ],
-    wentTo: (to) => [`Went to ${to}`, 'The device was told to.', ''],
+    confirmed: (to) => [`Updated to ${to}`, 'It was confirmed, though not before this page.'],
+    said: (to) => [`Kept ${to}: you said so`, 'It has not said itself that it works.'],
+    saidDespite: (to, error) => [`Kept ${to}: you said so`, `It had reported an error: ${error}`],
+    wentTo: (to) => [`Went to ${to}`, 'The device was told to.'],
     interrupted: (runs) => [
       'The update was broken off',
       `The page was left while it sent. ${runs} still runs.`,
@@ -149,12 +147,12 @@ export const more: MoreWords = {
     ],
     openIt: (name) => [
       `Look at ${name} to finish the update`,
-      'A policy (frame-src, frame-ancestors or X-Frame-Options) keeps this page from loading it unseen.',
+      UNFRAMED,
       'Look at it: in its own tab it confirms itself, if it works.',
     ],
     notOpened: (to, from) => [
       `Nobody looked at ${from} in time: the device went back to ${to}`,
-      'A policy (frame-src, frame-ancestors or X-Frame-Options) kept this page from loading it unseen.',
+      UNFRAMED,
       'Try again, and look at it while it is on trial.',
     ],
     how: 'How a frontend confirms itself',

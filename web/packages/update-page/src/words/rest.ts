@@ -51,9 +51,9 @@ export const rest: RestWords = {
       'What it has cannot be read.',
       'Install an update file.',
     ],
-    stale: ['The device runs another frontend now', 'This page came with the one before.', ''],
-    updated: (to) => [`Updated to ${to}`, 'The new frontend has proved that it works.', ''],
-    rolledBack: (to) => [`Went back to ${to}`, 'The device was told to.', ''],
+    stale: ['The device runs another frontend now', 'This page came with the one before.'],
+    updated: (to) => [`Updated to ${to}`, 'The new frontend has proved that it works.'],
+    rolledBack: (to) => [`Went back to ${to}`, 'The device was told to.'],
   },
   unreachable: {
     foreign: [
