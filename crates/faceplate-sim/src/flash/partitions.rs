@@ -1,6 +1,8 @@
 //! ESP-IDF's partition table: read from text or from flash, and written as it lies on flash.
 //!
-//! It takes what Espressif's own `gen_esp32part.py` takes, subtypes of somebody's own included.
+//! It takes what Espressif's own `gen_esp32part.py` takes, subtypes of somebody's own included. The crate
+//! for it, `esp-idf-part` 0.6, was used before: it panics at subtypes that it does not name (`0x40`, ESPHome's
+//! `0x99`), at negative sizes and at numbers over 32 bits, in text and on flash. A table is input from outside.
 
 mod binary;
 mod error;
