@@ -80,6 +80,8 @@ pub(crate) fn test() -> Result<ExitCode, String> {
         let mut command = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
         // Tests print what they counted: power cuts, mutations, bytes.
         command.args(["--", "--show-output"]);
+        // Many of them wait, for a device or a time to be over: more at once than there are cores.
+        command.env("RUST_TEST_THREADS", "8");
         counted(command, tests, Tally::from_result_line)
     });
     lint(&mut report);

@@ -6,7 +6,8 @@ use std::{
     path::Path,
 };
 
-use faceplate::{EspNvs, Region, Slot};
+use faceplate::{EspNvs, EspNvsError, Slot};
+use faceplate_sim::First;
 use faceplate_sim::flash::{
     SimFlash,
     layout::{PartitionTable, TABLE_LEN},
@@ -50,28 +51,20 @@ pub(crate) fn read(
 
 /// Lets the settings in a flash forget what was verified in the first slot, which got another
 /// frontend: after an upload that was cut, the device would not take it for whole.
-pub(crate) fn forget_first(
-    flash: &mut [u8],
-    board: &Board,
-    table: &PartitionTable,
-) -> Result<(), Failure> {
-    let Some(nvs) = table.find(board.places().nvs) else {
-        return Ok(());
-    };
-    let region = Region {
-        offset: nvs.offset,
-        len: nvs.size,
-    };
-    let start = region.offset as usize;
+pub(crate) fn forget_first(flash: &mut [u8], board: &Board) -> Result<(), Failure> {
     let chip = SimFlash::blank(flash.len());
-    let settings = &mut flash[start..start + region.len as usize];
-    chip.poke(region.offset, settings).map_err(Failure::new)?;
-    faceplate::forget_image(&mut EspNvs::new(chip.clone(), region), Slot::Www0)
-        .map_err(|error| Failure::new(format_args!("the settings in it: {error}")))?;
-    let changed = chip
-        .peek(region.offset, settings.len())
-        .map_err(Failure::new)?;
-    settings.copy_from_slice(&changed);
+    chip.poke(0, flash).map_err(Failure::new)?;
+    let layout = First::of(&chip, board.places()).layout;
+    let mut nvs = EspNvs::in_layout(chip.clone(), &layout);
+    match faceplate::forget_image(&mut nvs, Slot::Www0) {
+        // Settings that a device would not open hold nothing of a device's.
+        Ok(()) | Err(EspNvsError::Layout(_) | EspNvsError::NotPlain(_)) => {}
+        Err(error) => {
+            return Err(Failure::new(format_args!("the settings in it: {error}")));
+        }
+    }
+    let changed = chip.peek(0, flash.len()).map_err(Failure::new)?;
+    flash.copy_from_slice(&changed);
     Ok(())
 }
 

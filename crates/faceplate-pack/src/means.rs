@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::{Unpacked, error::SIZE_MAX, gzip, stamp::SCRIPT_NAME};
+use crate::{
+    Unpacked, gzip,
+    stamp::{SCRIPT_NAME, unpacked},
+};
 
-/// Where the device takes a confirmation (docs/http-api.md): who never says so asks for nothing there.
-const API: &[u8] = b"api/ota";
-/// A file is not unpacked that is larger than this; it may hold anything.
-const UNPACKED_MAX: u64 = 64 << 20;
+/// What the address ends in where the device takes a confirmation (docs/http-api.md), or begins with: who
+/// never says either most likely asks for nothing there.
+const API: [&[u8]; 2] = [b"api/ota", b"ota/confirm"];
 
 /// What in an image may confirm it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +45,31 @@ impl Means {
 
 /// Whether a file may be code that asks the device.
 fn asks(path: &str, bytes: &[u8]) -> bool {
-    let content = match path.ends_with(".gz") {
-        true if bytes.len() > SIZE_MAX as usize => return true,
-        true => gzip::content(bytes, UNPACKED_MAX).map_or(Cow::Borrowed(bytes), Cow::Owned),
-        false => Cow::Borrowed(bytes),
+    let content = match path.ends_with(".gz").then(|| unpacked(bytes)) {
+        Some(Some(content)) => Cow::Owned(content),
+        // Larger than what is looked into: it may hold anything.
+        Some(None) if gzip::is_gzip(bytes) => return true,
+        _ => Cow::Borrowed(bytes),
     };
-    content.windows(API.len()).any(|part| part == API)
+    API.iter()
+        .any(|name| content.windows(name.len()).any(|part| part == *name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Options, Stamp, pack, unpack};
+
+    #[test]
+    fn what_is_too_large_to_be_looked_into_may_confirm() {
+        let file = |bytes: Vec<u8>| {
+            let path = "app.js.gz".to_owned();
+            Means::of(&[Unpacked::File { path, bytes }])
+        };
+        let large = gzip::compress(&vec![0; gzip::UNPACKED_MAX as usize + 1]);
+        assert_eq!(file(large), Means::App);
+        assert_eq!(file(b"no gzip".to_vec()), Means::Nothing);
+    }
 
     #[test]
     fn what_may_confirm_an_image_is_known_from_its_files() {
@@ -70,6 +85,7 @@ mod tests {
             (asks, None, Means::App),
             ("x", Some(Stamp::Id), Means::Nothing),
             ("fetch('/api/otter')", None, Means::Nothing),
+            ("fetch(`${api}/ota/confirm`)", None, Means::App),
             (&*long("x"), None, Means::Nothing),
         ] {
             let options = Options {

@@ -347,9 +347,12 @@ fn missing(files: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
     paths.filter(|path| !is_there(path)).collect()
 }
 
-/// Whether the firmware answers to this path itself.
+/// Whether the firmware itself answers where this file would be looked for.
 fn is_hidden(path: &str) -> bool {
-    matches!(path, "api" | "recovery" | "recovery/wifi") || path.starts_with("api/")
+    let path = path.strip_suffix(".gz").unwrap_or(path);
+    let page = path.strip_suffix("/index.html");
+    let page = page.or_else(|| path.strip_suffix(".html")).unwrap_or(path);
+    matches!(page, "recovery" | "recovery/wifi") || path == "api" || path.starts_with("api/")
 }
 
 fn fits_path(path: &str) -> bool {

@@ -345,10 +345,19 @@ fn files_that_the_firmware_hides_are_named() {
         let files = names.iter().map(|name| ((*name).to_owned(), text(10)));
         packed(files.collect()).report.hidden
     };
-    assert_eq!(with(&names), ["api", "recovery/wifi"]);
+    assert_eq!(with(&names), ["api", "recovery.html", "recovery/wifi"]);
     assert_eq!(with(&["index.html", "recovery"]), ["recovery"]);
     assert_eq!(with(&["index.html", "api/ota/status"]), ["api/ota/status"]);
-    assert!(with(&["index.html", "recovery/index.html"]).is_empty());
+    for page in [
+        "recovery/index.html",
+        "recovery/wifi.html",
+        "recovery/wifi/index.html.gz",
+    ] {
+        assert_eq!(with(&["index.html", page]), [page]);
+    }
+    for other in ["recovery/x.html", "recovery/icon.svg", "api.html"] {
+        assert!(with(&["index.html", other]).is_empty(), "{other}");
+    }
 }
 
 #[test]

@@ -120,12 +120,18 @@ fn what_is_wrong_with_the_slots_is_told_and_leaves_the_settings_alone() {
         (
             "past the end",
             with(WWW_1, OFFSET, &word(0xF8_0000)),
-            LayoutError::BadBounds("www_1"),
+            LayoutError::Beyond {
+                label: "www_1",
+                flash: 16 << 20,
+            },
         ),
         (
             "wraps",
             with(WWW_1, OFFSET, &word(0xFFFF_F000)),
-            LayoutError::BadBounds("www_1"),
+            LayoutError::Beyond {
+                label: "www_1",
+                flash: 16 << 20,
+            },
         ),
         (
             "overlap by a sector",
@@ -219,7 +225,10 @@ fn what_is_wrong_with_the_settings_leaves_the_slots_alone() {
             NVS,
             OFFSET,
             &word(0xFF_F000),
-            LayoutError::BadBounds("nvs"),
+            LayoutError::Beyond {
+                label: "nvs",
+                flash: 16 << 20,
+            },
         ),
         (
             "one page",
@@ -345,6 +354,10 @@ fn each_cause_fits_where_it_is_told() {
         LayoutError::Encrypted(label),
         LayoutError::ReadOnly(label),
         LayoutError::BadBounds(label),
+        LayoutError::Beyond {
+            label,
+            flash: u32::MAX,
+        },
         LayoutError::TooLarge {
             label,
             len: u32::MAX,

@@ -4,6 +4,8 @@
 mod board;
 mod common;
 
+use std::collections::BTreeSet;
+
 use board::{Board, Device, Frontend, Rng, install, serves, status, upload};
 use common::nvs_parser::Value;
 use faceplate::{Confirmer, EspNvs, NAMESPACE, Slot, State, Stored, Tick};
@@ -437,7 +439,10 @@ fn sample(operations: u64, rng: &mut Rng) -> Vec<u64> {
         return (0..operations).collect();
     }
     let last = operations - LAST;
-    let between = (0..BETWEEN).map(|_| FIRST + rng.below(last - FIRST));
+    let mut between = BTreeSet::new();
+    while (between.len() as u64) < BETWEEN {
+        between.insert(FIRST + rng.below(last - FIRST));
+    }
     (0..FIRST).chain(between).chain(last..operations).collect()
 }
 

@@ -154,8 +154,11 @@ fn inside(
 ) -> Result<Region, LayoutError> {
     let (start, len) = (u64::from(region.offset), region.len);
     let whole = region.offset.is_multiple_of(SECTOR) && len.is_multiple_of(SECTOR);
-    if len == 0 || !whole || start + u64::from(len) > bounds.end {
+    if len == 0 || !whole {
         Err(LayoutError::BadBounds(label))
+    } else if start + u64::from(len) > bounds.end {
+        let flash = u32::try_from(bounds.end).unwrap_or(u32::MAX);
+        Err(LayoutError::Beyond { label, flash })
     } else if start < bounds.start {
         Err(LayoutError::OverlapsOther(label))
     } else if len < least {

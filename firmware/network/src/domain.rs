@@ -89,11 +89,16 @@ pub async fn follow(
         if address != known {
             known = address;
             tell(None);
-            if let Some(address) = address
-                && let Either::First(Some(domain)) =
-                    select(ask(stack, address, buffers), left(stack, address)).await
-            {
-                tell(Some(domain));
+            if let Some(address) = address {
+                match select(ask(stack, address, buffers), left(stack, address)).await {
+                    Either::First(Some(domain)) => tell(Some(domain)),
+                    Either::First(None) => {}
+                    // Also where it is back by the next glance.
+                    Either::Second(()) => {
+                        known = None;
+                        tell(None);
+                    }
+                }
             }
         }
         Timer::after(GLANCE).await;

@@ -34,6 +34,8 @@ test('a page that a worker kept of the old frontend does not confirm a broken on
   const broken = await pack({ version: '2', files: { 'index.html': throwing('Broken') } });
   await device.update(await readFile(broken), SHORT);
   await tab.open(device.url);
+  // The worker's page has come, and goes for the device's.
+  await tab.reads('Broken');
   const status = await device.statusWhen('it went back by itself', ({ active }) => !active);
   expect(status.last).toMatchObject({ outcome: 'fell_back', reason: 'not_confirmed' });
 });
@@ -70,6 +72,7 @@ test('code that a worker brings which began after the page does not confirm a br
   const broken = caching('B', LATE, { 'late.js': "throw new Error('B throws')" });
   await device.update(await readFile(await pack(broken)), SHORT);
   await tab.open(device.url);
+  await tab.reads('B by A');
   const status = await device.statusWhen('it went back by itself', ({ active }) => !active);
   expect(status.last).toMatchObject({ outcome: 'fell_back', reason: 'not_confirmed' });
 });

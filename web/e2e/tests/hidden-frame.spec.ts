@@ -23,7 +23,7 @@ test('an app that also confirms by itself confirms once', async ({ page, startDe
   const device = await startDevice({ www: imagePath('old') });
   const confirmed: (string | null)[] = [];
   page.on('request', (request) => {
-    if (request.url().endsWith('/api/ota/confirm')) confirmed.push(request.postData());
+    if (request.url().endsWith('/api/ota/confirm?page')) confirmed.push(request.postData());
   });
   const update = await UpdatePage.open(page, device);
   await update.start('new');

@@ -257,8 +257,7 @@ test('an error that the hidden frame told stays told when a worker comes back an
   await page.evaluate(() => navigator.serviceWorker.register('/worker.js'));
   const inFrame = (): Promise<PageOutcome | null | undefined> | undefined =>
     page
-      .frames()
-      .at(-1)
+      .frame('faceplate-unseen')
       ?.evaluate(() => window.faceplate?.outcome)
       .catch(() => null);
   await expect.poll(inFrame, { timeout: 60_000 }).toBe('other-build');

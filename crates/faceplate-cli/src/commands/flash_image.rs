@@ -88,7 +88,7 @@ impl FlashImage {
             room[..part.bytes.len()].copy_from_slice(&part.bytes);
         }
         if self.base.is_some() && self.www.is_some() {
-            base::forget_first(&mut flash, &self.board, &table)?;
+            base::forget_first(&mut flash, &self.board)?;
         }
         self.judge(&flash)?;
         tree::replace(&self.output, &flash).map_err(Failure::new)?;

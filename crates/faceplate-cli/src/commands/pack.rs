@@ -92,7 +92,9 @@ impl Pack {
             eprintln!("warning: {warning}");
         }
         for path in &packed.report.hidden {
-            eprintln!("warning: {path} will never be served: the device answers there itself");
+            eprintln!(
+                "warning: {path} will not be seen at its address: the device answers there itself"
+            );
         }
         for path in &packed.report.unstamped {
             eprintln!(

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// An image in which nothing can confirm.
-const MUTE: &str = "no page of this image can confirm itself: faceplate-confirm.js is not in it, nor code that \
+const MUTE: &str = "no page of this image seems to confirm itself: faceplate-confirm.js is not in it, nor code that \
      asks the device. `faceplate pack --stamp` puts that script into each page; `--confirm load` does \
      not wait for a page. As it is, somebody has to run `faceplate confirm`";
 /// An image whose pages are not stamped, for which this waits.
@@ -50,7 +50,7 @@ impl fmt::Display for NoPage {
         if *means == Means::Nothing {
             return write!(
                 f,
-                "Its page and scripts were served, but nobody confirmed it, and no page of it can: \
+                "Its page and scripts were served, but nobody confirmed it, and no page of it seems to: \
                  {SCRIPT_NAME} is not in the image, nor code that asks the device. Pack it with \
                  `faceplate pack --stamp`, or push it with `--confirm load`"
             );
@@ -138,7 +138,7 @@ fn invitation(means: Means, address: &Address, trial: &Trial) -> String {
     match means {
         Means::Nothing => format!(
             "open {url} in a browser, and if it works, run `faceplate confirm {address}` within \
-             {left}: no page of it does that"
+             {left}: no page of it seems to do that"
         ),
         _ => format!("open {url} in a browser, within {left}: the new page confirms itself there"),
     }

@@ -342,6 +342,35 @@ fn a_frontend_put_in_after_a_cut_upload_is_served() {
 }
 
 #[test]
+fn settings_that_no_device_would_open_stay_as_they_are_in_a_base() {
+    let folder = folder();
+    let table = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../partitions.csv"));
+    let table = table.unwrap().replace("0x6000\n", "0x6000, readonly\n");
+    assert!(table.contains("readonly"), "{table}");
+    folder.file("table.csv", table);
+    make(
+        &folder,
+        "--partitions table.csv --www www.bin -o base.bin",
+        0,
+    );
+    let chip = SimFlash::open(&folder.join("base.bin"), 0x8000).unwrap();
+    let region = Region {
+        offset: 0x9000,
+        len: 0x6000,
+    };
+    let mut settings = EspNvs::new(chip.clone(), region);
+    settings.set_blob("img0", &[0; 36]).unwrap();
+    drop((settings, chip));
+    make(
+        &folder,
+        "--partitions table.csv --base base.bin --www www.bin -o next.bin",
+        0,
+    );
+    let (base, next) = (flash(&folder, "base.bin"), flash(&folder, "next.bin"));
+    assert!(!blank(&base[0x9000..0xf000]) && base == next);
+}
+
+#[test]
 fn a_file_that_is_not_such_a_flash_is_no_base() {
     let folder = folder();
     make(&folder, "-o device.bin", 0);

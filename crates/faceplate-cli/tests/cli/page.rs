@@ -171,18 +171,18 @@ fn a_page_that_never_confirms_ends_the_push_with_5_when_the_device_went_back() {
         scope.spawn(|| {
             let ended = push("mute.bin", four, &[]);
             let at = four;
-            let warning = format!("{at}: warning: no page of this image can confirm itself: ");
+            let warning = format!("{at}: warning: no page of this image seems to confirm itself: ");
             assert!(ended.err.starts_with(&warning), "{}", ended.err);
             for part in ["`faceplate pack --stamp`", "`--confirm load`"] {
                 assert!(ended.err.contains(part), "{}", ended.err);
             }
-            let wanted = "but nobody confirmed it, and no page of it can: faceplate-confirm.js is \
+            let wanted = "but nobody confirmed it, and no page of it seems to: faceplate-confirm.js is \
                           not in the image, nor code that asks the device. Pack it with `faceplate \
                           pack --stamp`, or push it with `--confirm load`\n";
             assert!(ended.err.ends_with(wanted), "{}", ended.err);
             let wanted = format!(
                 "{at}: open http://{at}/ in a browser, and if it works, run `faceplate confirm \
-                 {at}` within 10 s: no page of it does that\n"
+                 {at}` within 10 s: no page of it seems to do that\n"
             );
             assert!(ended.out.ends_with(&wanted), "{}", ended.out);
         });

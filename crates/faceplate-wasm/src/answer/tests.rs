@@ -26,6 +26,7 @@ fn stamp_request(files: &[(&str, &[u8])], version: Option<&str>, stamp: usize) -
     number(&mut request, stamp);
     number(&mut request, 1);
     put(&mut request, b"app.js");
+    number(&mut request, 1);
     number(&mut request, files.len());
     for (path, content) in files {
         put(&mut request, path.as_bytes());

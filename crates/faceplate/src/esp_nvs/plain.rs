@@ -20,7 +20,7 @@ use super::page::{self, ENTRIES, ENTRY, HEAD, HEADER, Mark, PAGE};
 /// What a partition holds that is not plain NVS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
-    /// Nothing in plain text, in a table that has a partition for the keys of NVS encryption.
+    /// No entry that checks, in a table that has a partition for the keys of NVS encryption.
     Keys,
     /// Pages of NVS in which no entry checks, as NVS encryption leaves them.
     Entries,

@@ -29,7 +29,7 @@ impl<F: NorFlash> Guard<F> {
         })?;
         let Some(number) = number else { return Ok(()) };
         // What is left of a page that was moved may hold a copy.
-        self.erase_leftovers(None)?;
+        let erased = self.erase_leftovers(None);
         self.items(|guard, at, entry, mark| {
             if mark != Mark::Erased || entry[0] != number {
                 return Ok(());
@@ -40,7 +40,8 @@ impl<F: NorFlash> Guard<F> {
             }
             guard.program(at, &ZEROS[..ENTRY])
         })?;
-        Ok(())
+        // A page that cannot be erased keeps nothing else readable.
+        Ok(erased?)
     }
 
     /// Calls `act` for each item of the pages in use, with the address and the bytes of its first

@@ -52,8 +52,15 @@ pub enum LayoutError {
     Encrypted(&'static str),
     /// This partition is marked as read-only.
     ReadOnly(&'static str),
-    /// This partition is empty, not made of whole sectors, or ends outside the flash.
+    /// This partition is empty, or not made of whole sectors.
     BadBounds(&'static str),
+    /// This partition ends outside the flash, as far as the firmware can use that.
+    Beyond {
+        /// Its label.
+        label: &'static str,
+        /// Bytes of the flash that can be used.
+        flash: u32,
+    },
     /// This partition has no room for what is to be in it.
     TooSmall {
         /// Its label.
@@ -117,7 +124,12 @@ impl fmt::Display for LayoutError {
             Self::ReadOnly(label) => write!(f, "partition `{label}` is marked as read-only"),
             Self::BadBounds(label) => write!(
                 f,
-                "partition `{label}` is not made of whole {SECTOR}-byte sectors inside the flash"
+                "partition `{label}` is not made of whole {SECTOR}-byte sectors"
+            ),
+            Self::Beyond { label, flash } => write!(
+                f,
+                "partition `{label}` ends beyond the {} KiB of flash that can be used",
+                flash / 1024
             ),
             Self::TooSmall { label, len, least } => write!(
                 f,

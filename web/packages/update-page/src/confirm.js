@@ -68,7 +68,7 @@
 
   const isOpen = () => !page.outcome || page.outcome === 'no-answer';
 
-  const placeOf = (error) => /https?:\/\/[^\s()]+:\d+:\d+/.exec(error?.stack)?.[0];
+  const placeOf = (error) => /[\w-]+:\/\/[^\s()]+:\d+:\d+/.exec(error?.stack)?.[0];
 
   /** The first failure counts, until the page has proved itself. */
   function fail(text, place = '') {
@@ -88,8 +88,13 @@
       }
     } else if (type !== 'error') {
       // What a browser grants only to a person's click, or broke off, says nothing of the page.
-      if (/^(NotAllowed|Abort)Error|Permissions check failed|request denied/.test(reason)) return;
-      page.failed(reason);
+      if (
+        !/^(NotAllowedError|AbortError|TypeError: (Permissions check failed|Fullscreen request denied))/.test(
+          reason,
+        ) &&
+        !isOthers(placeOf(reason))
+      )
+        page.failed(reason);
     } else if (!/^ResizeObserver loop/.test(message) && (filename ? !isOthers(filename) : lineno)) {
       // (Browsers report a layout that takes one more frame as an error, and of scripts from elsewhere
       // that there was one.)
@@ -179,7 +184,9 @@
       await sleep(100);
     }
     // A page that shows nothing for ten seconds does not work.
+    // (Nor does one that nobody sees draw.)
     for (let tries = 100; !page.failure && !isShown(); await sleep(100)) {
+      if (document.hidden) continue;
       blank = tries < 90;
       if (!tries--) fail('the page shows nothing');
     }
@@ -220,13 +227,13 @@
   const age = () => Math.max(performance.now(), born + Date.now());
 
   /** Whether the page surely is of another build than the device runs; null when one cannot tell. */
-  function isOther({ device, active, slots }, asked) {
+  function isOther({ device, active, slots, trial }, asked) {
     const build = slots[active].build ?? null;
-    // What was loaded before the boot came from what ran then.
-    const isOlder = asked > device.uptime_ms;
-    if (build || page.build) return build !== page.build || isOlder;
-    // Builds without an id: also what comes from the history.
     const [visit] = performance.getEntriesByType('navigation');
+    // What came before the boot came from what ran then. (One may wait through a restart for it to come.)
+    const isOlder = asked - (visit?.responseStart ?? 0) > device.uptime_ms;
+    if (build || page.build) return build !== page.build || (!!trial && isOlder);
+    // Builds without an id: also what comes from the history.
     if (isOlder || visit?.type === 'back_forward') return true;
     // An answer that took that long tells nothing.
     return age() > device.uptime_ms ? null : false;
@@ -306,7 +313,8 @@
       }
       page.outcome = 'failed';
     } else {
-      const done = await ask('confirm', page.build ? `{"build":"${page.build}"}` : '{}');
+      // The query tells it from a person's word.
+      const done = await ask('confirm?page', page.build ? `{"build":"${page.build}"}` : '{}');
       page.outcome = done?.slots
         ? 'confirmed'
         : /other-build$/.test(done?.type)

@@ -28,13 +28,25 @@ const isWhole = ({ document }: Window) => document.readyState === 'complete';
 
 /** Whether what answers there lets no page of this host have it in a frame. */
 async function forbids(address: string): Promise<boolean> {
-  const { headers } = await fetch(address, { headers: { Accept: 'text/html' } });
+  const stop = new AbortController();
+  const { headers } = await fetch(address, {
+    headers: { Accept: 'text/html' },
+    signal: stop.signal,
+  });
+  // A device has few connections, and the rest tells nothing.
+  stop.abort();
+  const { host, protocol } = location;
+  const us = ['*', "'self'", protocol, host, `${protocol}//${host}`];
   return `${headers.get('X-Frame-Options')};${headers.get('Content-Security-Policy')}`
+    .toLowerCase()
     .split(/[;,]/)
-    .some(
-      (part) =>
-        /^ *(deny|frame-ancestors\b(?!.*('self'|\*)))/i.test(part) && !part.includes(location.host),
-    );
+    .some((directive) => {
+      const [name, ...sources] = directive.trim().split(/ +/);
+      return (
+        name === 'deny' ||
+        (name === 'frame-ancestors' && !sources.some((source) => us.includes(source)))
+      );
+    });
 }
 
 /** A hidden frame in this page. */

@@ -5,7 +5,7 @@ import { DeviceReader, pageBase, Unreachable } from './reader.js';
 import { recallFailed, takeNote } from './note.js';
 import { isCalm, isWanted } from './rest-view.js';
 import { recall, remember } from './session.js';
-import { START, type State } from './state.js';
+import { START, type Named, type State } from './state.js';
 import type { Status } from './status.js';
 import { watch } from './watch.js';
 
@@ -214,7 +214,7 @@ export class Updater {
     // An end tells of what ran, and another frontend runs by now; of a failure work.ts knows more.
     const late = before
       ? moved && end?.kind !== 'failed'
-      : end && 'to' in end && end.to.version !== (status.slots[status.active]?.version ?? null);
+      : end && 'to' in end && !isNamed(end.to, status);
     this.set({
       status,
       heard: now,
@@ -250,6 +250,12 @@ export class Updater {
     const { silent, run } = this.state;
     if (silent !== null || run) this.set({ silent: Date.now() });
   }
+}
+
+/** Whether that runs, as far as its name tells. */
+function isNamed({ version, build }: Named, { active, slots }: Status): boolean {
+  const runs = slots[active];
+  return version === (runs?.version ?? null) && (!build || build === runs?.build);
 }
 
 /** Two statuses with the same identity come from the same frontend. */

@@ -51,7 +51,7 @@ async function answer(url: string, init?: RequestInit): Promise<Response> {
     if (device.deaf-- > 0) throw new TypeError('no answer');
     return Response.json(status());
   }
-  expect(url).toMatch(/\/api\/ota\/confirm$/);
+  expect(url).toMatch(/\/api\/ota\/confirm\?page$/);
   expect(init).toMatchObject({ method: 'POST', headers: { 'Content-Type': 'application/json' } });
   device.confirmed.push(String(init?.body));
   const refusal = device.refusals.shift();
@@ -224,6 +224,24 @@ test('with ids, a page from the history or a cache confirms its own build: it is
   expect(one.outcome).toBe('confirmed');
 });
 
+test('with ids, a page that is older than the boot stays where nothing is on trial', async () => {
+  Object.assign(device, { uptime: 10, trial: null });
+  const one = await page();
+  dispatchEvent(new ErrorEvent('error', { message: 'oops', lineno: 1 }));
+  await finished(one);
+  expect(reload).not.toHaveBeenCalled();
+});
+
+test('with ids, a page that waited through the restart for its first byte confirms', async () => {
+  device.uptime = 3000;
+  const visit = { type: 'navigate', responseStart: 4000 } as PerformanceNavigationTiming;
+  performance.getEntriesByType = () => [visit];
+  vi.advanceTimersByTime(4500);
+  const one = await page();
+  await finished(one, 3000);
+  expect(one.outcome).toBe('confirmed');
+});
+
 test('with ids, a page that is older than the boot comes again first: it was not loaded from there', async () => {
   device.uptime = 10;
   await finished(await page());
@@ -361,6 +379,16 @@ const failures: [what: string, fail: () => void, text: string, place: string][] 
     'webpack-internal:///./src/main.js:3:7',
   ],
   [
+    'a promise was rejected with words that sound like a browser’s',
+    () => {
+      const reason = new Error('request denied');
+      reason.stack = '';
+      dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
+    },
+    'Error: request denied',
+    '',
+  ],
+  [
     'a promise was rejected',
     () => {
       const reason = new Error('no');
@@ -439,6 +467,14 @@ const harmless: [what: string, fail: () => void][] = [
     'something was not allowed without a click',
     () => {
       const reason = new DOMException('no gesture', 'NotAllowedError');
+      dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
+    },
+  ],
+  [
+    'code of an extension broke a promise',
+    () => {
+      const reason = new Error('no');
+      reason.stack = 'Error: no\n    at f (chrome-extension://abc/content.js:2:30)';
       dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
     },
   ],
@@ -599,6 +635,19 @@ test('a blank page confirms nothing, even where nothing failed', async () => {
   await finished(one);
   expect(device.confirmed).toEqual([]);
   expect(one).toMatchObject({ outcome: 'failed', failure: { text: 'the page shows nothing' } });
+});
+
+test('a page that nobody sees has the time to show something until it is seen', async () => {
+  document.body.innerHTML = '<div id="app"></div>';
+  const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+  const one = await page();
+  device.uptime = 300_000;
+  await finished(one, 120_000);
+  expect(one.failure).toBeNull();
+  hidden.mockReturnValue(false);
+  document.body.innerHTML = '<h1>There</h1>';
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(one.outcome).toBe('confirmed');
 });
 
 test('a page that takes its time to show something is waited for', async () => {

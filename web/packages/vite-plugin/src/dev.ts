@@ -46,15 +46,11 @@ export function devPlugin(options: FaceplateOptions): Plugin {
 
 /**
  * A page of the preview comes from this computer, so it proves nothing about the device, also where that runs
- * the same build. A body that names a build has 28 bytes; a person's word, `{}`, goes on to the device.
+ * the same build. The confirming script says by `?page` that it speaks; a person's word goes on to the device.
  */
 const refuseProof: Connect.NextHandleFunction = (incoming, outgoing, next) => {
-  const { url, method, headers } = incoming;
-  const isProof =
-    method === 'POST' &&
-    /^\/api\/ota\/confirm(\?|$)/.test(url ?? '') &&
-    !(Number(headers['content-length']) < 28);
-  if (!isProof) return next();
+  // Below any prefix: the base of the build, or of a proxy.
+  if (!incoming.url?.endsWith('/api/ota/confirm?page')) return next();
   answer(incoming, outgoing, {
     kind: 'other-build',
     status: 409,

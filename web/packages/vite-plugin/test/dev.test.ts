@@ -61,8 +61,13 @@ async function previewed(options: { device?: string }, config: InlineConfig = {}
   return { host: `127.0.0.1:${port(server.httpServer as Server)}` };
 }
 
-const post = (host: string, origin: string | null, body: BodyInit = '{}') =>
-  fetch(`http://${host}/api/ota/confirm?x=1`, {
+const post = (
+  host: string,
+  origin: string | null,
+  body: BodyInit = '{}',
+  path = '/api/ota/confirm?x=1',
+) =>
+  fetch(`http://${host}${path}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...(origin && { Origin: origin }) },
     body,
@@ -104,12 +109,16 @@ test('a page of the preview confirms no build, also through a proxy of the user;
   const proxied = { preview: { proxy: { '/api': `http://${to}` } } };
   for (const { host } of [await previewed({ device: to }), await previewed({}, proxied)]) {
     requests.length = 0;
-    const proof = await post(host, `http://${host}`, '{"build":"b0b0b0b0b0b0b0b0"}');
-    expect(proof.status).toBe(409);
-    expect(await proof.json()).toMatchObject({ type: '/problems/other-build' });
+    const build = '{"build":"b0b0b0b0b0b0b0b0"}';
+    for (const prefix of ['', '/kitchen']) {
+      const proof = await post(host, `http://${host}`, build, `${prefix}/api/ota/confirm?page`);
+      expect(proof.status).toBe(409);
+      expect(await proof.json()).toMatchObject({ type: '/problems/other-build' });
+    }
     expect(requests).toHaveLength(0);
-    expect(await (await post(host, `http://${host}`)).json()).toEqual({ state: 'settled' });
-    expect(requests).toHaveLength(1);
+    for (const word of ['{}', build])
+      expect(await (await post(host, `http://${host}`, word)).json()).toEqual({ state: 'settled' });
+    expect(requests).toHaveLength(2);
   }
 });
 

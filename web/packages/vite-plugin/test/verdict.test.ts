@@ -56,7 +56,7 @@ test.each<[string, Outcome, Partial<Facts>, string | null, string]>([
     back('not_confirmed'),
     { means: null },
     'went-back',
-    'nobody confirmed it within 300 s, and no page of it can: faceplate-confirm.js is not in the image',
+    'nobody confirmed it within 300 s, and no page of it seems to: faceplate-confirm.js is not in the image',
   ],
   [
     'nothing of that to who',
@@ -83,8 +83,8 @@ test.each<[Inspected['confirms'], build: boolean, warned: string | null, invited
   ['script', true, null, 'the new frontend confirms itself there'],
   ['app', true, null, 'the new frontend confirms itself there'],
   ['app', false, 'the image has no build id', 'the new frontend confirms itself there'],
-  [null, true, 'no page of this image can confirm itself', 'If nobody keeps it within 77 s'],
-  [null, false, 'no page of this image can confirm itself', 'If nobody keeps it within 77 s'],
+  [null, true, 'no page of this image seems to confirm itself', 'If nobody keeps it within 77 s'],
+  [null, false, 'no page of this image seems to confirm itself', 'If nobody keeps it within 77 s'],
 ])(
   'before an image is waited for that %s confirms (build id: %s), that is said',
   (means, build, warned, invited) => {

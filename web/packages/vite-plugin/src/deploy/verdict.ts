@@ -62,7 +62,7 @@ function nobody(
   if (confirm !== 'page' || !late) return null;
   if (!means) {
     return (
-      `nobody confirmed it within ${within} s, and no page of it can: ${MUTE}. ` +
+      `nobody confirmed it within ${within} s, and no page of it seems to: ${MUTE}. ` +
       'Build it with vite-plugin-faceplate, pack it with `faceplate pack --stamp`, or use --confirm load'
     );
   }
@@ -84,7 +84,7 @@ const MUTE = 'faceplate-confirm.js is not in the image, nor code that asks the d
 export function waitsInVain({ confirms, build }: Inspected): string | null {
   if (!confirms) {
     return (
-      `no page of this image can confirm itself: ${MUTE}. vite-plugin-faceplate and ` +
+      `no page of this image seems to confirm itself: ${MUTE}. vite-plugin-faceplate and ` +
       '`faceplate pack --stamp` put that script into each page; --confirm load does not wait for a page'
     );
   }
