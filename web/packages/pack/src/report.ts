@@ -61,7 +61,9 @@ export function warnings(
   const skipped = [...tree.skipped, ...packed.skipped];
   return [
     ...(skipped.length > 0 ? [`left out (hidden): ${list(skipped)}`] : []),
-    ...packed.hidden.map((path) => `${path} will not be seen at its address: the device answers there itself`),
+    ...packed.hidden.map(
+      (path) => `${path} will not be seen at its address: the device answers there itself`,
+    ),
     ...packed.missing.map((path) => `index.html asks for ${path}, which is not in ${dir}`),
     ...packed.warnings,
     ...packed.unstamped.map((path) => `${path} has no build id, so it cannot confirm this build`),
