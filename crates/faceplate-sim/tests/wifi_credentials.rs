@@ -401,6 +401,19 @@ fn a_copy_of_it_in_a_page_that_was_being_erased_goes_too() {
 }
 
 #[test]
+fn a_page_that_cannot_be_erased_keeps_no_other_page_from_being_overwritten() {
+    let flash = replaced_by_older_firmware(1);
+    let mut page = [0xff; 4096];
+    page[..64].fill(0);
+    let left = PARTITION.offset + 4 * 4096;
+    flash.poke(left, &page).unwrap();
+    let sector = left / 4096;
+    flash.inject(Fault::Erase { sector }).unwrap();
+    let _fault = open(&flash).credentials();
+    assert!(!readable(&flash, &password(0, 40)));
+}
+
+#[test]
 fn a_cut_while_it_is_overwritten_loses_nothing_and_it_is_done_at_the_next_start() {
     let flash = replaced_by_older_firmware(2);
     let now = Some(network("Home", &password(2, 40)));

@@ -493,6 +493,6 @@ fn a_file_that_the_device_never_serves_is_warned_of() {
     let ended = run_in(folder.path(), &["pack", "dist"]).expect(0);
     assert_eq!(
         ended.err,
-        "warning: api/data.json will never be served: the device answers there itself\n"
+        "warning: api/data.json will not be seen at its address: the device answers there itself\n"
     );
 }

@@ -115,7 +115,7 @@ test('what is hidden, never served or missing is told', async () => {
   expect(warnings).toEqual(
     expect.arrayContaining([
       'warning: left out (hidden): .env',
-      'warning: api/x.json will never be served: the device answers there itself',
+      'warning: api/x.json will not be seen at its address: the device answers there itself',
       'warning: the Content-Security-Policy in index.html keeps it from asking the device, so it cannot ' +
         "confirm this build; add connect-src 'self'",
       expect.stringMatching(/^warning: index\.html asks for \/gone\.ico, which is not in .*dist$/),
