@@ -144,7 +144,8 @@ test('a download that broke off is resumed, by a page and by curl, and begun ane
   const resumed = await page.evaluate(async () => {
     const first = await fetch('talk.wav', { cache: 'no-store' });
     const reader = first.body?.getReader();
-    const begun = (await reader?.read())?.value?.length ?? 0;
+    // All of it may come at once.
+    const begun = Math.min((await reader?.read())?.value?.length ?? 0, 100_000);
     await reader?.cancel();
     const rest = async (tag: string) => {
       const headers = { Range: `bytes=${begun}-`, 'If-Range': tag };

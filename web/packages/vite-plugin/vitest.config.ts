@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/setup.ts',
+    // The longest wait for devices: more at once than there are cores.
+    maxWorkers: 4,
     // A cold SvelteKit build on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
