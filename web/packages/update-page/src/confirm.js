@@ -118,24 +118,26 @@
     }
   });
 
-  // Code that came through a worker tells, also where that worker began after the page; Firefox does not say
-  // what did, so there all that came since counts. (An observer sees more than the list does, which has an end.)
-  let taken = Infinity;
+  // Code that came through a worker tells, also where that worker began after the page. Firefox does not say
+  // what did: there all counts that began after the page was last seen without one. (An observer sees more than
+  // the list does, which has an end.)
+  let alone = 0;
   try {
     const observer = new PerformanceObserver((list) => {
+      const taken = !!workers?.controller;
       mixed ||= list
         .getEntries()
         .some(
-          ({ workerStart, responseEnd, initiatorType, name }) =>
-            (workerStart || responseEnd > taken) &&
+          ({ workerStart, startTime, initiatorType, name }) =>
+            (workerStart || (taken && startTime > alone)) &&
             isOwn(name) &&
             (/^(script|navigation)$/.test(initiatorType) || /\.(m?js|css|wasm)(\?|$)/.test(name)),
         );
+      if (!taken) alone = performance.now();
     });
     for (const type of ['navigation', 'resource']) observer.observe({ type, buffered: true });
-    workers.addEventListener('controllerchange', () => (taken = performance.now()));
   } catch {
-    // There, only the worker that the page began with is known, or there are none.
+    // There, only the worker that the page began with is known.
   }
   // A page that comes again without its worker gets the next one when it has proved itself; one that waits
   // for it to show anything, then.

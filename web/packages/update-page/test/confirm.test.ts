@@ -769,7 +769,7 @@ test('an older page that a service worker made and that is held stays, and confi
   expect(device.confirmed).toEqual([]);
 });
 
-const FROM_WORKER = { workerStart: 12, responseEnd: 20, initiatorType: 'other' };
+const FROM_WORKER = { workerStart: 12, startTime: 10, initiatorType: 'other' };
 const own = (path: string) => location.origin + path;
 const UNSAID = { name: own('/a.js'), workerStart: 0 };
 test.each([
@@ -783,10 +783,10 @@ test.each([
   ['code of another host', { name: 'https://elsewhere.example/a.js' }, 'confirms'],
   ['code without a worker', UNSAID, 'confirms'],
   // Firefox never says that there was one.
-  ['code of nobody knows whom', { ...UNSAID, responseEnd: 1e9 }, 'moves'],
+  ['code of nobody knows whom', { ...UNSAID, startTime: 1e9 }, 'moves'],
   [
     'a picture of nobody knows whom',
-    { ...UNSAID, name: own('/a.png'), responseEnd: 1e9 },
+    { ...UNSAID, name: own('/a.png'), startTime: 1e9 },
     'confirms',
   ],
 ])('%s from a worker that began after the page', async (_, entry, comes) => {
@@ -800,13 +800,16 @@ test.each([
       }
     },
   );
-  const facts = { controller: null, getRegistrations: async () => [] };
-  const serviceWorker = Object.assign(new EventTarget(), facts);
+  const serviceWorker = {
+    controller: null as object | null,
+    getRegistrations: async () => [],
+  };
   vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
   await vi.advanceTimersByTimeAsync(1000);
   const one = await page();
+  tell({ getEntries: () => [] });
   await vi.advanceTimersByTimeAsync(100);
-  serviceWorker.dispatchEvent(new Event('controllerchange'));
+  serviceWorker.controller = {};
   tell({ getEntries: () => [{ ...FROM_WORKER, ...entry }] });
   await finished(one, 1500);
   expect(reload).toHaveBeenCalledTimes(comes === 'moves' ? 1 : 0);
