@@ -14,8 +14,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/setup.ts',
-    // The longest wait for devices: more at once than there are cores.
-    maxWorkers: 4,
+    // The longest wait for devices; alone, one after the other, they take two minutes.
+    maxWorkers: 2,
     // A cold SvelteKit build on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
