@@ -54,7 +54,7 @@ pub(crate) fn read(
 pub(crate) fn forget_first(flash: &mut [u8], board: &Board) -> Result<(), Failure> {
     let chip = SimFlash::blank(flash.len());
     chip.poke(0, flash).map_err(Failure::new)?;
-    let layout = First::of(&chip, board.places()).layout;
+    let layout = First::layout(&chip, board.places());
     let mut nvs = EspNvs::in_layout(chip.clone(), &layout);
     match faceplate::forget_image(&mut nvs, Slot::Www0) {
         // Settings that a device would not open hold nothing of a device's.

@@ -311,15 +311,21 @@ mod tests {
         }
     }
 
+    /// What a page loads, and whether that is outside of the device's prefix.
+    fn outside(html: &str, device: &str) -> Vec<(String, bool)> {
+        let assets = assets(html, device).into_iter();
+        assets.map(|asset| (asset.path, asset.outside)).collect()
+    }
+
+    fn owned<const N: usize>(expected: [(&str, bool); N]) -> [(String, bool); N] {
+        expected.map(|(path, outside)| (path.to_owned(), outside))
+    }
+
     #[test]
     fn behind_a_proxy_what_is_below_its_prefix_is_the_devices() {
         let html = r#"<script src="./a.js"></script><script src="/kitchen/b.js"></script>
             <script src="/c.js"></script><script src="/kitchens/d.js"></script>
             <script src="../e.js"></script><base href="sub/"><script src="f.js"></script>"#;
-        let found: Vec<_> = assets(html, "home.example/kitchen")
-            .into_iter()
-            .map(|asset| (asset.path, asset.outside))
-            .collect();
         let expected = [
             ("/a.js", false),
             ("/b.js", false),
@@ -328,8 +334,7 @@ mod tests {
             ("/e.js", true),
             ("/sub/f.js", false),
         ];
-        let expected = expected.map(|(path, outside)| (path.to_owned(), outside));
-        assert_eq!(found, expected);
+        assert_eq!(outside(html, "home.example/kitchen"), owned(expected));
     }
 
     #[test]
@@ -337,18 +342,14 @@ mod tests {
         let html = r#"<script src="./a.js"></script><script src="/kitch%65n/b.js"></script>
             <script src="/kitchen/%2e%2E/kitchen/%7ec.js"></script><script src="/kitchen%2fd.js"></script>"#;
         for prefix in ["/kitchen", "/k%69tchen"] {
-            let found: Vec<_> = assets(html, &format!("home.example{prefix}"))
-                .into_iter()
-                .map(|asset| (asset.path, asset.outside))
-                .collect();
             let expected = [
                 ("/a.js", false),
                 ("/b.js", false),
                 ("/~c.js", false),
                 ("/kitchen%2Fd.js", true),
             ];
-            let expected = expected.map(|(path, outside)| (path.to_owned(), outside));
-            assert_eq!(found, expected, "{prefix}");
+            let found = outside(html, &format!("home.example{prefix}"));
+            assert_eq!(found, owned(expected), "{prefix}");
         }
     }
 

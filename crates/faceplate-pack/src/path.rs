@@ -23,7 +23,7 @@ pub fn canonical(path: &str) -> String {
                 (*first, true)
             }
         };
-        plain &= byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+        plain &= byte.is_ascii_graphic() && !b"\"<>[\\]^`{|}".contains(&byte);
         match plain {
             true => written.push(byte.into()),
             false => written.push_str(&format!("%{byte:02X}")),
@@ -52,6 +52,7 @@ mod tests {
             ("/%28%7e%29", "/(~)"),
             ("/a%2fb%3f%23", "/a%2Fb%3F%23"),
             ("/%2569", "/%2569"),
+            ("/[a%5B%5d", "/%5Ba%5B%5D"),
             ("/%2e%2E/", "/../"),
             ("/100%/%zz%4", "/100%/%zz%4"),
             ("/%5c%22\"\\", "/%5C%22%22%5C"),

@@ -20,10 +20,16 @@ pub struct First {
 }
 
 impl First {
+    /// The partitions alone.
+    #[must_use]
+    pub fn layout(flash: &SimFlash, places: Places) -> Layout {
+        now(Layout::read(&mut flash.clone(), places))
+    }
+
     /// Looks at a flash.
     #[must_use]
     pub fn of(flash: &SimFlash, places: Places) -> Self {
-        let layout = now(Layout::read(&mut flash.clone(), places));
+        let layout = Self::layout(flash, places);
         let wanted = Requirements {
             api: faceplate::API,
             manifest: false,

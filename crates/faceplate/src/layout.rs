@@ -11,6 +11,7 @@ use core::ops::Range;
 use embedded_storage_async::nor_flash::ReadNorFlash;
 
 use self::entry::Entry;
+use self::error::LEAST;
 pub use self::error::{LayoutError, Use};
 use crate::{Region, SECTOR};
 
@@ -109,9 +110,8 @@ impl Layout {
         let capacity = flash.capacity() as u64;
         // The bootloader lies before the table.
         let table_end = u64::from(places.table_offset) + u64::from(SECTOR);
-        for ((label, of_use), place) in wanted.into_iter().zip(&mut found) {
-            let (bounds, least) = (table_end..capacity, of_use.least());
-            *place = place.and_then(|region| inside(label, region, bounds, least));
+        for ((label, _), place) in wanted.into_iter().zip(&mut found) {
+            *place = place.and_then(|region| inside(label, region, table_end..capacity));
         }
         for index in 0..entries {
             let Some(other) = Entry::read(flash, places.table_offset, index).await? else {
@@ -146,12 +146,7 @@ impl Layout {
 
 /// A partition that lies behind the table and ends inside the flash, in whole sectors, with room for
 /// what is to be in it.
-fn inside(
-    label: &'static str,
-    region: Region,
-    bounds: Range<u64>,
-    least: u32,
-) -> Result<Region, LayoutError> {
+fn inside(label: &'static str, region: Region, bounds: Range<u64>) -> Result<Region, LayoutError> {
     let (start, len) = (u64::from(region.offset), region.len);
     let whole = region.offset.is_multiple_of(SECTOR) && len.is_multiple_of(SECTOR);
     if len == 0 || !whole {
@@ -161,8 +156,8 @@ fn inside(
         Err(LayoutError::Beyond { label, flash })
     } else if start < bounds.start {
         Err(LayoutError::OverlapsOther(label))
-    } else if len < least {
-        Err(LayoutError::TooSmall { label, len, least })
+    } else if len < LEAST {
+        Err(LayoutError::TooSmall { label, len })
     } else {
         Ok(region)
     }

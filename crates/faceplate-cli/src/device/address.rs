@@ -136,6 +136,8 @@ mod tests {
             ("[::1]/lamp/", "[::1]/lamp"),
             ("lamp/k%69tchen/%c3%bc", "lamp/kitchen/%C3%BC"),
             ("lamp/a%2fb", "lamp/a%2Fb"),
+            // As it is printed it is taken again.
+            ("lamp/%5bx%5D", "lamp/%5Bx%5D"),
         ] {
             assert_eq!(
                 text.parse::<Address>().unwrap().to_string(),
@@ -158,6 +160,7 @@ mod tests {
             "lamp/ü",
             "lamp//x",
             "lamp/../x",
+            "lamp/[x]",
             "lamp/x/%2e%2E/x",
             "lamp/./x",
             "lamp/x//y",

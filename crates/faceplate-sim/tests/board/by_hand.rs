@@ -12,6 +12,19 @@ pub type File<'a> = (&'a str, &'a [u8], Option<u8>);
 /// An image of files in the order of a walk, with a right manifest. `at_root` makes the root
 /// directory's hash over the marks from the one that is right.
 pub fn image(files: &[File], at_root: impl FnOnce([u8; 32]) -> Option<Vec<u8>>) -> Vec<u8> {
+    build(files, true, at_root)
+}
+
+/// The same with all that is right but a manifest, which alone would prove it.
+pub fn unproved(files: &[File]) -> Vec<u8> {
+    build(files, false, |hash| Some(hash.into()))
+}
+
+fn build(
+    files: &[File],
+    proved: bool,
+    at_root: impl FnOnce([u8; 32]) -> Option<Vec<u8>>,
+) -> Vec<u8> {
     let mut builder = Builder::new();
     let (mut root, mut marks) = (RootHash::new(), MarksHash::new());
     for &(path, content, mark) in files {
@@ -29,7 +42,9 @@ pub fn image(files: &[File], at_root: impl FnOnce([u8; 32]) -> Option<Vec<u8>>) 
     let mut bytes = [0; Manifest::MAX_LEN];
     let manifest = Manifest::new("1", (1, 1), None, root.finish()).expect("a manifest");
     let len = manifest.encode(&mut bytes);
-    builder.attr("", MANIFEST, &bytes[..len]).expect("the root");
+    if proved {
+        builder.attr("", MANIFEST, &bytes[..len]).expect("the root");
+    }
     if let Some(hash) = at_root(marks.finish()) {
         builder.attr("", MARKS, &hash).expect("the root");
     }

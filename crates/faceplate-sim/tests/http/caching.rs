@@ -3,7 +3,7 @@
 use crate::{
     board::{
         Board, Frontend,
-        by_hand::{File, image},
+        by_hand::{File, image, unproved},
     },
     client::{get, upload},
     server::Server,
@@ -80,6 +80,9 @@ fn without_marks_a_name_tells() {
     assert_caching(&server, &want);
     // Marks without the hash over them were not made by a packer that marks: nothing proves them.
     assert_caching(&with(image(&FILES, |_| None)), &want);
+    // Nor are those believed that no manifest proves, at a boot that finds what was uploaded.
+    assert_eq!(upload(&server, "", &unproved(&FILES), "").status, 200);
+    assert_caching(&server.rebooted(), &want);
 }
 
 #[test]

@@ -9,9 +9,10 @@
 //! - A page whose header was being written has nothing behind it.
 //! - An entry that does not check is alone: others of the page do, or it still looks like one.
 //!
-//! All else is not ours to mend; nor is a partition without an entry where the table has keys for NVS
-//! encryption, because whoever made it wants nothing there in plain text. NVS encryption leaves the headers of pages readable, so there
-//! *no* entry checks; under flash encryption not even a header does.
+//! All else is not ours to mend; nor is a partition without an entry that checks where the table has
+//! keys for NVS encryption, because whoever made it wants nothing there in plain text. NVS encryption
+//! leaves the headers of pages readable, so there *no* entry checks; under flash encryption not even
+//! a header does.
 
 use core::fmt;
 

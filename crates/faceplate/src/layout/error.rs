@@ -4,6 +4,10 @@ use core::fmt;
 
 use crate::SECTOR;
 
+/// Bytes without which nothing can ever be stored: NVS keeps one page free, and the root of a LittleFS is
+/// two blocks.
+pub(super) const LEAST: u32 = 2 * SECTOR;
+
 /// What a partition is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
@@ -11,16 +15,6 @@ pub enum Use {
     Settings,
     /// A slot for a frontend.
     Slot,
-}
-
-impl Use {
-    /// Bytes without which nothing can ever be stored there: NVS keeps one page free, and the root of a
-    /// LittleFS is two blocks.
-    pub(super) const fn least(self) -> u32 {
-        match self {
-            Self::Settings | Self::Slot => 2 * SECTOR,
-        }
-    }
 }
 
 /// Why a part of the layout cannot be used. Without slots the device serves its recovery page;
@@ -67,8 +61,6 @@ pub enum LayoutError {
         label: &'static str,
         /// Bytes of it.
         len: u32,
-        /// Bytes that it needs at least.
-        least: u32,
     },
     /// This slot is larger than the firmware has [`Buffers`](crate::Buffers) for.
     TooLarge {
@@ -131,11 +123,11 @@ impl fmt::Display for LayoutError {
                 "partition `{label}` ends beyond the {} KiB of flash that can be used",
                 flash / 1024
             ),
-            Self::TooSmall { label, len, least } => write!(
+            Self::TooSmall { label, len } => write!(
                 f,
                 "partition `{label}` has {} KiB and needs {} KiB at least",
                 len / 1024,
-                least / 1024
+                LEAST / 1024
             ),
             Self::TooLarge { label, len, room } => write!(
                 f,

@@ -20,6 +20,8 @@
   /** Where the device is: beside this script (below a prefix, if a proxy has one), or at the root of the host. */
   let base = script ? script.src.replace(/\/[^/]*$/, '') : '';
   if (script && isOwn(script.src)) base = base.slice(location.origin.length);
+  /** Not a style sheet for print, or for other screens. */
+  const isUsed = ({ media }) => !media || matchMedia(media).matches;
   const workers = navigator.serviceWorker;
   /** A worker that answers in the device's place may mix a page from several builds. */
   let mixed = !!workers?.controller;
@@ -83,7 +85,11 @@
     if (target instanceof Element) {
       const address = target.src || target.href;
       // Pictures may be missing, and what comes from elsewhere; code and styles of this host may not.
-      if (target.matches('script,[rel=stylesheet],[rel=modulepreload]') && isOwn(address)) {
+      if (
+        target.matches('script,[rel=stylesheet],[rel=modulepreload]') &&
+        isOwn(address) &&
+        isUsed(target)
+      ) {
         fail('a file did not load', address);
       }
     } else if (type !== 'error') {
@@ -193,8 +199,10 @@
       if (!tries--) fail('the page shows nothing');
     }
     // Nobody may have listened when a style sheet of this host failed.
-    for (const { href, sheet, disabled } of document.querySelectorAll('link[rel=stylesheet]')) {
-      let fine = disabled || !isOwn(href);
+    for (const { href, sheet, disabled, media } of document.querySelectorAll(
+      'link[rel=stylesheet]',
+    )) {
+      let fine = disabled || !isOwn(href) || !isUsed({ media });
       try {
         fine ||= sheet.cssRules;
       } catch {

@@ -46,7 +46,7 @@ export function deviceUrl(address: string): string {
   // As it is written: a URL would lose what makes it doubtful.
   const path = /^[a-z]+:\/\/[^/\\]+(.*)$/is.exec(text)?.[1];
   const prefix = canonical(path?.replace(/\/+$/, '') ?? '\\');
-  if (!/^(\/(?!\.{0,2}(\/|$))([\w\-.~!$&'()*+,;=:@[\]]|%[\dA-F]{2})+)*$/.test(prefix)) {
+  if (!/^(\/(?!\.{0,2}(\/|$))([\w\-.~!$&'()*+,;=:@]|%[\dA-F]{2})+)*$/.test(prefix)) {
     throw new TypeError(`"${address}" does not end in the path of a proxy, such as /kitchen`);
   }
   return parsed.origin + prefix;
@@ -59,7 +59,7 @@ export function deviceUrl(address: string): string {
 const canonical = (path: string): string =>
   path.replace(/%([\da-f]{2})/gi, (encoded, digits: string) => {
     const char = String.fromCharCode(parseInt(digits, 16));
-    return /[\w\-.~!$&'()*+,;=:@[\]]/.test(char) ? char : encoded.toUpperCase();
+    return /[\w\-.~!$&'()*+,;=:@]/.test(char) ? char : encoded.toUpperCase();
   });
 
 function parse(url: string): URL | null {

@@ -587,6 +587,23 @@ test('a style sheet of another site, or one that is switched off, is no matter o
   expect(one.outcome).toBe('confirmed');
 });
 
+test('a style sheet counts on the screen that it is for', async () => {
+  vi.stubGlobal('matchMedia', (media: string) => ({ matches: media === 'screen' }));
+  const missing = (media: string) =>
+    element(`<link rel="stylesheet" media="${media}" href="/assets/${media}.css">`);
+  const one = await page();
+  const print = '<link rel="stylesheet" media="print" href="/assets/print.css">';
+  document.head.insertAdjacentHTML('beforeend', print);
+  missing('print');
+  await finished(one);
+  expect(one).toMatchObject({ failure: null, outcome: 'confirmed' });
+  delete window.faceplate;
+  vi.resetModules();
+  const other = await page();
+  missing('screen');
+  expect(other.failure).toMatchObject({ place: 'assets/screen.css' });
+});
+
 const shown: [what: string, html: string][] = [
   ['text', '<div id="app"><p>Hi</p></div>'],
   ['a drawing', '<div><canvas></canvas></div>'],

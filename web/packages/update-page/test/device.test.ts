@@ -257,6 +257,7 @@ test.each([
   ['home.example/~me/a%20b//', 'http://home.example/~me/a%20b'],
   ['lamp/k%69tchen/%c3%bc', 'http://lamp/kitchen/%C3%BC'],
   ['lamp/a%2fb', 'http://lamp/a%2Fb'],
+  ['lamp/%5bx%5D', 'http://lamp/%5Bx%5D'],
   ['HTTP://Provider.local', 'http://provider.local'],
   ['[fe80::1]:81', 'http://[fe80::1]:81'],
 ])('%s is the device at %s', (address, base) => {
@@ -280,6 +281,7 @@ test.each([
   ['lamp/x/%2e%2E/x', /the path of a proxy/],
   ['lamp/./x', /the path of a proxy/],
   ['lamp/x//y', /the path of a proxy/],
+  ['lamp/[x]', /the path of a proxy/],
   ['lamp/100%', /the path of a proxy/],
   ['lamp/%4', /the path of a proxy/],
   ['lamp/%zz', /the path of a proxy/],
