@@ -16,12 +16,13 @@ export default defineConfig({
   retries: 0,
   forbidOnly: Boolean(process.env['CI']),
   reporter: 'list',
-  // Flash and restarts take the time that they take on a chip; a busy machine adds to it.
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  // Flash and restarts take the time that they take on a chip, and a busy machine adds to it. No test is
+  // about these times: they only say when to give up.
+  timeout: 180_000,
+  expect: { timeout: 45_000 },
   use: {
-    actionTimeout: 20_000,
-    navigationTimeout: 20_000,
+    actionTimeout: 45_000,
+    navigationTimeout: 45_000,
     trace: 'off',
     launchOptions: {
       ...(executablePath ? { executablePath } : {}),
