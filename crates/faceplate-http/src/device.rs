@@ -3,7 +3,7 @@
 use embedded_storage_async::nor_flash::NorFlash;
 use faceplate::{Engine, Nvs};
 
-use crate::{Limits, wifi::Wifi};
+use crate::{Limits, Live, wifi::Wifi};
 
 /// A device, as the HTTP app sees it. One value serves all connections of a single-threaded
 /// executor.
@@ -53,6 +53,9 @@ pub trait Device {
     fn limits(&self) -> &Limits {
         &Limits::DEFAULT
     }
+
+    /// The count of its live connections: one value, for as long as it runs.
+    fn live(&self) -> &Live;
 
     /// Milliseconds since boot; the same clock as the engine's.
     fn now_ms(&self) -> u64;

@@ -19,7 +19,7 @@ use faceplate::{
     verify::Requirements,
 };
 
-use crate::{ConnectionBuffers, Device, Info, Limits, serve};
+use crate::{ConnectionBuffers, Device, Info, Limits, Live, serve};
 
 /// A clock that moves only when somebody waits, and a list of the restarts that were asked for.
 pub(crate) struct FakeDevice {
@@ -29,6 +29,7 @@ pub(crate) struct FakeDevice {
     pub(crate) reboots: RefCell<Vec<u32>>,
     /// Whoever waits does so for ever.
     pub(crate) frozen: bool,
+    live: Live,
 }
 
 impl FakeDevice {
@@ -49,6 +50,7 @@ impl FakeDevice {
             clock_ms: Cell::new(0),
             reboots: RefCell::default(),
             frozen: false,
+            live: Live::new(),
         }
     }
 
@@ -57,7 +59,7 @@ impl FakeDevice {
         let mut buffers = ConnectionBuffers::new();
         let mut answer = [0; 16_384];
         let mut free = &mut answer[..];
-        block_on(serve(self, reader, &mut free, &mut buffers));
+        block_on(serve(self, &(), reader, &mut free, &mut buffers));
         let left = free.len();
         let len = answer.len() - left;
         String::from_utf8(answer[..len].to_vec()).unwrap()
@@ -84,6 +86,10 @@ impl Device for FakeDevice {
 
     fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn live(&self) -> &Live {
+        &self.live
     }
 
     fn now_ms(&self) -> u64 {

@@ -8,7 +8,11 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::{content_type, head::Head, hosts, problem::Refusal};
+use crate::{
+    hosts,
+    http::{content_type, head::Head},
+    problem::Refusal,
+};
 
 /// Refuses a request that names another host. `ours` decides about names; addresses are always ours.
 pub(crate) fn check_host(head: &Head<'_>, ours: impl Fn(&str) -> bool) -> Result<(), Refusal> {
@@ -58,6 +62,27 @@ pub(crate) fn check_media_type(head: &Head<'_>, want: &'static str) -> Result<()
         None => Ok(()),
     }
 }
+
+/// Refuses the body of a change that a page from elsewhere could send without asking first, unless the
+/// request says that it comes from a page of ours. (Such a page's browser sends an `Origin`; this is
+/// for those that do not.)
+pub(crate) fn check_form(head: &Head<'_>) -> Result<(), Refusal> {
+    if head.single("Origin")?.is_some() || !head.has_body() {
+        return Ok(());
+    }
+    let of_a_form = |value: &[u8]| FORMS.iter().any(|form| content_type::is(value, form));
+    match head.single("Content-Type")? {
+        Some(value) if !of_a_form(value) => Ok(()),
+        _ => Err(Refusal::PlainForm),
+    }
+}
+
+/// Media types that pages may send anywhere (Fetch, CORS-safelisted request-header).
+const FORMS: [&str; 3] = [
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain",
+];
 
 #[derive(Debug, PartialEq, Eq)]
 enum Name<'a> {

@@ -7,11 +7,11 @@
 //!
 //! ```
 //! # use embedded_io_async::{Read, Write};
-//! use faceplate_http::{ConnectionBuffers, Device, serve};
+//! use faceplate_http::{App, ConnectionBuffers, Device, serve};
 //!
-//! async fn connection(device: &impl Device, reader: impl Read, writer: impl Write) {
+//! async fn connection(device: &impl Device, app: &impl App, reader: impl Read, writer: impl Write) {
 //!     let mut buffers = ConnectionBuffers::new();
-//!     serve(device, reader, writer, &mut buffers).await;
+//!     serve(device, app, reader, writer, &mut buffers).await;
 //!     // Now close the socket.
 //! }
 //! ```
@@ -25,38 +25,32 @@
 #[cfg(test)]
 extern crate std;
 
-mod accept;
-mod api;
-mod conditional;
-mod confirmation;
-mod content_type;
-mod credentials;
+mod app;
 mod device;
-mod digest;
-mod documents;
 #[cfg(test)]
 mod fake;
-mod files;
+mod frontend;
 mod guard;
-mod guess;
-pub mod head;
 mod hosts;
-mod json;
+mod http;
 pub mod limits;
-mod lookup;
-mod networks;
-mod object;
-mod path;
-mod portal;
+mod ota;
 mod problem;
-mod range;
 mod recovery;
-mod rx;
+mod route;
 mod serve;
-mod time;
-mod tx;
+mod setup;
+pub mod websocket;
 pub mod wifi;
 
+pub use app::{
+    Access, Answered, App, Body, Connection, Events, Live, Reply, Request, Stream, UpdateEvent,
+};
 pub use device::{Device, Info};
+pub use http::{
+    head::{self, Head, Method},
+    methods::Methods,
+};
 pub use limits::Limits;
+pub use problem::{Denied, Failed, Problem};
 pub use serve::{ConnectionBuffers, serve};

@@ -11,6 +11,15 @@ pub const RECEIVE_BUFFER: usize = 2048;
 /// bytes of IPv4 and TCP headers), so that the head and a small file leave in one packet.
 pub const SEND_BUFFER: usize = 1460;
 
+/// Where in the send buffer a value in JSON is written first: room for the head of its response.
+pub(crate) const STAGE_AT: usize = 320;
+
+/// Room behind it, for the end of an event in a chunk.
+pub(crate) const STAGE_END: usize = 4;
+
+/// Longest value in JSON that a firmware answers or sends in one piece, bytes.
+pub const JSON_OUT_MAX: usize = SEND_BUFFER - STAGE_AT - STAGE_END;
+
 /// Longest request target; a longer one gets 414. LittleFS names end at 255 bytes, and
 /// percent-encoding triples them.
 pub const TARGET_MAX: usize = 1024;
@@ -50,6 +59,13 @@ pub struct Limits {
     pub drain_idle_ms: u64,
     /// Requests answered on one connection before it is closed.
     pub requests: u32,
+    /// Longest body that the firmware's routes take, bytes.
+    pub body_max: u64,
+    /// Live connections (events, WebSockets) at once.
+    pub live: usize,
+    /// A live connection on which nothing else is sent gets a sign of life so often, milliseconds. A
+    /// WebSocket whose client is silent for twice as long is closed.
+    pub heartbeat_ms: u64,
     /// From the end of the response that announces a restart to the restart, milliseconds.
     pub reboot_ms: u32,
 }
@@ -86,6 +102,12 @@ impl Limits {
         drain_idle_ms: 200,
         // Any page loads with fewer; then others get their turn at the connection.
         requests: 100,
+        // What a handler reads with a buffer on its stack; who wants files says so.
+        body_max: 64 * 1024,
+        // Two pages with one of each. Six connections are left for everything else; see the firmware.
+        live: 4,
+        // Home routers forget a silent connection after minutes; people notice a dead one before.
+        heartbeat_ms: 15_000,
         // Time for the last packet to be sent again if it gets lost, and for another poll.
         reboot_ms: 500,
     };

@@ -2,19 +2,14 @@
 
 use core::fmt;
 
-use faceplate::{
-    BeginError, ConfirmError, RollbackError, Text, update::UploadError, verify::Problem,
-};
+use faceplate::{BeginError, ConfirmError, RollbackError, Text, text, update::UploadError, verify};
 
 use crate::{
-    confirmation::Unclear,
-    credentials::Unfit,
-    digest::Malformed,
-    head::HeadError,
+    Methods,
     hosts::SUFFIXES,
-    json::Str,
-    path::PathError,
-    tx::Gone,
+    http::{head::HeadError, json::Str, path::PathError},
+    ota::{confirmation::Unclear, digest::Malformed},
+    setup::Unfit,
     wifi::{PASS_MAX, PASS_MIN, SSID_MAX},
 };
 
@@ -36,7 +31,7 @@ pub(crate) enum Refusal {
         size: u32,
     },
     Method {
-        allow: &'static str,
+        allow: Methods,
     },
     MediaType {
         want: &'static str,
@@ -68,11 +63,40 @@ pub(crate) enum Refusal {
     Pass,
     Uploading,
     Wifi(Text),
+    /// The firmware wants no update now.
+    NotNow(Text),
+    /// The firmware's login says no.
+    Denied(Denied),
+    /// All live connections are taken.
+    TooManyLive,
+    /// The page that asks for a WebSocket or for events is not ours, or the request is none for one.
+    NoWebSocket,
+    /// A change whose media type pages from elsewhere may send without asking.
+    PlainForm,
+    /// A body that is longer than the firmware's routes take.
+    BodyTooLong {
+        max: u64,
+    },
+    /// The firmware's own.
+    App(Problem),
+    /// The firmware gave no answer, or one too long for the buffer.
+    NoAnswer(&'static str),
 }
 
+/// The client is gone, or does not take what it asked for. Close the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
 /// Why a request has no good answer.
-pub(crate) enum Failed {
-    /// Nothing was sent yet: this is.
+///
+/// A handler of the firmware makes one of a [`Problem`], gets others of what it calls, and returns
+/// them with `?`.
+#[derive(Debug)]
+pub struct Failed(pub(crate) Why);
+
+#[derive(Debug)]
+pub(crate) enum Why {
+    /// This is to be answered, if nothing was sent yet.
     Refused(Refusal),
     /// The connection is of no more use.
     Gone,
@@ -80,14 +104,64 @@ pub(crate) enum Failed {
 
 impl From<Refusal> for Failed {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self(Why::Refused(refusal))
     }
 }
 
 impl From<Gone> for Failed {
     fn from(_: Gone) -> Self {
-        Self::Gone
+        Self(Why::Gone)
     }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Refusal::App(problem).into()
+    }
+}
+
+/// A problem of the firmware's own, told as all others are (`application/problem+json`).
+///
+/// ```
+/// use faceplate_http::Problem;
+/// let problem = Problem::new(422, "bad-colour", "a colour is #rrggbb");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    status: u16,
+    slug: &'static str,
+    detail: Text,
+}
+
+impl Problem {
+    /// `status` is that of the answer, 400 to 599; others become 500. `slug` is the last part of the
+    /// `type`, which programs compare (`/problems/<slug>`); `detail` is one helpful line, cut where it
+    /// is longer than [`Text`]. The title is what the status is called.
+    pub fn new(status: u16, slug: &'static str, detail: impl fmt::Display) -> Self {
+        let status = match status {
+            400..=599 => status,
+            _ => 500,
+        };
+        let detail = text(detail);
+        Self {
+            status,
+            slug,
+            detail,
+        }
+    }
+}
+
+/// Why the firmware's login lets a request not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// 401: nobody is known by it yet. The challenge goes into `WWW-Authenticate`, such as
+    /// `Bearer realm="lamp"`; with `Basic` the browser asks for a password.
+    Unauthorized {
+        /// `scheme` and its parameters.
+        challenge: &'static str,
+    },
+    /// 403: who asks is known, and may not.
+    Forbidden,
 }
 
 impl From<HeadError> for Refusal {
@@ -211,7 +285,8 @@ impl Refusal {
                 UploadError::NotAnImage(_) => {
                     kind(422, "not-an-image", "This is not an image for this device")
                 }
-                UploadError::Truncated(_) | UploadError::Rejected(Problem::Truncated(_)) => {
+                UploadError::Truncated(_)
+                | UploadError::Rejected(verify::Problem::Truncated(_)) => {
                     kind(422, "truncated", "The end of the image is missing")
                 }
                 UploadError::BadLength => BAD_LENGTH,
@@ -221,8 +296,8 @@ impl Refusal {
                 UploadError::Digest => {
                     kind(400, "digest-mismatch", "The body does not match its digest")
                 }
-                UploadError::Rejected(Problem::Flash(_)) | UploadError::Flash(_) => FLASH,
-                UploadError::Rejected(Problem::Api { .. }) => {
+                UploadError::Rejected(verify::Problem::Flash(_)) | UploadError::Flash(_) => FLASH,
+                UploadError::Rejected(verify::Problem::Api { .. }) => {
                     kind(422, "other-firmware", "The image needs another firmware")
                 }
                 UploadError::Rejected(_) => kind(422, "rejected", "The image fails the check"),
@@ -238,7 +313,7 @@ impl Refusal {
             Self::Rollback(error) => match error {
                 RollbackError::Busy => BUSY,
                 RollbackError::Restarting => RESTARTING,
-                RollbackError::NotValid(Problem::Flash(_)) => FLASH,
+                RollbackError::NotValid(verify::Problem::Flash(_)) => FLASH,
                 RollbackError::NotValid(_) => kind(409, "no-way-back", "There is no way back"),
                 RollbackError::Nvs(_) => NVS,
             },
@@ -247,6 +322,17 @@ impl Refusal {
             Self::Pass => kind(422, "bad-pass", "No network has this password"),
             Self::Uploading => BUSY,
             Self::Wifi(_) => NVS,
+            Self::NotNow(_) => kind(409, "not-now", "The device does not want an update now"),
+            Self::Denied(Denied::Unauthorized { .. }) => {
+                kind(401, "unauthorized", "Who asks is not known")
+            }
+            Self::Denied(Denied::Forbidden) => kind(403, "forbidden", "Who asks may not do this"),
+            Self::TooManyLive => kind(503, "too-many-live", "All live connections are taken"),
+            Self::NoWebSocket => kind(426, "no-websocket", "Only WebSockets are answered here"),
+            Self::PlainForm => kind(415, "media-type", "The media type is not supported here"),
+            Self::BodyTooLong { .. } => kind(413, "too-large", "The body is too large"),
+            Self::App(problem) => kind(problem.status, problem.slug, reason(problem.status)),
+            Self::NoAnswer(_) => kind(500, "no-answer", "The firmware has no answer"),
         }
     }
 
@@ -331,6 +417,25 @@ impl fmt::Display for Detail<'_> {
                 "an upload is running, and the Wi-Fi would disturb it now; wait for its end",
             ),
             Refusal::Wifi(error) => write!(f, "the network cannot be stored: {error}"),
+            Refusal::NotNow(reason) => f.write_str(reason),
+            Refusal::Denied(Denied::Unauthorized { .. }) => {
+                f.write_str("log in first; the firmware decides how")
+            }
+            Refusal::Denied(Denied::Forbidden) => f.write_str("the firmware's login says no"),
+            Refusal::TooManyLive => {
+                f.write_str("close another page of the device, or try again in a few seconds")
+            }
+            Refusal::NoWebSocket => f.write_str(
+                "send Upgrade: websocket, Connection: Upgrade, Sec-WebSocket-Version: 13 and a \
+                 Sec-WebSocket-Key (RFC 6455)",
+            ),
+            Refusal::PlainForm => f.write_str(
+                "without an Origin only media types are taken that a page from elsewhere could not \
+                 send, such as application/json",
+            ),
+            Refusal::BodyTooLong { max } => write!(f, "at most {max} bytes are taken here"),
+            Refusal::App(problem) => f.write_str(&problem.detail),
+            Refusal::NoAnswer(what) => f.write_str(what),
         }
     }
 }
@@ -362,32 +467,51 @@ impl fmt::Display for ProblemJson<'_> {
     }
 }
 
-/// What a status is called; for those that are sent here.
+/// What a status is called; for those that are sent here, or may be by a firmware.
 pub(crate) const fn reason(status: u16) -> &'static str {
     match status {
+        101 => "Switching Protocols",
         200 => "OK",
+        201 => "Created",
         202 => "Accepted",
+        204 => "No Content",
         206 => "Partial Content",
+        301 => "Moved Permanently",
         302 => "Found",
+        303 => "See Other",
         304 => "Not Modified",
+        307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         406 => "Not Acceptable",
         408 => "Request Timeout",
         409 => "Conflict",
+        410 => "Gone",
         411 => "Length Required",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
         416 => "Range Not Satisfiable",
         417 => "Expectation Failed",
         422 => "Unprocessable Content",
+        423 => "Locked",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         505 => "HTTP Version Not Supported",
-        _ => "Internal Server Error",
+        507 => "Insufficient Storage",
+        // A reason may be empty (RFC 9112, 4).
+        _ => "",
     }
 }

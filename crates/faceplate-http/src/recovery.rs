@@ -4,10 +4,7 @@ use core::fmt;
 
 use embedded_io_async::Write;
 
-use crate::{
-    Device,
-    tx::{Gone, Tx},
-};
+use crate::{Device, http::tx::Tx, problem::Gone};
 
 /// The recovery page, which shows the status and takes an upload: one file that loads nothing else,
 /// made and tested where all web pages are.
@@ -49,7 +46,7 @@ pub(crate) async fn page<D: Device, W: Write>(
     page: &'static str,
     path: &str,
 ) -> Result<(), Gone> {
-    let headers: [crate::tx::Header<'_>; 4] = [
+    let headers: [crate::http::tx::Header<'_>; 4] = [
         ("Content-Type", &"text/html; charset=utf-8"),
         ("Cache-Control", &"no-store"),
         // Its buttons change things: no other page may show it in a frame and guide clicks.

@@ -3,19 +3,20 @@
 use embedded_io_async::{Read, Write};
 
 use crate::{
-    Device,
-    api::{self, Change},
-    files, guard,
-    head::{Expect, Head, Method},
-    hosts,
+    App, Device,
+    app::answer as app_answer,
+    frontend::files,
+    http::{
+        head::{Expect, Head, Method},
+        rx::{Body, Rx},
+        tx::{Framing, Header, Tx},
+    },
     limits::{RECEIVE_BUFFER, SEND_BUFFER},
-    networks,
-    path::Path,
-    portal::Portal,
-    problem::{Failed, Refusal},
+    ota,
+    problem::{Failed, Gone, Refusal, Why},
     recovery,
-    rx::{Body, Rx},
-    tx::{Framing, Gone, Tx},
+    route::{Route, route},
+    setup,
 };
 
 /// The memory of one connection beyond its future and the network's own buffers: 3.4 KiB.
@@ -60,11 +61,12 @@ struct Turn {
     until_ms: u64,
 }
 
-/// Serves one connection. When it returns, the caller closes the socket.
+/// Serves one connection; `app` is what the firmware adds, or `()`. When it returns, the caller closes the socket.
 ///
 /// Dropping the future drops what it was doing; an upload is then aborted.
-pub async fn serve<D: Device, R: Read, W: Write>(
+pub async fn serve<D: Device, A: App, R: Read, W: Write>(
     device: &D,
+    app: &A,
     reader: R,
     writer: W,
     buffers: &mut ConnectionBuffers,
@@ -79,7 +81,7 @@ pub async fn serve<D: Device, R: Read, W: Write>(
     };
     while turn.more > 0 {
         turn.more -= 1;
-        match request(device, &mut rx, &mut tx, &turn).await {
+        match request(device, app, &mut rx, &mut tx, &turn).await {
             Ok(After::Next) => {}
             Ok(After::Close { left }) => return rx.drain(left).await,
             Err(Gone) => return,
@@ -88,8 +90,9 @@ pub async fn serve<D: Device, R: Read, W: Write>(
     }
 }
 
-async fn request<D: Device, R: Read, W: Write>(
+async fn request<D: Device, A: App, R: Read, W: Write>(
     device: &D,
+    app: &A,
     rx: &mut Rx<'_, D, R>,
     tx: &mut Tx<'_, D, W>,
     turn: &Turn,
@@ -100,10 +103,10 @@ async fn request<D: Device, R: Read, W: Write>(
         head_only: false,
         close: true,
     });
-    match answer(device, rx, tx, turn, &mut left).await {
+    match answer(device, app, rx, tx, turn, &mut left).await {
         Ok(()) => {}
-        Err(Failed::Refused(refusal)) => tx.refuse(&refusal).await?,
-        Err(Failed::Gone) => return Err(Gone),
+        Err(Failed(Why::Refused(refusal))) => tx.refuse(&refusal).await?,
+        Err(Failed(Why::Gone)) => return Err(Gone),
     }
     Ok(match tx.framing().close {
         true => After::Close { left },
@@ -113,8 +116,9 @@ async fn request<D: Device, R: Read, W: Write>(
 
 /// Reads a request and answers it, or tells why not. What is left of it in the end goes to
 /// `left`.
-async fn answer<D: Device, R: Read, W: Write>(
+async fn answer<D: Device, A: App, R: Read, W: Write>(
     device: &D,
+    app: &A,
     rx: &mut Rx<'_, D, R>,
     tx: &mut Tx<'_, D, W>,
     turn: &Turn,
@@ -132,24 +136,40 @@ async fn answer<D: Device, R: Read, W: Write>(
     if !head.transfer_encoding {
         *left = Some(head.content_length.unwrap_or(0));
     }
-    let route = route(device, &head, tx.scratch());
-    let answered = match route {
-        Ok(Route::Change(change)) => {
-            let waits = head.expect == Expect::Continue;
+    let waits = head.expect == Expect::Continue;
+    let answered = match route(device, app, &head, tx.scratch()).await {
+        Ok(Route::Update(change)) => {
+            rx.consume(len);
+            let mut body = Body::new(rx, left.unwrap_or(0));
+            let changed = change
+                .run(device, app, &mut body, tx, may_go_on, waits)
+                .await;
+            *left = Some(body.left());
+            return changed;
+        }
+        Ok(Route::Setup(change)) => {
             rx.consume(len);
             let mut body = Body::new(rx, left.unwrap_or(0));
             let changed = change.run(device, &mut body, tx, may_go_on, waits).await;
             *left = Some(body.left());
             return changed;
         }
-        Ok(Route::Status) => api::status(device, tx).await.map_err(Failed::from),
-        Ok(Route::Wifi) => api::wifi(device, tx).await,
+        Ok(Route::App) => {
+            return app_answer::answer(device, app, rx, len, tx, may_go_on, left).await;
+        }
+        Ok(Route::Status) => ota::status::tell(device, tx).await.map_err(Failed::from),
+        Ok(Route::Wifi) => setup::wifi(device, tx).await,
         Ok(Route::Page(page)) => recovery::page(tx, page, head.path)
             .await
             .map_err(Failed::from),
-        Ok(Route::Networks) => networks::tell(device, tx, 200).await,
+        Ok(Route::Networks) => setup::networks(device, tx, 200).await,
         Ok(Route::Portal(portal)) => portal.redirect(tx).await.map_err(Failed::from),
         Ok(Route::File) => files::get(device, &head, tx).await,
+        Ok(Route::Options(methods)) => {
+            let allow: [Header<'_>; 1] = [("Allow", &methods)];
+            tx.head(204, &allow, None).await?;
+            tx.flush().await.map_err(Failed::from)
+        }
         Err(refusal) => {
             if refusal == Refusal::LengthRequired {
                 // There may be a body; nobody knows where it ends.
@@ -161,91 +181,6 @@ async fn answer<D: Device, R: Read, W: Write>(
     };
     rx.consume(len);
     answered
-}
-
-/// What a request asks for, when nothing is wrong with its head.
-enum Route {
-    Status,
-    Wifi,
-    Networks,
-    Portal(Portal),
-    Page(&'static str),
-    File,
-    Change(Change),
-}
-
-/// Decides everything that the head of a request decides.
-fn route<D: Device>(device: &D, head: &Head<'_>, scratch: &mut [u8]) -> Result<Route, Refusal> {
-    let host = guard::check_host(head, |host| {
-        let is_domain = |domain: &str| device.is_domain(domain);
-        hosts::is_own(host, device.info().name, is_domain, device.hosts())
-    });
-    if host == Err(Refusal::Host)
-        && let Some(portal) = Portal::of(device, head)
-    {
-        return Ok(Route::Portal(portal));
-    }
-    host?;
-    if head.path == "*" {
-        return Err(Refusal::Method { allow: READ });
-    }
-    let path = Path::decode(head.path, scratch)?;
-    let name = match path.names_a_file() {
-        true => path.as_str(),
-        false => "",
-    };
-    let path = path.as_str();
-    let wanted = match name {
-        "api/ota/frontend" => Change::upload,
-        "api/ota/confirm" => Change::confirm,
-        "api/ota/rollback" => Change::rollback,
-        "api/ota/status" => return read(head, Route::Status),
-        "api/wifi" if device.wifi().is_some() => {
-            return match head.method {
-                Method::Post => change(device, head, Change::wifi),
-                _ => read(head, Route::Wifi).map_err(|_| Refusal::Method {
-                    allow: "GET, HEAD, POST",
-                }),
-            };
-        }
-        "api/wifi/networks" => {
-            return match head.method {
-                Method::Post => change(device, head, Change::look),
-                _ => read(head, Route::Networks).map_err(|_| Refusal::Method {
-                    allow: "GET, HEAD, POST",
-                }),
-            };
-        }
-        // Who types an address, or joins two, may end it with a slash; links in the pages know that.
-        "recovery" | "recovery/" => return read(head, Route::Page(recovery::RECOVERY)),
-        "recovery/wifi" | "recovery/wifi/" => return read(head, Route::Page(recovery::WIFI)),
-        _ if path == "api" || path.starts_with("api/") => return Err(Refusal::NoSuchApi),
-        _ => return read(head, Route::File),
-    };
-    match head.method {
-        Method::Post => change(device, head, wanted),
-        _ => Err(Refusal::Method { allow: "POST" }),
-    }
-}
-
-/// A change that a page of ours, or no page, asks for.
-fn change<D: Device>(
-    device: &D,
-    head: &Head<'_>,
-    wanted: fn(&Head<'_>) -> Result<Change, Refusal>,
-) -> Result<Route, Refusal> {
-    guard::check_origin(head, device.hosts())?;
-    wanted(head).map(Route::Change)
-}
-
-/// The methods of what can only be read.
-const READ: &str = "GET, HEAD";
-
-fn read(head: &Head<'_>, route: Route) -> Result<Route, Refusal> {
-    match head.method {
-        Method::Get | Method::Head => Ok(route),
-        _ => Err(Refusal::Method { allow: READ }),
-    }
 }
 
 #[cfg(test)]

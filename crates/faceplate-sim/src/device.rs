@@ -14,7 +14,7 @@ use faceplate::{
     verify::Requirements,
 };
 use faceplate_http::{
-    Device, Info, Limits,
+    Device, Info, Limits, Live,
     wifi::{Search, Wifi, WifiStatus},
 };
 use tokio::{sync::Notify, time::sleep};
@@ -34,6 +34,7 @@ pub struct SimDevice {
     boot_id: u32,
     booted: Instant,
     limits: Limits,
+    live: Live,
     hosts: Vec<String>,
     reboot_at: Cell<Option<Instant>>,
     reboot_asked: Notify,
@@ -70,6 +71,7 @@ impl SimDevice {
             boot_id: RandomState::new().build_hasher().finish() as u32,
             booted,
             limits,
+            live: Live::new(),
             hosts,
             reboot_at: Cell::new(None),
             reboot_asked: Notify::new(),
@@ -124,6 +126,10 @@ impl Device for SimDevice {
 
     fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn live(&self) -> &Live {
+        &self.live
     }
 
     fn now_ms(&self) -> u64 {

@@ -15,7 +15,7 @@ use faceplate::{
     layout::{Layout, LayoutError, Places},
     verify::Problem,
 };
-use faceplate_http::{ConnectionBuffers, Device, Limits, serve};
+use faceplate_http::{App, ConnectionBuffers, Device, Limits, UpdateEvent, serve};
 use littlefs_image::run as now;
 use tokio::{
     net::TcpListener,
@@ -34,7 +34,8 @@ use crate::{
 /// The partition table of new devices.
 pub const PARTITIONS: &str = include_str!("../../../partitions.csv");
 
-/// Connections served at once, as many as the firmware has sockets; more wait.
+/// Connections served at once besides those that are live ([`Limits::live`]), as many as the firmware
+/// has sockets; more wait.
 pub const CONNECTIONS: usize = 6;
 
 /// How often a trial's time is looked at.
@@ -155,15 +156,17 @@ impl fmt::Display for SimError {
 
 impl std::error::Error for SimError {}
 
-/// Simulates a device on this thread. `on_event` is told what happens.
+/// Simulates a device on this thread. `app` makes what the firmware adds, anew for each boot: `|| ()`
+/// for nothing. `on_event` is told what happens.
 ///
 /// It never ends by itself, but for errors; a power cut calls `on_power_cut`, which usually ends
 /// the process (what the device did is in the flash file by then).
 ///
 /// # Errors
 /// When the flash file or the network cannot be used.
-pub fn run(
+pub fn run<A: App + 'static>(
     options: SimOptions,
+    app: impl FnMut() -> A,
     on_event: impl FnMut(Event),
     on_power_cut: impl FnOnce() + 'static,
 ) -> Result<(), SimError> {
@@ -174,7 +177,7 @@ pub fn run(
             address: options.listen,
             error,
         })?;
-    runtime.block_on(live(options, on_event, on_power_cut))
+    runtime.block_on(live(options, app, on_event, on_power_cut))
 }
 
 /// The same as a future, for those who have a single-threaded runtime; dropping it stops the
@@ -182,8 +185,9 @@ pub fn run(
 ///
 /// # Errors
 /// When the flash file or the network cannot be used.
-pub async fn live(
+pub async fn live<A: App + 'static>(
     options: SimOptions,
+    mut app: impl FnMut() -> A,
     mut on_event: impl FnMut(Event),
     on_power_cut: impl FnOnce() + 'static,
 ) -> Result<(), SimError> {
@@ -204,7 +208,7 @@ pub async fn live(
         let (limits, hosts) = (options.limits, options.hosts.clone());
         let device = SimDevice::boot(flash.clone(), places, limits, address, hosts).await;
         device.set_portal(options.portal);
-        let device = Rc::new(device);
+        let (device, app) = (Rc::new(device), Rc::new(app()));
         let listener = port.listen().map_err(failed)?;
         on_event(Event::Booted {
             address: port.address(),
@@ -213,7 +217,7 @@ pub async fn live(
         // All tasks end with the set: a reset leaves no connection open.
         let tasks = LocalSet::new();
         tasks
-            .run_until(serve_until_reboot(device, listener, &mut on_event))
+            .run_until(serve_until_reboot(device, app, listener, &mut on_event))
             .await;
         drop(tasks);
         on_event(Event::Restarting);
@@ -299,12 +303,13 @@ fn describe(device: &SimDevice) -> String {
     }
 }
 
-async fn serve_until_reboot(
+async fn serve_until_reboot<A: App + 'static>(
     device: Rc<SimDevice>,
+    app: Rc<A>,
     listener: TcpListener,
     on_event: &mut impl FnMut(Event),
 ) {
-    spawn_local(accept(device.clone(), listener));
+    spawn_local(accept(device.clone(), app.clone(), listener));
     let mut ticks = interval(TICK);
     loop {
         tokio::select! {
@@ -313,15 +318,20 @@ async fn serve_until_reboot(
                 Ok(Tick::Nothing) => {}
                 Ok(Tick::Confirmed) => on_event(Event::Confirmed),
                 Ok(Tick::Kept) => on_event(Event::Kept),
-                Ok(Tick::Reboot) => return,
+                Ok(Tick::Reboot) => {
+                    // As announced restarts: time for live connections to end properly.
+                    let in_ms = device.limits().reboot_ms;
+                    device.reboot_in(in_ms);
+                    app.on_update(UpdateEvent::Restarting { in_ms });
+                }
                 Err(error) => on_event(Event::Fault(error.to_string())),
             },
         }
     }
 }
 
-async fn accept(device: Rc<SimDevice>, listener: TcpListener) {
-    let free = Arc::new(Semaphore::new(CONNECTIONS));
+async fn accept<A: App + 'static>(device: Rc<SimDevice>, app: Rc<A>, listener: TcpListener) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS + device.limits().live));
     // The semaphore is never closed, so this ends only with the device.
     while let Ok(place) = free.clone().acquire_owned().await {
         let Ok((stream, _)) = listener.accept().await else {
@@ -329,14 +339,14 @@ async fn accept(device: Rc<SimDevice>, listener: TcpListener) {
             sleep(TICK).await;
             continue;
         };
-        let device = device.clone();
+        let (device, app) = (device.clone(), app.clone());
         spawn_local(async move {
             // Only a hint; without it answers take a little longer.
             let _no_delay = stream.set_nodelay(true);
             let (reader, writer) = stream.into_split();
             let mut buffers = ConnectionBuffers::new();
             let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
-            serve(&*device, reader, writer, &mut buffers).await;
+            serve(&*device, &*app, reader, writer, &mut buffers).await;
             drop(place);
         });
     }

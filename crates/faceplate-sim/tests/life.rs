@@ -51,6 +51,7 @@ impl Running {
         let (log, wake, cut) = (events.clone(), changed.clone(), power_cut.clone());
         let task = spawn_local(live(
             options,
+            || (),
             move |event| {
                 log.borrow_mut().push(event);
                 wake.notify_one();
@@ -190,7 +191,9 @@ fn an_image_that_is_too_long_makes_no_device() {
             www,
             ..options(flash.clone())
         };
-        let error = live(options, |_| {}, || {}).await.expect_err("too long");
+        let error = live(options, || (), |_| {}, || {})
+            .await
+            .expect_err("too long");
         assert!(matches!(error, SimError::WwwTooLarge(1_048_576)), "{error}");
         assert!(!flash.exists());
     });
@@ -335,14 +338,14 @@ fn a_port_in_use_and_a_file_that_is_no_flash_are_errors() {
             listen: device.address,
             ..options(flash.with_file_name("other.bin"))
         };
-        let error = live(taken, |_| {}, || {})
+        let error = live(taken, || (), |_| {}, || {})
             .await
             .expect_err("the port is taken");
         assert!(matches!(error, SimError::Listen { .. }), "{error}");
 
         let garbage = flash.with_file_name("garbage.bin");
         std::fs::write(&garbage, b"not a flash").expect("written");
-        let error = live(options(garbage.clone()), |_| {}, || {})
+        let error = live(options(garbage.clone()), || (), |_| {}, || {})
             .await
             .expect_err("no flash");
         assert!(matches!(error, SimError::File(_)), "{error}");

@@ -788,6 +788,11 @@ impl<F, N> Engine<F, N> {
         act(&mut self.nvs.borrow_mut())
     }
 
+    /// Whether a change of slot was made, or a trial has ended, so that the device is about to restart.
+    pub fn is_restarting(&self) -> bool {
+        self.restarting.get()
+    }
+
     pub(crate) fn requirements(&self) -> Requirements {
         self.config.requirements
     }

@@ -54,6 +54,7 @@ async fn main(spawner: Spawner) -> ! {
             firmware: env!("CARGO_PKG_VERSION"),
             api: faceplate::API,
             places: Places::DEFAULT,
+            live: 0,
             wifi: Some(&network::LINK),
         },
     );
@@ -79,10 +80,10 @@ fn spawn<S>(
 
 #[embassy_executor::task]
 async fn care(face: &'static Face, watchdog: Watchdog) -> ! {
-    face.care(watchdog).await
+    face.care(&(), watchdog).await
 }
 
 #[embassy_executor::task(pool_size = CONNECTIONS)]
 async fn serve(face: &'static Face, stack: Stack<'static>) -> ! {
-    face.serve(stack).await
+    face.serve(&(), stack).await
 }

@@ -2,7 +2,7 @@
 
 use embassy_time::{Duration, Instant, Timer};
 use faceplate::Tick;
-use faceplate_http::Device;
+use faceplate_http::{App, Device, UpdateEvent};
 
 use crate::{Face, Watchdog};
 
@@ -16,7 +16,7 @@ const TRIAL_EVERY: Duration = Duration::from_secs(1);
 impl Face {
     /// Lets trials run, restarts when that is due and feeds the watchdog, for ever. One task runs
     /// it, on the executor that serves: when that one hangs, the watchdog is not fed.
-    pub async fn care(&'static self, mut watchdog: Watchdog) -> ! {
+    pub async fn care(&'static self, app: &impl App, mut watchdog: Watchdog) -> ! {
         watchdog.serving();
         let mut trial_due = Instant::now();
         loop {
@@ -26,20 +26,23 @@ impl Face {
             }
             if trial_due <= Instant::now() {
                 trial_due += TRIAL_EVERY;
-                self.look_at_the_trial();
+                self.look_at_the_trial(app);
             }
             Timer::after(EVERY).await;
         }
     }
 
-    fn look_at_the_trial(&self) {
+    fn look_at_the_trial(&self, app: &impl App) {
         match self.engine().tick(self.now_ms()) {
             Ok(Tick::Nothing) => {}
             Ok(Tick::Confirmed) => log::info!("the frontend is confirmed: it kept running"),
             Ok(Tick::Kept) => log::warn!("not confirmed, but there is none to go back to"),
             Ok(Tick::Reboot) => {
                 log::warn!("the frontend was not confirmed in time");
-                restart();
+                // As announced restarts: time for live connections to end properly.
+                let in_ms = self.limits().reboot_ms;
+                self.reboot_in(in_ms);
+                app.on_update(UpdateEvent::Restarting { in_ms });
             }
             Err(error) => log::error!("the trial cannot be ended yet: {error}"),
         }

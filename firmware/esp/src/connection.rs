@@ -2,7 +2,7 @@
 
 use embassy_net::{Stack, tcp::TcpSocket};
 use embassy_time::{Duration, with_timeout};
-use faceplate_http::ConnectionBuffers;
+use faceplate_http::{App, ConnectionBuffers};
 
 use crate::Face;
 
@@ -27,8 +27,9 @@ const SILENCE: Duration = Duration::from_secs(20);
 const GOODBYE: Duration = Duration::from_secs(2);
 
 impl Face {
-    /// Serves one connection after the other, for ever. It needs one TCP socket of the stack.
-    pub async fn serve(&'static self, stack: Stack<'static>) -> ! {
+    /// Serves one connection after the other, for ever. It needs one TCP socket of the stack. `app` is
+    /// what the firmware adds, or `&()`.
+    pub async fn serve(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
         let (mut receive, mut send) = ([0; RECEIVE], [0; SEND]);
         let mut buffers = ConnectionBuffers::new();
         loop {
@@ -43,7 +44,7 @@ impl Face {
                 continue;
             }
             let (reader, writer) = socket.split();
-            faceplate_http::serve(self, reader, writer, &mut buffers).await;
+            faceplate_http::serve(self, app, reader, writer, &mut buffers).await;
             socket.close();
             // Who does not take the rest in time has lost interest, and is reset.
             if with_timeout(GOODBYE, socket.flush()).await.is_err() {

@@ -10,7 +10,7 @@ use faceplate::{
     layout::{Layout, Places},
     verify::Requirements,
 };
-use faceplate_http::{Device, Info, Limits, wifi::Wifi};
+use faceplate_http::{Device, Info, Limits, Live, wifi::Wifi};
 use heapless::String;
 use static_cell::StaticCell;
 
@@ -33,6 +33,9 @@ pub struct Options {
     pub api: u16,
     /// Where the partition table lies, as the bootloader was built, and the labels in it.
     pub places: Places,
+    /// Connections that may be live at once: events and WebSockets of the firmware's own. So many tasks
+    /// run [`Face::serve`] beyond [`CONNECTIONS`](crate::CONNECTIONS).
+    pub live: usize,
     /// Wi-Fi that can be set up over HTTP; `None` where the firmware has credentials of its own.
     pub wifi: Option<&'static WifiLink>,
 }
@@ -47,6 +50,7 @@ impl Options {
             firmware,
             api,
             places: Places::DEFAULT,
+            live: 0,
             wifi: None,
         }
     }
@@ -78,6 +82,8 @@ pub struct Face {
     boot_id: u32,
     domain: RefCell<String<DOMAIN_MAX>>,
     restart_at: Cell<Option<Instant>>,
+    live: Live,
+    limits: Limits,
 }
 
 /// Reads the partition table and the settings, checks both slots and decides which to serve.
@@ -114,6 +120,11 @@ pub fn boot<const SECTORS: usize>(
         boot_id: boot_id::next(),
         domain: RefCell::new(String::new()),
         restart_at: Cell::new(None),
+        live: Live::new(),
+        limits: Limits {
+            live: options.live,
+            ..Limits::DEFAULT
+        },
     });
     log::info!("checked both slots in {} ms", start.elapsed().as_millis());
     face.log_state();
@@ -181,7 +192,11 @@ impl Device for Face {
     }
 
     fn limits(&self) -> &Limits {
-        &Limits::DEFAULT
+        &self.limits
+    }
+
+    fn live(&self) -> &Live {
+        &self.live
     }
 
     fn now_ms(&self) -> u64 {

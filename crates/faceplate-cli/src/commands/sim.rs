@@ -86,7 +86,7 @@ impl Sim {
             text::print("power cut");
             process::exit(POWER_CUT);
         };
-        faceplate_sim::run(options, tell, power_cut).map_err(|error| match error {
+        faceplate_sim::run(options, || (), tell, power_cut).map_err(|error| match error {
             SimError::Table(error) => self.board.wrong_table(error),
             error => Failure::new(error),
         })

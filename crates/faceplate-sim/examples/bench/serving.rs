@@ -81,6 +81,7 @@ async fn get(device: &SimDevice, path: &str) -> Result<u64> {
     let mut answer = Answer::default();
     serve(
         device,
+        &(),
         request.as_bytes(),
         &mut answer,
         &mut ConnectionBuffers::new(),

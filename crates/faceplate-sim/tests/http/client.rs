@@ -81,8 +81,10 @@ impl Client {
             headers,
             body: Vec::new(),
         };
-        has_body &= status >= 200 && status != 304;
-        if has_body {
+        has_body &= status >= 200 && !matches!(status, 204 | 304);
+        if has_body && response.header("transfer-encoding") == Some("chunked") {
+            response.body = self.chunks();
+        } else if has_body {
             let length = response
                 .header("content-length")
                 .expect("a length")
@@ -98,6 +100,52 @@ impl Client {
             response.body = self.ahead.drain(..length).collect();
         }
         response
+    }
+
+    /// Reads chunks to the last.
+    fn chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let size = self.line();
+            let size = usize::from_str_radix(&size, 16).unwrap();
+            while self.ahead.len() < size + 2 {
+                assert!(self.more(), "closed within a chunk");
+            }
+            body.extend(self.ahead.drain(..size));
+            assert_eq!(self.line(), "");
+            if size == 0 {
+                return body;
+            }
+        }
+    }
+
+    /// Reads a line of what is no head.
+    pub(crate) fn line(&mut self) -> String {
+        loop {
+            if let Some(end) = self.ahead.windows(2).position(|pair| pair == b"\r\n") {
+                let line: Vec<u8> = self.ahead.drain(..end + 2).collect();
+                return String::from_utf8(line[..end].to_vec()).unwrap();
+            }
+            assert!(
+                self.more(),
+                "closed within a line: {:?}",
+                self.ahead.escape_ascii()
+            );
+        }
+    }
+
+    /// Reads to the end of the connection.
+    pub(crate) fn rest(&mut self) -> String {
+        while self.more() {}
+        String::from_utf8(std::mem::take(&mut self.ahead)).unwrap()
+    }
+
+    /// Reads so many bytes.
+    pub(crate) fn bytes(&mut self, n: usize) -> Vec<u8> {
+        while self.ahead.len() < n {
+            assert!(self.more(), "closed after {:?}", self.ahead.escape_ascii());
+        }
+        self.ahead.drain(..n).collect()
     }
 
     fn more(&mut self) -> bool {

@@ -262,7 +262,9 @@ fn no_answer_gives_leave_to_other_origins() {
             "{line}: {response:?}"
         );
         if line.starts_with("OPTIONS") {
-            assert_eq!(response.problem(), (405, "method".to_owned()), "{line}");
+            // Which methods there are is no secret; without leave the browser sends none of them.
+            assert_eq!(response.status, 204, "{line}");
+            assert!(response.header("allow").is_some(), "{line}");
         }
     }
 }
@@ -271,18 +273,17 @@ fn no_answer_gives_leave_to_other_origins() {
 fn a_method_that_is_not_allowed_gets_those_that_are() {
     let server = server();
     for (line, allow) in [
-        ("POST /", "GET, HEAD"),
-        ("PUT /assets/app.js", "GET, HEAD"),
-        ("DELETE /recovery", "GET, HEAD"),
-        ("POST /recovery/wifi", "GET, HEAD"),
-        ("DELETE /api/wifi", "GET, HEAD, POST"),
-        ("OPTIONS /api/wifi", "GET, HEAD, POST"),
-        ("POST /api/ota/status", "GET, HEAD"),
-        ("GET /api/ota/frontend", "POST"),
-        ("PATCH /api/ota/frontend", "POST"),
-        ("GET /api/ota/confirm", "POST"),
-        ("HEAD /api/ota/rollback", "POST"),
-        ("get /", "GET, HEAD"),
+        ("POST /", "GET, HEAD, OPTIONS"),
+        ("PUT /assets/app.js", "GET, HEAD, OPTIONS"),
+        ("DELETE /recovery", "GET, HEAD, OPTIONS"),
+        ("POST /recovery/wifi", "GET, HEAD, OPTIONS"),
+        ("DELETE /api/wifi", "GET, HEAD, POST, OPTIONS"),
+        ("POST /api/ota/status", "GET, HEAD, OPTIONS"),
+        ("GET /api/ota/frontend", "POST, OPTIONS"),
+        ("PATCH /api/ota/frontend", "POST, OPTIONS"),
+        ("GET /api/ota/confirm", "POST, OPTIONS"),
+        ("HEAD /api/ota/rollback", "POST, OPTIONS"),
+        ("get /", "GET, HEAD, OPTIONS"),
     ] {
         let response = ask(&server, line, "");
         assert_eq!(response.status, 405, "{line}");

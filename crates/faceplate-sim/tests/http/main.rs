@@ -1,5 +1,6 @@
 //! The HTTP app over real sockets, asked by a raw client.
 
+mod app;
 #[path = "../board/mod.rs"]
 mod board;
 mod client;
@@ -14,6 +15,7 @@ mod networks;
 mod pages;
 mod portal;
 mod ranges;
+mod routes;
 mod trials;
 mod uploads;
 mod wifi;

@@ -103,7 +103,7 @@ fn looking_is_guarded_like_every_change_and_not_done_during_an_upload() {
         assert_eq!(client.response().status, status, "{to}");
     }
     let refused = ask(&server, "DELETE /api/wifi/networks", "");
-    assert_eq!(refused.header("allow"), Some("GET, HEAD, POST"));
+    assert_eq!(refused.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
 
     let two = Frontend::new("two", 64);
     let mut client = Client::new(&server);

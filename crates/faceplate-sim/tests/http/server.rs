@@ -10,13 +10,16 @@ use std::{
 use embedded_io_adapters::tokio_1::FromTokio;
 use faceplate::{Credentials, Text, text};
 use faceplate_http::{
-    ConnectionBuffers, Device, Info, Limits, serve,
+    ConnectionBuffers, Device, Info, Limits, Live, serve,
     wifi::{Search, Wifi, WifiStatus},
 };
 use faceplate_sim::{flash::SimFlash, wifi::SimWifi};
 use tokio::{net::TcpListener, runtime, sync::mpsc, task::LocalSet};
 
-use crate::board::{self, Board};
+use crate::{
+    app::TestApp,
+    board::{self, Board},
+};
 
 /// A board that serves HTTP.
 pub(crate) struct TestDevice {
@@ -30,6 +33,8 @@ pub(crate) struct TestDevice {
     /// Whether that can look for networks.
     pub(crate) can_search: Cell<bool>,
     limits: Limits,
+    live: Live,
+    pub(crate) app: TestApp,
     start: Instant,
 }
 
@@ -65,6 +70,10 @@ impl Device for TestDevice {
 
     fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn live(&self) -> &Live {
+        &self.live
     }
 
     fn now_ms(&self) -> u64 {
@@ -142,6 +151,8 @@ impl Server {
                 has_wifi: Cell::new(true),
                 can_search: Cell::new(true),
                 limits,
+                live: Live::new(),
+                app: TestApp::default(),
                 start,
             };
             let device: &'static TestDevice = Box::leak(Box::new(device));
@@ -204,7 +215,7 @@ async fn run(
                     let (reader, writer) = stream.into_split();
                     let mut buffers = ConnectionBuffers::new();
                     let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
-                    serve(device, reader, writer, &mut buffers).await;
+                    serve(device, &device.app, reader, writer, &mut buffers).await;
                 });
             }
             job = inbox.recv() => match job {

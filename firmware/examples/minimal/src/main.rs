@@ -46,10 +46,10 @@ async fn main(tasks: Spawner) {
 
 #[embassy_executor::task]
 async fn care(face: &'static Face, watchdog: Watchdog) {
-    face.care(watchdog).await
+    face.care(&(), watchdog).await
 }
 
 #[embassy_executor::task(pool_size = CONNECTIONS)]
 async fn serve(face: &'static Face, stack: Stack<'static>) {
-    face.serve(stack).await
+    face.serve(&(), stack).await
 }

@@ -2,7 +2,7 @@
 
 use faceplate::BuildId;
 
-use crate::object::{Malformed, read_object};
+use crate::http::object::{Malformed, read_object};
 
 /// A body is neither; in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,14 @@ pub enum Method {
     Head,
     /// POST.
     Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+    /// OPTIONS.
+    Options,
     /// Any other.
     Other,
 }
@@ -116,6 +124,8 @@ pub struct Head<'b> {
     pub transfer_encoding: bool,
     /// What the client waits for before it sends the body.
     pub expect: Expect,
+    /// Whether the client speaks HTTP/1.1, not 1.0.
+    pub http11: bool,
     /// Whether the client allows another request on this connection.
     pub keep_alive: bool,
     headers: Headers<'b>,
@@ -209,9 +219,25 @@ impl<'b> Head<'b> {
             content_length,
             transfer_encoding,
             expect,
+            http11: line.http11,
             keep_alive: line.http11 && !close,
             headers,
         })
+    }
+
+    /// The value of a header that is there once and is text; its name in any case.
+    pub fn header(&self, name: &str) -> Option<&'b str> {
+        let mut all = self.headers.all(name);
+        match (all.next(), all.next()) {
+            (Some(value), None) => core::str::from_utf8(value).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether a header that is a list, such as `Connection`, has this element.
+    pub(crate) fn has(&self, name: &'static str, element: &str) -> bool {
+        let mut elements = self.all(name).flat_map(list);
+        elements.any(|one| one.eq_ignore_ascii_case(element.as_bytes()))
     }
 
     /// The values of all headers of this name.
@@ -275,6 +301,10 @@ impl<'b> RequestLine<'b> {
             "GET" => Method::Get,
             "HEAD" => Method::Head,
             "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
+            "DELETE" => Method::Delete,
+            "OPTIONS" => Method::Options,
             _ => Method::Other,
         };
         let (authority, rest) = split_target(target).ok_or(HeadError::Target)?;
@@ -329,7 +359,7 @@ impl<'b> Headers<'b> {
         })
     }
 
-    fn all(self, name: &'static str) -> impl Iterator<Item = &'b [u8]> {
+    fn all(self, name: &str) -> impl Iterator<Item = &'b [u8]> {
         self.lines()
             .filter_map(split_header)
             .filter(move |(key, _)| key.eq_ignore_ascii_case(name.as_bytes()))

@@ -3,7 +3,7 @@
 use heapless::String;
 
 use crate::{
-    object::{Malformed, read_object},
+    http::object::{Malformed, read_object},
     wifi::{PASS_MAX, PASS_MIN, Ssid},
 };
 
@@ -73,7 +73,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::{json::Str, limits::WIFI_JSON_MAX};
+    use crate::{http::json::Str, limits::WIFI_JSON_MAX};
 
     fn parse(body: &str) -> Result<(Text, Text), Unfit> {
         Credentials::parse(body.as_bytes()).map(|found| {

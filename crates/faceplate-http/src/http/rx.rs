@@ -2,12 +2,17 @@
 
 use embedded_io_async::Read;
 
-use crate::{
-    Device,
+use super::{
     head::{HeadError, find_end},
-    problem::{Failed, Refusal},
     time::{Pace, before},
 };
+use crate::{
+    Device,
+    problem::{Failed, Gone, Refusal},
+};
+
+/// Bytes that must be left behind the head for the body of a request, or the frames of a WebSocket.
+const ROOM_MIN: usize = 512;
 
 /// Why a read brought nothing.
 enum Dry {
@@ -80,9 +85,70 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
                 Ok(()) => {}
                 Err(Dry::TimedOut) if begun => return Err(Refusal::Stalled.into()),
                 // An idle connection ends without a word.
-                Err(_) => return Err(Failed::Gone),
+                Err(_) => return Err(Gone.into()),
             }
         }
+    }
+
+    /// The head, as long as `len` says, apart from what comes behind it: what has arrived of that, and a
+    /// way in for the rest. `None` when the head leaves too little room for a body.
+    pub(crate) fn behind(&mut self, len: usize) -> Option<(&[u8], Rx<'_, D, &mut R>)> {
+        let (head, buf) = self.buf[self.start..].split_at_mut(len);
+        if buf.len() < ROOM_MIN {
+            return None;
+        }
+        let inner = Rx {
+            device: self.device,
+            reader: &mut self.reader,
+            end: self.end - self.start - len,
+            buf,
+            start: 0,
+        };
+        Some((head, inner))
+    }
+
+    /// Goes on after a request with a head of `len` bytes, whose way in was [`Self::behind`] it and
+    /// has bytes of the next one in `left`.
+    pub(crate) fn go_on(&mut self, len: usize, left: core::ops::Range<usize>) {
+        let from = self.start + len;
+        (self.start, self.end) = (from + left.start, from + left.end);
+    }
+
+    /// Bytes that have room in the buffer from what was not consumed on.
+    pub(crate) const fn room(&self) -> usize {
+        self.buf.len() - self.start
+    }
+
+    /// Waits for more of a body behind what has arrived of it; `received` bytes of its `total` were
+    /// consumed.
+    pub(crate) async fn more(
+        &mut self,
+        pace: Pace,
+        received: u64,
+        total: u64,
+    ) -> Result<(), Refusal> {
+        let device = self.device;
+        let received = received + self.arrived().len() as u64;
+        let stalled = device.now_ms() + device.limits().body_stall_ms;
+        let too_slow = pace.deadline_ms(device, received);
+        match self.read(stalled.min(too_slow)).await {
+            Ok(()) => Ok(()),
+            Err(Dry::TimedOut) if too_slow < stalled => Err(Refusal::TooSlow {
+                min_rate: device.limits().min_rate,
+            }),
+            Err(Dry::TimedOut) => Err(Refusal::Stalled),
+            Err(Dry::Gone) => Err(Refusal::EndedEarly { received, total }),
+        }
+    }
+
+    /// Where in its buffer lies what has arrived and was not consumed.
+    pub(crate) const fn place(&self) -> core::ops::Range<usize> {
+        self.start..self.end
+    }
+
+    /// The parts of it: reader, buffer, and where in that lies what has arrived.
+    pub(crate) fn into_parts(self) -> (R, &'a mut [u8], core::ops::Range<usize>) {
+        (self.reader, self.buf, self.start..self.end)
     }
 
     async fn read(&mut self, deadline_ms: u64) -> Result<(), Dry> {
@@ -149,10 +215,20 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
     /// The `total` bytes that come next.
     pub(crate) fn new(rx: &'r mut Rx<'a, D, R>, total: u64) -> Self {
         let pace = Pace::start(rx.device);
+        Self::resume(rx, total, 0, pace)
+    }
+
+    /// A body of which `received` bytes were consumed, since `pace` began.
+    pub(crate) const fn resume(
+        rx: &'r mut Rx<'a, D, R>,
+        total: u64,
+        received: u64,
+        pace: Pace,
+    ) -> Self {
         Self {
             rx,
             total,
-            received: 0,
+            received,
             pace,
         }
     }
@@ -160,6 +236,16 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
     /// Bytes that were not consumed.
     pub(crate) const fn left(&self) -> u64 {
         self.total - self.received
+    }
+
+    /// Bytes of the whole body.
+    pub(crate) const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Bytes that were consumed.
+    pub(crate) const fn received(&self) -> u64 {
+        self.received
     }
 
     /// Whether the client sends it already.
@@ -174,23 +260,7 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
         }
         if self.rx.arrived().is_empty() {
             (self.rx.start, self.rx.end) = (0, 0);
-            let device = self.rx.device;
-            let stalled = device.now_ms() + device.limits().body_stall_ms;
-            let too_slow = self.pace.deadline_ms(device, self.received);
-            match self.rx.read(stalled.min(too_slow)).await {
-                Ok(()) => {}
-                Err(Dry::TimedOut) if too_slow < stalled => {
-                    let min_rate = device.limits().min_rate;
-                    return Err(Refusal::TooSlow { min_rate });
-                }
-                Err(Dry::TimedOut) => return Err(Refusal::Stalled),
-                Err(Dry::Gone) => {
-                    let Self {
-                        received, total, ..
-                    } = *self;
-                    return Err(Refusal::EndedEarly { received, total });
-                }
-            }
+            self.rx.more(self.pace, self.received, self.total).await?;
         }
         let left = usize::try_from(self.left()).unwrap_or(usize::MAX);
         let arrived = self.rx.arrived();

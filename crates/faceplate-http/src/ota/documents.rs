@@ -9,8 +9,7 @@ use faceplate::{
 
 use crate::{
     Info,
-    json::{Hex, OrNull, Str},
-    wifi::{Ssid, WifiStatus},
+    http::json::{Hex, OrNull, Str},
 };
 
 /// What `GET /api/ota/status` tells.
@@ -190,49 +189,5 @@ impl fmt::Display for RestartJson {
             Changed::Back(slot) => write!(f, r#"{{"slot":{},"#, slot.number())?,
         }
         write!(f, r#""reboot_ms":{}}}"#, self.reboot_ms)
-    }
-}
-
-/// What `GET /api/wifi` tells. There is no password in it.
-pub(crate) struct WifiJson<'a> {
-    pub(crate) status: WifiStatus,
-    pub(crate) name: &'a str,
-}
-
-impl fmt::Display for WifiJson<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let WifiStatus {
-            mode,
-            ssid,
-            connected,
-            address,
-        } = &self.status;
-        let ssid = OrNull(ssid.as_ref().map(Str));
-        write!(f, r#"{{"mode":"{}","ssid":{ssid},"#, mode.name())?;
-        let address = OrNull(address.map(Str));
-        write!(f, r#""connected":{connected},"address":{address},"#)?;
-        write!(f, r#""name":{}}}"#, Str(Local(self.name)))
-    }
-}
-
-/// What a change of Wi-Fi is answered with.
-pub(crate) struct JoiningJson<'a> {
-    pub(crate) ssid: Ssid,
-    pub(crate) name: &'a str,
-}
-
-impl fmt::Display for JoiningJson<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { ssid, name } = self;
-        write!(f, r#"{{"ssid":{},"name":{}}}"#, Str(ssid), Str(Local(name)))
-    }
-}
-
-/// The device's name in the network.
-struct Local<'a>(&'a str);
-
-impl fmt::Display for Local<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.local", self.0)
     }
 }

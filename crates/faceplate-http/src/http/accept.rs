@@ -1,6 +1,6 @@
 //! What a client takes (RFC 9110, 12.5): a page, and compressed content.
 
-use crate::head::{Head, list};
+use crate::http::head::{Head, list};
 
 /// Whether a browser asks for a page, and not a script or a program for data: `*/*` does not count.
 pub(crate) fn accepts_html(head: &Head<'_>) -> bool {

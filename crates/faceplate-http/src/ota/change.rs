@@ -1,61 +1,31 @@
-//! The API: status, upload, confirm, roll back; and which Wi-Fi to join.
+//! Changes of the frontend: upload, confirm, roll back.
 
 use embedded_io_async::{Read, Write};
 use faceplate::{
-    BeginError, Confirmer,
-    update::{Done, Phase, Upload},
+    Confirmer,
+    update::{Done, Upload},
 };
 
-use crate::{
-    Device, confirmation,
-    credentials::Credentials,
+use super::{
+    confirmation,
     digest::content_digest,
-    documents::{Changed, JoiningJson, RestartJson, StatusJson, WifiJson},
-    guard::check_media_type,
-    head::{Expect, Head},
-    limits::{JSON_MAX, SEND_BUFFER, WIFI_JSON_MAX},
-    networks,
-    problem::{Failed, Refusal},
-    rx::Body,
-    tx::{Gone, Header, Tx},
-    wifi::Ssid,
+    documents::{Changed, RestartJson},
+    status,
+};
+use crate::{
+    App, Device, UpdateEvent,
+    http::{
+        command::{command, empty_object, guarded, json, proceed},
+        head::Head,
+        rx::Body,
+        tx::{JSON, Tx},
+    },
+    limits::{JSON_MAX, SEND_BUFFER},
+    problem::{Failed, Gone, Refusal},
 };
 
-/// Headers of an answer that is true only now.
-pub(crate) const JSON: [Header<'_>; 2] = [
-    ("Content-Type", &"application/json"),
-    ("Cache-Control", &"no-store"),
-];
-
-/// Answers with the status.
-pub(crate) async fn status<D: Device, W: Write>(
-    device: &D,
-    tx: &mut Tx<'_, D, W>,
-) -> Result<(), Gone> {
-    let now_ms = device.now_ms();
-    let status = device.engine().status(now_ms);
-    tx.text(
-        200,
-        &JSON,
-        &StatusJson {
-            info: device.info(),
-            now_ms,
-            wifi: device.wifi().is_some(),
-            status: &status,
-        },
-    )
-    .await
-}
-
-/// Answers with how the Wi-Fi stands.
-pub(crate) async fn wifi<D: Device, W: Write>(
-    device: &D,
-    tx: &mut Tx<'_, D, W>,
-) -> Result<(), Failed> {
-    let status = device.wifi().ok_or(Refusal::NoSuchApi)?.status();
-    let name = device.info().name;
-    Ok(tx.text(200, &JSON, &WifiJson { status, name }).await?)
-}
+// A body of JSON is read into the buffer of the answer, which comes later: no memory of its own.
+const _: () = assert!(JSON_MAX <= SEND_BUFFER);
 
 /// A change that may be made, as far as the head of its request tells.
 pub(crate) enum Change {
@@ -72,10 +42,6 @@ pub(crate) enum Change {
     Confirm,
     /// Back to the other slot.
     Rollback,
-    /// Into another Wi-Fi.
-    Wifi,
-    /// Look for networks.
-    Look,
 }
 
 impl Change {
@@ -100,21 +66,12 @@ impl Change {
         command(head, JSON_MAX).map(|()| Self::Rollback)
     }
 
-    /// Another Wi-Fi, if its head is right.
-    pub(crate) fn wifi(head: &Head<'_>) -> Result<Self, Refusal> {
-        command(head, WIFI_JSON_MAX).map(|()| Self::Wifi)
-    }
-
-    /// A search for networks, if its head is right.
-    pub(crate) fn look(head: &Head<'_>) -> Result<Self, Refusal> {
-        command(head, JSON_MAX).map(|()| Self::Look)
-    }
-
     /// Makes the change and answers, or tells why not. `waits`: the client sends its body only
     /// when it is told to.
-    pub(crate) async fn run<D: Device, R: Read, W: Write>(
+    pub(crate) async fn run<D: Device, A: App, R: Read, W: Write>(
         self,
         device: &D,
+        app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
         may_go_on: bool,
@@ -130,8 +87,12 @@ impl Change {
                     .engine()
                     .begin(total, confirmer)
                     .map_err(Refusal::Begin)?;
+                app.may_update().map_err(Refusal::NotNow)?;
                 proceed(waits, body, tx).await?;
-                Changed::Frontend(receive::<D, R>(upload, body, digest).await?)
+                let told = Told::begin(app, total);
+                let done = receive(app, upload, body, digest).await?;
+                told.restarts();
+                Changed::Frontend(done)
             }
             Self::Confirm => {
                 proceed(waits, body, tx).await?;
@@ -142,7 +103,7 @@ impl Change {
                 }
                 let confirmed = device.engine().confirm(build);
                 confirmed.map_err(Refusal::Confirm)?;
-                return Ok(status(device, tx).await?);
+                return Ok(status::tell(device, tx).await?);
             }
             Self::Rollback => {
                 proceed(waits, body, tx).await?;
@@ -150,56 +111,12 @@ impl Change {
                 if may_go_on {
                     tx.keep_open();
                 }
+                app.may_update().map_err(Refusal::NotNow)?;
                 let slot = device.engine().rollback().await;
                 Changed::Back(slot.map_err(Refusal::Rollback)?)
             }
-            Self::Wifi => {
-                proceed(waits, body, tx).await?;
-                let text = json(body, tx.scratch(), WIFI_JSON_MAX).await?;
-                let ssid = join(device, text)?;
-                let name = device.info().name;
-                return Ok(tx.text(202, &JSON, &JoiningJson { ssid, name }).await?);
-            }
-            Self::Look => {
-                proceed(waits, body, tx).await?;
-                empty_object(body, tx.scratch()).await?;
-                if may_go_on {
-                    tx.keep_open();
-                }
-                look(device)?;
-                return networks::tell(device, tx, 202).await;
-            }
         };
-        Ok(restart(device, tx, changed).await?)
-    }
-}
-
-/// Lets a client that waits for a word send its body.
-async fn proceed<D: Device, R: Read, W: Write>(
-    waits: bool,
-    body: &Body<'_, '_, D, R>,
-    tx: &mut Tx<'_, D, W>,
-) -> Result<(), Gone> {
-    if waits && !body.has_begun() {
-        tx.proceed().await?;
-    }
-    Ok(())
-}
-
-/// Checks what all changes have in common, but for their origin; returns the length of the body.
-fn guarded(head: &Head<'_>, media_type: &'static str) -> Result<u64, Refusal> {
-    check_media_type(head, media_type)?;
-    match (head.content_length, head.expect) {
-        (None, _) => Err(Refusal::LengthRequired),
-        (_, Expect::Unknown) => Err(Refusal::Expectation),
-        (Some(length), _) => Ok(length),
-    }
-}
-
-fn command(head: &Head<'_>, max: usize) -> Result<(), Refusal> {
-    match guarded(head, "application/json")? {
-        length if length > max as u64 => Err(Refusal::JsonTooLong { max }),
-        _ => Ok(()),
+        Ok(restart(device, app, tx, changed).await?)
     }
 }
 
@@ -237,7 +154,8 @@ fn confirmer(query: &str) -> Result<Confirmer, &'static str> {
     }
 }
 
-async fn receive<D: Device, R: Read>(
+async fn receive<D: Device, A: App, R: Read>(
+    app: &A,
     mut upload: Upload<'_, D::Flash, D::Nvs>,
     body: &mut Body<'_, '_, D, R>,
     digest: Option<[u8; 32]>,
@@ -251,6 +169,10 @@ async fn receive<D: Device, R: Read>(
         let written = upload.write(chunk).await;
         body.consume(n);
         written?;
+        app.on_update(UpdateEvent::Progress {
+            received: body.received(),
+            total: body.total(),
+        });
     }
     let checked = upload.finish(digest).await?;
     // Who cancels when everything is under way can only hang up.
@@ -260,81 +182,33 @@ async fn receive<D: Device, R: Read>(
     Ok(checked.activate()?)
 }
 
-/// Reads the body of a command without words: `{}`.
-async fn empty_object<D: Device, R: Read>(
-    body: &mut Body<'_, '_, D, R>,
-    buf: &mut [u8],
-) -> Result<(), Refusal> {
-    let inner = json(body, buf, JSON_MAX)
-        .await?
-        .trim_ascii()
-        .strip_prefix(b"{")
-        .and_then(|rest| rest.strip_suffix(b"}"));
-    match inner {
-        Some(inner) if inner.trim_ascii().is_empty() => Ok(()),
-        _ => Err(Refusal::Body("the body must be {}")),
+/// What the firmware was told of an upload: whatever becomes of it, its end is told, too.
+struct Told<'a, A: App>(Option<&'a A>);
+
+impl<'a, A: App> Told<'a, A> {
+    fn begin(app: &'a A, total: u32) -> Self {
+        app.on_update(UpdateEvent::Began { total });
+        Self(Some(app))
+    }
+
+    /// The upload succeeded: what comes is a restart.
+    fn restarts(mut self) {
+        self.0 = None;
     }
 }
 
-// A body of JSON is read into the buffer of the answer, which comes later: no memory of its own.
-const _: () = assert!(JSON_MAX <= SEND_BUFFER && WIFI_JSON_MAX <= SEND_BUFFER);
-
-/// Reads a body of up to `max` bytes, which `buf` has room for.
-async fn json<'b, D: Device, R: Read>(
-    body: &mut Body<'_, '_, D, R>,
-    buf: &'b mut [u8],
-    max: usize,
-) -> Result<&'b [u8], Refusal> {
-    let mut len = 0;
-    loop {
-        let chunk = body.chunk().await?;
-        let n = chunk.len();
-        if n == 0 {
-            return Ok(&buf[..len]);
+impl<A: App> Drop for Told<'_, A> {
+    fn drop(&mut self) {
+        if let Some(app) = self.0 {
+            app.on_update(UpdateEvent::Failed);
         }
-        buf.get_mut(len..len + n)
-            .filter(|_| len + n <= max)
-            .ok_or(Refusal::JsonTooLong { max })?
-            .copy_from_slice(chunk);
-        body.consume(n);
-        len += n;
-    }
-}
-
-/// Tells the Wi-Fi to join the network that `body` names; returns its name.
-///
-/// Also during a trial: its time and its way back do not depend on the network. But an upload would
-/// be cut off.
-fn join<D: Device>(device: &D, body: &[u8]) -> Result<Ssid, Refusal> {
-    let wifi = device.wifi().ok_or(Refusal::NoSuchApi)?;
-    let Credentials { ssid, pass } = Credentials::parse(body)?;
-    no_upload(device)?;
-    wifi.join(&ssid, &pass).map_err(Refusal::Wifi)?;
-    Ok(ssid)
-}
-
-/// Tells the Wi-Fi to look for networks. During an upload it may not: the radio leaves the channel
-/// that the upload comes by.
-fn look<D: Device>(device: &D) -> Result<(), Refusal> {
-    let wifi = device.wifi().ok_or(Refusal::NoSuchApi)?;
-    no_upload(device)?;
-    wifi.look();
-    Ok(())
-}
-
-fn no_upload<D: Device>(device: &D) -> Result<(), Refusal> {
-    match device.engine().status(device.now_ms()).upload {
-        None => Ok(()),
-        Some(upload) if upload.phase == Phase::Restarting => {
-            Err(Refusal::Begin(BeginError::Restarting))
-        }
-        Some(_) => Err(Refusal::Uploading),
     }
 }
 
 /// Answers that the device restarts, and lets it.
-async fn restart<D: Device, W: Write>(
+async fn restart<D: Device, A: App, W: Write>(
     device: &D,
+    app: &A,
     tx: &mut Tx<'_, D, W>,
     changed: Changed,
 ) -> Result<(), Gone> {
@@ -348,6 +222,7 @@ async fn restart<D: Device, W: Write>(
     // becomes of this connection, the restart must not be lost with it.
     let write_stall_ms = u32::try_from(device.limits().write_stall_ms).unwrap_or(u32::MAX);
     device.reboot_in(reboot_ms.saturating_add(write_stall_ms));
+    app.on_update(UpdateEvent::Restarting { in_ms: reboot_ms });
     let sent = tx
         .text(status, &JSON, &RestartJson { changed, reboot_ms })
         .await;
@@ -369,7 +244,7 @@ mod tests {
             let device = FakeDevice::new();
             let mut buf = [0; 1460];
             let mut tx = Tx::new(&device, client, &mut buf);
-            let sent = block_on(restart(&device, &mut tx, Changed::Back(Slot::Www0)));
+            let sent = block_on(restart(&device, &(), &mut tx, Changed::Back(Slot::Www0)));
             assert_eq!(sent, Err(Gone));
             assert_eq!(device.reboots.take(), [10_500, 500]);
         }
@@ -381,7 +256,7 @@ mod tests {
         device.frozen = true;
         let mut buf = [0; 1460];
         let mut tx = Tx::new(&device, Deaf::Silent, &mut buf);
-        let answer = restart(&device, &mut tx, Changed::Back(Slot::Www0));
+        let answer = restart(&device, &(), &mut tx, Changed::Back(Slot::Www0));
         assert!(poll_once(answer).is_pending());
         assert_eq!(device.reboots.take(), [10_500]);
     }

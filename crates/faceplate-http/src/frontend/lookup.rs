@@ -7,7 +7,8 @@
 use faceplate::{OpenFile, State, media};
 
 use crate::{
-    Device, accept::accepts_html, guess::is_immutable, head::Head, path::Path, problem::Refusal,
+    Device, frontend::guess::is_immutable, http::accept::accepts_html, http::head::Head,
+    http::path::Path, problem::Refusal,
 };
 
 /// What a path leads to.

@@ -15,8 +15,9 @@ use embedded_io_async::Write;
 
 use crate::{
     Device, guard,
-    head::{Head, Method},
-    tx::{Gone, Header, Tx},
+    http::head::{Head, Method},
+    http::tx::{Header, Tx},
+    problem::Gone,
 };
 
 /// The setup page, where a client is to go.

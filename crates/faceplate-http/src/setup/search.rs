@@ -6,10 +6,11 @@ use embedded_io_async::Write;
 
 use crate::{
     Device,
-    api::JSON,
-    json::{OrNull, Str},
+    http::{
+        json::{OrNull, Str},
+        tx::{JSON, Tx},
+    },
     problem::{Failed, Refusal},
-    tx::Tx,
     wifi::Search,
 };
 

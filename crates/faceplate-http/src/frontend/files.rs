@@ -3,16 +3,20 @@
 use embedded_io_async::Write;
 use faceplate::media;
 
+use super::{
+    conditional::{ETag, not_modified},
+    lookup::{Content, Found, find},
+    range::{Part, Range, range},
+};
 use crate::{
     Device,
-    accept::accepts_gzip,
-    conditional::{ETag, not_modified},
-    head::Head,
-    lookup::{Content, Found, find},
-    problem::{Failed, Refusal},
-    range::{Part, Range, range},
+    http::{
+        accept::accepts_gzip,
+        head::Head,
+        tx::{Header, NONE, Tx},
+    },
+    problem::{Failed, Gone, Refusal},
     recovery,
-    tx::{Header, NONE, Tx},
 };
 
 /// Answers a GET or HEAD for anything that is no API.
@@ -113,7 +117,7 @@ async fn send<D: Device, W: Write>(
                 tx.filled(n);
                 left -= n as u32;
             }
-            _ => return Err(Failed::Gone),
+            _ => return Err(Gone.into()),
         }
     }
     Ok(tx.flush().await?)

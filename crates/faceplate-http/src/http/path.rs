@@ -10,6 +10,14 @@ pub(crate) enum PathError {
     NoSuchFile,
 }
 
+/// The path of a request target, decoded, with the `/` at its start, in a buffer as long as it came.
+pub(crate) fn decode_whole<'s>(encoded: &str, buf: &'s mut [u8]) -> Result<&'s str, PathError> {
+    let (slash, rest) = buf.split_first_mut().ok_or(PathError::NoSuchFile)?;
+    *slash = b'/';
+    let len = 1 + Path::decode(encoded, rest)?.len();
+    core::str::from_utf8(&buf[..len]).map_err(|_| PathError::Malformed)
+}
+
 /// A path that is built in a borrowed buffer; without `/` at its start.
 pub(crate) struct Path<'s> {
     buf: &'s mut [u8],

@@ -4,18 +4,24 @@ use core::fmt;
 
 use embedded_io_async::Write;
 
-use crate::{
-    Device,
-    problem::{ProblemJson, Refusal, reason},
+use super::{
+    clean::Clean,
     time::{Pace, before},
 };
-
-/// The client is gone, or does not take what it asked for. Close the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gone;
+use crate::{
+    Device,
+    limits::{STAGE_AT, STAGE_END},
+    problem::{Denied, Gone, ProblemJson, Refusal, reason},
+};
 
 /// A header of a response.
 pub(crate) type Header<'a> = (&'a str, &'a dyn fmt::Display);
+
+/// Headers of an answer that is true only now.
+pub(crate) const JSON: [Header<'_>; 2] = [
+    ("Content-Type", &"application/json"),
+    ("Cache-Control", &"no-store"),
+];
 
 /// In the place of a header that is not sent.
 pub(crate) const NONE: Header<'static> = ("", &"");
@@ -90,8 +96,29 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         self.flush().await
     }
 
+    /// So many bytes of the empty buffer, and the same way out with the rest of it.
+    pub(crate) fn split(&mut self, n: usize) -> (&mut [u8], Tx<'_, D, &mut W>) {
+        let (bytes, buf) = self.buf.split_at_mut(n.min(self.buf.len()));
+        let rest = Tx {
+            device: self.device,
+            writer: &mut self.writer,
+            buf,
+            len: 0,
+            sent: self.sent,
+            pace: self.pace,
+            framing: self.framing,
+        };
+        (bytes, rest)
+    }
+
+    /// What comes now has all the time that a response may take.
+    pub(crate) fn restart_pace(&mut self) {
+        self.pace = Pace::start(self.device);
+        self.sent = 0;
+    }
+
     /// Writes the status line and the headers. `length` is that of the body, `None` where a body
-    /// cannot be.
+    /// cannot be, or has another framing.
     pub(crate) async fn head(
         &mut self,
         status: u16,
@@ -99,26 +126,15 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         length: Option<u64>,
     ) -> Result<(), Gone> {
         // Not before: an upload may have taken its time.
-        self.pace = Pace::start(self.device);
-        self.sent = 0;
-        let close = self.framing.close;
-        let write = |out: &mut dyn fmt::Write| {
-            write!(out, "HTTP/1.1 {status} {}\r\n", reason(status))?;
-            let sent = headers.iter().filter(|(name, _)| !name.is_empty());
-            for (name, value) in sent {
-                write!(out, "{name}: {value}\r\n")?;
-            }
-            if let Some(length) = length {
-                write!(out, "Content-Length: {length}\r\n")?;
-            }
-            if close {
-                out.write_str("Connection: close\r\n")?;
-            }
-            out.write_str("X-Content-Type-Options: nosniff\r\n\r\n")
+        self.restart_pace();
+        let head = HeadText {
+            status,
+            headers,
+            length,
+            close: self.framing.close,
         };
-        self.formatted(write).await
+        self.formatted(|out| write!(out, "{head}")).await
     }
-
     /// A whole response of text.
     pub(crate) async fn text(
         &mut self,
@@ -127,14 +143,7 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         text: &impl fmt::Display,
     ) -> Result<(), Gone> {
         let write = |out: &mut dyn fmt::Write| write!(out, "{text}");
-        let mut count = Window {
-            skip: usize::MAX,
-            out: &mut [],
-            len: 0,
-            seen: 0,
-        };
-        write(&mut count).map_err(|_| Gone)?;
-        let length = count.seen;
+        let length = Self::count(write)?;
         self.head(status, headers, Some(length as u64)).await?;
         if !self.framing.head_only {
             self.formatted(write).await?;
@@ -157,15 +166,31 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
             Refusal::Method { allow } => ("Allow", allow),
             Refusal::Range { .. } => ("Content-Range", &star),
             Refusal::Compressed => ("Vary", &"Accept-Encoding"),
+            Refusal::Denied(Denied::Unauthorized { challenge }) => ("WWW-Authenticate", challenge),
+            Refusal::TooManyLive => ("Retry-After", &"5"),
+            // RFC 6455, 4.2.2, and RFC 9110, 15.5.22.
+            Refusal::NoWebSocket => ("Upgrade", &"websocket"),
             _ => NONE,
         };
         let headers = [media_type, no_store, more];
         self.text(refusal.status(), &headers, &body).await
     }
 
+    /// Bytes of a text.
+    pub(crate) fn count(write: impl Fn(&mut dyn fmt::Write) -> fmt::Result) -> Result<usize, Gone> {
+        let mut count = Window {
+            skip: usize::MAX,
+            out: &mut [],
+            len: 0,
+            seen: 0,
+        };
+        write(&mut count).map_err(|_| Gone)?;
+        Ok(count.seen)
+    }
+
     /// Writes text of any length: it is formatted again for each buffer that it fills, which must
     /// give the same text.
-    async fn formatted(
+    pub(crate) async fn formatted(
         &mut self,
         write: impl Fn(&mut dyn fmt::Write) -> fmt::Result,
     ) -> Result<(), Gone> {
@@ -186,6 +211,63 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
             }
             self.send().await?;
         }
+    }
+
+    /// Bytes of a text.
+    #[cfg(feature = "json")]
+    pub(crate) fn len_of(&self, text: &impl fmt::Display) -> Result<usize, Gone> {
+        Self::count(|out| write!(out, "{text}"))
+    }
+
+    /// Writes a value in JSON into the buffer, behind room for what must come before it; `None` where
+    /// it is too long. What was in the buffer is sent.
+    #[cfg(feature = "json")]
+    pub(crate) async fn stage<T: serde::Serialize + ?Sized>(
+        &mut self,
+        value: &T,
+    ) -> Result<Option<Staged>, Gone> {
+        self.send().await?;
+        let room = self.buf.get_mut(STAGE_AT..self.buf.len() - STAGE_END);
+        let len = room.and_then(|room| serde_json_core::to_slice(value, room).ok());
+        Ok(len.map(Staged))
+    }
+
+    /// Puts text before what was staged, and bytes behind it; `None`, and nothing written, where they
+    /// have no room.
+    #[cfg(feature = "json")]
+    pub(crate) fn around(
+        &mut self,
+        Staged(len): Staged,
+        before: impl fmt::Display,
+        after: &[u8],
+    ) -> Option<()> {
+        let mut window = Window {
+            skip: 0,
+            out: &mut self.buf[..STAGE_AT],
+            len: 0,
+            seen: 0,
+        };
+        fmt::Write::write_fmt(&mut window, format_args!("{before}")).ok()?;
+        let (at, seen) = (window.len, window.seen);
+        (seen <= at && after.len() <= STAGE_END).then(|| self.unstage(len, at, after))
+    }
+
+    /// Puts bytes before what was staged; `None`, and nothing written, where they have no room.
+    #[cfg(feature = "json")]
+    pub(crate) fn behind(&mut self, Staged(len): Staged, before: &[u8]) -> Option<()> {
+        let room = self.buf[..STAGE_AT].get_mut(..before.len())?;
+        room.copy_from_slice(before);
+        self.unstage(len, before.len(), b"");
+        Some(())
+    }
+
+    #[cfg(feature = "json")]
+    fn unstage(&mut self, len: usize, at: usize, after: &[u8]) {
+        self.buf.copy_within(STAGE_AT..STAGE_AT + len, at);
+        let end = at + len;
+        self.buf[end..end + after.len()].copy_from_slice(after);
+        self.len = end + after.len();
+        self.restart_pace();
     }
 
     /// Writes bytes.
@@ -252,6 +334,36 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
     fn deadline_ms(&self) -> u64 {
         let stalled = self.device.now_ms() + self.device.limits().write_stall_ms;
         stalled.min(self.pace.deadline_ms(self.device, self.sent))
+    }
+}
+
+/// A value that waits in the buffer: so many bytes of it.
+#[cfg(feature = "json")]
+pub(crate) struct Staged(pub(crate) usize);
+
+/// The status line and the headers of a response.
+pub(crate) struct HeadText<'a> {
+    pub(crate) status: u16,
+    pub(crate) headers: &'a [Header<'a>],
+    pub(crate) length: Option<u64>,
+    pub(crate) close: bool,
+}
+
+impl fmt::Display for HeadText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status;
+        write!(f, "HTTP/1.1 {status} {}\r\n", reason(status))?;
+        let sent = self.headers.iter().filter(|(name, _)| !name.is_empty());
+        for (name, value) in sent {
+            write!(f, "{name}: {}\r\n", Clean(value))?;
+        }
+        if let Some(length) = self.length {
+            write!(f, "Content-Length: {length}\r\n")?;
+        }
+        if self.close {
+            f.write_str("Connection: close\r\n")?;
+        }
+        f.write_str("X-Content-Type-Options: nosniff\r\n\r\n")
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Content-Digest` (RFC 9530): the SHA-256 that a client says its body has.
 
-use crate::head::Head;
+use crate::http::head::Head;
 
 /// The header is there and cannot be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The media type of a body, taken apart strictly (RFC 9110, 8.3.1).
 
-use crate::head::is_token;
+use crate::http::head::is_token;
 
 /// Whether a `Content-Type` is `want`, such as `application/json`, with any parameters: a browser
 /// asks for leave before it sends either. What is malformed is none.

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::{
-    conditional::{ETag, is_strong_match},
-    head::{Head, Method},
+    frontend::conditional::{ETag, is_strong_match},
+    http::head::{Head, Method},
 };
 
 /// What of a file a request wants.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use faceplate::manifest::FileHash;
 
-use crate::head::Head;
+use crate::http::head::Head;
 
 /// A strong entity tag: the hash of the bytes that are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

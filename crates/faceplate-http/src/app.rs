@@ -1,0 +1,143 @@
+//! The firmware's own part of the server: its routes, its hooks, its login.
+
+pub(crate) mod answer;
+mod body;
+mod events;
+mod live;
+mod query;
+mod reply;
+mod request;
+mod state;
+mod stream;
+
+use faceplate::Text;
+
+pub use self::{
+    body::Body,
+    events::Events,
+    live::Live,
+    reply::Reply,
+    request::{Connection, Request},
+    stream::Stream,
+};
+pub(crate) use self::{
+    live::Entered,
+    state::{Said, State},
+};
+use crate::{
+    Methods,
+    http::head::Head,
+    problem::{Denied, Failed},
+};
+
+/// What a handler returns: it has answered, or tells why not.
+pub type Answered = Result<(), Failed>;
+
+/// What a firmware adds to the server. `()` adds nothing.
+///
+/// It is asked under the same guards and limits as Faceplate's own API, and never for Faceplate's
+/// paths: `/api/ota/…`, `/api/wifi…`, `/recovery…`.
+///
+/// ```
+/// use core::cell::Cell;
+/// use faceplate_http::{Answered, App, Connection, Methods, Request};
+///
+/// struct Lamp(Cell<bool>);
+///
+/// impl App for Lamp {
+///     fn methods(&self, path: &str) -> Methods {
+///         match path {
+///             "/api/lamp" => Methods::GET,
+///             "/api/lamp/toggle" => Methods::POST,
+///             _ => Methods::NONE,
+///         }
+///     }
+///
+///     async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+///         if request.path() == "/api/lamp/toggle" {
+///             self.0.set(!self.0.get());
+///         }
+///         let on = if self.0.get() { "on" } else { "off" };
+///         request.reply.text("text/plain", &on).await
+///     }
+/// }
+/// ```
+#[allow(
+    async_fn_in_trait,
+    reason = "single-threaded executors are the users; no Send bound wanted"
+)]
+pub trait App {
+    /// The methods that a path answers to; [`Methods::NONE`] where it is not the firmware's: it goes
+    /// on to the files. `path` is decoded and begins with `/`; it has no query, no empty segment and
+    /// no `/` that was escaped. It is called once or more for each request, and should be quick.
+    fn methods(&self, path: &str) -> Methods {
+        let _nobodys = path;
+        Methods::NONE
+    }
+
+    /// Answers a request for a path with [`Self::methods`], by one of them (`HEAD` comes as `GET`).
+    async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+        request.reply.not_found().await
+    }
+
+    /// Whether an upload, or going back, may begin now.
+    ///
+    /// # Errors
+    /// Why not, as a line for people: such as "the gate is moving". The client gets 409 `not-now`.
+    fn may_update(&self) -> Result<(), Text> {
+        Ok(())
+    }
+
+    /// An update begins, goes on, or ends. It is called between two reads of the network, and should
+    /// be quick.
+    fn on_update(&self, event: UpdateEvent) {
+        let _nobody = event;
+    }
+
+    /// The login: whether a request may do what it is about to. Asked once for each request, before
+    /// any of its body is read; other guards have let it pass.
+    ///
+    /// # Errors
+    /// Why not.
+    async fn allows(&self, head: &Head<'_>, access: Access) -> Result<(), Denied> {
+        let _anybody = (head, access);
+        Ok(())
+    }
+}
+
+impl App for () {}
+
+/// What a request is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Read: files, pages, the status, the firmware's routes by `GET`.
+    Read,
+    /// Change something: the firmware's routes by other methods, or a WebSocket; the Wi-Fi.
+    Change,
+    /// Upload a frontend, go back to the other one, or confirm the running one.
+    Update,
+}
+
+/// How an update goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateEvent {
+    /// An upload of so many bytes began.
+    Began {
+        /// Bytes of the image.
+        total: u32,
+    },
+    /// So much of it has arrived and was taken.
+    Progress {
+        /// Bytes so far.
+        received: u64,
+        /// Bytes of the image.
+        total: u64,
+    },
+    /// The upload ended without a new frontend: it was refused, or the client went away.
+    Failed,
+    /// The device restarts, for a new frontend or for the way back.
+    Restarting {
+        /// Milliseconds from now.
+        in_ms: u32,
+    },
+}

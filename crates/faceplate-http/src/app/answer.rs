@@ -1,0 +1,150 @@
+//! Runs the firmware's handler for a request, and finishes what it leaves.
+
+use embassy_futures::select::{Either, select};
+use embedded_io_async::{Read, Write};
+
+use super::{
+    App, Body, Reply, Request,
+    request::Streams,
+    state::{Said, State},
+    stream::LAST_CHUNK,
+};
+use crate::{
+    Device, guard,
+    http::{
+        head::{Expect, Head, HeadError},
+        path,
+        rx::Rx,
+        time::Pace,
+        tx::Tx,
+    },
+    problem::{Failed, Gone, Refusal, Why},
+    websocket::{INTERNAL, NORMAL, RESTARTS, goodbye},
+};
+
+/// How often it is looked whether the device restarts, while a connection is live: a fraction of the
+/// time from the word to the restart ([`Limits::reboot_ms`](crate::Limits::reboot_ms)).
+const WATCH_MS: u64 = 100;
+
+/// Longest path of the firmware's that has escapes, bytes: it is decoded in the send buffer, which
+/// needs the rest.
+const ESCAPED_MAX: usize = 256;
+
+/// Answers a request whose head is the first `len` bytes that have arrived. What is left of its body
+/// in the end goes to `left`.
+pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
+    device: &D,
+    app: &A,
+    rx: &mut Rx<'_, D, R>,
+    len: usize,
+    tx: &mut Tx<'_, D, W>,
+    may_go_on: bool,
+    left: &mut Option<u64>,
+) -> Result<(), Failed> {
+    let too_long = Refusal::Head(HeadError::TooLong);
+    let (bytes, inner) = rx.behind(len).ok_or(too_long)?;
+    let head = Head::parse(bytes).map_err(Refusal::Head)?;
+    let total = body_len(device, &head)?;
+    if head.expect == Expect::Continue && total > 0 && inner.arrived().is_empty() {
+        tx.proceed().await?;
+    }
+    // Nearly no path has escapes, and is then what it stands for.
+    let escaped = head.path.contains('%');
+    let room = if escaped { head.path.len() } else { 0 };
+    if room > ESCAPED_MAX {
+        return Err(Refusal::Head(HeadError::TargetTooLong).into());
+    }
+    let (decoded, tx_rest) = tx.split(room);
+    let path = match escaped {
+        true => path::decode_whole(head.path, decoded).map_err(Refusal::from)?,
+        false => head.path,
+    };
+    let own_page = guard::check_origin(&head, device.hosts()).is_ok();
+    let state = State::new(inner.place(), total, may_go_on, head.http11);
+    let request = Request::<Streams<D, R, W>> {
+        body: Body::new(inner, total, Pace::start(device), &state),
+        reply: Reply::new(tx_rest, &state),
+        head,
+        path,
+        device,
+        own_page,
+    };
+    let answered = match select(app.answer(request), restarts(device, &state)).await {
+        Either::First(answered) => Some(answered),
+        Either::Second(()) => None,
+    };
+    *left = Some(state.left.get());
+    rx.go_on(len, state.arrived());
+    finish(tx, &state, answered).await
+}
+
+/// Sees to it that the client can tell how the answer ended.
+async fn finish<D: Device, W: Write>(
+    tx: &mut Tx<'_, D, W>,
+    state: &State,
+    answered: Option<Result<(), Failed>>,
+) -> Result<(), Failed> {
+    match (state.said.get(), answered) {
+        (Said::Nothing, Some(Ok(()))) => Err(Refusal::NoAnswer("its handler gave none").into()),
+        (Said::Nothing, Some(Err(failed))) => {
+            if state.left.get() == 0 && state.may_go_on {
+                tx.keep_open();
+            }
+            Err(failed)
+        }
+        (Said::All, _) => {
+            match state.close.get() {
+                true => tx.close(),
+                false => tx.keep_open(),
+            }
+            Ok(())
+        }
+        (Said::Events, _) => {
+            tx.close();
+            tx.restart_pace();
+            if state.http11 {
+                tx.push(LAST_CHUNK).await?;
+            }
+            Ok(tx.flush().await?)
+        }
+        (Said::WebSocket, answered) => {
+            tx.close();
+            let code = match answered {
+                None => RESTARTS,
+                Some(Ok(())) => NORMAL,
+                // The firmware's own fault, or its client's.
+                Some(Err(Failed(Why::Refused(_)))) => INTERNAL,
+                Some(Err(Failed(Why::Gone))) => return Err(Gone.into()),
+            };
+            Ok(goodbye(tx, state, Some(code)).await?)
+        }
+        (Said::Begun, _) | (Said::Nothing, None) => Err(Gone.into()),
+    }
+}
+
+/// Bytes of the body of a request for one of the firmware's routes.
+fn body_len<D: Device>(device: &D, head: &Head<'_>) -> Result<u64, Refusal> {
+    if head.transfer_encoding {
+        return Err(Refusal::LengthRequired);
+    }
+    if head.expect == Expect::Unknown {
+        return Err(Refusal::Expectation);
+    }
+    let total = head.content_length.unwrap_or(0);
+    let max = device.limits().body_max;
+    match total > max {
+        true => Err(Refusal::BodyTooLong { max }),
+        false => Ok(total),
+    }
+}
+
+/// Ends when the device is about to restart and the answer is live, between two events or frames.
+async fn restarts<D: Device>(device: &D, state: &State) {
+    loop {
+        device.sleep_ms(WATCH_MS).await;
+        let between = matches!(state.said.get(), Said::Events | Said::WebSocket);
+        if between && device.engine().is_restarting() {
+            return;
+        }
+    }
+}

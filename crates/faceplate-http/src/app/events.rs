@@ -1,0 +1,145 @@
+//! Server-sent events: a live answer that a page reads with `EventSource`.
+
+use core::{fmt, future::Future, pin::pin};
+
+use embassy_futures::select::{Either3, select3};
+use embedded_io_async::Read;
+
+use super::{Connection, Stream, live::Entered, state::Said};
+use crate::{
+    Device,
+    http::{
+        clean::{Clean, EachLine},
+        rx::Rx,
+    },
+    problem::{Failed, Gone},
+};
+
+/// A live answer of events. It ends when it is dropped, when the client goes away or does not take
+/// what it is sent, and when the device restarts.
+pub struct Events<'r, C: Connection> {
+    stream: Stream<'r, C::Device, C::Writer>,
+    reader: &'r mut C::Reader,
+    buf: &'r mut [u8],
+    device: &'r C::Device,
+    _live: Entered<'r>,
+}
+
+impl<'r, C: Connection> Events<'r, C> {
+    pub(super) fn new(
+        stream: Stream<'r, C::Device, C::Writer>,
+        rx: Rx<'r, C::Device, &'r mut C::Reader>,
+        device: &'r C::Device,
+        live: Entered<'r>,
+    ) -> Self {
+        let (reader, buf, _) = rx.into_parts();
+        Self {
+            stream,
+            reader,
+            buf,
+            device,
+            _live: live,
+        }
+    }
+
+    /// Sends an event. `name` is its type, or empty for `message`; `data` may have several lines. It is
+    /// formatted more than once, and must be the same each time.
+    ///
+    /// # Errors
+    /// When the client is gone, or too slow.
+    pub async fn send(&mut self, name: &str, data: &impl fmt::Display) -> Result<(), Failed> {
+        self.begin()?;
+        let write =
+            |out: &mut dyn fmt::Write| writeln!(out, "{}{}", Name(name), EachLine("data: ", data));
+        self.stream.formatted(write).await?;
+        self.end().await
+    }
+
+    /// Sends an event with a value in JSON, of at most
+    /// [`JSON_OUT_MAX`](crate::limits::JSON_OUT_MAX) bytes.
+    ///
+    /// # Errors
+    /// When it is longer, and as [`Self::send`].
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::Serialize + ?Sized>(
+        &mut self,
+        name: &str,
+        value: &T,
+    ) -> Result<(), Failed> {
+        use crate::problem::Refusal;
+
+        let too_long = Refusal::NoAnswer("the event is longer than the buffer");
+        self.begin()?;
+        let Self { stream, .. } = self;
+        let Some(staged) = stream.tx.stage(value).await? else {
+            stream.state.said.set(Said::Events);
+            return Err(too_long.into());
+        };
+        let name = Name(name);
+        let fits = match stream.state.http11 {
+            true => {
+                let len = "data: \n\n".len() + staged.0 + stream.tx.len_of(&name)?;
+                let before = format_args!("{len:x}\r\n{name}data: ");
+                stream.tx.around(staged, before, b"\n\n\r\n")
+            }
+            false => stream
+                .tx
+                .around(staged, format_args!("{name}data: "), b"\n\n"),
+        };
+        fits.ok_or(too_long)?;
+        self.end().await
+    }
+
+    /// Waits for something, such as news to send. Meanwhile the connection is kept alive, and it is
+    /// noticed when the client goes away: a handler that waits without it notices that only when it
+    /// sends the next event.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub async fn until<F: Future>(&mut self, news: F) -> Result<F::Output, Failed> {
+        let mut news = pin!(news);
+        loop {
+            let beat = self.device.sleep_ms(self.device.limits().heartbeat_ms);
+            match select3(&mut news, beat, self.reader.read(self.buf)).await {
+                Either3::First(news) => return Ok(news),
+                Either3::Second(()) => self.beat().await?,
+                // A client has nothing to say here, but it may.
+                Either3::Third(Ok(1..)) => {}
+                Either3::Third(_) => return Err(Gone.into()),
+            }
+        }
+    }
+
+    /// A comment: the page does not see it, and who is gone does not take it.
+    async fn beat(&mut self) -> Result<(), Failed> {
+        self.begin()?;
+        self.stream.formatted(|out| out.write_str(":\n\n")).await?;
+        self.end().await
+    }
+
+    fn begin(&self) -> Result<(), Gone> {
+        match self.stream.state.said.replace(Said::Begun) {
+            Said::Events => Ok(()),
+            // The last one was dropped half way.
+            _ => Err(Gone),
+        }
+    }
+
+    async fn end(&mut self) -> Result<(), Failed> {
+        self.stream.tx.flush().await?;
+        self.stream.state.said.set(Said::Events);
+        Ok(())
+    }
+}
+
+/// The line with an event's type, if it has one.
+struct Name<'a>(&'a str);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            name => writeln!(f, "event: {}", Clean(name)),
+        }
+    }
+}

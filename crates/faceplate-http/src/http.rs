@@ -1,0 +1,14 @@
+//! HTTP itself: heads and bodies in, answers out, each within limits.
+
+pub(crate) mod accept;
+pub(crate) mod clean;
+pub(crate) mod command;
+pub(crate) mod content_type;
+pub mod head;
+pub(crate) mod json;
+pub(crate) mod methods;
+pub(crate) mod object;
+pub(crate) mod path;
+pub(crate) mod rx;
+pub(crate) mod time;
+pub(crate) mod tx;

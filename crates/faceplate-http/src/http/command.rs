@@ -1,0 +1,84 @@
+//! Commands: changes that are asked for by a small document of JSON.
+
+use embedded_io_async::{Read, Write};
+
+use super::{
+    head::{Expect, Head},
+    rx::Body,
+    tx::Tx,
+};
+use crate::{
+    Device,
+    guard::check_media_type,
+    limits::JSON_MAX,
+    problem::{Gone, Refusal},
+};
+
+/// Checks what all changes of ours have in common, but for their origin; returns the length of the
+/// body.
+pub(crate) fn guarded(head: &Head<'_>, media_type: &'static str) -> Result<u64, Refusal> {
+    check_media_type(head, media_type)?;
+    match (head.content_length, head.expect) {
+        (None, _) => Err(Refusal::LengthRequired),
+        (_, Expect::Unknown) => Err(Refusal::Expectation),
+        (Some(length), _) => Ok(length),
+    }
+}
+
+/// Checks the head of a command with a body of up to `max` bytes.
+pub(crate) fn command(head: &Head<'_>, max: usize) -> Result<(), Refusal> {
+    match guarded(head, "application/json")? {
+        length if length > max as u64 => Err(Refusal::JsonTooLong { max }),
+        _ => Ok(()),
+    }
+}
+
+/// Lets a client that waits for a word send its body.
+pub(crate) async fn proceed<D: Device, R: Read, W: Write>(
+    waits: bool,
+    body: &Body<'_, '_, D, R>,
+    tx: &mut Tx<'_, D, W>,
+) -> Result<(), Gone> {
+    if waits && !body.has_begun() {
+        tx.proceed().await?;
+    }
+    Ok(())
+}
+
+/// Reads a body of up to `max` bytes, which `buf` has room for.
+pub(crate) async fn json<'b, D: Device, R: Read>(
+    body: &mut Body<'_, '_, D, R>,
+    buf: &'b mut [u8],
+    max: usize,
+) -> Result<&'b [u8], Refusal> {
+    let mut len = 0;
+    loop {
+        let chunk = body.chunk().await?;
+        let n = chunk.len();
+        if n == 0 {
+            return Ok(&buf[..len]);
+        }
+        buf.get_mut(len..len + n)
+            .filter(|_| len + n <= max)
+            .ok_or(Refusal::JsonTooLong { max })?
+            .copy_from_slice(chunk);
+        body.consume(n);
+        len += n;
+    }
+}
+
+/// Reads the body of a command without words: `{}`.
+pub(crate) async fn empty_object<D: Device, R: Read>(
+    body: &mut Body<'_, '_, D, R>,
+    buf: &mut [u8],
+) -> Result<(), Refusal> {
+    let inner = json(body, buf, JSON_MAX)
+        .await?
+        .trim_ascii()
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"));
+    match inner {
+        Some(inner) if inner.trim_ascii().is_empty() => Ok(()),
+        _ => Err(Refusal::Body("the body must be {}")),
+    }
+}

@@ -1,0 +1,167 @@
+//! What a request is for, and whether it may be made.
+
+use crate::{
+    Access, App, Device, Methods, guard, hosts,
+    http::{
+        head::{Head, Method},
+        path::{Path, decode_whole},
+    },
+    ota,
+    problem::Refusal,
+    recovery,
+    setup::{self, portal::Portal},
+    websocket,
+};
+
+/// What answers a request, when nothing is wrong with its head.
+pub(crate) enum Route {
+    Status,
+    Wifi,
+    Networks,
+    Portal(Portal),
+    Page(&'static str),
+    File,
+    Update(ota::change::Change),
+    Setup(setup::Change),
+    App,
+    /// `OPTIONS`: which methods there are.
+    Options(Methods),
+}
+
+/// Whose path it is.
+enum Place {
+    Upload,
+    Confirm,
+    Rollback,
+    Status,
+    Wifi,
+    Networks,
+    Page(&'static str),
+    NoApi,
+    App(Methods),
+    File,
+}
+
+impl Place {
+    const fn methods(&self) -> Methods {
+        match self {
+            Self::Upload | Self::Confirm | Self::Rollback => Methods::POST,
+            Self::Wifi | Self::Networks => READ_AND_POST,
+            Self::Status | Self::Page(_) | Self::NoApi | Self::File => Methods::GET,
+            Self::App(methods) => *methods,
+        }
+    }
+}
+
+const READ_AND_POST: Methods = Methods::GET.and(Methods::POST);
+
+/// Decides everything that the head of a request decides. `scratch` has room for its path.
+pub(crate) async fn route<D: Device, A: App>(
+    device: &D,
+    app: &A,
+    head: &Head<'_>,
+    scratch: &mut [u8],
+) -> Result<Route, Refusal> {
+    let host = guard::check_host(head, |host| {
+        let is_domain = |domain: &str| device.is_domain(domain);
+        hosts::is_own(host, device.info().name, is_domain, device.hosts())
+    });
+    if host == Err(Refusal::Host)
+        && let Some(portal) = Portal::of(device, head)
+    {
+        return Ok(Route::Portal(portal));
+    }
+    host?;
+    if head.path == "*" {
+        return match head.method {
+            Method::Options => Ok(Route::Options(READ_AND_POST)),
+            _ => Err(Refusal::Method {
+                allow: Methods::NONE,
+            }),
+        };
+    }
+    let place = place(device, app, head, scratch)?;
+    let allow = place.methods();
+    if let Place::NoApi = place {
+        return Err(Refusal::NoSuchApi);
+    }
+    if head.method == Method::Options {
+        return Ok(Route::Options(allow));
+    }
+    if !allow.contains(head.method) {
+        return Err(Refusal::Method { allow });
+    }
+    let reads = matches!(head.method, Method::Get | Method::Head);
+    if !reads {
+        guard::check_origin(head, device.hosts())?;
+    }
+    let access = match place {
+        Place::Upload | Place::Confirm | Place::Rollback => Access::Update,
+        _ if !reads || websocket::is_wanted(head) => Access::Change,
+        _ => Access::Read,
+    };
+    app.allows(head, access).await.map_err(Refusal::Denied)?;
+    Ok(match place {
+        Place::Upload => Route::Update(ota::change::Change::upload(head)?),
+        Place::Confirm => Route::Update(ota::change::Change::confirm(head)?),
+        Place::Rollback => Route::Update(ota::change::Change::rollback(head)?),
+        Place::Status => Route::Status,
+        Place::Wifi if reads => Route::Wifi,
+        Place::Wifi => Route::Setup(setup::Change::join(head)?),
+        Place::Networks if reads => Route::Networks,
+        Place::Networks => Route::Setup(setup::Change::look(head)?),
+        Place::Page(page) => Route::Page(page),
+        Place::App(_) => {
+            if !reads {
+                guard::check_form(head)?;
+            }
+            Route::App
+        }
+        Place::NoApi | Place::File => Route::File,
+    })
+}
+
+/// Whose path a request names: Faceplate's own come first, then the firmware's, then the files.
+fn place<D: Device, A: App>(
+    device: &D,
+    app: &A,
+    head: &Head<'_>,
+    scratch: &mut [u8],
+) -> Result<Place, Refusal> {
+    let path = Path::decode(head.path, scratch)?;
+    let names_a_file = path.names_a_file();
+    let name = if names_a_file { path.as_str() } else { "" };
+    let ours = match name {
+        "api/ota/frontend" => Some(Place::Upload),
+        "api/ota/confirm" => Some(Place::Confirm),
+        "api/ota/rollback" => Some(Place::Rollback),
+        "api/ota/status" => Some(Place::Status),
+        "api/wifi" if device.wifi().is_some() => Some(Place::Wifi),
+        "api/wifi/networks" => Some(Place::Networks),
+        // Who types an address, or joins two, may end it with a slash; links in the pages know that.
+        "recovery" | "recovery/" => Some(Place::Page(recovery::RECOVERY)),
+        "recovery/wifi" | "recovery/wifi/" => Some(Place::Page(recovery::WIFI)),
+        _ => None,
+    };
+    if let Some(ours) = ours {
+        return Ok(ours);
+    }
+    let is_api = is_below(path.as_str(), "api");
+    let is_ours = ["api/ota", "api/wifi", "recovery"]
+        .iter()
+        .any(|top| is_below(path.as_str(), top));
+    if names_a_file && !is_ours {
+        let whole = decode_whole(head.path, scratch)?;
+        let methods = app.methods(whole);
+        if !methods.is_empty() {
+            return Ok(Place::App(methods));
+        }
+    }
+    Ok(if is_api { Place::NoApi } else { Place::File })
+}
+
+/// Whether a path is `top`, or below it.
+fn is_below(path: &str, top: &str) -> bool {
+    path.strip_prefix(top)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

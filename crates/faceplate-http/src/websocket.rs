@@ -1,0 +1,9 @@
+//! WebSockets (RFC 6455): a connection that a handler of the firmware takes over.
+
+pub mod frames;
+mod handshake;
+mod socket;
+
+pub(crate) use handshake::is_wanted;
+pub(crate) use socket::{INTERNAL, NORMAL, RESTARTS, goodbye};
+pub use socket::{Incoming, Message, WebSocket};

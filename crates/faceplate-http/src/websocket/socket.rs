@@ -1,0 +1,319 @@
+//! A WebSocket, as a handler of the firmware has it.
+
+use core::{fmt, future::Future, pin::pin};
+
+use edge_ws::{FrameHeader, FrameType};
+use embassy_futures::select::{Either3, select3};
+use embedded_io_async::{Read, Write};
+
+use super::{
+    frames::{CONTROL_MAX, Frames, Next},
+    handshake,
+};
+use crate::{
+    Answered, Connection, Device,
+    app::{Entered, Reply, Request, Said, State},
+    http::tx::{Header, Tx},
+    problem::{Failed, Gone, Refusal},
+};
+
+/// A message of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message<'m> {
+    /// Text.
+    Text(&'m str),
+    /// Bytes.
+    Binary(&'m [u8]),
+}
+
+/// What came first: see [`WebSocket::receive_or`].
+#[derive(Debug)]
+pub enum Incoming<'m, T> {
+    /// The client sent something.
+    Message(Message<'m>),
+    /// What else was waited for.
+    News(T),
+}
+
+/// A WebSocket. It is closed when it is dropped, when the client closes it, says nothing for too long
+/// or does not take what it is sent, and when the device restarts (1012).
+pub struct WebSocket<'r, C: Connection> {
+    reader: &'r mut C::Reader,
+    frames: Frames<'r>,
+    tx: Tx<'r, C::Device, &'r mut C::Writer>,
+    state: &'r State,
+    device: &'r C::Device,
+    /// When the client was heard last.
+    heard_ms: u64,
+    /// Whether it was asked since whether it is there.
+    asked: bool,
+    /// Whether the message that came last is text.
+    is_text: bool,
+    _live: Entered<'r>,
+}
+
+/// Why nothing more comes.
+enum End {
+    Failed(Failed),
+    /// To be closed, with this code.
+    Close(Option<u16>),
+}
+
+impl From<Failed> for End {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<Gone> for End {
+    fn from(gone: Gone) -> Self {
+        Self::Failed(gone.into())
+    }
+}
+
+impl<'r, C: Connection> Request<'r, C> {
+    /// Takes the connection over for a WebSocket.
+    ///
+    /// # Errors
+    /// 426 `no-websocket` where the client does not ask for one, 503 `too-many-live` where all live
+    /// connections are taken, 403 for pages of other origins; and when the client is gone, or too slow.
+    pub async fn websocket(self) -> Result<WebSocket<'r, C>, Failed> {
+        let accept = handshake::accept(&self.head).ok_or(Refusal::NoWebSocket)?;
+        let live = self.enter()?;
+        let Self {
+            device,
+            body,
+            reply: Reply { mut tx, state, .. },
+            ..
+        } = self;
+        state.said.set(Said::Begun);
+        let headers: [Header<'_>; 3] = [
+            ("Upgrade", &"websocket"),
+            ("Connection", &"Upgrade"),
+            ("Sec-WebSocket-Accept", &accept),
+        ];
+        // Its own header says what becomes of the connection.
+        tx.keep_open();
+        tx.head(101, &headers, None).await?;
+        tx.flush().await?;
+        state.said.set(Said::WebSocket);
+        let (reader, buf, arrived) = body.into_rx().into_parts();
+        Ok(WebSocket {
+            reader,
+            frames: Frames::new(buf, arrived),
+            tx,
+            state,
+            device,
+            heard_ms: device.now_ms(),
+            asked: false,
+            is_text: false,
+            _live: live,
+        })
+    }
+}
+
+impl<C: Connection> WebSocket<'_, C> {
+    /// Waits for the next message, of at most 512 bytes, or what the connection's buffer has room for;
+    /// longer ones close the socket (1009). Pings are answered meanwhile. It may be dropped and called
+    /// again; nothing is lost.
+    ///
+    /// # Errors
+    /// When the socket is closed, by whomever.
+    pub async fn receive(&mut self) -> Result<Message<'_>, Failed> {
+        match self.receive_or(core::future::pending::<()>()).await? {
+            Incoming::Message(message) => Ok(message),
+            Incoming::News(()) => Err(Gone.into()),
+        }
+    }
+
+    /// Waits for the next message, or for something else, such as news to send.
+    ///
+    /// # Errors
+    /// When the socket is closed, by whomever.
+    pub async fn receive_or<F: Future>(
+        &mut self,
+        news: F,
+    ) -> Result<Incoming<'_, F::Output>, Failed> {
+        let what = self.wait(news).await;
+        match what {
+            Ok(Some(news)) => Ok(Incoming::News(news)),
+            Ok(None) => {
+                let bytes = self.frames.message();
+                Ok(Incoming::Message(match self.is_text {
+                    true => Message::Text(core::str::from_utf8(bytes).unwrap_or_default()),
+                    false => Message::Binary(bytes),
+                }))
+            }
+            Err(End::Failed(failed)) => Err(failed),
+            Err(End::Close(code)) => {
+                self.say_goodbye(code).await?;
+                Err(Gone.into())
+            }
+        }
+    }
+
+    /// Sends a text message. It is formatted more than once, and must be the same each time.
+    ///
+    /// # Errors
+    /// When the client is gone, or too slow.
+    pub async fn text(&mut self, text: &impl fmt::Display) -> Result<(), Failed> {
+        let write = |out: &mut dyn fmt::Write| write!(out, "{text}");
+        let len = Tx::<C::Device, C::Writer>::count(write)?;
+        self.begin(FrameType::Text(false), len).await?;
+        self.tx.formatted(write).await?;
+        Ok(self.end().await?)
+    }
+
+    /// Sends a binary message.
+    ///
+    /// # Errors
+    /// When the client is gone, or too slow.
+    pub async fn binary(&mut self, bytes: &[u8]) -> Result<(), Failed> {
+        self.begin(FrameType::Binary(false), bytes.len()).await?;
+        self.tx.push(bytes).await?;
+        Ok(self.end().await?)
+    }
+
+    /// Sends a value in JSON as a text message, of at most
+    /// [`JSON_OUT_MAX`](crate::limits::JSON_OUT_MAX) bytes.
+    ///
+    /// # Errors
+    /// When it is longer, and as [`Self::text`].
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failed> {
+        let Some(staged) = self.tx.stage(value).await? else {
+            return Err(Refusal::NoAnswer("the message is longer than the buffer").into());
+        };
+        self.hold()?;
+        let (header, len) = header(FrameType::Text(false), staged.0)?;
+        self.tx
+            .behind(staged, &header[..len])
+            .ok_or(Refusal::NoAnswer("the message is longer than the buffer"))?;
+        Ok(self.end().await?)
+    }
+
+    /// Closes it (1000) and ends the handler.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub async fn close(mut self) -> Answered {
+        Ok(self.say_goodbye(Some(NORMAL)).await?)
+    }
+
+    /// Waits for a message (`None`), or for something else.
+    async fn wait<F: Future>(&mut self, news: F) -> Result<Option<F::Output>, End> {
+        let mut news = pin!(news);
+        loop {
+            match self.frames.advance() {
+                Err(fault) => return Err(End::Close(Some(fault.code()))),
+                Ok(Next::Message { text }) => {
+                    self.is_text = text;
+                    return Ok(None);
+                }
+                Ok(Next::Close(code)) => return Err(End::Close(code)),
+                Ok(Next::Ping) => self.pong().await?,
+                Ok(Next::Pong) => {}
+                Ok(Next::More) => {
+                    let read = self.reader.read(self.frames.space());
+                    let beat_ms = self.device.limits().heartbeat_ms;
+                    let due = self.heard_ms + beat_ms * if self.asked { 2 } else { 1 };
+                    let left = due.saturating_sub(self.device.now_ms());
+                    match select3(&mut news, read, self.device.sleep_ms(left)).await {
+                        Either3::First(news) => return Ok(Some(news)),
+                        Either3::Second(Ok(n @ 1..)) => {
+                            self.frames.filled(n);
+                            (self.heard_ms, self.asked) = (self.device.now_ms(), false);
+                        }
+                        Either3::Second(_) => return Err(Gone.into()),
+                        Either3::Third(()) if self.asked => return Err(Gone.into()),
+                        Either3::Third(()) => {
+                            self.asked = true;
+                            self.control(FrameType::Ping, &[]).await?;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Answers a ping with its content.
+    async fn pong(&mut self) -> Result<(), Gone> {
+        let mut copy = [0; CONTROL_MAX];
+        let content = self.frames.control();
+        let copy = &mut copy[..content.len()];
+        copy.copy_from_slice(content);
+        self.control(FrameType::Pong, copy).await
+    }
+
+    async fn say_goodbye(&mut self, code: Option<u16>) -> Result<(), Gone> {
+        goodbye(&mut self.tx, self.state, code).await
+    }
+
+    async fn control(&mut self, kind: FrameType, content: &[u8]) -> Result<(), Gone> {
+        self.begin(kind, content.len()).await?;
+        self.tx.push(content).await?;
+        self.end().await
+    }
+
+    async fn begin(&mut self, kind: FrameType, len: usize) -> Result<(), Gone> {
+        self.hold()?;
+        self.tx.restart_pace();
+        let (header, n) = header(kind, len)?;
+        self.tx.push(&header[..n]).await
+    }
+
+    /// A frame begins; the last one must not have been dropped half way.
+    fn hold(&self) -> Result<(), Gone> {
+        match self.state.said.replace(Said::Begun) {
+            Said::WebSocket => Ok(()),
+            _ => Err(Gone),
+        }
+    }
+
+    async fn end(&mut self) -> Result<(), Gone> {
+        self.tx.flush().await?;
+        self.state.said.set(Said::WebSocket);
+        Ok(())
+    }
+}
+
+/// 1000: all is done (RFC 6455, 7.4.1).
+pub(crate) const NORMAL: u16 = 1000;
+
+/// 1011: the server cannot go on (as above).
+pub(crate) const INTERNAL: u16 = 1011;
+
+/// 1012: the server restarts (IANA's registry of close codes).
+pub(crate) const RESTARTS: u16 = 1012;
+
+/// Sends a close frame, the last that is sent.
+pub(crate) async fn goodbye<D: Device, W: Write>(
+    tx: &mut Tx<'_, D, W>,
+    state: &State,
+    code: Option<u16>,
+) -> Result<(), Gone> {
+    let content = code.map(u16::to_be_bytes);
+    let content = content.as_ref().map_or(&[][..], |code| code);
+    let (header, n) = header(FrameType::Close, content.len())?;
+    if state.said.replace(Said::Begun) != Said::WebSocket {
+        return Err(Gone);
+    }
+    tx.restart_pace();
+    tx.push(&header[..n]).await?;
+    tx.push(content).await?;
+    tx.flush().await?;
+    state.said.set(Said::All);
+    Ok(())
+}
+
+/// The head of a frame of ours: not masked (RFC 6455, 5.1).
+fn header(kind: FrameType, len: usize) -> Result<([u8; FrameHeader::MAX_LEN], usize), Gone> {
+    let header = FrameHeader {
+        frame_type: kind,
+        payload_len: len as u64,
+        mask_key: None,
+    };
+    let mut bytes = [0; FrameHeader::MAX_LEN];
+    let n = header.serialize(&mut bytes).map_err(|_| Gone)?;
+    Ok((bytes, n))
+}

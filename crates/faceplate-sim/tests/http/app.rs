@@ -1,0 +1,166 @@
+//! A firmware's own routes, of every kind, for tests.
+
+use std::cell::{Cell, RefCell};
+
+use faceplate::{Text, text};
+use faceplate_http::{
+    Access, Answered, App, Connection, Denied, Head, Method, Methods, Problem, Request,
+    UpdateEvent,
+    websocket::{Incoming, Message},
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+/// What the routes read and change, and what the hooks were told.
+#[derive(Default)]
+pub(crate) struct TestApp {
+    pub(crate) value: RefCell<Value>,
+    changed: Notify,
+    /// Why no update may begin.
+    pub(crate) not_now: Cell<Option<&'static str>>,
+    /// Whether requests need `Authorization: Bearer secret`.
+    pub(crate) locked: Cell<bool>,
+    pub(crate) updates: RefCell<Vec<UpdateEvent>>,
+    pub(crate) asked: RefCell<Vec<Access>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Value {
+    pub(crate) number: u32,
+    pub(crate) on: bool,
+}
+
+impl App for TestApp {
+    fn methods(&self, path: &str) -> Methods {
+        match path {
+            "/api/test/value" => Methods::GET | Methods::PUT,
+            "/api/test/echo" => Methods::POST,
+            "/api/test/long" | "/api/test/nothing" | "/api/test/events" | "/api/test/socket"
+            | "/api/test/query" | "/api/test/half" => Methods::GET,
+            "/api/test/value/ä b" => Methods::DELETE | Methods::PATCH,
+            // Never asked for: these are Faceplate's.
+            "/api/ota/status" | "/api/ota/mine" | "/recovery" | "/api/wifi/mine" => Methods::GET,
+            // A path of the frontend may be a firmware's, too.
+            "/metrics" => Methods::GET,
+            _ => Methods::NONE,
+        }
+    }
+
+    async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+        match (request.path(), request.method()) {
+            ("/api/test/value", Method::Get) => {
+                let value = self.value.borrow().clone();
+                request.reply.json(&value).await
+            }
+            ("/api/test/value", _) => {
+                let value: Value = request.body.json().await?;
+                if value.number > 1000 {
+                    let detail = format_args!("{} is more than 1000", value.number);
+                    return Err(Problem::new(422, "too-much", detail).into());
+                }
+                *self.value.borrow_mut() = value.clone();
+                self.changed.notify_waiters();
+                request.reply.json(&value).await
+            }
+            ("/api/test/echo", _) => {
+                let mut body = request.body;
+                let mut stream = request.reply.stream("application/octet-stream").await?;
+                let mut buf = [0; 300];
+                loop {
+                    match body.read(&mut buf).await? {
+                        0 => return stream.finish().await,
+                        n => stream.bytes(&buf[..n]).await?,
+                    }
+                }
+            }
+            ("/api/test/long", _) => {
+                let text = "0123456789".repeat(1000);
+                let reply = request.reply.header("X-Mine", &"a\r\nX-Theirs: b");
+                reply.text("text/plain", &text).await
+            }
+            ("/api/test/half", _) => {
+                let mut stream = request.reply.stream("text/plain").await?;
+                stream.text(&"half").await?;
+                Err(Problem::new(500, "late", "the answer has begun").into())
+            }
+            ("/api/test/query", _) => {
+                let name = request.query::<16>("name");
+                let name = name.as_deref().unwrap_or("nobody").to_owned();
+                request.reply.text("text/plain", &name).await
+            }
+            ("/api/test/events", _) => self.events(request).await,
+            ("/api/test/socket", _) => self.socket(request).await,
+            ("/api/test/nothing", _) => Ok(()),
+            ("/metrics", _) => request.reply.text("text/plain", &"up 1").await,
+            (_, Method::Delete) => request.reply.empty().await,
+            _ => {
+                request
+                    .reply
+                    .status(201)
+                    .bytes("image/png", b"\x89PNG")
+                    .await
+            }
+        }
+    }
+
+    fn may_update(&self) -> Result<(), Text> {
+        match self.not_now.get() {
+            Some(why) => Err(text(why)),
+            None => Ok(()),
+        }
+    }
+
+    fn on_update(&self, event: UpdateEvent) {
+        self.updates.borrow_mut().push(event);
+    }
+
+    async fn allows(&self, head: &Head<'_>, access: Access) -> Result<(), Denied> {
+        self.asked.borrow_mut().push(access);
+        match head.header("authorization") {
+            _ if !self.locked.get() => Ok(()),
+            Some("Bearer secret") => Ok(()),
+            Some("Bearer guest") if access == Access::Read => Ok(()),
+            Some("Bearer guest") => Err(Denied::Forbidden),
+            _ => Err(Denied::Unauthorized {
+                challenge: "Bearer realm=\"test\"",
+            }),
+        }
+    }
+}
+
+impl TestApp {
+    async fn events<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+        let mut events = request.events().await?;
+        events.send("hello", &"two\nlines").await?;
+        loop {
+            let value = self.value.borrow().clone();
+            events.json("value", &value).await?;
+            events.until(self.changed.notified()).await?;
+        }
+    }
+
+    async fn socket<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+        let mut socket = request.websocket().await?;
+        loop {
+            let news = match socket.receive_or(self.changed.notified()).await? {
+                Incoming::News(()) => true,
+                Incoming::Message(Message::Text("close")) => return socket.close().await,
+                Incoming::Message(Message::Text("end")) => return Ok(()),
+                Incoming::Message(Message::Text(text)) => {
+                    let text = text.to_owned();
+                    socket.text(&text).await?;
+                    false
+                }
+                Incoming::Message(Message::Binary(bytes)) => {
+                    let bytes = bytes.to_owned();
+                    socket.binary(&bytes).await?;
+                    false
+                }
+            };
+            if news {
+                let value = self.value.borrow().clone();
+                socket.json(&value).await?;
+            }
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The firmware's own routes: asked, answered, refused.
+
+use faceplate_http::{Access, UpdateEvent};
+
+use crate::{
+    app::Value,
+    board::{Board, Frontend},
+    client::{Client, Response, command, upload},
+    server::Server,
+};
+
+fn server() -> Server {
+    Server::start(|| Board::with(&Frontend::new("one", 16)))
+}
+
+fn ask(server: &Server, method: &str, path: &str, headers: &str, body: &str) -> Response {
+    let mut client = Client::new(server);
+    let length = match body.is_empty() {
+        true => String::new(),
+        false => format!("Content-Length: {}\r\n", body.len()),
+    };
+    client.send(format!(
+        "{method} {path} HTTP/1.1\r\nHost: 10.0.0.1\r\n{headers}{length}\r\n{body}"
+    ));
+    match method {
+        "HEAD" => client.response_to_head(),
+        _ => client.response(),
+    }
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+#[test]
+fn a_value_is_read_and_written_in_json() {
+    let server = server();
+    let read = ask(&server, "GET", "/api/test/value", "", "");
+    assert_eq!(read.body, br#"{"number":0,"on":false}"#);
+    assert_eq!(read.header("content-type"), Some("application/json"));
+    assert_eq!(read.header("cache-control"), Some("no-store"));
+    let body = r#"{"on":true,"number":7}"#;
+    let written = ask(&server, "PUT", "/api/test/value", JSON, body);
+    assert_eq!(
+        (written.status, &*written.body),
+        (200, &br#"{"number":7,"on":true}"#[..])
+    );
+    let want = Value {
+        number: 7,
+        on: true,
+    };
+    assert_eq!(server.ask(|device| device.app.value.borrow().clone()), want);
+}
+
+#[test]
+fn what_is_not_the_json_that_is_wanted_is_refused() {
+    let server = server();
+    for (body, status, slug) in [
+        ("{", 400, "bad-body"),
+        (r#"{"number":-1,"on":true}"#, 400, "bad-body"),
+        (r#"{"number":7}"#, 400, "bad-body"),
+        (r#"{"number":7,"on":true} x"#, 400, "bad-body"),
+        (r#"{"number":7000,"on":true}"#, 422, "too-much"),
+    ] {
+        let answer = ask(&server, "PUT", "/api/test/value", JSON, body);
+        assert_eq!(
+            (answer.status, &*answer.problem().1),
+            (status, slug),
+            "{body}"
+        );
+    }
+    let long = format!("{:3000}", r#"{"on":true,"number":7}"#);
+    let answer = ask(&server, "PUT", "/api/test/value", JSON, &long);
+    assert_eq!((answer.status, &*answer.problem().1), (413, "too-large"));
+    assert_eq!(server.ask(|device| device.app.value.borrow().number), 0);
+}
+
+#[test]
+fn head_options_and_allow_are_right_without_work() {
+    let server = server();
+    let head = ask(&server, "HEAD", "/api/test/value", "", "");
+    assert_eq!(
+        (head.status, head.header("content-length")),
+        (200, Some("23"))
+    );
+    for (path, allow) in [
+        ("/api/test/value", "GET, HEAD, PUT, OPTIONS"),
+        ("/api/test/echo", "POST, OPTIONS"),
+        ("/api/test/value/%c3%a4%20b", "PATCH, DELETE, OPTIONS"),
+        ("/api/ota/confirm", "POST, OPTIONS"),
+        ("/api/wifi", "GET, HEAD, POST, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+    ] {
+        let options = ask(&server, "OPTIONS", path, "", "");
+        assert_eq!(
+            (options.status, options.header("allow")),
+            (204, Some(allow)),
+            "{path}"
+        );
+        let wrong = ask(&server, "BREW", path, "", "");
+        assert_eq!(
+            (wrong.status, wrong.header("allow")),
+            (405, Some(allow)),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn paths_of_faceplate_are_never_the_firmwares() {
+    let server = server();
+    let status = ask(&server, "GET", "/api/ota/status", "", "");
+    assert!(status.json()["slots"].is_array());
+    for path in [
+        "/api/ota/mine",
+        "/api/wifi/mine",
+        "/api/none",
+        "/api%2Ftest%2Fvalue",
+        "/api/test//value",
+    ] {
+        assert_eq!(ask(&server, "GET", path, "", "").status, 404, "{path}");
+    }
+    assert_eq!(ask(&server, "GET", "/metrics", "", "").body, b"up 1");
+}
+
+#[test]
+fn a_body_goes_through_as_a_stream() {
+    let server = server();
+    let body = "0123456789".repeat(3000);
+    let answer = ask(
+        &server,
+        "POST",
+        "/api/test/echo",
+        "Content-Type: application/x-test\r\n",
+        &body,
+    );
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+    assert_eq!(answer.body, body.as_bytes());
+    let long = format!("{}Content-Length: 65537\r\n", JSON);
+    let refused = ask(&server, "POST", "/api/test/echo", &long, "");
+    assert_eq!((refused.status, &*refused.problem().1), (413, "too-large"));
+}
+
+#[test]
+fn the_connection_goes_on_behind_a_body_that_was_read() {
+    let server = server();
+    let mut client = Client::new(&server);
+    let body = r#"{"on":true,"number":7}"#;
+    let put = format!(
+        "PUT /api/test/value HTTP/1.1\r\nHost: 10.0.0.1\r\n{JSON}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let get = "GET /api/test/long HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n";
+    // All at once: what comes behind a body is the next request.
+    client.send(format!("{put}{get}{put}{get}"));
+    for _ in 0..2 {
+        assert_eq!(client.response().status, 200);
+        let long = client.response();
+        assert_eq!(long.body.len(), 10_000);
+        assert_eq!(long.header("x-mine"), Some("aX-Theirs: b"));
+        assert_eq!(long.header("x-theirs"), None);
+    }
+}
+
+#[test]
+fn an_answer_of_unknown_length_ends_with_the_connection_for_an_old_client() {
+    let server = server();
+    let mut client = Client::new(&server);
+    client.send(
+        "POST /api/test/echo HTTP/1.0\r\nContent-Type: a/b\r\nContent-Length: 5\r\n\r\nhello",
+    );
+    let text = client.rest();
+    assert!(text.ends_with("\r\n\r\nhello"), "{text}");
+    assert!(!text.contains("chunked"), "{text}");
+}
+
+#[test]
+fn a_handler_that_fails_is_seen_to_have_failed() {
+    let server = server();
+    let nothing = ask(&server, "GET", "/api/test/nothing", "", "");
+    assert_eq!((nothing.status, &*nothing.problem().1), (500, "no-answer"));
+    let mut client = Client::new(&server);
+    client.send("GET /api/test/half HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n");
+    let text = client.rest();
+    assert!(!text.contains("\r\n0\r\n"), "not whole: {text}");
+}
+
+#[test]
+fn the_query_is_decoded() {
+    let server = server();
+    for (query, want) in [
+        ("?name=J%c3%b6rg+X", "Jörg X"),
+        ("", "nobody"),
+        ("?name=12345678901234567", "nobody"),
+    ] {
+        let answer = ask(&server, "GET", &format!("/api/test/query{query}"), "", "");
+        assert_eq!(answer.body, want.as_bytes(), "{query}");
+    }
+}
+
+#[test]
+fn pages_from_elsewhere_change_nothing() {
+    let server = server();
+    let body = r#"{"on":true,"number":7}"#;
+    for (headers, status) in [
+        (
+            "Origin: http://evil.example\r\nContent-Type: application/json\r\n",
+            403,
+        ),
+        ("Origin: null\r\nContent-Type: application/json\r\n", 403),
+        ("Content-Type: text/plain\r\n", 415),
+        (
+            "Content-Type: application/x-www-form-urlencoded; a=b\r\n",
+            415,
+        ),
+        ("", 415),
+        (
+            "Origin: http://10.0.0.1\r\nContent-Type: text/plain\r\n",
+            200,
+        ),
+        (
+            "Origin: http://10.0.0.1\r\nContent-Type: application/json\r\n",
+            200,
+        ),
+        (JSON, 200),
+    ] {
+        let answer = ask(&server, "PUT", "/api/test/value", headers, body);
+        assert_eq!(answer.status, status, "{headers}");
+    }
+    for (path, more) in [("/api/test/events", ""), ("/api/test/socket", UPGRADE)] {
+        let headers = format!("Origin: http://evil.example\r\n{more}");
+        assert_eq!(
+            ask(&server, "GET", path, &headers, "").status,
+            403,
+            "{path}"
+        );
+    }
+}
+
+const UPGRADE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+#[test]
+fn the_login_is_asked_once_and_told_what_is_to_be_done() {
+    let server = server();
+    server.ask(|device| device.app.locked.set(true));
+    let guest = "Authorization: Bearer guest\r\n";
+    let secret = "Authorization: Bearer secret\r\n";
+    let upload = "Content-Type: application/octet-stream\r\nContent-Length: 3\r\n";
+    for (method, path, headers, status, access) in [
+        ("GET", "/", "", 401, Access::Read),
+        ("GET", "/api/ota/status", guest, 200, Access::Read),
+        ("GET", "/api/test/value", guest, 200, Access::Read),
+        (
+            "DELETE",
+            "/api/test/value/%c3%a4%20b",
+            guest,
+            403,
+            Access::Change,
+        ),
+        (
+            "DELETE",
+            "/api/test/value/%c3%a4%20b",
+            secret,
+            204,
+            Access::Change,
+        ),
+        ("POST", "/api/wifi/networks", guest, 403, Access::Change),
+        (
+            "POST",
+            "/api/ota/frontend",
+            &format!("{guest}{upload}"),
+            403,
+            Access::Update,
+        ),
+        (
+            "POST",
+            "/api/ota/frontend",
+            &format!("{secret}{upload}"),
+            422,
+            Access::Update,
+        ),
+        ("POST", "/api/ota/rollback", guest, 403, Access::Update),
+        ("POST", "/api/ota/confirm", "", 401, Access::Update),
+        (
+            "GET",
+            "/api/test/socket",
+            &format!("{guest}{UPGRADE}"),
+            403,
+            Access::Change,
+        ),
+    ] {
+        let answer = ask(&server, method, path, headers, "");
+        assert_eq!(answer.status, status, "{method} {path}");
+        let challenge = (status == 401).then_some("Bearer realm=\"test\"");
+        assert_eq!(answer.header("www-authenticate"), challenge);
+        let asked = server.ask(|device| device.app.asked.take());
+        assert_eq!(asked, [access], "{method} {path}");
+    }
+}
+
+#[test]
+fn the_firmware_may_want_no_update_now() {
+    let server = server();
+    server.ask(|device| device.app.not_now.set(Some("the gate is moving")));
+    let image = Frontend::new("two", 16).image;
+    let before = server.operations();
+    for refused in [
+        upload(&server, "", &image, ""),
+        command(&server, "rollback", "{}"),
+    ] {
+        assert_eq!(refused.problem(), (409, "not-now".to_owned()));
+        assert_eq!(refused.detail(), "the gate is moving");
+    }
+    assert_eq!(server.operations(), before);
+    assert_eq!(server.ask(|device| device.app.updates.take()), []);
+}
+
+#[test]
+fn the_firmware_is_told_how_an_update_goes() {
+    let server = server();
+    let image = Frontend::new("two", 16).image;
+    let total = image.len();
+    let broken = [&image[..total - 4096], &[0; 4096]].concat();
+    assert_eq!(upload(&server, "", &broken, "").status, 422);
+    let told = server.ask(|device| device.app.updates.take());
+    assert_eq!(
+        told.first(),
+        Some(&UpdateEvent::Began {
+            total: total as u32
+        })
+    );
+    assert_eq!(told.last(), Some(&UpdateEvent::Failed));
+    assert_eq!(upload(&server, "", &image, "").status, 200);
+    let told = server.ask(|device| device.app.updates.take());
+    let [
+        UpdateEvent::Began { .. },
+        steps @ ..,
+        UpdateEvent::Restarting { in_ms: 500 },
+    ] = &*told
+    else {
+        panic!("{told:?}");
+    };
+    let mut before = 0;
+    for step in steps {
+        let UpdateEvent::Progress {
+            received,
+            total: of,
+        } = *step
+        else {
+            panic!("{told:?}");
+        };
+        assert!(received > before && of == total as u64);
+        before = received;
+    }
+    assert_eq!(before, total as u64);
+}
