@@ -70,6 +70,17 @@ test('an image is sent, its page is loaded with what belongs to it, and a page t
   expect(stdout.trim().split('\n').at(-1)).toBe(`${address}: runs 2.0.0 in www_1, confirmed`);
 });
 
+test('no request of the API goes by a connection that the device may be closing', async () => {
+  const connections: (string | undefined)[] = [];
+  const { address } = await fakeDevice(OLD, 'trial', ({ url, headers }) => {
+    if (url?.startsWith('/api/')) connections.push(headers.connection);
+    return false;
+  });
+  expect((await deploy(NEW, address, ['--confirm', 'load'])).code).toBe(0);
+  expect(connections.length).toBeGreaterThan(3);
+  expect(new Set(connections)).toEqual(new Set(['close']));
+});
+
 test('a frontend that loads but that no page confirms ends with 5 and where to look', async () => {
   const { address, requests } = await fakeDevice(OLD, 'falls back');
   const { code, stderr } = await deploy(NEW, address, ['--within', '77']);

@@ -48,8 +48,25 @@ const STATUS_TRIES = 30;
 const PAUSE_MS = 500;
 const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 
-/** A device that confirms the next frontend by itself; `update` wants to be asked. */
-class ConfirmsItself extends Device {
+/**
+ * A device that is asked by a connection of its own each time. Node would keep one and send the image by it
+ * in the very moment in which the device, that has few, ends it for being idle: the upload were lost.
+ */
+class ByNewConnections extends Device {
+  protected override ask<T>(
+    is: (value: unknown) => value is T,
+    path: string,
+    init: RequestInit,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const headers = { ...(init.headers as Record<string, string>), Connection: 'close' };
+    return super.ask(is, path, { ...init, headers }, timeoutMs, signal);
+  }
+}
+
+/** The same, and it confirms the next frontend by itself; `update` wants to be asked. */
+class ConfirmsItself extends ByNewConnections {
   override upload(image: Blob, { signal }: { signal?: AbortSignal } = {}) {
     return super.upload(image, { confirm: 'device', ...(signal && { signal }) });
   }
@@ -85,7 +102,7 @@ class Deployment {
     readonly image: Image,
     readonly options: DeployOptions,
   ) {
-    this.#device = new (options.confirm === 'device' ? ConfirmsItself : Device)(base);
+    this.#device = new (options.confirm === 'device' ? ConfirmsItself : ByNewConnections)(base);
     this.#name = image.manifest?.version ?? `image ${image.sha256.slice(0, 8)}`;
     this.#url = `${base}/`;
   }
