@@ -1,6 +1,6 @@
 // How the page behaves: what it shows, and what it does in each turn that an update can take.
 import { describe, expect, test } from 'vitest';
-import { empty, open, type Page, restarted, slot, status } from './page.js';
+import { empty, open, Page, restarted, slot, status } from './page.js';
 
 const SIZE = 303104;
 const NO_FRONTEND = status({
@@ -122,6 +122,21 @@ describe('the status', () => {
     expect(page.text('state')).toContain('The device does not answer. Check its power and network');
     page.device = status();
     await page.live(6);
+    expect(page.text('state')).toBe('1.4.0 (www_0) runs.');
+  });
+
+  test('of a device that tells it to nobody says that, and not that it is silent', async () => {
+    const unauthorized = { type: '/problems/unauthorized', detail: 'log in first' };
+    const page = new Page<object>(unauthorized, { code: 401 });
+    await page.live(30);
+    expect(page.text('state')).toBe('log in first.');
+    await page.choose();
+    page.click('send');
+    await page.live(0.2);
+    expect(page.bad).toBe('log in first.');
+    expect(page.posts).toEqual([]);
+    Object.assign(page, { device: status(), code: 200 });
+    await page.live(2);
     expect(page.text('state')).toBe('1.4.0 (www_0) runs.');
   });
 
@@ -291,6 +306,23 @@ describe('an upload', () => {
     const page = await open(status());
     (await page.upload()).refuse(409, 'busy', 'another upload is running');
     expect(page.bad).toBe('another upload is running. Try again.');
+  });
+
+  test('that the firmware does not want now is told with its reason, as no alarm', async () => {
+    const page = await open(status());
+    (await page.upload()).refuse(409, 'not-now', 'the gate is moving');
+    expect([page.ok, page.bad]).toEqual(['the gate is moving. Try again.', '']);
+    expect(page.element<HTMLButtonElement>('send').disabled).toBe(false);
+    page.click('back');
+    await page.live(0.2);
+    page.post().refuse(409, 'not-now', 'it is hot');
+    expect([page.ok, page.bad]).toEqual(['it is hot. Try again.', '']);
+  });
+
+  test('by somebody whom the device does not know is told so', async () => {
+    const page = await open(status());
+    (await page.upload()).refuse(401, 'unauthorized', 'a password is needed');
+    expect(page.bad).toBe('a password is needed. Try again.');
   });
 
   test('can be cancelled until all of it is written', async () => {

@@ -1,6 +1,6 @@
 // The client of a device's API: one method for each request.
 import { DeviceReader, withBuilds } from './reader.js';
-import { isRestart, isStatus, isUploaded } from './shape.js';
+import { has, isStatus } from './shape.js';
 import type { Status } from './status.js';
 
 export { DeviceReader, Problem, Unreachable, pageBase, type UnreachableKind } from './reader.js';
@@ -14,6 +14,14 @@ export interface Uploaded {
   readonly sha256: string;
   readonly confirm: 'device' | 'client';
   readonly reboot_ms: number;
+}
+
+function isUploaded(value: unknown): value is Uploaded {
+  return has(value, 'sha256 version? confirm', 'slot bytes reboot_ms');
+}
+
+function isRestart(value: unknown): value is { slot: number; reboot_ms: number } {
+  return has(value, '', 'slot reboot_ms');
 }
 
 /** A rollback reads the other slot first; a slot of some MiB takes seconds. */

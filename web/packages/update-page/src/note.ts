@@ -1,10 +1,12 @@
 // What a page tells the page that comes after it in the same tab: an update that runs, or its end.
 import type { Pending } from './follow.js';
-import { forget, recall, remember } from './session.js';
+import { read } from './left.js';
+import { forget, remember } from './session.js';
 import { record } from './shape.js';
 import type { End, Run, State } from './state.js';
 import type { LastChange } from './status.js';
-import { isUnseen } from './unseen.js';
+
+export { recallFailed, takeNote } from './left.js';
 
 /** What is told of an update besides: what it replaces, and by what. */
 type Names = Partial<Pick<Run, 'what' | 'from' | 'to'>>;
@@ -24,13 +26,6 @@ export interface Sending extends Names {
 /** Leaves the end of an update for the next page. */
 export function leaveNote(end: End): void {
   remember('outcome', JSON.stringify(end));
-}
-
-/** Takes the end that the page before left; there is one only once. */
-export function takeNote(): End | null {
-  const end = read('outcome');
-  if (!isUnseen()) forget('outcome');
-  return typeof record(end).kind === 'string' ? (end as End) : null;
 }
 
 /**
@@ -64,20 +59,7 @@ export function leaveFailed(failed: State['failed']): void {
   leave('failed', failed);
 }
 
-export function recallFailed(): State['failed'] {
-  return record(read('failed')) as State['failed'];
-}
-
 function leave(key: string, value: unknown): void {
   if (value) remember(key, JSON.stringify(value));
   else forget(key);
-}
-
-// The page in the hidden frame has the same memory, but these notes are not for it.
-function read(key: string): unknown {
-  try {
-    return isUnseen() ? null : JSON.parse(recall(key) ?? 'null');
-  } catch {
-    return null;
-  }
 }

@@ -84,7 +84,7 @@ export const put = (
 
 /** The page at rest; where more than that is wanted, what can be told without it. */
 export function restView(state: State, w: RestWords, now: number): View {
-  const { status, silent, foreign, end, leaving, stale, busy, missing } = state;
+  const { status, silent, foreign, denied, end, leaving, stale, busy, missing } = state;
   const { active, other, silence, age } = known(state, now);
   const { runs, notices, controls: c, back: b } = w;
   const wanted = isWanted(state);
@@ -102,6 +102,7 @@ export function restView(state: State, w: RestWords, now: number): View {
       const row = calm.kind === 'updated' ? notices.updated : notices.rolledBack;
       return say('good', row(nameOf(calm.to, w)));
     }
+    if (denied) return say('warning', notices.denied);
     if (lost) return say('bad', foreign ? w.unreachable.foreign : notices.silent);
     if (recovery) return say('bad', notices.recovery);
     if (stale && (missing || settled)) return say('info', notices.stale);

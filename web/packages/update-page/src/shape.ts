@@ -1,5 +1,4 @@
 // Whether JSON from outside has the shape that the types promise.
-import type { Uploaded } from './device.js';
 import type { Status } from './status.js';
 
 /** The fields of anything that may be an object; none of anything else. */
@@ -8,7 +7,7 @@ export function record(value: unknown): Record<string, unknown> {
 }
 
 /** Whether all fields have their type: names apart by spaces, `?` where one may be null. */
-function has(value: unknown, strings: string, numbers = ''): boolean {
+export function has(value: unknown, strings: string, numbers = ''): boolean {
   const object = record(value);
   const are = (names: string, type: string) =>
     names.split(' ').every((name) => {
@@ -38,12 +37,4 @@ export function isStatus(value: unknown): value is Status {
     ) &&
     (active === 0 || active === 1)
   );
-}
-
-export function isUploaded(value: unknown): value is Uploaded {
-  return has(value, 'sha256 version? confirm', 'slot bytes reboot_ms');
-}
-
-export function isRestart(value: unknown): value is { slot: number; reboot_ms: number } {
-  return has(value, '', 'slot reboot_ms');
 }

@@ -15,6 +15,8 @@ export interface State {
   readonly silent: number | null;
   /** What answers instead is no device, such as a login page of the network. */
   readonly foreign: boolean;
+  /** The device answers, but not to whom it does not know. */
+  readonly denied: boolean;
   /** The file that was chosen; it stays until the update is over, so that it can be tried again. */
   readonly file: ImageFile | null;
   /** The file was changed on disk after its facts had been shown: these are the new ones. */
@@ -92,7 +94,8 @@ export type End =
   | { readonly kind: 'cancelled'; readonly late: boolean; readonly had?: Named | null }
   /** The page was loaded anew while it sent; the device did not get all of it. */
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly failure: Failure };
+  /** `back`: it was no file that was refused, but going back. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly back?: true };
 
 /** How a frontend failed that reported an error; else it is the device's reason. */
 export const THREW = 'threw';
@@ -104,6 +107,7 @@ export const START: State = {
   heard: 0,
   silent: null,
   foreign: false,
+  denied: false,
   file: null,
   changed: false,
   run: null,

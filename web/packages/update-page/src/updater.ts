@@ -1,8 +1,8 @@
 // Knows a device, and keeps the one state from which all that is shown follows; what is done is work.ts,
 // which is loaded when it is wanted.
 import { browser, type Browser, type More } from './browser.js';
-import { DeviceReader, pageBase, Unreachable } from './reader.js';
-import { recallFailed, takeNote } from './note.js';
+import { DeviceReader, pageBase, Problem, Unreachable } from './reader.js';
+import { recallFailed, takeNote } from './left.js';
 import { isCalm, isWanted } from './rest-view.js';
 import { recall, remember } from './session.js';
 import { START, type Named, type State } from './state.js';
@@ -202,9 +202,11 @@ export class Updater {
     const now = Date.now();
     if (!heard) {
       const { heard: last, silent } = this.state;
+      const denied = error instanceof Problem;
       const foreign = error instanceof Unreachable && error.kind === 'foreign';
       const since = silent ?? (now - last < LAST_HEARD_MS ? last : now);
-      return this.set({ silent: since, foreign });
+      // Who says no is not silent.
+      return this.set({ silent: denied ? null : since, foreign, denied });
     }
     const status = this.#work?.own(heard) ?? heard;
     const first = (this.#first ??= status);
@@ -220,6 +222,7 @@ export class Updater {
       heard: now,
       silent: null,
       foreign: false,
+      denied: false,
       stale,
       ...(late && { end: null }),
     });

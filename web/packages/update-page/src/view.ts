@@ -111,7 +111,7 @@ class Drawing {
 
   #notice(): Notice | null {
     const { notices: n } = this.#w;
-    const { run, end, report, leaving, changed, file } = this.#state;
+    const { run, end, report, leaving, changed, file, denied } = this.#state;
     const status = this.#status;
     if (leaving || this.#over()) return null;
     if (run && this.#silence === 'restarting') return null;
@@ -122,7 +122,7 @@ class Drawing {
     if (run) return null;
     // What went wrong with the person's own update says more than that the device is silent.
     if (end && (this.#silence !== 'lost' || end.kind === 'failed')) return this.#ended(end);
-    if (this.#silence === 'lost') return this.#rest.notice;
+    if (this.#silence === 'lost' || denied) return this.#rest.notice;
     if (!status || this.#silence === 'restarting') return null;
     if (status.state === 'recovery') return this.#rest.notice;
     if (changed) return say('warning', n.changed);
@@ -166,8 +166,13 @@ class Drawing {
           : say('info', n.cancelled(this.#name(this.#active), this.#afterCancel(end.had)));
       case 'interrupted':
         return say('warning', n.interrupted(this.#name(this.#active)));
-      case 'failed':
-        return { tone: 'bad', link: null, ...explainFailure(end.failure, w) };
+      case 'failed': {
+        const { failure } = end;
+        // A firmware says no by these, and nothing is broken.
+        const calm = 'type' in failure && /^(not-now|unauthorized|forbidden)$/.test(failure.type);
+        const tone = calm ? 'info' : 'bad';
+        return { tone, link: null, ...explainFailure(failure, w) };
+      }
       case 'went_back': {
         const { reason, report } = end;
         const [to, from] = [this.#name(end.to), this.#name(end.from)];
@@ -353,7 +358,10 @@ class Drawing {
       return list;
     }
     const again =
-      !!file && (end?.kind === 'failed' || end?.kind === 'cancelled' || end?.kind === 'went_back');
+      !!file &&
+      ((end?.kind === 'failed' && !end.back) ||
+        end?.kind === 'cancelled' ||
+        end?.kind === 'went_back');
     const refused = this.#refused();
     if (task.kind === 'chosen' && file && this.#active) {
       const identical = relation(file, this.#active) === 'identical';

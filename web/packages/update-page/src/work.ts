@@ -343,7 +343,7 @@ export class Work {
       this.#lost = { boot, cancelled: signal.aborted };
       await this.#look(error);
       const end = signal.aborted ? await this.#stopped(boot) : failed(error);
-      this.#over(end);
+      this.#over(update || end.kind !== 'failed' ? end : { ...end, back: true });
     }
   }
 

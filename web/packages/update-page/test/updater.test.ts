@@ -280,6 +280,36 @@ describe('an update', () => {
     });
     expect(state().file).not.toBeNull();
   });
+
+  test('that the firmware does not want now is sent once more when it does', async () => {
+    await choose();
+    void updater.install();
+    await vi.waitFor(() => expect(device.sent).not.toBeNull());
+    // Before anything of it is taken.
+    device.now = { ...device.now, upload: null };
+    device.answer(new Problem('not-now', 409, 'the gate is moving'));
+    await pass(1);
+    expect(state().end).toMatchObject({ failure: { type: 'not-now' } });
+    expect(view(state(), en, Date.now()).notice).toEqual({
+      tone: 'info',
+      title: 'The device wants no update now',
+      text: 'The gate is moving. The device still runs what it ran.',
+      next: 'Try again when that is over.',
+      link: null,
+    });
+    // Not by itself, and not forgotten.
+    device.sent = null;
+    await pass(60);
+    expect(device.sent).toBeNull();
+    void updater.tryAgain();
+    await vi.waitFor(() => expect(device.sent).not.toBeNull());
+    await pass(1);
+    device.take();
+    await pass(1);
+    device.restartNew();
+    await pass(1);
+    expect(state().run?.meter.phase).toBe('confirming');
+  });
 });
 
 describe('a device that was lost and answers again', () => {
@@ -738,6 +768,19 @@ describe('a person', () => {
     expect(state().failed).toEqual({ [NEW.build]: '' });
   });
 
+  test('is told why the firmware does not want to go back now, and may later', async () => {
+    await choose();
+    vi.spyOn(device, 'rollback').mockRejectedValueOnce(new Problem('not-now', 409, 'it is hot'));
+    await updater.goBack();
+    expect(state()).toMatchObject({
+      end: { kind: 'failed', failure: { type: 'not-now', detail: 'it is hot' }, back: true },
+      run: null,
+    });
+    expect(state().file).not.toBeNull();
+    await updater.goBack();
+    expect(state().leaving || browser.left.length > 0).toBe(true);
+  });
+
   test('goes back to the other frontend, whose page is loaded', async () => {
     void updater.goBack();
     await pass(2);
@@ -1046,6 +1089,21 @@ describe('watching', () => {
     await pass(3);
     browser.see();
     expect(state().silent).toBeNull();
+  });
+
+  test('knows a device that answers only to whom it knows', async () => {
+    const status = vi.spyOn(device, 'status');
+    status.mockRejectedValue(new Problem('unauthorized', 401));
+    await pass(30);
+    // That is no silence.
+    expect(state()).toMatchObject({ denied: true, foreign: false, silent: null });
+    status.mockRejectedValue(new Unreachable('silent'));
+    await pass(3);
+    expect(state().denied).toBe(false);
+    expect(state().silent).not.toBeNull();
+    status.mockRestore();
+    await pass(3);
+    expect(state()).toMatchObject({ denied: false, silent: null });
   });
 
   test('knows what is no device', async () => {

@@ -106,6 +106,13 @@ const THREW = report({
   failure: { text: 'Error: oops', place: 'assets/index-1a2b.js:1:15' },
   outcome: 'failed',
 });
+const refused = (type: string, detail = '', more: { back?: true } = {}): Partial<State> => ({
+  end: {
+    kind: 'failed',
+    failure: { kind: 'problem', type, title: type, detail, slotSize: null },
+    ...more,
+  },
+});
 const wentBack = (reason: string | null, report: FrameReport | null): Partial<State> => ({
   end: { kind: 'went_back', from: NEW, to: OLD, reason, report },
 });
@@ -689,6 +696,63 @@ const TABLE: [string, State, Partial<Short>][] = [
     'the trial of somebody else',
     status(ON_TRIAL, { stale: true }),
     { notice: null, task: 'verdict: Does 2.5.0 work?', controls: '*look goBack keep' },
+  ],
+  [
+    'an update that the firmware does not want now: no alarm, and the file is kept',
+    status({}, { file: FILE, ...refused('not-now', 'the gate is moving') }),
+    {
+      notice: 'info: The device wants no update now',
+      task: 'chosen: 2.4.0 → 2.5.0, newer',
+      controls: '*tryAgain choose dismiss goBack',
+    },
+  ],
+  [
+    'going back, which the firmware does not want now: what is tried again is no file',
+    status({}, { file: FILE, ...refused('not-now', 'the gate is moving', { back: true }) }),
+    {
+      notice: 'info: The device wants no update now',
+      controls: '*install choose dismiss goBack',
+    },
+  ],
+  [
+    'an update by somebody whom the device does not know',
+    status({}, { file: FILE, ...refused('unauthorized') }),
+    {
+      notice: 'info: The device does not know you',
+      controls: '*tryAgain choose dismiss goBack',
+    },
+  ],
+  [
+    'an update by somebody who may not',
+    status({}, { file: FILE, ...refused('forbidden') }),
+    {
+      notice: 'info: You may not do this',
+      controls: '*tryAgain choose dismiss goBack',
+    },
+  ],
+  [
+    'a refusal for which something is broken',
+    status({}, { file: FILE, ...refused('flash-fault') }),
+    { notice: 'bad: The memory failed', controls: '*tryAgain choose dismiss goBack' },
+  ],
+  [
+    'a device that tells nothing to whom it does not know',
+    { ...START, denied: true },
+    {
+      runs: ' | Looking for the device …',
+      notice: 'warning: The device wants to know you',
+      controls: '',
+    },
+  ],
+  [
+    'a login that has ended since',
+    status({}, { denied: true }),
+    { notice: 'warning: The device wants to know you', controls: '*choose goBack' },
+  ],
+  [
+    'a login that has ended since, with a file',
+    status({}, { denied: true, file: FILE }),
+    { notice: 'warning: The device wants to know you', controls: '*install choose goBack' },
   ],
   [
     'the trial of somebody else, which throws',

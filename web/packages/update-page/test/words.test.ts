@@ -48,7 +48,12 @@ const IMPOSSIBLE = [
   'target-too-long',
 ];
 
-const spoken = () => documented().filter((slug) => !IMPOSSIBLE.includes(slug));
+/** What a firmware may answer by its hooks. */
+const HOOKS = ['not-now', 'unauthorized', 'forbidden'];
+
+const spoken = () => [
+  ...new Set([...documented().filter((slug) => !IMPOSSIBLE.includes(slug)), ...HOOKS]),
+];
 
 const problem = (kind: string, detail = '') => new Problem(kind, 400, detail, 'Their title');
 const UNREACHABLE: UnreachableKind[] = [
@@ -104,6 +109,9 @@ test('a title from the outside is not taken for words of ours', () => {
 });
 
 test('what only the device knows is told as a sentence', () => {
+  expect(explain(problem('not-now', 'the gate is moving')).text).toBe(
+    'The gate is moving. The device still runs what it ran.',
+  );
   const { text } = explain(problem('rejected', 'block 7 is used twice'));
   expect(text).toMatch(/^Block 7 is used twice\. /);
   const large = new Problem('too-large', 413, 'd', 't', SLOT_SIZE);

@@ -132,6 +132,11 @@ export const de: Words = {
       'Von hier aus ist es nicht erreichbar.',
       'Prüfen Sie seinen Strom und Ihr WLAN. Diese Seite sucht weiter.',
     ],
+    denied: [
+      'Das Gerät möchte Sie kennen',
+      '',
+      'Melden Sie sich dort an und laden Sie dann diese Seite neu.',
+    ],
     recovery: [
       'Das Gerät hat keine Oberfläche',
       'Was darauf ist, lässt sich nicht lesen.',
@@ -249,6 +254,21 @@ export const de: Words = {
       'Das Gerät startet gerade neu',
       'Es nimmt jetzt nichts an.',
       'Versuchen Sie es in ein paar Sekunden noch einmal.',
+    ],
+    'not-now': [
+      'Das Gerät möchte jetzt keine Aktualisierung',
+      '',
+      'Versuchen Sie es noch einmal, wenn das vorbei ist.',
+    ],
+    unauthorized: [
+      'Das Gerät kennt Sie nicht',
+      '',
+      'Melden Sie sich dort an und versuchen Sie es noch einmal.',
+    ],
+    forbidden: [
+      'Das dürfen Sie nicht',
+      '',
+      'Melden Sie sich als jemand an, der das darf, und versuchen Sie es noch einmal.',
     ],
     'no-way-back': ['Kein Rückweg', '', 'Installieren Sie stattdessen eine Update-Datei.'],
     'other-build': [

@@ -184,6 +184,9 @@ export const more: MoreWords = {
       'It takes nothing now.',
       'Try again in a few seconds.',
     ],
+    'not-now': ['The device wants no update now', '', 'Try again when that is over.'],
+    unauthorized: ['The device does not know you', '', 'Log in to it, then try again.'],
+    forbidden: ['You may not do this', '', 'Log in as somebody who may, then try again.'],
     'no-way-back': ['No way back', '', 'Install an update file instead.'],
     'other-build': [
       'The device runs another frontend now',

@@ -123,6 +123,8 @@ export interface Words {
   /** Notices. */
   readonly notices: {
     readonly silent: Row;
+    /** The device tells nothing to whom it does not know. */
+    readonly denied: Row;
     /** The part of the page that updates could not be loaded. */
     readonly missing: Row;
     readonly recovery: Row;
@@ -217,7 +219,7 @@ export interface RestWords extends Pick<
   readonly back: Of<'back', 'kept' | 'newer' | 'same' | 'identical' | 'none' | 'build'>;
   readonly notices: Of<
     'notices',
-    'silent' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
+    'silent' | 'denied' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
   >;
   readonly unreachable: Of<'unreachable', 'foreign'>;
   readonly details: Of<'details', 'heading' | 'recovery' | 'wifi'>;
