@@ -3,6 +3,7 @@
 mod confirm;
 mod flash_image;
 mod inspect;
+mod login;
 mod pack;
 mod push;
 mod rollback;

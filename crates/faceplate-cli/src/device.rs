@@ -2,12 +2,14 @@
 
 mod address;
 mod api;
+mod header;
 mod http;
 mod status;
 mod upload;
 
 pub(crate) use address::Address;
 pub(crate) use api::{ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, status};
+pub(crate) use header::Header;
 pub(crate) use http::{ClientError, Response};
 pub(crate) use status::{Last, Slot, State, Status, Trial, Upload};
 pub(crate) use upload::{Sending, upload};

@@ -2,7 +2,7 @@
 
 use faceplate::BuildId;
 
-use super::status::describe;
+use super::{login::Login, status::describe};
 use crate::{
     device::{self, Address},
     failure::Failure,
@@ -19,6 +19,8 @@ pub(crate) struct Confirm {
     /// trial].
     #[arg(long, value_name = "ID")]
     build: Option<BuildId>,
+    #[command(flatten)]
+    login: Login,
     /// Answer in JSON: the status that follows.
     #[arg(long)]
     pub(crate) json: bool,
@@ -26,7 +28,8 @@ pub(crate) struct Confirm {
 
 impl Confirm {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let confirmed = device::confirm(&self.device, self.build);
+        let device = self.login.to(&self.device)?;
+        let confirmed = device::confirm(&device, self.build);
         let (status, raw) =
             confirmed.map_err(|error| Failure::with(&self.device, error.kind(), error))?;
         match self.json {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{not_an_image, read_image};
+use super::{login::Login, not_an_image, read_image};
 use crate::{
     device::Address,
     failure::{self, Failure},
@@ -52,6 +52,8 @@ pub(crate) struct Push {
         value_parser = clap::value_parser!(u32).range(1..=3600)
     )]
     timeout: u32,
+    #[command(flatten)]
+    login: Login,
     /// Answer in JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -87,6 +89,11 @@ impl Push {
             Who::Load => (Confirm::Load, self.within),
             Who::Device => (Confirm::Device, None),
         };
+        let devices = self
+            .devices
+            .iter()
+            .map(|device| self.login.to(device))
+            .collect::<Result<Vec<_>, _>>()?;
         let options = Options {
             confirm,
             within,
@@ -101,7 +108,7 @@ impl Push {
         let mut failed = Vec::new();
         let mut code = 0;
         let mut results = Vec::new();
-        for address in &self.devices {
+        for address in &devices {
             let mut progress = Progress::new(address.to_string(), self.json);
             let result = push::push(&image, address, &options, &mut progress);
             let warnings = progress.into_warnings();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::status::describe;
+use super::{login::Login, status::describe};
 use crate::{
     device::{self, Address, ApiError},
     failure::{Failure, Kind},
@@ -26,6 +26,8 @@ pub(crate) struct Rollback {
         value_parser = clap::value_parser!(u32).range(1..=3600)
     )]
     timeout: u32,
+    #[command(flatten)]
+    login: Login,
     /// Answer in JSON: the status after the restart.
     #[arg(long)]
     pub(crate) json: bool,
@@ -33,15 +35,16 @@ pub(crate) struct Rollback {
 
 impl Rollback {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let failed = |kind, what: String| Failure::with(&self.device, kind, what);
+        let device = self.login.to(&self.device)?;
+        let failed = |kind, what: String| Failure::with(&device, kind, what);
         let said_no = |error: ApiError| failed(error.kind(), error.to_string());
-        let (before, _) = device::status(&self.device).map_err(said_no)?;
-        let mut progress = Progress::new(self.device.to_string(), self.json);
+        let (before, _) = device::status(&device).map_err(said_no)?;
+        let mut progress = Progress::new(device.to_string(), self.json);
         progress.phase("checking the other slot");
-        let started = device::rollback(&self.device).map_err(said_no)?;
+        let started = device::rollback(&device).map_err(said_no)?;
         progress.phase("restarting");
         let timeout = Duration::from_secs(self.timeout.into());
-        let after = for_reboot(&self.device, &before, timeout).map_err(|error| {
+        let after = for_reboot(&device, &before, timeout).map_err(|error| {
             let what = format!(
                 "it switched to www_{} but did not come back within {} s with a frontend; see to \
                  its power and network, then ask `faceplate status`",
@@ -73,7 +76,7 @@ impl Rollback {
             }
             return Ok(());
         }
-        let (_, raw) = device::status(&self.device).map_err(|error| {
+        let (_, raw) = device::status(&device).map_err(|error| {
             let what = format!("it went back as asked, but then: {error}");
             failed(Kind::Lost, what)
         })?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::login::Login;
 use crate::{
     device::{self, Address, Slot, Status},
     failure::Failure,
@@ -14,6 +15,8 @@ pub(crate) struct ShowStatus {
     /// The device: host, host:port or http://host:port, behind a reverse proxy with its
     /// path.
     device: Address,
+    #[command(flatten)]
+    login: Login,
     /// Answer in JSON, as the device does.
     #[arg(long)]
     pub(crate) json: bool,
@@ -21,7 +24,8 @@ pub(crate) struct ShowStatus {
 
 impl ShowStatus {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let found = device::status(&self.device);
+        let device = self.login.to(&self.device)?;
+        let found = device::status(&device);
         let (status, raw) =
             found.map_err(|error| Failure::with(&self.device, error.kind(), error))?;
         match self.json {

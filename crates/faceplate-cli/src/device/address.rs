@@ -5,6 +5,8 @@ use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use faceplate_pack::canonical;
 
+use super::Header;
+
 /// Where a device is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -14,6 +16,8 @@ pub(crate) struct Address {
     pub(crate) port: u16,
     /// What comes in front of every path, such as `/kitchen`; empty without a proxy.
     pub(crate) prefix: String,
+    /// What each request to it has besides.
+    pub(crate) headers: Vec<Header>,
 }
 
 /// The port of `http://` (RFC 9110, 4.2.1).
@@ -37,6 +41,7 @@ impl FromStr for Address {
                 host: rest.to_owned(),
                 port: HTTP_PORT,
                 prefix,
+                headers: Vec::new(),
             });
         }
         let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -65,6 +70,7 @@ impl FromStr for Address {
             host: host.to_owned(),
             port,
             prefix,
+            headers: Vec::new(),
         })
     }
 }

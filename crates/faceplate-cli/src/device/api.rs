@@ -51,7 +51,7 @@ impl fmt::Display for ApiError {
             Self::NotFaceplate => {
                 f.write_str("what answers there is no Faceplate device: it has no /api/ota/status")
             }
-            Self::Refused(problem) => problem.fmt(f),
+            Self::Refused(problem) => write!(f, "{problem}{}", problem.hint()),
             Self::Unknown(error) => {
                 write!(f, "{error}; ask `faceplate status` whether it was done")
             }
@@ -89,6 +89,23 @@ impl Problem {
             kind: kind.rsplit('/').next().unwrap_or_default().to_owned(),
             title: text("title"),
             detail: text("detail"),
+        }
+    }
+}
+
+impl Problem {
+    /// What to do about it, where the device does not say so.
+    pub(crate) fn hint(&self) -> &'static str {
+        match &*self.kind {
+            "not-now" => "; try again when that is over",
+            "unauthorized" => {
+                "; say who you are with --header 'Authorization: …', or whatever the device takes"
+            }
+            "forbidden" => {
+                "; the device knows who you are, and that is not enough: --header says it as \
+                 somebody else"
+            }
+            _ => "",
         }
     }
 }

@@ -157,6 +157,9 @@ pub(super) fn head(
     for (name, value) in fields {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
+    for header in &address.headers {
+        head.push_str(&header.line());
+    }
     head.push_str("\r\n");
     head
 }

@@ -202,7 +202,8 @@ impl fmt::Display for PushError {
             Self::Refused(problem) => {
                 write!(
                     f,
-                    "the image was refused: {problem}. The old frontend stays"
+                    "the image was refused: {problem}. The old frontend stays{}",
+                    problem.hint()
                 )
             }
             Self::Lost {

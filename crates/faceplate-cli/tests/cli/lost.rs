@@ -144,6 +144,88 @@ fn a_refusal_is_shown_even_while_the_image_is_being_sent() {
 }
 
 #[test]
+fn a_firmware_that_says_no_is_told_with_its_reason_and_what_to_do() {
+    let not_now = r#"{"type":"/problems/not-now","title":"The device does not want an update now",
+        "status":409,"detail":"the gate is moving"}"#;
+    let forbidden = r#"{"type":"/problems/forbidden","title":"Who asks may not do this","status":403,
+        "detail":"ask somebody else"}"#;
+    for (status, problem, told) in [
+        (
+            409,
+            not_now,
+            "the image was refused: The device does not want an update now: the gate is moving \
+             (status 409). The old frontend stays; try again when that is over",
+        ),
+        (
+            403,
+            forbidden,
+            "ask somebody else (status 403). The old frontend stays; the device knows who you are, \
+             and that is not enough",
+        ),
+    ] {
+        let (ended, state) =
+            push(|state| state.on_upload = vec![Act::AnswerAfter(0, status, problem)]);
+        fails(ended, 4, &[told]);
+        assert!(!state.runs_new);
+    }
+}
+
+#[test]
+fn whoever_the_device_does_not_know_is_told_how_to_say_who_it_is() {
+    let token = "Bearer s3cret";
+    let (ended, state) = push(|state| state.login = token);
+    let told = "Who asks is not known: this device wants a token (status 401); say who you are with \
+                --header";
+    fails(ended, 4, &[told, "Nothing was sent"]);
+    assert_eq!((state.received, state.logged_in), (0, 0));
+
+    let header = "Authorization: Bearer s3cret";
+    for told in ["", "--json"] {
+        let mut options = vec!["--timeout", "2", "--confirm", "load", "--header", header];
+        options.extend((!told.is_empty()).then_some(told));
+        let (ended, state) = push_with(&options, |state| state.login = token);
+        let ended = ended.expect(0);
+        // Statuses, the upload, three files, the confirmation.
+        assert!(
+            state.confirmed && state.logged_in >= 7,
+            "{}",
+            state.logged_in
+        );
+        assert!(!format!("{}{}", ended.out, ended.err).contains("s3cret"));
+    }
+    for wrong in ["s3cret", "Host: s3cret"] {
+        let (ended, state) = push_with(&["--header", wrong], |_| {});
+        assert_eq!(state.received, 0);
+        let ended = ended.expect(2);
+        assert!(ended.err.starts_with("error: --header "), "{}", ended.err);
+        assert!(!ended.err.contains("s3cret"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn the_other_commands_say_who_one_is_too() {
+    let folder = Folder::new();
+    for command in ["status", "confirm", "rollback"] {
+        let token = "a b";
+        let fake = Fake::start(State {
+            login: token,
+            on_confirm: vec![Act::Answer(409, "{}")],
+            on_rollback: vec![Act::Answer(409, "{}")],
+            ..State::default()
+        });
+        let without = run_in(folder.path(), &[command, &fake.address]).expect(4);
+        assert!(
+            without.err.contains("; say who you are with --header"),
+            "{}",
+            without.err
+        );
+        let options = [command, &fake.address, "--header", "Authorization: a b"];
+        run_in(folder.path(), &options).expect(if command == "status" { 0 } else { 4 });
+        assert!(fake.stop().logged_in > 0, "{command}");
+    }
+}
+
+#[test]
 fn an_upload_that_breaks_off_tells_what_the_device_runs() {
     for read in [0, 100_000, 1 << 30] {
         let (ended, state) = push(|state| state.on_upload = vec![Act::CloseAfter(read)]);

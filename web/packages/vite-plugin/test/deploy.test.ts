@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { browsers } from '../src/deploy/browser.js';
+import { parseHeaders } from '../src/deploy/target.js';
 import { Progress } from '../src/deploy/progress.js';
 import { inspect } from 'faceplate-pack';
 import { fakeDevice, imageOf } from './fake-device.js';
@@ -296,7 +297,7 @@ test('a confirmation that the device refuses ends with 5 when it has gone back',
   });
   const { code, stderr } = await deploy(NEW, address, ['--confirm', 'load']);
   expect(stderr).toMatch(/went back to 1\.0\.0, not 2\.0\.0: it loads, but could not be confirmed/);
-  expect(stderr).toContain('worn out');
+  expect(stderr).toContain('Worn out.');
   expect(code).toBe(5);
   expect(requests).not.toContain('POST /api/ota/rollback');
 });
@@ -351,8 +352,89 @@ test('a refusal of the device is told in its words', async () => {
     return true;
   });
   const { code, stderr } = await deploy(NEW, address);
-  expect(stderr).toContain('block 7 is bad');
+  expect(stderr).toContain('Block 7 is bad.');
   expect(code).toBe(4);
+});
+
+/** A device that refuses uploads, with `WWW-Authenticate` or not. */
+const refusing = (status: number, kind: string, title: string, detail: string) =>
+  fakeDevice(OLD, 'trial', ({ method }, outgoing) => {
+    if (method !== 'POST') return false;
+    outgoing.writeHead(status, { 'Content-Type': 'application/problem+json' });
+    outgoing.end(JSON.stringify({ type: `/problems/${kind}`, title, status, detail }));
+    return true;
+  });
+
+test.each([
+  [
+    409,
+    'not-now',
+    'the gate is moving',
+    'The device wants no update now. The gate is moving. The device still runs what it ran. ' +
+      'Deploy again when that is over.',
+  ],
+  [
+    401,
+    'unauthorized',
+    'who asks is not known',
+    'The device does not know you. Who asks is not known. The device still runs what it ran. ' +
+      "Say who you are: --header 'Authorization: …', or whatever the device takes.",
+  ],
+  [
+    403,
+    'forbidden',
+    'who asks may not do this',
+    'You may not do this. Who asks may not do this. The device still runs what it ran. ' +
+      'It knows who you are, and that is not enough: --header says it as somebody else.',
+  ],
+])('%i %s of a firmware ends with 4, its reason and what to do', async (...row) => {
+  const [status, kind, detail, told] = row;
+  const { address } = await refusing(status, kind, 'title', detail);
+  const { code, stderr } = await deploy(NEW, address);
+  expect(stderr).toBe(`error: ${address}: ${told}\n`);
+  expect(code).toBe(4);
+  const json = await deploy(NEW, address, ['--json']);
+  expect(JSON.parse(json.stdout)).toMatchObject({ error: { kind } });
+});
+
+test('--header goes with every request, and is never printed', async () => {
+  const sent: (string | string[] | undefined)[][] = [];
+  const { address } = await fakeDevice(OLD, 'is looked at', ({ headers, url }, outgoing) => {
+    sent.push([headers.authorization, headers['x-key']]);
+    if (headers.authorization === 'Bearer s3cret') return false;
+    outgoing.writeHead(401, { 'Content-Type': 'application/problem+json' });
+    outgoing.end(JSON.stringify({ type: '/problems/unauthorized', title: 'No', detail: url }));
+    return true;
+  });
+  const refused = await deploy(NEW, address);
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toContain('The device does not know you');
+  sent.length = 0;
+  const args = ['--header', 'Authorization: Bearer s3cret', '--header', 'X-Key:k3y'];
+  const { code, stdout, stderr } = await deploy(NEW, address, args);
+  expect([code, stderr]).toEqual([0, '']);
+  // Status, upload, page, scripts, picture.
+  expect(sent.length).toBeGreaterThan(5);
+  for (const headers of sent) expect(headers).toEqual(['Bearer s3cret', 'k3y']);
+  const wrong = await deploy(NEW, address, ['--confirm', 'page', ...args, '--header', 's3cret']);
+  expect(wrong.code).toBe(2);
+  for (const said of [stdout, stderr, wrong.stdout, wrong.stderr]) {
+    expect(said).not.toMatch(/s3cret|k3y/);
+  }
+});
+
+test.each([
+  ['', 'takes'],
+  ['Name', 'takes'],
+  ['Name:', 'takes'],
+  [': value', 'takes'],
+  ['Na me: value', 'takes'],
+  ['Name: va\nlue', 'takes'],
+  ['Name: \u0394', 'takes'],
+  ['Host: elsewhere', 'cannot change Host'],
+  ['content-length: 3', 'cannot change content-length'],
+])('--header %j is wrong use', (line, why) => {
+  expect(() => parseHeaders([line])).toThrow(`--header ${why}`);
 });
 
 test('an image for another firmware or a larger slot is refused before anything is sent', async () => {

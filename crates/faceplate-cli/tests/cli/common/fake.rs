@@ -60,6 +60,10 @@ pub(crate) struct State {
     pub(crate) on_confirm: Vec<Act>,
     pub(crate) on_rollback: Vec<Act>,
     pub(crate) on_file: Option<(String, Act)>,
+    /// What a request must have in `Authorization`, or it gets 401; empty where anybody may do anything.
+    pub(crate) login: &'static str,
+    /// Requests that had it.
+    pub(crate) logged_in: u32,
     /// After so many statuses from the new frontend.
     pub(crate) settles_after: Option<u32>,
     pub(crate) falls_after: Option<(u32, Back)>,
@@ -153,6 +157,7 @@ struct Request {
     stream: TcpStream,
     line: String,
     digest: String,
+    login: String,
     length: usize,
     /// The part of the body that came with the head.
     early: Vec<u8>,
@@ -185,6 +190,7 @@ impl Request {
         Some(Self {
             line: head.lines().next().unwrap().to_owned(),
             digest: field("content-digest:"),
+            login: field("authorization:"),
             length: field("content-length:").parse().unwrap_or(0),
             early: bytes.split_off(end),
             stream,
@@ -231,6 +237,9 @@ impl Request {
     }
 }
 
+const UNAUTHORIZED: &str = r#"{"type":"/problems/unauthorized","title":"Who asks is not known",
+    "status":401,"detail":"this device wants a token"}"#;
+
 fn connection(stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) {
     let Some(mut request) = Request::read(stream) else {
         return;
@@ -239,6 +248,11 @@ fn connection(stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) {
     let mut words = line.split(' ');
     let (method, target) = (words.next().unwrap(), words.next().unwrap());
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let login = state.lock().unwrap().login;
+    match request.login == login {
+        true => state.lock().unwrap().logged_in += 1,
+        false => return request.answer(401, UNAUTHORIZED.as_bytes()),
+    }
     match (method, path) {
         ("GET", "/api/ota/status") => {
             let mut locked = state.lock().unwrap();

@@ -1,6 +1,7 @@
 // Loads the new frontend as a browser would, and compares it with the image.
 import { gunzipSync } from 'node:zlib';
 import { assets, type Inspected } from 'faceplate-pack';
+import type { Headers } from './target.js';
 
 /** How often something is asked for whose answer does not come: the device has just started. */
 const TRIES = 3;
@@ -23,10 +24,15 @@ export class Doubt extends Error {}
  * Loads `/` and all that the page loads with it. Throws what is wrong, in words; gives what is
  * missing but not needed.
  */
-export async function checkFrontend(base: string, image: Inspected): Promise<string[]> {
+export async function checkFrontend(
+  base: string,
+  image: Inspected,
+  headers: Headers,
+): Promise<string[]> {
   const fetched = (file: string, path: string, accept: string) => {
     const [plain, packed] = storedAs(file, image);
-    return get(base, path, accept, timeFor(Math.max(plain?.length ?? 0, packed?.length ?? 0)));
+    const ms = timeFor(Math.max(plain?.length ?? 0, packed?.length ?? 0));
+    return get(base, path, { ...headers, Accept: accept }, ms);
   };
   const index = await fetched('index.html', '/', 'text/html,*/*;q=0.8');
   compare(image, 'index.html', '/', index);
@@ -63,11 +69,11 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-async function get(base: string, path: string, accept: string, ms: number): Promise<Answer> {
+async function get(base: string, path: string, headers: Headers, ms: number): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     try {
       const response = await fetch(base + path, {
-        headers: { Accept: accept },
+        headers,
         cache: 'no-store',
         redirect: 'manual',
         signal: AbortSignal.timeout(ms),

@@ -7,6 +7,7 @@ import { inspect, Refused } from 'faceplate-pack';
 import { placeOf } from './check.js';
 import { deploy } from './deploy.js';
 import { Failure } from './failure.js';
+import { parseHeaders } from './target.js';
 import { Progress } from './progress.js';
 import { CONFIRM } from './verdict.js';
 
@@ -32,6 +33,9 @@ Usage: faceplate-deploy [options] [IMAGE]
                      with --confirm page alone
   --within SECONDS   how long after its restart the device waits for the new frontend to be
                      confirmed before it goes back [default: ${WITHIN}]; not with --confirm device
+  --header 'NAME: VALUE'
+                     send this with every request, such as a token, for a device that asks who
+                     one is; it may be there several times, and is not printed
   --json             answer in JSON; what goes on is told on stderr
   --help, --version
 
@@ -79,14 +83,17 @@ async function run(args: string[]): Promise<void> {
   if (!Number.isInteger(within) || within < WITHIN_MIN || within > WITHIN_MAX) {
     throw wrong(`--within takes ${WITHIN_MIN} to ${WITHIN_MAX} seconds`);
   }
-  const base = address(values.device ?? (await named()));
+  const device = values.device ?? (await named());
+  const base = checked(() => deviceUrl(device));
+  const headers = checked(() => parseHeaders(values.header));
   const path = positionals[0] ?? 'www.bin';
   const image = read(path);
   const host = placeOf(base);
   const progress = new Progress(host, values.json ? process.stderr : process.stdout);
   try {
     const { open } = values;
-    const deployed = await deploy(base, image, { confirm, within, open, progress });
+    const options = { confirm, within, open, headers, progress };
+    const deployed = await deploy(base, image, options);
     if (!values.json) return;
     const { sha256, build } = image;
     const version = image.manifest?.version ?? null;
@@ -113,6 +120,7 @@ function parse(args: string[]) {
         confirm: { type: 'string', default: 'page' },
         open: { type: 'boolean', default: false },
         within: { type: 'string' },
+        header: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
@@ -134,9 +142,10 @@ async function named(): Promise<string> {
   return device;
 }
 
-function address(device: string): string {
+/** Reads a value; what is wrong with it is wrong use. */
+function checked<T>(parse: () => T): T {
   try {
-    return deviceUrl(device);
+    return parse();
   } catch (error) {
     throw wrong((error as Error).message);
   }

@@ -1,7 +1,7 @@
 // Brings an image to a device, up to the moment when the new frontend serves and is confirmed.
 import {
   describeLast,
-  Device,
+  type Device,
   Problem,
   resume,
   update,
@@ -13,6 +13,7 @@ import { mayBegin, runs } from './begin.js';
 import { openBrowser } from './browser.js';
 import { checkFrontend, Doubt, NoAnswer } from './check.js';
 import { attempt, Failure, words } from './failure.js';
+import { TargetDevice, type Headers } from './target.js';
 import type { Progress } from './progress.js';
 import { endedBy, look, type By, type Seen } from './seen.js';
 import { confirmed, doubt, failure, invitation, waitsInVain, type Confirm } from './verdict.js';
@@ -28,6 +29,8 @@ export interface DeployOptions {
   readonly within: number;
   /** Whether the new frontend is opened in a browser. */
   readonly open: boolean;
+  /** What each request has besides. */
+  readonly headers: Headers;
   readonly progress: Progress;
 }
 
@@ -48,25 +51,8 @@ const STATUS_TRIES = 30;
 const PAUSE_MS = 500;
 const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 
-/**
- * A device that is asked by a connection of its own each time. Node would keep one and send the image by it
- * in the very moment in which the device, that has few, ends it for being idle: the upload were lost.
- */
-class ByNewConnections extends Device {
-  protected override ask<T>(
-    is: (value: unknown) => value is T,
-    path: string,
-    init: RequestInit,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const headers = { ...(init.headers as Record<string, string>), Connection: 'close' };
-    return super.ask(is, path, { ...init, headers }, timeoutMs, signal);
-  }
-}
-
-/** The same, and it confirms the next frontend by itself; `update` wants to be asked. */
-class ConfirmsItself extends ByNewConnections {
+/** A device that confirms the next frontend by itself; `update` wants to be asked. */
+class ConfirmsItself extends TargetDevice {
   override upload(image: Blob, { signal }: { signal?: AbortSignal } = {}) {
     return super.upload(image, { confirm: 'device', ...(signal && { signal }) });
   }
@@ -102,7 +88,8 @@ class Deployment {
     readonly image: Image,
     readonly options: DeployOptions,
   ) {
-    this.#device = new (options.confirm === 'device' ? ConfirmsItself : ByNewConnections)(base);
+    const { confirm, headers } = options;
+    this.#device = new (confirm === 'device' ? ConfirmsItself : TargetDevice)(base, headers);
     this.#name = image.manifest?.version ?? `image ${image.sha256.slice(0, 8)}`;
     this.#url = `${base}/`;
   }
@@ -265,7 +252,7 @@ class Deployment {
   /** Loads the new frontend, once; gives what is missing but not needed. */
   #check(): Promise<string[]> {
     if (!this.#checked && !this.#broken) this.options.progress.phase('loading the new frontend');
-    return (this.#checked ??= checkFrontend(this.base, this.image));
+    return (this.#checked ??= checkFrontend(this.base, this.image, this.options.headers));
   }
 
   /** Opens the new frontend where that was asked for. */

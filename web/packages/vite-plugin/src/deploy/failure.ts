@@ -64,10 +64,18 @@ const UNREACHABLE: Readonly<Record<UnreachableKind, Kind>> = {
   not_restarted: 'did-not-restart',
 };
 
+/** What to do about a refusal, where the words for a page do not say it. */
+const HINT: Readonly<Record<string, string>> = {
+  'not-now': ' Deploy again when that is over.',
+  unauthorized: " Say who you are: --header 'Authorization: …', or whatever the device takes.",
+  forbidden: ' It knows who you are, and that is not enough: --header says it as somebody else.',
+};
+
 /** An error of the client; `more` is said behind it. */
 export function toFailure(cause: unknown, more = ''): Failure {
-  const message = words(cause) + more;
+  let message = words(cause) + more;
   if (cause instanceof Problem) {
+    message += HINT[cause.kind] ?? '';
     return new Failure('refused', message, { cause, problem: cause.kind });
   }
   const kind = cause instanceof Unreachable ? UNREACHABLE[cause.kind] : 'local';
@@ -77,6 +85,9 @@ export function toFailure(cause: unknown, more = ''): Failure {
 /** An error of the client in a line; its next steps are meant for a page. */
 export function words(error: unknown): string {
   const { title, text } = explain(error);
-  const detail = error instanceof Problem && error.detail ? ` (${error.detail})` : '';
+  const { detail: told } = error instanceof Problem ? error : { detail: '' };
+  // Words that say it have nothing of their own.
+  const said = text.toLowerCase().includes(told.toLowerCase());
+  const detail = said ? '' : ` (${told})`;
   return `${title}${detail}. ${text}`;
 }
