@@ -8,11 +8,14 @@ import {
   type ResolvedConfig,
   type ViteDevServer,
 } from 'vite';
-import { answer } from './answer.js';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { answer, type Wrong } from './answer.js';
 import { ownHosts, type IsOwn } from './hosts.js';
 import { OptionError } from 'faceplate-pack';
 import type { FaceplateOptions } from './options.js';
 import { pass } from './proxy.js';
+import { passUpgrade, refuse } from './upgrade.js';
 
 /** What a device answers itself; see docs/http-api.md. */
 const DEVICES_OWN = /^\/(?:api(?:[/?]|$)|recovery(?:\/wifi)?\/?(?:\?|$))/;
@@ -22,7 +25,7 @@ const EXAMPLE = '/api/ota/status';
 /** Passes `/api` and `/recovery` on to the device, or says that none is named. */
 export function devPlugin(options: FaceplateOptions): Plugin {
   const install = (
-    { config, middlewares }: ViteDevServer | PreviewServer,
+    { config, middlewares, httpServer }: ViteDevServer | PreviewServer,
     kind: 'server' | 'preview',
   ) => {
     // First, so that it holds for a proxy of the user's, too.
@@ -34,7 +37,13 @@ export function devPlugin(options: FaceplateOptions): Plugin {
         ? `faceplate: /api and /recovery come from ${base}`
         : 'faceplate: no device; set DEVICE=… to have its /api and /recovery here',
     );
-    middlewares.use(handler(base, ownHosts(config, kind)));
+    const isOwn = ownHosts(config, kind);
+    middlewares.use(handler(base, isOwn));
+    // In the middleware mode there is none, and who has the server passes WebSockets on.
+    httpServer?.on(
+      'upgrade',
+      upgrader(base, isOwn, () => httpServer.listenerCount('upgrade') > 1),
+    );
   };
   return {
     name: 'faceplate:device',
@@ -76,26 +85,46 @@ function baseOf({ device }: FaceplateOptions, { mode, envDir }: ResolvedConfig):
   }
 }
 
+const isDevices = ({ url = '' }: IncomingMessage): boolean => DEVICES_OWN.test(url);
+
+/** What keeps a request from the device. */
+function refusal(base: string | null, isOwn: IsOwn, { headers }: IncomingMessage): Wrong | null {
+  if (!isOwn(headers.host)) {
+    return {
+      kind: 'foreign-host',
+      status: 403,
+      title: 'This host is not known here',
+      detail: `${headers.host} is no address; if it is a name of this server, add it to allowedHosts`,
+    };
+  }
+  if (base) return null;
+  return {
+    kind: 'no-device',
+    status: 503,
+    title: 'No device is named',
+    detail: 'start with DEVICE=… in the environment or in a .env file, such as DEVICE=192.168.4.1',
+  };
+}
+
 function handler(base: string | null, isOwn: IsOwn): Connect.NextHandleFunction {
   return (incoming, outgoing, next) => {
-    const { host } = incoming.headers;
-    if (!DEVICES_OWN.test(incoming.url ?? '')) next();
-    else if (!isOwn(host)) {
-      answer(incoming, outgoing, {
-        kind: 'foreign-host',
-        status: 403,
-        title: 'This host is not known here',
-        detail: `${host} is no address; if it is a name of this server, add it to allowedHosts`,
-      });
-    } else if (base) pass(base, incoming, outgoing);
-    else {
-      answer(incoming, outgoing, {
-        kind: 'no-device',
-        status: 503,
-        title: 'No device is named',
-        detail:
-          'start with DEVICE=… in the environment or in a .env file, such as DEVICE=192.168.4.1',
-      });
+    if (!isDevices(incoming)) return next();
+    const wrong = refusal(base, isOwn, incoming);
+    if (base && !wrong) pass(base, incoming, outgoing);
+    else if (wrong) answer(incoming, outgoing, wrong);
+  };
+}
+
+/** The same for WebSockets. `shared`: others listen for them, too, such as Vite for those of its own. */
+function upgrader(base: string | null, isOwn: IsOwn, shared: () => boolean) {
+  return (incoming: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (!isDevices(incoming)) {
+      // Nobody else would ever answer.
+      if (!shared()) socket.destroy();
+      return;
     }
+    const wrong = refusal(base, isOwn, incoming);
+    if (base && !wrong) passUpgrade(base, incoming, socket, head);
+    else if (wrong) refuse(incoming, socket, wrong);
   };
 }
