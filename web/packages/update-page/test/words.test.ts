@@ -42,18 +42,16 @@ const IMPOSSIBLE = [
   'length-required',
   'media-type',
   'method',
+  'no-answer',
   'no-frontend',
+  'no-websocket',
   'not-found',
   'range',
   'target-too-long',
+  'too-many-live',
 ];
 
-/** What a firmware may answer by its hooks. */
-const HOOKS = ['not-now', 'unauthorized', 'forbidden'];
-
-const spoken = () => [
-  ...new Set([...documented().filter((slug) => !IMPOSSIBLE.includes(slug)), ...HOOKS]),
-];
+const spoken = () => documented().filter((slug) => !IMPOSSIBLE.includes(slug));
 
 const problem = (kind: string, detail = '') => new Problem(kind, 400, detail, 'Their title');
 const UNREACHABLE: UnreachableKind[] = [
