@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod cargo;
+mod check;
 mod cli;
 mod demo;
 mod emulate;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask demo [--port N]   serve the example frontend from a simulated device, and lay out files to try
+cargo xtask check             format, lint and unit tests: what can be known in two minutes
 cargo xtask test              run every check and test, setting up what they need
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--wired] [--no-link]
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["demo", rest @ ..] => demo::demo(rest),
+        ["check"] => check::check(),
         ["test"] => test::test(),
         ["firmware", rest @ ..] => firmware::firmware(rest),
         ["flash", rest @ ..] => flash::flash(rest),

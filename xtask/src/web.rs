@@ -38,6 +38,11 @@ fn parse(version: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// Whether what the lock file names is installed.
+pub(crate) fn is_installed() -> bool {
+    installed("").unwrap_or(false)
+}
+
 /// Installs what the lock file names, unless that is done.
 pub(crate) fn install() -> Result<(), String> {
     match installed("")? {
