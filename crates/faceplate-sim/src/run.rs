@@ -1,7 +1,9 @@
 //! The life of a simulated device: power on, boot, serve, restart.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::ready,
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     rc::Rc,
@@ -73,6 +75,27 @@ pub struct SimOptions {
     pub portal: bool,
 }
 
+impl SimOptions {
+    /// A device with this flash file, at `http://127.0.0.1:8080/`: a new one has no frontend. Flash
+    /// operations take no time.
+    pub fn new(flash: impl Into<PathBuf>) -> Self {
+        Self {
+            flash: flash.into(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            flash_size: None,
+            partitions: None,
+            places: Places::DEFAULT,
+            www: None,
+            timing: Timing::None,
+            power_cut_after: None,
+            reboot: Duration::from_secs(2),
+            limits: Limits::DEFAULT,
+            hosts: Vec::new(),
+            portal: false,
+        }
+    }
+}
+
 /// What happens to a simulated device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -93,6 +116,23 @@ pub enum Event {
     Restarting,
     /// The trial could not be ended; it is tried again.
     Fault(String),
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WwwNotUsed => {
+                f.write_str("the flash file is there already: it was left as it is")
+            }
+            Self::Booted { address, serves } => write!(f, "http://{address}/ serves {serves}"),
+            Self::Confirmed => f.write_str("the frontend on trial is confirmed by the device"),
+            Self::Kept => f.write_str(
+                "nobody confirmed the frontend on trial, but there is none to go back to: it stays",
+            ),
+            Self::Restarting => f.write_str("restarting"),
+            Self::Fault(what) => f.write_str(what),
+        }
+    }
 }
 
 /// Why a simulated device could not go on.
@@ -170,6 +210,21 @@ pub fn run<A: App + 'static>(
     on_event: impl FnMut(Event),
     on_power_cut: impl FnOnce() + 'static,
 ) -> Result<(), SimError> {
+    run_with(options, app, |_| ready(()), on_event, on_power_cut)
+}
+
+/// The same for a firmware with a task of its own, which `task` gives for each boot, and which ends
+/// with it at the latest.
+///
+/// # Errors
+/// When the flash file or the network cannot be used.
+pub fn run_with<A: App + 'static, T: Future<Output = ()> + 'static>(
+    options: SimOptions,
+    app: impl FnMut() -> A,
+    task: impl FnMut(Rc<A>) -> T,
+    on_event: impl FnMut(Event),
+    on_power_cut: impl FnOnce() + 'static,
+) -> Result<(), SimError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -177,17 +232,30 @@ pub fn run<A: App + 'static>(
             address: options.listen,
             error,
         })?;
-    runtime.block_on(live(options, app, on_event, on_power_cut))
+    runtime.block_on(live_with(options, app, task, on_event, on_power_cut))
 }
 
-/// The same as a future, for those who have a single-threaded runtime; dropping it stops the
-/// device.
+/// [`run`] as a future, for those who have a single-threaded runtime; dropping it stops the device.
 ///
 /// # Errors
 /// When the flash file or the network cannot be used.
 pub async fn live<A: App + 'static>(
     options: SimOptions,
+    app: impl FnMut() -> A,
+    on_event: impl FnMut(Event),
+    on_power_cut: impl FnOnce() + 'static,
+) -> Result<(), SimError> {
+    live_with(options, app, |_| ready(()), on_event, on_power_cut).await
+}
+
+/// [`run_with`] as a future.
+///
+/// # Errors
+/// When the flash file or the network cannot be used.
+pub async fn live_with<A: App + 'static, T: Future<Output = ()> + 'static>(
+    options: SimOptions,
     mut app: impl FnMut() -> A,
+    mut task: impl FnMut(Rc<A>) -> T,
     mut on_event: impl FnMut(Event),
     on_power_cut: impl FnOnce() + 'static,
 ) -> Result<(), SimError> {
@@ -216,6 +284,7 @@ pub async fn live<A: App + 'static>(
         });
         // All tasks end with the set: a reset leaves no connection open.
         let tasks = LocalSet::new();
+        tasks.spawn_local(task(app.clone()));
         tasks
             .run_until(serve_until_reboot(device, app, listener, &mut on_event))
             .await;

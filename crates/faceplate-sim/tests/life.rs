@@ -126,21 +126,13 @@ impl Running {
 
 fn options(flash: PathBuf) -> SimOptions {
     SimOptions {
-        hosts: Vec::new(),
-        flash,
-        flash_size: None,
-        partitions: None,
-        places: Places::DEFAULT,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        www: None,
-        timing: Timing::None,
-        power_cut_after: None,
         reboot: Duration::from_millis(300),
         limits: Limits {
             reboot_ms: 50,
             ..Limits::DEFAULT
         },
-        portal: false,
+        ..SimOptions::new(flash)
     }
 }
 
