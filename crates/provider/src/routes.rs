@@ -1,0 +1,171 @@
+//! The routes of the example device.
+
+use core::fmt;
+
+use faceplate_http::{
+    Answered, Connection, Failed, Method, Methods, Problem, Request,
+    websocket::{Incoming, Message},
+};
+use heapless::Vec;
+use serde::Serialize;
+
+use crate::{Provider, Room, Tenths, lamp::Wanted, provider::EVERY_MS, ring::next};
+
+/// Values that are sent at a time: they wait on each connection.
+const BATCH: usize = 32;
+
+pub(crate) fn methods(path: &str) -> Methods {
+    match path {
+        "/api/lamp" => Methods::GET | Methods::PUT,
+        "/api/lamp/socket" | "/api/sensor" | "/api/events" | "/api/log" => Methods::GET,
+        _ => Methods::NONE,
+    }
+}
+
+pub(crate) async fn answer<R: Room, C: Connection>(
+    device: &Provider<R>,
+    request: Request<'_, C>,
+) -> Answered {
+    match (request.path(), request.method()) {
+        ("/api/lamp", Method::Put) => put_lamp(device, request).await,
+        ("/api/lamp", _) => request.reply.json(&device.lamp.get()).await,
+        ("/api/lamp/socket", _) => socket(device, request).await,
+        ("/api/sensor", _) => sensor(device, request).await,
+        ("/api/events", _) => events(device, request).await,
+        ("/api/log", _) => log(device, request).await,
+        _ => request.reply.not_found().await,
+    }
+}
+
+async fn put_lamp<R: Room, C: Connection>(
+    device: &Provider<R>,
+    request: Request<'_, C>,
+) -> Answered {
+    let wanted: Wanted<'_> = request.body.json().await?;
+    let lamp = wanted
+        .lamp()
+        .ok_or_else(|| Problem::new(422, "bad-colour", "a colour is # and six hex digits"))?;
+    device.set(lamp);
+    request.reply.json(&lamp).await
+}
+
+/// Tells the lamp's state at once and after every change, and takes others. What is no state is
+/// answered with the one that stays.
+async fn socket<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
+    let mut news = device.news.receiver().ok_or_else(too_many)?;
+    let mut socket = request.websocket().await?;
+    let mut told = None;
+    loop {
+        let lamp = device.lamp.get();
+        if told != Some(lamp) {
+            socket.json(&lamp).await?;
+            told = Some(lamp);
+        }
+        let Incoming::Message(message) = socket.receive_or(news.changed()).await? else {
+            continue;
+        };
+        if let Some(lamp) = wanted(message).and_then(|wanted| wanted.lamp()) {
+            device.set(lamp);
+        }
+        // Who asked is answered, also where nothing changed.
+        told = None;
+    }
+}
+
+fn wanted(message: Message<'_>) -> Option<Wanted<'_>> {
+    match message {
+        Message::Text(text) => serde_json_core::from_str(text)
+            .ok()
+            .map(|(wanted, _)| wanted),
+        Message::Binary(_) => None,
+    }
+}
+
+async fn sensor<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
+    let mut stream = request.reply.stream("application/json").await?;
+    let begin = format_args!(r#"{{"every_ms":{EVERY_MS},"unit":"°C","celsius":["#);
+    stream.text(&begin).await?;
+    let (mut number, end) = {
+        let values = device.values.borrow();
+        (values.first(), values.end())
+    };
+    let mut comma = "";
+    loop {
+        let mut batch = Vec::<Tenths, BATCH>::new();
+        while number < end && !batch.is_full() {
+            let Some(value) = next(&device.values, &mut number) else {
+                break;
+            };
+            let _fits = batch.push(value);
+        }
+        if batch.is_empty() {
+            break;
+        }
+        stream
+            .text(&List {
+                comma,
+                values: &batch,
+            })
+            .await?;
+        comma = ",";
+    }
+    stream.text(&"]}").await?;
+    stream.finish().await
+}
+
+/// Values with commas between them, and what comes before the first.
+struct List<'a> {
+    comma: &'a str,
+    values: &'a [Tenths],
+}
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = self.comma;
+        for value in self.values {
+            write!(f, "{comma}{value}")?;
+            comma = ",";
+        }
+        Ok(())
+    }
+}
+
+/// An event of the log.
+#[derive(Serialize)]
+struct LogLine<'a> {
+    line: &'a str,
+}
+
+async fn events<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
+    let mut news = device.news.receiver().ok_or_else(too_many)?;
+    let mut events = request.events().await?;
+    let mut value = device.values.borrow().end();
+    let mut line = device.lines.borrow().end();
+    loop {
+        while let Some(celsius) = next(&device.values, &mut value) {
+            let data = format_args!(r#"{{"celsius":{celsius}}}"#);
+            events.send("sensor", &data).await?;
+        }
+        while let Some(line) = next(&device.lines, &mut line) {
+            events.json("log", &LogLine { line: &line }).await?;
+        }
+        events.until(news.changed()).await?;
+    }
+}
+
+async fn log<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
+    let mut stream = request.reply.stream("text/plain; charset=utf-8").await?;
+    let mut number = 0;
+    let end = device.lines.borrow().end();
+    while number < end
+        && let Some(line) = next(&device.lines, &mut number)
+    {
+        stream.text(&format_args!("{line}\n")).await?;
+    }
+    stream.finish().await
+}
+
+/// The server's limit is higher than [`LISTENERS`](crate::LISTENERS), or just reached.
+fn too_many() -> Failed {
+    Problem::new(503, "too-many-live", "no listener is free").into()
+}
