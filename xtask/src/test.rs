@@ -85,6 +85,11 @@ pub(crate) fn test() -> Result<ExitCode, String> {
         counted(command, tests, Tally::from_result_line)
     });
     lint(&mut report);
+    // Everything above has all features; the firmware has none of this one's.
+    report.step("the HTTP app without JSON", |_| {
+        run(cargo(&["check", "--package", "faceplate-http", "--quiet"])
+            .env("RUSTFLAGS", "-D warnings"))
+    });
     for target in crate::fuzz::targets()? {
         report.step(&format!("corpus of the fuzz target {target}"), |_| {
             crate::fuzz::replay(&target)

@@ -7,7 +7,7 @@ use super::{
     state::{Said, State},
 };
 use crate::{
-    http::tx::{HeadText, Header, NONE, Staged, Tx},
+    http::tx::{Header, NONE, Tx},
     problem::{Failed, Refusal},
 };
 
@@ -108,6 +108,8 @@ impl<'r, C: Connection> Reply<'r, C> {
     /// 500 `no-answer` where it is longer; and when the client is gone, or too slow.
     #[cfg(feature = "json")]
     pub async fn json<T: serde::Serialize + ?Sized>(mut self, value: &T) -> Answered {
+        use crate::http::tx::{HeadText, Staged};
+
         let Some(staged) = self.tx.stage(value).await? else {
             return Err(Refusal::NoAnswer("the answer is longer than the buffer").into());
         };

@@ -8,9 +8,10 @@ use super::{
     clean::Clean,
     time::{Pace, before},
 };
+#[cfg(feature = "json")]
+use crate::limits::{STAGE_AT, STAGE_END};
 use crate::{
     Device,
-    limits::{STAGE_AT, STAGE_END},
     problem::{Denied, Gone, ProblemJson, Refusal, reason},
 };
 

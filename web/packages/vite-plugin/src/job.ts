@@ -84,7 +84,7 @@ function update(job: Begun): void {
   if (folder) {
     const changed = changedSince(places.dir, recipe.exclude, folder);
     if (changed.length === 0) return;
-    logger.info(`faceplate: ${named(changed)} came after ${shown(places.out)}, which is made anew`);
+    logger.info(`faceplate: ${named(changed)} changed after ${shown(places.out)}, which is made anew`);
   }
   job.folder = null;
   makeRoom(places);
@@ -106,8 +106,8 @@ function named(paths: readonly string[]): string {
 function atExit(code: number): void {
   for (const job of jobs.values()) {
     const { dir, out } = job.places;
-    // Who took one of them away has no use for the other.
-    if (!existsSync(dir) || (job.folder && !existsSync(out))) continue;
+    // Who took one of them away has no use for the other; but what never was there is a mistake.
+    if (job.folder && !(existsSync(dir) && existsSync(out))) continue;
     try {
       if (code === 0) update(job);
       // What failed must not leave an image that looks like its own.

@@ -50,7 +50,7 @@ test('what a later plugin writes at the very end is in the image', async () => {
   const { root, code, told } = await script(
     `await run({}, [last(async () => { await null; write('late.txt'); write('about.html'); })]);`,
   );
-  expect(told).toContain('about.html, late.txt came after www.bin, which is made anew');
+  expect(told).toContain('about.html, late.txt changed after www.bin, which is made anew');
   expect(names(image(root))).toEqual(['about.html', ...OURS, 'late.txt']);
   const { build } = image(root);
   for (const page of ['about.html', 'index.html']) {
@@ -68,10 +68,17 @@ test('what is written, changed and removed after the build is in the image, also
     for (let i = 0; i < 7; i += 1) write(i + '.txt');
     write('a.txt', 'new');
     process.exit(0);`);
-  expect(told).toContain('0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more came after');
+  expect(told).toContain('0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more changed after');
   expect(text(image(root), 'a.txt')).toBe('new');
   expect(names(image(root))).not.toContain('gone.txt');
   expect(code).toBe(0);
+});
+
+test('of a folder that never was nothing can be made, and the build fails', async () => {
+  const { root, code, told } = await script(`await run({ dir: 'elsewhere' });`);
+  expect(told).toMatch(/faceplate: .*elsewhere/);
+  expect(isThere(root)).toBe(false);
+  expect(code).toBe(1);
 });
 
 test('a build whose pages come later is packed when they are there', async () => {
