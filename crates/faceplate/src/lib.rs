@@ -31,7 +31,6 @@ pub mod verify;
 mod write;
 
 pub use build_id::{BuildId, NotABuildId};
-use engine::BadLength;
 pub use engine::{
     BeginError, Config, ConfirmError, Engine, Fault, OpenFile, RollbackError, SlotStatus, State,
     Status, Tick, TrialStatus,

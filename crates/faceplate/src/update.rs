@@ -4,103 +4,23 @@
 //! [`Upload`] whose every byte was written, read back and verified. Dropping either aborts; the
 //! active slot was never touched.
 
-use core::{cell::RefMut, fmt};
+mod error;
+
+use core::cell::RefMut;
 
 use embedded_storage_async::nor_flash::NorFlash;
 
+pub use self::error::UploadError;
+pub use crate::engine::{Phase, Progress};
 use crate::{
-    BadLength, Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
+    BeginError, Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
+    engine::Place,
     manifest::Version,
     nvs::Change,
-    text::{Text, text},
+    text::text,
     verify::{self, Problem, Subject, Verified},
     write::{SectorWriter, Sectors},
 };
-
-/// How far an upload is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Bytes arrive and are written.
-    Writing,
-    /// All bytes are written; flash is being read back and verified.
-    Checking,
-    /// The image is good; NVS is being changed.
-    Switching,
-    /// Done; the device is about to restart.
-    Restarting,
-}
-
-impl Phase {
-    /// As the API says it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Writing => "writing",
-            Self::Checking => "checking",
-            Self::Switching => "switching",
-            Self::Restarting => "restarting",
-        }
-    }
-}
-
-/// The upload that runs. Counts are bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub phase: Phase,
-    /// Bytes received.
-    pub received: u32,
-    /// Bytes that are on flash and were read back.
-    pub written: u32,
-    /// Bytes of the whole image.
-    pub total: u32,
-}
-
-/// Why an upload failed. The active slot is untouched in every case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UploadError {
-    /// The first bytes are not a usable LittleFS image. Nothing was erased.
-    NotAnImage(Text),
-    /// No image has this length, and these are not the first bytes of one. Nothing was erased.
-    BadLength,
-    /// The end of the image is missing, as its first bytes tell. Nothing was erased.
-    Truncated(Text),
-    /// More bytes came than were announced.
-    TooLong,
-    /// Fewer bytes came than were announced.
-    Incomplete {
-        /// Bytes that came.
-        received: u32,
-        /// Bytes that were announced.
-        total: u32,
-    },
-    /// The SHA-256 of the bytes is not the one that the client sent.
-    Digest,
-    /// All bytes arrived, but they are no whole frontend.
-    Rejected(Problem),
-    /// The flash does not take the bytes.
-    Flash(Text),
-    /// The choice of the new slot cannot be stored.
-    Nvs(Text),
-}
-
-impl fmt::Display for UploadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAnImage(what) | Self::Truncated(what) => f.write_str(what),
-            Self::BadLength => BadLength.fmt(f),
-            Self::TooLong => f.write_str("more bytes came than were announced"),
-            Self::Incomplete { received, total } => {
-                write!(f, "the upload ended after {received} of {total} bytes")
-            }
-            Self::Digest => f.write_str("the bytes do not match the Content-Digest"),
-            Self::Rejected(problem) => problem.fmt(f),
-            Self::Flash(what) => f.write_str(what),
-            Self::Nvs(what) => write!(f, "the settings store (NVS) failed: {what}"),
-        }
-    }
-}
-
-impl core::error::Error for UploadError {}
 
 /// What an update did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,16 +43,13 @@ pub struct Done {
 struct Lease<'e, F, N> {
     engine: &'e Engine<F, N>,
     buffers: RefMut<'e, Buffers>,
-    from: Slot,
+    /// The inactive slot.
+    slot: Slot,
     total: u32,
     confirmer: Confirmer,
 }
 
 impl<F, N> Lease<'_, F, N> {
-    fn to(&self) -> Slot {
-        self.from.other()
-    }
-
     fn report(&self, phase: Phase, received: u32, written: u32) {
         let total = self.total;
         self.engine.set_progress(Some(Progress {
@@ -159,31 +76,37 @@ pub struct Upload<'e, F, N> {
     begun: bool,
 }
 
-impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
-    pub(crate) fn new(
-        engine: &'e Engine<F, N>,
-        buffers: RefMut<'e, Buffers>,
-        from: Slot,
-        total: u32,
-        confirmer: Confirmer,
-        writer: SectorWriter,
-    ) -> Self {
-        let lease = Lease {
-            engine,
+impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
+    /// Starts an upload of `total` bytes into the inactive slot.
+    ///
+    /// # Errors
+    /// When there must not be one now, or not of this length. Nothing was touched.
+    pub fn begin(&self, total: u32, confirmer: Confirmer) -> Result<Upload<'_, F, N>, BeginError> {
+        let Place {
             buffers,
-            from,
+            slot,
+            region,
+            block_erase,
+            trusted,
+        } = self.lend(total)?;
+        let lease = Lease {
+            engine: self,
+            buffers,
+            slot,
             total,
             confirmer,
         };
         lease.report(Phase::Writing, 0, 0);
-        Self {
+        Ok(Upload {
             lease,
-            writer,
+            writer: SectorWriter::new(region, total, block_erase, trusted),
             received: 0,
             begun: false,
-        }
+        })
     }
+}
 
+impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     /// Bytes that are still to come.
     pub fn remaining(&self) -> u32 {
         self.lease.total - self.received
@@ -216,7 +139,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
 
     async fn put_sector(&mut self) -> Result<(), UploadError> {
         let at = self.received - SECTOR;
-        let slot = self.lease.to();
+        let slot = self.lease.slot;
         let sector = &self.lease.buffers.sector.0;
         if at == 0 {
             let slot = self.writer.region().len;
@@ -277,7 +200,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         )
         .await
         .and_then(|verified| verified.fits(requirements.api).map(|()| verified));
-        let slot = self.lease.to();
+        let slot = self.lease.slot;
         match verified {
             Ok(verified) => Ok(Checked {
                 lease: self.lease,
@@ -308,19 +231,19 @@ impl<F: NorFlash + Clone, N: Nvs> Checked<'_, F, N> {
     pub fn activate(self) -> Result<Done, UploadError> {
         let Lease {
             engine,
-            from,
+            slot: to,
             total,
             confirmer,
             ..
         } = &self.lease;
-        let to = self.lease.to();
+        let to = *to;
         self.lease.report(Phase::Switching, *total, *total);
         let before = [
             Change::Trial(Trial::new(to, *confirmer)),
             Change::Image(to, self.verified.record),
             Change::Last(Last {
                 outcome: Outcome::Updated,
-                from: *from,
+                from: to.other(),
                 to,
             }),
         ];

@@ -1,0 +1,183 @@
+//! What a client may know: what is served, what is on trial, what is in the slots.
+
+use core::fmt;
+
+use super::{Engine, SlotContent, progress::Progress};
+use crate::{
+    BuildId, Confirmer, Last, Slot,
+    layout::LayoutError,
+    manifest::Version,
+    text::{Text, text},
+    verify::Problem,
+};
+
+/// What is served, and how sure that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// A confirmed frontend.
+    Settled,
+    /// A frontend that is still to be confirmed.
+    Trial,
+    /// No slot holds a frontend: only the recovery page.
+    Recovery,
+}
+
+impl State {
+    /// As the API says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Trial => "trial",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// How the trial stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrialStatus {
+    /// Who confirms.
+    pub confirmer: Confirmer,
+    /// Seconds until the device decides: confirms, when it is the confirmer, or else goes back.
+    pub seconds_left: u32,
+    /// Boots left to be confirmed in.
+    pub boots_left: u8,
+}
+
+/// What is in a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotStatus {
+    /// Which slot.
+    pub slot: Slot,
+    /// The partition's label.
+    pub label: &'static str,
+    /// Bytes of the partition; 0 where there is none.
+    pub size: u32,
+    /// Bytes of the image in it, or 0.
+    pub used: u32,
+    /// Whether a whole frontend is in it, that is, whether one can switch to it.
+    pub valid: bool,
+    /// The version that it says.
+    pub version: Option<Version>,
+    /// Which build it says that it is.
+    pub build: Option<BuildId>,
+    /// SHA-256 of the image.
+    pub sha256: Option<[u8; 32]>,
+    /// Why it is not valid.
+    pub problem: Option<Problem>,
+}
+
+/// Everything that a client may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The slot that is active now.
+    pub active: Slot,
+    /// What is served.
+    pub state: State,
+    /// The trial, where one runs.
+    pub trial: Option<TrialStatus>,
+    /// The last change of slot.
+    pub last: Option<Last>,
+    /// Both slots.
+    pub slots: [SlotStatus; 2],
+    /// The upload that runs.
+    pub upload: Option<Progress>,
+    /// What is wrong with the slots or with NVS, so that no change can be made. Where it is NVS, what
+    /// is said above about the trial and the last change may not be so.
+    pub fault: Option<Fault>,
+}
+
+/// Why no change can be made. Written out, each cause is told in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// There are no slots, which is all that is known to be wrong, or the cause of all.
+    Slots(LayoutError),
+    /// NVS failed.
+    Nvs(Text),
+    /// There are no slots, and NVS failed for another reason.
+    Both(LayoutError, Text),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slots(slots) => slots.fmt(f),
+            Self::Nvs(nvs) => f.write_str(nvs),
+            Self::Both(slots, nvs) => write!(f, "{slots}; {nvs}"),
+        }
+    }
+}
+
+impl<F, N> Engine<F, N> {
+    /// Everything that a client may know, at `now_ms`.
+    pub fn status(&self, now_ms: u64) -> Status {
+        let slots = self.slots.borrow();
+        Status {
+            active: self.active,
+            state: self.state(),
+            trial: self.trial.get().map(|trial| TrialStatus {
+                confirmer: trial.confirmer,
+                seconds_left: (self.trial_ms_left(trial, now_ms).div_ceil(1000)) as u32,
+                boots_left: trial.boots_left,
+            }),
+            last: self.last.get(),
+            slots: Slot::ALL.map(|slot| self.slot_status(slot, &slots[slot.index()])),
+            upload: self.progress.get(),
+            fault: self.fault(),
+        }
+    }
+
+    /// Why no change can be made.
+    fn fault(&self) -> Option<Fault> {
+        let nvs = self.nvs_fault.borrow().clone();
+        match (self.regions, nvs) {
+            (Ok(_), nvs) => nvs.map(Fault::Nvs),
+            // One cause of both, such as no table at all, is said once.
+            (Err(slots), Some(nvs)) if nvs != text(slots) => Some(Fault::Both(slots, nvs)),
+            (Err(slots), _) => Some(Fault::Slots(slots)),
+        }
+    }
+
+    /// The label of a slot's partition.
+    pub const fn label(&self, slot: Slot) -> &'static str {
+        self.labels[slot.index()]
+    }
+
+    fn slot_status(&self, slot: Slot, content: &SlotContent) -> SlotStatus {
+        let label = self.label(slot);
+        let size = self.regions.map_or(0, |regions| regions[slot.index()].len);
+        match content {
+            Ok(verified) => SlotStatus {
+                slot,
+                label,
+                size,
+                used: verified.record.len,
+                valid: true,
+                version: verified.version().cloned(),
+                build: verified.build(),
+                sha256: Some(verified.record.sha256),
+                problem: None,
+            },
+            Err(problem) => SlotStatus {
+                slot,
+                label,
+                size,
+                used: 0,
+                valid: false,
+                version: None,
+                build: None,
+                sha256: None,
+                problem: Some(problem.clone()),
+            },
+        }
+    }
+
+    /// What is served, and how sure that is.
+    pub fn state(&self) -> State {
+        match (&self.served, self.trial.get()) {
+            (None, _) => State::Recovery,
+            (Some(_), Some(_)) => State::Trial,
+            (Some(_), None) => State::Settled,
+        }
+    }
+}
