@@ -3,6 +3,7 @@
 mod broken;
 mod check;
 mod error;
+mod no_page;
 mod page;
 mod seen;
 mod send;

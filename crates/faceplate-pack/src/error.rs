@@ -5,7 +5,7 @@ use std::fmt;
 use faceplate::{BuildId, SECTOR, SLOT_MAX, manifest::ManifestError, verify::Problem};
 use littlefs_image::build::BuildError;
 
-use crate::{PackedFile, stamp::SCRIPT_NAME};
+use crate::files::{PackedFile, SCRIPT_NAME};
 
 /// Bytes of the largest slot.
 pub const SIZE_MAX: u32 = SLOT_MAX;

@@ -7,6 +7,8 @@ use flate2::{
     bufread::{GzDecoder, MultiGzDecoder},
 };
 
+use crate::error::SIZE_MAX;
+
 /// "Unknown" in RFC 1952, section 2.3.1: the header must not tell where it was made.
 const OS_UNKNOWN: u8 = 255;
 /// No more of a compressed file is unpacked than this: larger than any slot.
@@ -28,6 +30,12 @@ pub(crate) fn content(compressed: &[u8], limit: u64) -> Option<Vec<u8>> {
     let mut decoder = MultiGzDecoder::new(compressed).take(limit + 1);
     decoder.read_to_end(&mut content).ok()?;
     (content.len() as u64 <= limit).then_some(content)
+}
+
+/// The content of a compressed file, unless it is larger than any slot, or unpacked than what is looked into.
+pub(crate) fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    let fits = bytes.len() <= SIZE_MAX as usize;
+    fits.then(|| content(bytes, UNPACKED_MAX))?
 }
 
 /// Whether something is gzip, whole, of any number of members; one that is larger unpacked than what is looked

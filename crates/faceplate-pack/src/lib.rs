@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod files;
 mod flash;
 mod gzip;
 mod inspect;
@@ -31,9 +32,10 @@ mod stamp;
 mod tags;
 
 pub use error::{ImageError, PackError, SIZE_MAX};
+pub use files::{PackedFile, SCRIPT_NAME};
 pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};
 pub use means::Means;
-pub use pack::{Gzip, Options, Packed, PackedFile, Report, pack};
+pub use pack::{Gzip, Options, Packed, Report, pack};
 pub use path::canonical;
 pub use select::{is_skipped, keeps_its_name};
-pub use stamp::{CONFIRM_SCRIPT, SCRIPT_NAME, Stamp};
+pub use stamp::{CONFIRM_SCRIPT, Stamp};

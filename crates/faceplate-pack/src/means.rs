@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::{
-    Unpacked, gzip,
-    stamp::{SCRIPT_NAME, unpacked},
+    Unpacked,
+    files::SCRIPT_NAME,
+    gzip::{self, unpacked},
 };
 
 /// What the address ends in where the device takes a confirmation (docs/http-api.md), or begins with: who

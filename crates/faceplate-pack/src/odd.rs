@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use faceplate::media;
 
-use crate::{gzip, page, stamp::is_page};
+use crate::{files::is_page, gzip, page};
 
 /// What Brotli files end in. No device serves them: over plain HTTP browsers accept gzip alone.
 const BROTLI: &str = ".br";

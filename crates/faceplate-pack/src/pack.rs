@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::{PackError, SIZE_MAX},
+    files::PackedFile,
     gzip, odd, page,
     precache::Pages,
     select::{is_compressible, is_content_named, is_skipped, keeps_its_name},
@@ -121,21 +122,6 @@ pub struct Report {
     pub blocks_used: u32,
     /// Blocks of the slot.
     pub blocks_total: u32,
-}
-
-/// One file of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackedFile {
-    /// Its path in the build.
-    pub path: String,
-    /// Its path in the image.
-    pub stored_as: String,
-    /// Its bytes in the build.
-    pub raw: u64,
-    /// Its bytes in the image.
-    pub stored: u64,
-    /// Whether it is marked as one whose name changes with its content.
-    pub immutable: bool,
 }
 
 /// Packs files, given by paths such as `assets/app.js`, in any order.

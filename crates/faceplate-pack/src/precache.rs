@@ -12,7 +12,10 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::Digest;
 
-use crate::stamp::{Files, is_page, unpacked};
+use crate::{
+    files::{Files, is_page},
+    gzip::unpacked,
+};
 
 /// Digits of MD5 and of SHA-1.
 const DIGITS: [usize; 2] = [32, 40];

@@ -2,7 +2,7 @@
 
 use faceplate::media;
 
-use crate::stamp::{SCRIPT_NAME, is_page};
+use crate::files::{SCRIPT_NAME, is_page};
 
 /// Files that operating systems leave in folders they show.
 const LITTER: [&str; 3] = ["Thumbs.db", "desktop.ini", "Icon\r"];

@@ -6,8 +6,9 @@ use faceplate::BuildId;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    error::{PackError, SIZE_MAX},
-    gzip,
+    error::PackError,
+    files::{Files, SCRIPT_NAME, is_page},
+    gzip::{self, unpacked},
     page::{file_name, resolve},
     policy::{blocks, forbids_asking},
     precache::{Hashes, is_list},
@@ -23,8 +24,6 @@ pub enum Stamp {
     Script,
 }
 
-/// Where the script that confirms is in the image.
-pub const SCRIPT_NAME: &str = "faceplate-confirm.js";
 /// The script that confirms, as it is packed: made of `web/packages/update-page/src/confirm.js`, and
 /// as small as it gets, since every page loads it first.
 pub const CONFIRM_SCRIPT: &str = include_str!("stamp/faceplate-confirm.js");
@@ -35,9 +34,6 @@ const SCRIPT_START: &[u8] = b"/*! Faceplate";
 const META: &str = "faceplate-build";
 /// Byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// Files by their paths.
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// What the pages say about the build.
 #[derive(Debug, Default)]
@@ -285,24 +281,11 @@ fn hash(bare: &BTreeMap<&str, Cow<'_, [u8]>>) -> BuildId {
     BuildId(id)
 }
 
-pub(crate) fn is_page(path: &str) -> bool {
-    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    ["html", "htm"]
-        .iter()
-        .any(|page| extension.eq_ignore_ascii_case(page))
-}
-
 /// The path that a page or list has unpacked, which is there in its compressed form alone.
 fn only_packed<'a>(path: &'a str, files: &Files) -> Option<&'a str> {
     let file = path.strip_suffix(".gz")?;
     let opened = is_page(file) || is_list(file) && file != SCRIPT_NAME;
     (opened && !files.contains_key(file)).then_some(file)
-}
-
-/// The content of a compressed file, unless it is larger than any slot, or unpacked than what is looked into.
-pub(crate) fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
-    let fits = bytes.len() <= SIZE_MAX as usize;
-    fits.then(|| gzip::content(bytes, gzip::UNPACKED_MAX))?
 }
 
 /// A page as text in which every byte has its place, whatever it is encoded in.

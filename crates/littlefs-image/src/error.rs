@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::{
     format::{SuperblockError, Tag},
-    read::{DEPTH_MAX, PATH_MAX},
+    limits::{DEPTH_MAX, PATH_MAX},
 };
 
 /// Why an image cannot be read, or is refused by the check. `E` is the storage's own error.

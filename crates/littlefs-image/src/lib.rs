@@ -12,6 +12,7 @@ pub mod build;
 pub mod check;
 mod error;
 pub mod format;
+mod limits;
 mod log;
 pub mod read;
 mod storage;

@@ -7,7 +7,10 @@ mod file;
 mod probe;
 mod walk;
 
-pub use crate::error::Error;
+pub use crate::{
+    error::Error,
+    limits::{DEPTH_MAX, ENTRIES_MAX, PATH_MAX},
+};
 use crate::{
     format::{
         BLOCK_SIZE, FIRST_PAIR, MAGIC, Superblock, SuperblockError, ctz_blocks,
@@ -18,7 +21,7 @@ use crate::{
 };
 pub use file::FileReader;
 pub use probe::{probe, probe_attr};
-pub use walk::{DEPTH_MAX, ENTRIES_MAX, PATH_MAX, Step, Walk};
+pub use walk::{Step, Walk};
 
 /// Blocks that 32-bit byte offsets can reach.
 const BLOCKS_MAX: u32 = 1 << 20;

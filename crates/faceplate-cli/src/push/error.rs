@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::page::NoPage;
+use super::no_page::NoPage;
 use crate::{
     device::{ApiError, Last, Problem, Trial},
     failure::Kind,

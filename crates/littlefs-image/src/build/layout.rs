@@ -7,18 +7,13 @@ use alloc::{format, vec, vec::Vec};
 
 use super::{
     BuildError, Options, content,
-    metadata::{Commit, TAG_SIZE, Tail},
-    tree::{Attributes, Entries, Kind, Name, Node, Tree, attributes_bytes},
+    metadata::{Attributes, Commit, INLINE_MAX, TAG_SIZE, Tail, attributes_bytes},
+    tree::{Entries, Kind, Name, Node, Tree},
 };
 use crate::{
     format::{BLOCK_SIZE, NAME_MAX, ctz_blocks},
     read::ENTRIES_MAX,
 };
-
-/// Largest file that is kept in its directory's metadata, bytes: an eighth of a block, which is
-/// C littlefs' own limit. Its other limit, the cache, is for those who change the file: the file
-/// has to fit into it then. (esp_littlefs has 512.)
-const INLINE_MAX: usize = BLOCK_SIZE / 8;
 
 /// Bytes of entries in a metadata pair that has several.
 ///
@@ -29,11 +24,6 @@ const PAIR_FILL: usize = Commit::CAPACITY - INLINE_MAX;
 
 /// Most entries of a metadata pair; C littlefs splits at as many, though an id has 10 bits.
 const PAIR_ENTRIES: usize = 0xff;
-
-/// Bytes that the attributes of one path may take: what a block leaves beside the longest name
-/// and the largest inline file. (The superblock's entry is smaller than these two.)
-pub(super) const ATTRS_BYTES_MAX: usize =
-    Commit::CAPACITY - (TAG_SIZE + NAME_MAX as usize) - (TAG_SIZE + INLINE_MAX);
 
 /// Where everything in a tree goes.
 pub(super) struct Layout<'a> {

@@ -1,12 +1,34 @@
 //! One commit of a metadata block: a revision, tags with their data, a checksum.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 
-use super::tree::Attributes;
-use crate::format::{BLOCK_SIZE, CRC_SEED, ID_NONE, MAGIC, Superblock, TAG_SEED, Tag, crc32, kind};
+use crate::format::{
+    BLOCK_SIZE, CRC_SEED, ID_NONE, MAGIC, NAME_MAX, Superblock, TAG_SEED, Tag, crc32, kind,
+};
 
 /// Bytes of a tag without its data.
 pub(super) const TAG_SIZE: usize = 4;
+
+/// Largest file that is kept in its directory's metadata, bytes: an eighth of a block, which is
+/// C littlefs' own limit. Its other limit, the cache, is for those who change the file: the file
+/// has to fit into it then. (esp_littlefs has 512.)
+pub(super) const INLINE_MAX: usize = BLOCK_SIZE / 8;
+
+/// Bytes that the attributes of one path may take: what a block leaves beside the longest name
+/// and the largest inline file. (The superblock's entry is smaller than these two.)
+pub(super) const ATTRS_BYTES_MAX: usize =
+    Commit::CAPACITY - (TAG_SIZE + NAME_MAX as usize) - (TAG_SIZE + INLINE_MAX);
+
+/// User attributes by kind.
+pub(super) type Attributes = BTreeMap<u8, Vec<u8>>;
+
+/// Bytes that attributes take in a metadata block.
+pub(super) fn attributes_bytes(attributes: &Attributes) -> usize {
+    attributes
+        .values()
+        .map(|value| TAG_SIZE + value.len())
+        .sum()
+}
 
 /// A metadata block in the making: the one commit that a block of a new image has.
 pub(super) struct Commit {

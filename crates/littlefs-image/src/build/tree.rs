@@ -9,8 +9,7 @@ use core::cmp::Ordering;
 
 use super::{
     error::{BuildError, NameProblem},
-    layout::ATTRS_BYTES_MAX,
-    metadata::TAG_SIZE,
+    metadata::{ATTRS_BYTES_MAX, Attributes, TAG_SIZE, attributes_bytes},
 };
 use crate::{
     format::{ATTR_MAX, FILE_MAX, NAME_MAX, name_order},
@@ -33,8 +32,6 @@ impl PartialOrd for Name {
     }
 }
 
-/// User attributes by kind.
-pub(super) type Attributes = BTreeMap<u8, Vec<u8>>;
 /// The entries of a directory.
 pub(super) type Entries = BTreeMap<Name, Node>;
 
@@ -164,14 +161,6 @@ impl Tree {
         }
         None
     }
-}
-
-/// Bytes that attributes take in a metadata block.
-pub(super) fn attributes_bytes(attributes: &Attributes) -> usize {
-    attributes
-        .values()
-        .map(|value| TAG_SIZE + value.len())
-        .sum()
 }
 
 /// Checks a path and splits off its last name.
