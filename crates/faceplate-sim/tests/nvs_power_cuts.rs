@@ -247,3 +247,58 @@ fn a_second_cut_in_the_recovery_loses_no_key() {
     println!("{tried} pairs of power cuts");
     assert!(tried > 500);
 }
+
+/// A partition in which each page has a setting that stays, so that none is made free without moving
+/// something.
+fn lived_in() -> SimFlash {
+    let flash = common::blank();
+    let mut nvs = open(&flash);
+    for (n, step) in updates(120).iter().enumerate() {
+        step.run(&mut nvs).unwrap();
+        if n % 40 == 0 {
+            let key = format!("kept{n}");
+            nvs.set_str("app", &key, "stays").unwrap();
+        }
+    }
+    flash
+}
+
+/// What is left of a page whose erase was cut stays until another page is erased. It must not count
+/// for the new content of that page, sets and boots later.
+#[test]
+fn what_an_erase_that_was_cut_has_left_spoils_no_later_set() {
+    let cases = cases(lived_in(), &updates(60));
+    let erasing: Vec<_> = cases
+        .iter()
+        .filter(|case| case.erases > 0)
+        .take(4)
+        .collect();
+    assert_eq!(erasing.len(), 4);
+    let mut erased = 0;
+    for (number, case) in erasing.into_iter().enumerate() {
+        for operation in 0..case.operations {
+            for cut in [Cut::Before, Cut::Torn { seed: operation }] {
+                let what = format!("case {number}, operation {operation}, {cut:?}");
+                let flash = case.flash.fork();
+                flash.cut_after(operation, cut);
+                assert!(!boot(&flash, &case.step), "{what}: not cut");
+                flash.power_on();
+                // Far enough that more pages are tidied up.
+                let mut nvs = open(&flash);
+                case.step.run(&mut nvs).unwrap();
+                let mut values = case.step.on(&case.before);
+                let before = flash.counters();
+                for step in &updates(30) {
+                    step.run(&mut nvs)
+                        .unwrap_or_else(|error| panic!("{what}: {error}"));
+                    values = step.on(&values);
+                }
+                erased += flash.counters().since(&before).sector_erases;
+                let partition = parse(&flash).unwrap_or_else(|error| panic!("{what}: {error}"));
+                assert_eq!(partition.values, values, "{what}");
+            }
+        }
+    }
+    println!("{erased} pages erased after the cuts");
+    assert!(erased > 100);
+}

@@ -11,7 +11,8 @@
 //!   never pass for a valid one that brings old values back.
 //! - A page is erased before its first use unless it was erased since the device started:
 //!   half-erased, it may look blank and not be. Only the first page of a blank partition is not:
-//!   nothing there was in use, and half-erased it would look like somebody else's.
+//!   nothing there was in use, and half-erased it would look like somebody else's. Until then
+//!   `esp-nvs` is shown a blank one, because it would go on with the entry map of the old.
 //! - One page at a time is being erased: what an erase that was cut has left is erased before
 //!   another page is. `plain` rests on that.
 //! - Every write is read back. When it is not there, `esp-nvs` gets an error before it has erased
@@ -67,7 +68,7 @@ pub(super) struct Guard<F> {
     /// Whether the partition was found to be plain NVS. Until then nothing is written.
     plain: bool,
     /// Whether a page is in use.
-    in_use: bool,
+    pub(super) in_use: bool,
     /// What is known of each page.
     known: Vec<Known>,
     /// Whether nothing is left of networks before the one that is stored.

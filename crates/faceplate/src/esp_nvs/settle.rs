@@ -24,6 +24,13 @@ impl<F: NorFlash> Guard<F> {
             // It is erased before it will be used.
             if !page::all(head, 0xff) || !page::all(entries, 0xff) {
                 self.know(address, Known::Leftover);
+                // Until then `esp-nvs` had better take it for blank: it keeps the entry map that it has
+                // seen, garbage as that may be, when it moves entries there. Where there are none to move,
+                // it had better take another page, that need not be erased; see `write`.
+                if self.in_use {
+                    head.fill(0xff);
+                    entries.fill(0xff);
+                }
             }
             return Ok(());
         }
