@@ -485,14 +485,14 @@ fn every_table_over_a_board_of_the_usual_one_leaves_its_settings() {
     for age in 0..600 {
         let pass = format!("correct horse {age}");
         let mut nvs = EspNvs::new(board.flash.clone(), board.nvs());
-        nvs.set_str("wifi", "pass", &pass).expect("stores");
+        nvs.set_str("app", "pass", &pass).expect("stores");
         if age % 60 != 59 {
             continue;
         }
         for (csv, ..) in TABLES {
             let other = flashed_over(&board, csv, &frontend);
             let mut nvs = EspNvs::new(other.flash.clone(), other.nvs());
-            assert_eq!(nvs.get_str("wifi", "pass"), Ok(Some(pass.clone())), "{csv}");
+            assert_eq!(nvs.get_str("app", "pass"), Ok(Some(pass.clone())), "{csv}");
             if csv != PARTITIONS {
                 // There is nothing where that table has www_1.
                 assert!(serves(&other.boot(), &frontend), "{csv}");
@@ -613,11 +613,11 @@ fn without_slots_the_device_boots_into_recovery_refuses_uploads_and_keeps_settin
     assert!(run(device.rollback()).is_err());
     assert_eq!(fault(&device), "the partition table has no `www_1`");
     assert_eq!(board.flash.counters().operations, 0);
-    // Settings of others, a Wi-Fi say, are stored as ever.
-    let stored = device.with_nvs(|nvs| nvs.set_str("wifi", "ssid", "Home"));
+    // Settings of the firmware itself are stored as ever.
+    let stored = device.with_nvs(|nvs| nvs.set_str("app", "place", "Home"));
     assert_eq!(stored, Ok(()));
     let mut nvs = EspNvs::new(board.flash.clone(), board.nvs());
-    assert_eq!(nvs.get_str("wifi", "ssid"), Ok(Some("Home".to_owned())));
+    assert_eq!(nvs.get_str("app", "place"), Ok(Some("Home".to_owned())));
     assert!(
         install(&Board::new(), &frontend, Confirmer::Device).is_ok(),
         "the image is good"

@@ -135,8 +135,8 @@ fn strings_of_any_namespace_are_written_and_read_by_the_parser() {
         for (n, step) in updates(40).into_iter().enumerate() {
             let ssid = format!("network {n} \u{e9}\u{1f600}");
             for (key, value) in [("pass", ""), ("ssid", &ssid), ("pass", &longest)] {
-                nvs.set_str("wifi", key, value).unwrap();
-                let key = ("wifi".to_owned(), key.to_owned());
+                nvs.set_str("app", key, value).unwrap();
+                let key = ("app".to_owned(), key.to_owned());
                 values.insert(key, Value::Str(value.to_owned()));
                 assert_eq!(parse(&flash).unwrap().values, values);
             }
@@ -145,11 +145,11 @@ fn strings_of_any_namespace_are_written_and_read_by_the_parser() {
         }
         for mut nvs in [nvs, open(&flash)] {
             assert_eq!(read_all(&mut nvs).unwrap(), ours(&values));
-            let pass = nvs.get_str("wifi", "pass").unwrap();
+            let pass = nvs.get_str("app", "pass").unwrap();
             assert_eq!(pass.as_ref(), Some(&longest));
         }
         let before = flash.counters().operations;
-        open(&flash).set_str("wifi", "pass", &longest).unwrap();
+        open(&flash).set_str("app", "pass", &longest).unwrap();
         assert_eq!(flash.counters().operations, before, "the same value again");
         assert_eq!(parse(&flash).unwrap().corrupt_pages, 0);
     }
@@ -159,13 +159,13 @@ fn strings_of_any_namespace_are_written_and_read_by_the_parser() {
 fn a_string_that_nvs_cannot_hold_is_refused() {
     let flash = common::blank();
     let mut nvs = open(&flash);
-    let error = nvs.set_str("wifi", "ssid", "a\0b").unwrap_err();
+    let error = nvs.set_str("app", "ssid", "a\0b").unwrap_err();
     assert_eq!(error.to_string(), "an NVS string has no NUL inside");
-    for (namespace, key) in [("", "ssid"), ("sixteen letters!", "ssid"), ("wifi", "")] {
+    for (namespace, key) in [("", "ssid"), ("sixteen letters!", "ssid"), ("app", "")] {
         assert!(nvs.set_str(namespace, key, "x").is_err());
         assert!(nvs.get_str(namespace, key).is_err());
     }
-    assert!(nvs.set_str("wifi", "ssid", &"x".repeat(5000)).is_err());
+    assert!(nvs.set_str("app", "ssid", &"x".repeat(5000)).is_err());
     assert_eq!(flash.counters().operations, 0);
 }
 

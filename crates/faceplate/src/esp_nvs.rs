@@ -7,20 +7,23 @@ mod guard;
 mod page;
 mod plain;
 mod scrub;
+mod settings;
 mod settle;
 
-use alloc::{rc::Rc, string::String, vec::Vec};
+use alloc::{rc::Rc, vec::Vec};
 use core::{cell::RefCell, fmt};
 
 use ::esp_nvs::{Key, MAX_KEY_LENGTH, error::Error};
 use embedded_storage::nor_flash::NorFlash;
 
 use self::guard::{Guard, GuardError, Guarded};
-pub use self::{credentials::Credentials, plain::Foreign};
+pub use self::{credentials::Credentials, plain::Foreign, settings::Number};
 use crate::{
     NAMESPACE, Nvs, Region,
     layout::{Layout, LayoutError},
 };
+
+type Store<F> = ::esp_nvs::Nvs<Guarded<F>>;
 
 /// The NVS partition, opened at the first access, and again after each set and each flash fault.
 ///
@@ -30,7 +33,7 @@ use crate::{
 /// the luck of a power cut or to a worn-out cell is watched over at the flash, by `guard`.
 pub struct EspNvs<F: NorFlash> {
     flash: Rc<RefCell<Guard<F>>>,
-    store: Option<::esp_nvs::Nvs<Guarded<F>>>,
+    store: Option<Store<F>>,
 }
 
 /// Why an access to the NVS partition failed.
@@ -48,6 +51,8 @@ pub enum EspNvsError {
     Damaged,
     /// A key, or a namespace, is one to 15 ASCII characters.
     Key,
+    /// What is in the namespaces `www` and `wifi` is changed by Faceplate alone.
+    Reserved,
     /// A string ends at its first NUL for whoever reads it in C.
     Nul,
     /// The region is not a whole number of sectors inside the flash.
@@ -65,6 +70,7 @@ impl fmt::Display for EspNvsError {
             Self::Full => f.write_str("the NVS partition is full"),
             Self::Damaged => f.write_str("the NVS partition is damaged; erase it to start anew"),
             Self::Key => f.write_str("an NVS key has 1 to 15 ASCII characters"),
+            Self::Reserved => f.write_str("the NVS namespaces www and wifi are Faceplate's"),
             Self::Nul => f.write_str("an NVS string has no NUL inside"),
             Self::Region => f.write_str("the NVS partition does not fit the flash"),
             Self::Store(error) => write!(f, "NVS: {error}"),
@@ -114,7 +120,7 @@ impl<F: NorFlash> EspNvs<F> {
     /// because what it remembers of the partition may not be what is there.
     fn with<R>(
         &mut self,
-        act: impl FnOnce(&mut ::esp_nvs::Nvs<Guarded<F>>) -> Result<R, Error>,
+        act: impl FnOnce(&mut Store<F>) -> Result<R, Error>,
     ) -> Result<R, EspNvsError> {
         let store = match &mut self.store {
             Some(store) => store,
@@ -132,36 +138,24 @@ impl<F: NorFlash> EspNvs<F> {
         Ok(result?)
     }
 
-    /// A string of any namespace: settings of the firmware that share the partition with the core.
-    ///
-    /// One that is damaged, or not a string, reads as absent.
-    ///
-    /// # Errors
-    /// When flash cannot be read, or a name is none that NVS takes.
-    pub fn get_str(&mut self, namespace: &str, key: &str) -> Result<Option<String>, EspNvsError> {
-        self.get(namespace, key)
-    }
-
-    /// Sets a string of any namespace and reads it back.
-    ///
-    /// # Errors
-    /// When it cannot be stored, or would not be the same for other readers.
-    pub fn set_str(&mut self, namespace: &str, key: &str, value: &str) -> Result<(), EspNvsError> {
-        if value.contains('\0') {
-            return Err(EspNvsError::Nul);
-        }
-        self.set_and_read(namespace, key, value, |nvs| {
-            let found = nvs.get_str(namespace, key)?;
-            Ok(found.is_some_and(|found| found == value))
+    fn get<R>(&mut self, namespace: &str, key: &str) -> Result<Option<R>, EspNvsError>
+    where
+        Store<F>: ::esp_nvs::Get<R>,
+    {
+        self.read(namespace, key, |store, namespace, key| {
+            store.get(namespace, key)
         })
     }
 
-    fn get<R>(&mut self, namespace: &str, key: &str) -> Result<Option<R>, EspNvsError>
-    where
-        ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Get<R>,
-    {
+    /// Reads a value; one that is damaged or of another type is as good as none.
+    fn read<R>(
+        &mut self,
+        namespace: &str,
+        key: &str,
+        get: impl FnOnce(&mut Store<F>, &Key, &Key) -> Result<R, Error>,
+    ) -> Result<Option<R>, EspNvsError> {
         let (namespace, key) = (checked(namespace)?, checked(key)?);
-        self.with(|store| match store.get(&namespace, &key) {
+        self.with(|store| match get(store, &namespace, &key) {
             Ok(value) => Ok(Some(value)),
             Err(
                 Error::NamespaceNotFound
@@ -173,26 +167,49 @@ impl<F: NorFlash> EspNvs<F> {
         })
     }
 
-    /// Sets a value, opens the partition anew and reads the value back: what is there now is what
-    /// the next boot will find, also where the partition held contradictory values before.
-    fn set_and_read<R, V>(
+    fn set_and_read<R>(
         &mut self,
         namespace: &str,
         key: &str,
         value: R,
-        same: V,
+        same: impl FnOnce(&mut Self) -> Result<bool, EspNvsError>,
     ) -> Result<(), EspNvsError>
     where
-        V: FnOnce(&mut Self) -> Result<bool, EspNvsError>,
-        ::esp_nvs::Nvs<Guarded<F>>: ::esp_nvs::Set<R>,
+        Store<F>: ::esp_nvs::Set<R>,
     {
+        let set =
+            |store: &mut Store<F>, namespace: &Key, key: &Key| store.set(namespace, key, value);
+        self.write(namespace, key, set, same)
+    }
+
+    /// Sets a value, opens the partition anew and reads the value back: what is there now is what
+    /// the next boot will find, also where the partition held contradictory values before.
+    fn write(
+        &mut self,
+        namespace: &str,
+        key: &str,
+        set: impl FnOnce(&mut Store<F>, &Key, &Key) -> Result<(), Error>,
+        same: impl FnOnce(&mut Self) -> Result<bool, EspNvsError>,
+    ) -> Result<(), EspNvsError> {
         let (namespace, key) = (checked(namespace)?, checked(key)?);
-        self.with(|store| store.set(&namespace, &key, value))?;
+        self.with(|store| set(store, &namespace, &key))?;
         self.store = None;
-        if same(self)? {
-            Ok(())
-        } else {
-            Err(EspNvsError::Damaged)
+        match same(self)? {
+            true => Ok(()),
+            false => Err(EspNvsError::Damaged),
+        }
+    }
+
+    /// Removes a value, opens the partition anew and looks whether there is still one.
+    fn delete(&mut self, namespace: &str, key: &str) -> Result<(), EspNvsError> {
+        let (namespace, key) = (checked(namespace)?, checked(key)?);
+        self.with(|store| store.delete(&namespace, &key))?;
+        self.store = None;
+        // Any type will do: a key that is there has one.
+        match self.with(|store| store.get::<u32>(&namespace, &key).map(|_| ())) {
+            Err(EspNvsError::Store(Error::KeyNotFound | Error::NamespaceNotFound)) => Ok(()),
+            Err(error @ EspNvsError::Flash) => Err(error),
+            _ => Err(EspNvsError::Damaged),
         }
     }
 }
@@ -240,15 +257,7 @@ impl<F: NorFlash> Nvs for EspNvs<F> {
     }
 
     fn remove(&mut self, key: &str) -> Result<(), EspNvsError> {
-        let (namespace, key) = (checked(NAMESPACE)?, checked(key)?);
-        self.with(|store| store.delete(&namespace, &key))?;
-        self.store = None;
-        // Any type will do: a key that is there has one.
-        match self.with(|store| store.get::<u32>(&namespace, &key).map(|_| ())) {
-            Err(EspNvsError::Store(Error::KeyNotFound | Error::NamespaceNotFound)) => Ok(()),
-            Err(error @ EspNvsError::Flash) => Err(error),
-            _ => Err(EspNvsError::Damaged),
-        }
+        self.delete(NAMESPACE, key)
     }
 }
 

@@ -36,7 +36,7 @@ pub use engine::{
     Status, Tick, TrialStatus,
 };
 #[cfg(feature = "esp-nvs")]
-pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign};
+pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign, Number};
 use littlefs_image::check::BLOCKS_MAX;
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial, forget_image};
 pub use region::{Region, RegionReader};

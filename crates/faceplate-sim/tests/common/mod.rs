@@ -135,6 +135,20 @@ pub fn updates(count: u32) -> Vec<Step> {
     steps
 }
 
+/// Sets a string as firmware does that knows nothing of Faceplate, in any namespace.
+pub fn set_as_others_do(flash: &SimFlash, namespace: &str, key: &str, value: &str) {
+    use esp_nvs::{Key, mem_flash::MemFlash};
+
+    let len = PARTITION.len as usize;
+    let memory = MemFlash::from_bytes(flash.peek(PARTITION.offset, len).unwrap());
+    let mut nvs = esp_nvs::Nvs::new(0, len, memory).unwrap();
+    let (namespace, key) = (Key::from_str(namespace), Key::from_str(key));
+    nvs.set(&namespace, &key, value).unwrap();
+    flash
+        .poke(PARTITION.offset, &nvs.into_inner().into_inner())
+        .unwrap();
+}
+
 /// A partition that other parts of a firmware use too: a page and a half of live values, and
 /// what is left of old ones between them.
 pub fn with_neighbours() -> SimFlash {

@@ -18,7 +18,7 @@ use super::{
     guard::{Guard, Guarded},
 };
 
-const NAMESPACE: &str = "wifi";
+pub(super) const NAMESPACE: &str = "wifi";
 const NETWORK: &str = "network";
 /// The name and the password each in a value of its own.
 const APART: [&str; 2] = ["ssid", "pass"];
@@ -91,7 +91,7 @@ impl<F: NorFlash> EspNvs<F> {
         self.flash.borrow_mut().erase_leftovers(None)?;
         self.flash.borrow_mut().tidy = false;
         // Reading it back opens the partition, which forgets the network before.
-        let set = self.set_str(NAMESPACE, NETWORK, &credentials.encode());
+        let set = self.put_str(NAMESPACE, NETWORK, &credentials.encode());
         match set {
             Ok(()) => Ok(()),
             // The fault may have come after it was stored: what is there now decides.
