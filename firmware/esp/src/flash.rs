@@ -17,8 +17,7 @@ use static_cell::StaticCell;
 /// same chip. The asynchronous operations therefore give way after each step, of which a 64 KiB
 /// erase is the longest (W25Q128: 150 ms, at worst 2 s).
 ///
-/// On a chip with two cores the second must not run, or every change fails with
-/// `OtherCoreRunning`.
+/// On a chip with two cores the other one stands still meanwhile, too: see `alone`.
 #[derive(Clone, Copy)]
 pub struct ChipFlash(&'static RefCell<FlashStorage<'static>>);
 
@@ -26,7 +25,26 @@ impl ChipFlash {
     /// Takes the chip over. One call; the peripheral can be had only once.
     pub(crate) fn new(flash: FLASH<'static>) -> Self {
         static STORAGE: StaticCell<RefCell<FlashStorage<'static>>> = StaticCell::new();
-        Self(STORAGE.init_with(|| RefCell::new(FlashStorage::new(flash))))
+        Self(STORAGE.init_with(|| {
+            let storage = FlashStorage::new(flash);
+            #[cfg(feature = "esp32s3")]
+            let storage = storage.multicore_auto_park();
+            RefCell::new(storage)
+        }))
+    }
+}
+
+/// Makes a change of the flash, for which the driver parks the other core: that one must not fetch
+/// code from the chip meanwhile.
+///
+/// It parks it wherever it is, perhaps within a critical section, and lets interrupts on this core run
+/// before it wakes it up. One of them that wanted the same critical section would then wait for a core
+/// that waits for it. Within a critical section of our own the other core is in none, and no interrupt
+/// runs here until it is awake.
+fn alone<R>(change: impl FnOnce() -> R) -> R {
+    match cfg!(feature = "esp32s3") {
+        true => critical_section::with(|_| change()),
+        false => change(),
     }
 }
 
@@ -67,12 +85,12 @@ impl blocking::NorFlash for ChipFlash {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashStorageError> {
         within_reach(to, 0)?;
-        blocking::NorFlash::erase(&mut *self.0.borrow_mut(), from, to)
+        alone(|| blocking::NorFlash::erase(&mut *self.0.borrow_mut(), from, to))
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashStorageError> {
         within_reach(offset, bytes.len())?;
-        blocking::NorFlash::write(&mut *self.0.borrow_mut(), offset, bytes)
+        alone(|| blocking::NorFlash::write(&mut *self.0.borrow_mut(), offset, bytes))
     }
 }
 
