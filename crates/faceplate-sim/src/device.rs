@@ -8,7 +8,7 @@ use std::{
 };
 
 use faceplate::{
-    Config, Credentials, Engine, EspNvs, SLOT_MAX, Text,
+    Config, Credentials, Engine, EspNvs, EspNvsError, RollbackError, SLOT_MAX, Slot, Text,
     layout::{Layout, Places},
     sectors, sha256, text,
     verify::Requirements,
@@ -81,6 +81,25 @@ impl SimDevice {
     /// Sets what [`SimOptions::portal`](crate::SimOptions::portal) says; false after the boot.
     pub fn set_portal(&self, portal: bool) {
         self.wifi.set_portal(portal);
+    }
+
+    /// What a button on the device may do: goes back to the frontend in the other slot, as the
+    /// firmware's `Face::go_back` does.
+    ///
+    /// # Errors
+    /// When there is none, something else is under way, or NVS fails.
+    pub async fn go_back(&self) -> Result<Slot, RollbackError> {
+        let slot = self.engine.rollback().await?;
+        self.reboot_in(self.limits.reboot_ms);
+        Ok(slot)
+    }
+
+    /// The same for the network: forgets it, as the firmware's `Face::forget_wifi` does.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget_wifi(&self) -> Result<(), EspNvsError> {
+        self.engine.with_nvs(|nvs| self.wifi.forget(nvs))
     }
 
     /// Ends when the device is to restart.

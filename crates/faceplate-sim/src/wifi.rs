@@ -98,4 +98,15 @@ impl SimWifi {
         self.since.set(Instant::now());
         Ok(())
     }
+
+    /// Forgets the credentials, and has a network of its own.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub fn forget<F: NorFlash>(&self, nvs: &mut EspNvs<F>) -> Result<(), EspNvsError> {
+        nvs.forget_credentials()?;
+        self.ssid.replace(None);
+        self.air.heard();
+        Ok(())
+    }
 }

@@ -195,6 +195,64 @@ fn a_cut_leaves_the_old_network_or_the_new_one_and_no_other_password() {
     assert!(erasing >= 3 && found.iter().all(|&count| count > 200));
 }
 
+#[test]
+fn a_network_is_forgotten_with_its_password_wherever_the_power_is_cut() {
+    let home = network("Home", &password(1, 40));
+    let apart = format!(
+        "ssid,data,string,{}\npass,data,string,{}\n",
+        home.ssid, home.pass
+    );
+    let as_one = common::with_neighbours();
+    join(&as_one, &network("Before", &password(2, 40))).unwrap();
+    join(&as_one, &home).unwrap();
+    let (mut kept, mut forgotten) = (0, 0);
+    for prepared in [generated(&apart), as_one] {
+        let before = others(&prepared);
+        let done = prepared.fork();
+        open(&done).forget_credentials().unwrap();
+        assert_eq!(stored(&done), None);
+        assert_eq!(ours(&done), []);
+        assert_eq!(others(&done), before);
+        assert!(!readable(&done, &home.pass));
+        let operations = done.counters().operations;
+        open(&done).forget_credentials().unwrap();
+        assert_eq!(
+            done.counters().operations,
+            operations,
+            "there is nothing more to forget"
+        );
+
+        for operation in 0..operations {
+            let seeds = (0..SEEDS).flat_map(|seed| [Cut::Torn { seed }, Cut::Unstable { seed }]);
+            for cut in [Cut::Before, Cut::After].into_iter().chain(seeds) {
+                let what = format!("operation {operation}, {cut:?}");
+                let flash = prepared.fork();
+                flash.cut_after(operation, cut);
+                let _cut = open(&flash).forget_credentials();
+                flash.power_on();
+                let now = stored(&flash);
+                match &now {
+                    None => {
+                        assert!(!readable(&flash, &home.pass), "{what}");
+                        forgotten += 1;
+                    }
+                    Some(now) => {
+                        assert_eq!(*now, home, "{what}");
+                        kept += 1;
+                    }
+                }
+                assert_eq!(others(&flash), before, "{what}");
+                open(&flash).forget_credentials().unwrap();
+                assert_eq!(stored(&flash), None, "{what}: again");
+                assert!(!readable(&flash, &home.pass), "{what}: again");
+                assert_eq!(others(&flash), before, "{what}: again");
+            }
+        }
+    }
+    println!("{kept} cuts kept the network, {forgotten} forgot it");
+    assert!(kept >= 4 && forgotten > 10);
+}
+
 fn generated(lines: &str) -> SimFlash {
     let flash = common::blank();
     let csv = format!(

@@ -9,12 +9,14 @@
 //! needs a global allocator, about 2 KiB; nothing else here uses the heap.
 #![no_std]
 
+mod back;
 mod boot_id;
 mod care;
 mod chip;
 mod connection;
 mod face;
 mod flash;
+mod setup;
 mod sha;
 mod watchdog;
 mod wifi;

@@ -1,26 +1,22 @@
-//! Wi-Fi credentials: kept in NVS, set over HTTP, told to whoever drives the radio.
+//! Between the HTTP app and whoever drives the radio: how the network stands, and what it is to be.
 
 mod air;
 
-use core::{cell::RefCell, net::Ipv4Addr};
+use core::cell::RefCell;
 
 use embassy_sync::{
     blocking_mutex::{Mutex, raw::CriticalSectionRawMutex},
     signal::Signal,
 };
-use faceplate::{Credentials, EspNvs, EspNvsError, Text, text};
-use faceplate_http::{
-    Device,
-    wifi::{Networks, Search, Wifi, WifiMode, WifiStatus},
-};
+use faceplate::Credentials;
+use faceplate_http::wifi::{Networks, Search, WifiMode, WifiStatus};
 
-use crate::Face;
 use air::Air;
 
 /// Between the HTTP app and what drives the radio; a `static` of the firmware.
 pub struct WifiLink {
     status: Mutex<CriticalSectionRawMutex, RefCell<WifiStatus>>,
-    changed: Signal<CriticalSectionRawMutex, Credentials>,
+    changed: Signal<CriticalSectionRawMutex, Option<Credentials>>,
     air: Air,
 }
 
@@ -44,8 +40,9 @@ impl WifiLink {
         self.status.lock(|cell| cell.replace(status));
     }
 
-    /// Waits for new credentials, which are stored already.
-    pub async fn changed(&self) -> Credentials {
+    /// Waits for new credentials, which are stored already; `None`: they were forgotten, and an access
+    /// point is to be opened for the setup.
+    pub async fn changed(&self) -> Option<Credentials> {
         self.changed.wait().await
     }
 
@@ -64,60 +61,27 @@ impl WifiLink {
         self.air.found(networks);
     }
 
-    fn status(&self) -> WifiStatus {
+    /// Says which network is to be joined from now on.
+    pub(crate) fn change(&self, credentials: Option<Credentials>) {
+        self.changed.signal(credentials);
+    }
+
+    pub(crate) fn status(&self) -> WifiStatus {
         self.status.lock(|cell| cell.borrow().clone())
+    }
+
+    pub(crate) fn search(&self) -> Search {
+        self.air.search()
+    }
+
+    /// Somebody wants to know the networks in range.
+    pub(crate) fn look(&self) {
+        self.air.want();
     }
 }
 
 impl Default for WifiLink {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Face {
-    /// The credentials in NVS; `None` where there are none, or none that Wi-Fi allows.
-    ///
-    /// # Errors
-    /// When NVS cannot be read.
-    pub fn wifi_credentials(&self) -> Result<Option<Credentials>, EspNvsError> {
-        self.engine().with_nvs(EspNvs::credentials)
-    }
-}
-
-impl Wifi for Face {
-    fn status(&self) -> WifiStatus {
-        self.link()
-            .map_or_else(|| WifiLink::new().status(), WifiLink::status)
-    }
-
-    fn join(&self, ssid: &str, pass: &str) -> Result<(), Text> {
-        let credentials = Credentials::new(ssid, pass)
-            .ok_or_else(|| text("Wi-Fi has no such name or password"))?;
-        let stored = self
-            .engine()
-            .with_nvs(|nvs| nvs.set_credentials(&credentials));
-        stored.map_err(text)?;
-        if let Some(link) = self.link() {
-            link.changed.signal(credentials);
-        }
-        Ok(())
-    }
-
-    /// As long as it is an access point; the firmware's DNS then answers every name with it.
-    fn portal(&self) -> Option<Ipv4Addr> {
-        let status = Wifi::status(self);
-        let own = status.mode == WifiMode::AccessPoint;
-        status.address.filter(|_| own)
-    }
-
-    fn search(&self) -> Option<Search> {
-        self.link().map(|link| link.air.search())
-    }
-
-    fn look(&self) {
-        if let Some(link) = self.link() {
-            link.air.want();
-        }
     }
 }

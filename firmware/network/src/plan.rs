@@ -72,6 +72,8 @@ pub enum Event {
     Searched,
     /// The setup page stored new credentials.
     Credentials,
+    /// Somebody had the device forget its credentials.
+    Forgotten,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,26 +98,27 @@ enum State {
     },
 }
 
+/// What comes once an answer had the time to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// New credentials are used.
+    Join,
+    /// There are none any more.
+    Setup,
+}
+
 /// The decision, see the module.
 #[derive(Debug, Clone)]
 pub struct Plan {
     state: State,
-    /// New credentials are there, to be used from then on.
-    change: Option<Instant>,
+    /// What is to change, and when.
+    change: Option<(Instant, Change)>,
 }
 
 impl Plan {
     /// At boot, with or without stored credentials.
     pub fn new(credentials: bool, now: Instant) -> Self {
-        let state = if credentials {
-            join(now)
-        } else {
-            State::Setup {
-                since: now,
-                until: None,
-                clients: 0,
-            }
-        };
+        let state = if credentials { join(now) } else { setup(now) };
         Self {
             state,
             change: None,
@@ -124,10 +127,13 @@ impl Plan {
 
     /// What to do now.
     pub fn next(&mut self, now: Instant) -> Next {
-        if let Some(change) = self.change {
-            if now >= change {
+        if let Some((at, change)) = self.change {
+            if now >= at {
                 self.change = None;
-                self.state = join(now);
+                self.state = match change {
+                    Change::Join => join(now),
+                    Change::Setup => setup(now),
+                };
             } else {
                 // So close to a change nothing else is begun.
                 let order = match self.state {
@@ -137,7 +143,7 @@ impl Plan {
                 };
                 return Next {
                     order,
-                    until: Some(change),
+                    until: Some(at),
                 };
             }
         }
@@ -190,7 +196,22 @@ impl Plan {
     /// Something happened. Events that do not belong to the present order are late, and ignored.
     pub fn event(&mut self, now: Instant, event: Event) {
         match (event, self.state) {
-            (Event::Credentials, _) => self.change = Some(now + FAREWELL),
+            (Event::Credentials, _) => self.change = Some((now + FAREWELL, Change::Join)),
+            (Event::Forgotten, State::Online { .. }) => {
+                self.change = Some((now + FAREWELL, Change::Setup));
+            }
+            (Event::Forgotten, State::Joining { .. }) => {
+                self.change = None;
+                self.state = setup(now);
+            }
+            (Event::Forgotten, State::Setup { since, clients, .. }) => {
+                self.change = None;
+                self.state = State::Setup {
+                    since,
+                    until: None,
+                    clients,
+                };
+            }
             (
                 Event::Online,
                 State::Joining {
@@ -248,6 +269,15 @@ impl Plan {
             }
             _ => {}
         }
+    }
+}
+
+/// The setup of a device without credentials, for good.
+fn setup(now: Instant) -> State {
+    State::Setup {
+        since: now,
+        until: None,
+        clients: 0,
     }
 }
 
@@ -517,6 +547,80 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_device_that_forgets_its_network_is_an_access_point_for_good() {
+        // In its network: whoever asked gets an answer first.
+        play(
+            true,
+            &[
+                (0, None, Join, Some(25_000)),
+                (1_000, Some(Online), Stay, None),
+                (500_000, Some(Forgotten), Stay, Some(501_500)),
+                (501_500, None, AccessPoint, None),
+                (510_000, Some(Came), AccessPoint, None),
+                (520_000, Some(Went), AccessPoint, None),
+                (86_400_000, None, AccessPoint, None),
+                // The next one is joined as ever.
+                (86_400_000, Some(Credentials), AccessPoint, Some(86_401_500)),
+                (86_401_500, None, Join, Some(86_426_500)),
+            ],
+        );
+        // Out of reach anyway: at once.
+        play(
+            true,
+            &[
+                (3_000, Some(Failed), Rest, Some(4_000)),
+                (3_500, Some(Forgotten), AccessPoint, None),
+                (60_000, None, AccessPoint, None),
+            ],
+        );
+        // During the setup that is offered because the network is not there.
+        play(
+            true,
+            &[
+                (60_000, None, AccessPoint, Some(240_000)),
+                (100_000, Some(Came), AccessPoint, Some(1_860_000)),
+                (110_000, Some(Forgotten), AccessPoint, None),
+                (10_000_000, Some(Went), AccessPoint, None),
+            ],
+        );
+    }
+
+    #[test]
+    fn of_new_credentials_and_forgetting_the_last_counts() {
+        play(
+            true,
+            &[
+                (1_000, Some(Online), Stay, None),
+                (5_000, Some(Credentials), Stay, Some(6_500)),
+                (6_000, Some(Forgotten), Stay, Some(7_500)),
+                (7_500, None, AccessPoint, None),
+                (9_000, Some(Credentials), AccessPoint, Some(10_500)),
+                (10_000, Some(Forgotten), AccessPoint, None),
+                (20_000, None, AccessPoint, None),
+            ],
+        );
+        play(
+            true,
+            &[
+                (1_000, Some(Online), Stay, None),
+                (5_000, Some(Forgotten), Stay, Some(6_500)),
+                (6_000, Some(Credentials), Stay, Some(7_500)),
+                (7_500, None, Join, Some(32_500)),
+            ],
+        );
+        // The connection is lost before the answer had its time.
+        play(
+            true,
+            &[
+                (1_000, Some(Online), Stay, None),
+                (50_000, Some(Forgotten), Stay, Some(51_500)),
+                (50_500, Some(Lost), Rest, Some(51_500)),
+                (51_500, None, AccessPoint, None),
+            ],
+        );
+    }
+
     /// What the world does next, as far as the present order lets it.
     #[derive(Debug, Clone, Copy)]
     struct Turn {
@@ -557,15 +661,18 @@ mod tests {
                 AccessPoint => match turn.what % 5 {
                     0 => event = Some([Came, Went, Searched][usize::from(turn.what / 5 % 3)]),
                     1 => event = Some(Credentials),
+                    2 => event = Some(Forgotten),
                     _ => {}
                 },
                 Join if good && turn.what % 3 == 0 => event = Some(Online),
                 Join => event = Some(Failed),
-                Stay => match turn.what % 4 {
-                    0 => event = Some(Credentials),
-                    1 | 2 => event = Some(Lost),
-                    _ => {}
+                Stay => match turn.what % 8 {
+                    0 | 4 => event = Some(Credentials),
+                    7 => event = Some(Forgotten),
+                    3 => {}
+                    _ => event = Some(Lost),
                 },
+                Rest if turn.what % 8 == 0 => event = Some(Forgotten),
                 Rest => {}
             }
             joins += u32::from(next.order == Join);
@@ -586,6 +693,9 @@ mod tests {
             if event == Some(Credentials) {
                 known = true;
                 setup_since = setup_since.map(|_| then);
+            }
+            if event == Some(Forgotten) {
+                known = false;
             }
             now = then;
             if let Some(event) = event {

@@ -101,6 +101,33 @@ impl<F: NorFlash> EspNvs<F> {
     }
 }
 
+impl<F: NorFlash> EspNvs<F> {
+    /// Forgets the network to join, and overwrites its password. After a power cut it is still there,
+    /// or gone; its password may be readable until the next start.
+    ///
+    /// # Errors
+    /// When it cannot be removed: it is still there.
+    pub fn forget_credentials(&mut self) -> Result<(), EspNvsError> {
+        // A page that was being erased when the power was cut may hold the password.
+        self.with(|_| Ok(()))?;
+        self.flash.borrow_mut().erase_leftovers(None)?;
+        // What one value has replaced would count again without it; and of a name without a password, no
+        // cut can make a secret.
+        let [ssid, pass] = APART;
+        let removed = [pass, ssid, NETWORK].into_iter().try_for_each(|key| {
+            // Looking whether it is gone opens the partition, which overwrites it.
+            self.flash.borrow_mut().tidy = false;
+            self.delete(NAMESPACE, key)
+        });
+        match removed {
+            Ok(()) => Ok(()),
+            // As in `set_credentials`.
+            Err(_) if self.credentials() == Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// Removes what a network stored as one value has replaced, and overwrites all that was replaced or
 /// removed, by an older firmware too: once at each start of the device, and after each new network.
 pub(super) fn forget_old<F: NorFlash>(

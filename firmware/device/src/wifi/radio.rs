@@ -273,9 +273,8 @@ impl Radio {
         }
     }
 
-    fn take(&mut self, new: Credentials) -> Event {
-        self.credentials = Some(new);
-        Event::Credentials
+    fn take(&mut self, new: Option<Credentials>) -> Event {
+        take(&mut self.credentials, new)
     }
 
     /// Takes the link down, and leaves a network or the try to join one.
@@ -296,14 +295,33 @@ impl Radio {
 
     /// Tells the HTTP app how things are.
     fn tell(&self, mode: WifiMode, address: Option<Ipv4Addr>) {
-        let ssid = self.credentials.as_ref().map(|known| known.ssid.clone());
-        let connected = mode == WifiMode::Station && address.is_some();
-        self.link.set_status(WifiStatus {
-            mode,
-            ssid,
-            connected,
-            address,
-        });
+        let status = status(self.credentials.as_ref(), mode, address);
+        self.link.set_status(status);
+    }
+}
+
+fn status(
+    credentials: Option<&Credentials>,
+    mode: WifiMode,
+    address: Option<Ipv4Addr>,
+) -> WifiStatus {
+    WifiStatus {
+        mode,
+        ssid: credentials.map(|known| known.ssid.clone()),
+        connected: mode == WifiMode::Station && address.is_some(),
+        address,
+    }
+}
+
+/// Takes over what is stored from now on.
+fn take(credentials: &mut Option<Credentials>, new: Option<Credentials>) -> Event {
+    *credentials = new;
+    match credentials {
+        Some(_) => Event::Credentials,
+        None => {
+            log::info!("the network is forgotten");
+            Event::Forgotten
+        }
     }
 }
 
@@ -339,8 +357,10 @@ async fn watch_clients(
             },
             Either4::First(_) | Either4::Second(()) => continue,
             Either4::Third(new) => {
-                *credentials = Some(new);
-                Event::Credentials
+                let event = take(credentials, new);
+                let mode = WifiMode::AccessPoint;
+                link.set_status(status(credentials.as_ref(), mode, Some(dhcp::ADDRESS)));
+                event
             }
             Either4::Fourth(()) => return,
         };
