@@ -146,9 +146,9 @@ impl<'b> Frames<'b> {
                 Err(_) => return Err(Fault::Protocol),
             };
             let last = bytes[0] & FIN != 0;
-            let whole = head_len as u64 + header.payload_len;
-            // A client masks (5.1), and writes a length as short as it can (5.2).
-            if header.mask_key.is_none() || header.serialized_len() != head_len {
+            // A client masks (5.1), and writes a length as short as it can, of 63 bits (5.2).
+            let is_short = header.serialized_len() == head_len;
+            if header.mask_key.is_none() || !is_short || header.payload_len > i64::MAX as u64 {
                 return Err(Fault::Protocol);
             }
             match header.frame_type {
@@ -156,7 +156,7 @@ impl<'b> Frames<'b> {
                     if !last || header.payload_len > CONTROL_MAX as u64 {
                         return Err(Fault::Protocol);
                     }
-                    let whole = whole as usize;
+                    let whole = head_len + header.payload_len as usize;
                     if self.raw.len() < whole {
                         return self.more(whole);
                     }
@@ -256,3 +256,6 @@ fn close(content: &[u8]) -> Result<Option<u16>, Fault> {
         [_] => Err(Fault::Protocol),
     }
 }
+
+#[cfg(test)]
+mod tests;
