@@ -5,5 +5,5 @@ mod handshake;
 mod socket;
 
 pub(crate) use handshake::is_wanted;
-pub(crate) use socket::{INTERNAL, NORMAL, RESTARTS, goodbye};
+pub(crate) use socket::{Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye};
 pub use socket::{Incoming, Message, WebSocket};

@@ -4,7 +4,7 @@ use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 
 use super::{
-    App, Body, Reply, Request,
+    Answered, App, Body, Reply, Request,
     request::Streams,
     state::{Said, State},
     stream::LAST_CHUNK,
@@ -19,7 +19,7 @@ use crate::{
         tx::Tx,
     },
     problem::{Failed, Gone, Refusal, Why},
-    websocket::{INTERNAL, NORMAL, RESTARTS, goodbye},
+    websocket::{Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye},
 };
 
 /// How often it is looked whether the device restarts, while a connection is live: a fraction of the
@@ -41,6 +41,33 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
     may_go_on: bool,
     left: &mut Option<u64>,
 ) -> Result<(), Failed> {
+    let answered = begin(device, app, rx, len, tx, may_go_on).await;
+    if answered.is_err() {
+        // Nothing was taken of it, and it must not be taken for the next request.
+        rx.consume(len);
+    }
+    let Begun { state, answered } = answered?;
+    rx.go_on(len, state.arrived());
+    let finished = finish(tx, &state, answered).await;
+    *left = Some(state.left.get());
+    finished
+}
+
+/// What a handler left.
+struct Begun {
+    state: State,
+    answered: Option<Answered>,
+}
+
+/// Runs the handler, unless the request is refused before.
+async fn begin<D: Device, A: App, R: Read, W: Write>(
+    device: &D,
+    app: &A,
+    rx: &mut Rx<'_, D, R>,
+    len: usize,
+    tx: &mut Tx<'_, D, W>,
+    may_go_on: bool,
+) -> Result<Begun, Failed> {
     let too_long = Refusal::Head(HeadError::TooLong);
     let (bytes, inner) = rx.behind(len).ok_or(too_long)?;
     let head = Head::parse(bytes).map_err(Refusal::Head)?;
@@ -73,16 +100,14 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
         Either::First(answered) => Some(answered),
         Either::Second(()) => None,
     };
-    *left = Some(state.left.get());
-    rx.go_on(len, state.arrived());
-    finish(tx, &state, answered).await
+    Ok(Begun { state, answered })
 }
 
 /// Sees to it that the client can tell how the answer ended.
 async fn finish<D: Device, W: Write>(
     tx: &mut Tx<'_, D, W>,
     state: &State,
-    answered: Option<Result<(), Failed>>,
+    answered: Option<Answered>,
 ) -> Result<(), Failed> {
     match (state.said.get(), answered) {
         (Said::Nothing, Some(Ok(()))) => Err(Refusal::NoAnswer("its handler gave none").into()),
@@ -116,9 +141,9 @@ async fn finish<D: Device, W: Write>(
                 Some(Err(Failed(Why::Refused(_)))) => INTERNAL,
                 Some(Err(Failed(Why::Gone))) => return Err(Gone.into()),
             };
-            Ok(goodbye(tx, state, Some(code)).await?)
+            Ok(goodbye(tx, state, Some(code), Goodbye::First).await?)
         }
-        (Said::Begun, _) | (Said::Nothing, None) => Err(Gone.into()),
+        (Said::Begun | Said::Pieces, _) | (Said::Nothing, None) => Err(Gone.into()),
     }
 }
 

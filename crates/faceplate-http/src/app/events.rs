@@ -22,6 +22,8 @@ pub struct Events<'r, C: Connection> {
     reader: &'r mut C::Reader,
     buf: &'r mut [u8],
     device: &'r C::Device,
+    /// When the client must hear something.
+    due_ms: u64,
     _live: Entered<'r>,
 }
 
@@ -38,6 +40,7 @@ impl<'r, C: Connection> Events<'r, C> {
             reader,
             buf,
             device,
+            due_ms: beat_ms(device),
             _live: live,
         }
     }
@@ -86,7 +89,11 @@ impl<'r, C: Connection> Events<'r, C> {
                 .tx
                 .around(staged, format_args!("{name}data: "), b"\n\n"),
         };
-        fits.ok_or(too_long)?;
+        if fits.is_none() {
+            // Nothing was sent.
+            self.stream.state.said.set(Said::Events);
+            return Err(too_long.into());
+        }
         self.end().await
     }
 
@@ -99,7 +106,8 @@ impl<'r, C: Connection> Events<'r, C> {
     pub async fn until<F: Future>(&mut self, news: F) -> Result<F::Output, Failed> {
         let mut news = pin!(news);
         loop {
-            let beat = self.device.sleep_ms(self.device.limits().heartbeat_ms);
+            let left = self.due_ms.saturating_sub(self.device.now_ms());
+            let beat = self.device.sleep_ms(left);
             match select3(&mut news, beat, self.reader.read(self.buf)).await {
                 Either3::First(news) => return Ok(news),
                 Either3::Second(()) => self.beat().await?,
@@ -126,10 +134,18 @@ impl<'r, C: Connection> Events<'r, C> {
     }
 
     async fn end(&mut self) -> Result<(), Failed> {
-        self.stream.tx.flush().await?;
+        // It is whole when the network has it. Who drops this while the client's word is waited for
+        // may go on.
+        self.stream.tx.send().await?;
         self.stream.state.said.set(Said::Events);
-        Ok(())
+        self.due_ms = beat_ms(self.device);
+        Ok(self.stream.tx.flush().await?)
     }
+}
+
+/// When a client that hears something now must hear something again.
+fn beat_ms(device: &impl Device) -> u64 {
+    device.now_ms() + device.limits().heartbeat_ms
 }
 
 /// The line with an event's type, if it has one.

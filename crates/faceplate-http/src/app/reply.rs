@@ -33,7 +33,8 @@ impl<'r, C: Connection> Reply<'r, C> {
         }
     }
 
-    /// With another status than 200; one of 200 to 599.
+    /// With another status than 200; one of 200 to 599. Those that have no body (204, 205, 304) are for
+    /// [`Self::empty`] alone.
     pub fn status(mut self, status: u16) -> Self {
         if (200..600).contains(&status) {
             self.status = status;
@@ -57,7 +58,7 @@ impl<'r, C: Connection> Reply<'r, C> {
     /// # Errors
     /// When the client is gone, or too slow.
     pub async fn text(mut self, media_type: &str, text: &impl fmt::Display) -> Answered {
-        self.begin();
+        self.begin_body()?;
         let [a, b, c, d] = self.headers;
         let all = [("Content-Type", &media_type as _), NO_STORE, a, b, c, d];
         self.tx.text(self.status, &all, text).await?;
@@ -70,7 +71,7 @@ impl<'r, C: Connection> Reply<'r, C> {
     /// # Errors
     /// When the client is gone, or too slow.
     pub async fn bytes(mut self, media_type: &str, bytes: &[u8]) -> Answered {
-        self.begin();
+        self.begin_body()?;
         let [a, b, c, d] = self.headers;
         let all = [("Content-Type", &media_type as _), NO_STORE, a, b, c, d];
         let length = bytes.len() as u64;
@@ -91,8 +92,8 @@ impl<'r, C: Connection> Reply<'r, C> {
         self.begin();
         let status = if self.status == 200 { 204 } else { self.status };
         let [a, b, c, d] = self.headers;
-        // A length is not for 204 (RFC 9110, 8.6), and wanted for others.
-        let length = (status != 204).then_some(0);
+        // A length is not for 204, that of 304 is another answer's (RFC 9110, 8.6); others want one.
+        let length = (!matches!(status, 204 | 304)).then_some(0);
         self.tx
             .head(status, &[NO_STORE, a, b, c, d], length)
             .await?;
@@ -113,7 +114,7 @@ impl<'r, C: Connection> Reply<'r, C> {
         let Some(staged) = self.tx.stage(value).await? else {
             return Err(Refusal::NoAnswer("the answer is longer than the buffer").into());
         };
-        self.begin();
+        self.begin_body()?;
         let [a, b, c, d] = self.headers;
         let head = HeadText {
             status: self.status,
@@ -125,7 +126,11 @@ impl<'r, C: Connection> Reply<'r, C> {
             true => self.tx.around(Staged(0), head, b""),
             false => self.tx.around(staged, head, b""),
         };
-        fits.ok_or(Refusal::NoAnswer("the headers are longer than the buffer"))?;
+        if fits.is_none() {
+            // Nothing was sent.
+            self.state.said.set(Said::Nothing);
+            return Err(Refusal::NoAnswer("the headers are longer than the buffer").into());
+        }
         self.tx.flush().await?;
         self.state.said.set(Said::All);
         Ok(())
@@ -139,7 +144,7 @@ impl<'r, C: Connection> Reply<'r, C> {
         mut self,
         media_type: &str,
     ) -> Result<Stream<'r, C::Device, C::Writer>, Failed> {
-        self.begin();
+        self.begin_body()?;
         let http11 = self.state.http11;
         if !http11 {
             self.tx.close();
@@ -154,6 +159,7 @@ impl<'r, C: Connection> Reply<'r, C> {
         let all = [media_type, NO_STORE, chunked, a, b, c, d];
         self.tx.head(self.status, &all, None).await?;
         let Self { tx, state, .. } = self;
+        state.said.set(Said::Pieces);
         Ok(Stream { tx, state })
     }
 
@@ -163,6 +169,16 @@ impl<'r, C: Connection> Reply<'r, C> {
     /// Always, with that.
     pub async fn not_found(self) -> Answered {
         Err(Refusal::NoSuchApi.into())
+    }
+
+    /// An answer with a body begins: its status must be one that has a body, or the client takes that
+    /// for the next answer (RFC 9110, 6.4.1).
+    fn begin_body(&mut self) -> Result<(), Refusal> {
+        if matches!(self.status, 204 | 205 | 304) {
+            return Err(Refusal::NoAnswer("answers of its status have no body"));
+        }
+        self.begin();
+        Ok(())
     }
 
     /// The answer begins: it is the time to say whether another may follow.

@@ -9,6 +9,8 @@ pub(crate) enum Said {
     Nothing,
     /// It began: if it goes no further, the connection is of no use.
     Begun,
+    /// An answer in pieces, between two of them.
+    Pieces,
     /// Events, between two of them.
     Events,
     /// A WebSocket, between two frames.

@@ -30,9 +30,12 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
         if bytes.is_empty() || self.tx.framing().head_only {
             return Ok(());
         }
+        self.hold()?;
         self.begin_chunk(bytes.len()).await?;
         self.tx.push(bytes).await?;
-        Ok(self.end_chunk().await?)
+        self.end_chunk().await?;
+        self.state.said.set(Said::Pieces);
+        Ok(())
     }
 
     /// The same with text of any length. It is formatted more than once, and must be the same each
@@ -41,8 +44,10 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
     /// # Errors
     /// When the client is gone, or too slow.
     pub async fn text(&mut self, text: &impl fmt::Display) -> Result<(), Failed> {
-        let write = |out: &mut dyn fmt::Write| write!(out, "{text}");
-        Ok(self.formatted(write).await?)
+        self.hold()?;
+        self.formatted(|out| write!(out, "{text}")).await?;
+        self.state.said.set(Said::Pieces);
+        Ok(())
     }
 
     /// Sends what was given so far.
@@ -50,7 +55,10 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
     /// # Errors
     /// When the client is gone, or too slow.
     pub async fn flush(&mut self) -> Result<(), Failed> {
-        Ok(self.tx.flush().await?)
+        self.hold()?;
+        self.tx.flush().await?;
+        self.state.said.set(Said::Pieces);
+        Ok(())
     }
 
     /// Says that this is all.
@@ -58,12 +66,22 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
     /// # Errors
     /// When the client is gone, or too slow.
     pub async fn finish(mut self) -> Answered {
+        self.hold()?;
         if self.state.http11 && !self.tx.framing().head_only {
             self.tx.push(LAST_CHUNK).await?;
         }
         self.tx.flush().await?;
         self.state.said.set(Said::All);
         Ok(())
+    }
+
+    /// A piece begins; the last one must not have been dropped half way, since what comes behind it
+    /// would be taken for its rest.
+    fn hold(&self) -> Result<(), Gone> {
+        match self.state.said.replace(Said::Begun) {
+            Said::Pieces => Ok(()),
+            _ => Err(Gone),
+        }
     }
 
     pub(super) async fn formatted(

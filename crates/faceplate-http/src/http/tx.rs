@@ -173,7 +173,11 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
             Refusal::NoWebSocket => ("Upgrade", &"websocket"),
             _ => NONE,
         };
-        let headers = [media_type, no_store, more];
+        let version = match refusal {
+            Refusal::NoWebSocket => ("Sec-WebSocket-Version", &"13" as _),
+            _ => NONE,
+        };
+        let headers = [media_type, no_store, more, version];
         self.text(refusal.status(), &headers, &body).await
     }
 
@@ -296,7 +300,8 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         self.len = self.buf.len().min(self.len + n);
     }
 
-    async fn send(&mut self) -> Result<(), Gone> {
+    /// Sends what is in the buffer.
+    pub(crate) async fn send(&mut self) -> Result<(), Gone> {
         let mut at = 0;
         while at < self.len {
             let deadline = self.deadline_ms();

@@ -43,9 +43,9 @@ pub struct WebSocket<'r, C: Connection> {
     tx: Tx<'r, C::Device, &'r mut C::Writer>,
     state: &'r State,
     device: &'r C::Device,
-    /// When the client was heard last.
-    heard_ms: u64,
-    /// Whether it was asked since whether it is there.
+    /// When a client that says nothing is asked whether it is there, or given up.
+    due_ms: u64,
+    /// Whether it was asked.
     asked: bool,
     /// Whether the message that came last is text.
     is_text: bool,
@@ -56,7 +56,7 @@ pub struct WebSocket<'r, C: Connection> {
 enum End {
     Failed(Failed),
     /// To be closed, with this code.
-    Close(Option<u16>),
+    Close(Option<u16>, Goodbye),
 }
 
 impl From<Failed> for End {
@@ -104,7 +104,7 @@ impl<'r, C: Connection> Request<'r, C> {
             tx,
             state,
             device,
-            heard_ms: device.now_ms(),
+            due_ms: device.now_ms() + device.limits().heartbeat_ms,
             asked: false,
             is_text: false,
             _live: live,
@@ -114,8 +114,9 @@ impl<'r, C: Connection> Request<'r, C> {
 
 impl<C: Connection> WebSocket<'_, C> {
     /// Waits for the next message, of at most 512 bytes, or what the connection's buffer has room for;
-    /// longer ones close the socket (1009). Pings are answered meanwhile. It may be dropped and called
-    /// again; nothing is lost.
+    /// longer ones close the socket (1009). One that comes in several frames shares the buffer with their
+    /// heads, and with pings in between. Pings are answered meanwhile. It may be dropped and called
+    /// again: no message is lost.
     ///
     /// # Errors
     /// When the socket is closed, by whomever.
@@ -145,8 +146,8 @@ impl<C: Connection> WebSocket<'_, C> {
                 }))
             }
             Err(End::Failed(failed)) => Err(failed),
-            Err(End::Close(code)) => {
-                self.say_goodbye(code).await?;
+            Err(End::Close(code, who)) => {
+                self.say_goodbye(code, who).await?;
                 Err(Gone.into())
             }
         }
@@ -197,7 +198,7 @@ impl<C: Connection> WebSocket<'_, C> {
     /// # Errors
     /// When the client is gone.
     pub async fn close(mut self) -> Answered {
-        Ok(self.say_goodbye(Some(NORMAL)).await?)
+        Ok(self.say_goodbye(Some(NORMAL), Goodbye::First).await?)
     }
 
     /// Waits for a message (`None`), or for something else.
@@ -205,35 +206,40 @@ impl<C: Connection> WebSocket<'_, C> {
         let mut news = pin!(news);
         loop {
             match self.frames.advance() {
-                Err(fault) => return Err(End::Close(Some(fault.code()))),
+                Err(fault) => return Err(End::Close(Some(fault.code()), Goodbye::First)),
                 Ok(Next::Message { text }) => {
                     self.is_text = text;
                     return Ok(None);
                 }
-                Ok(Next::Close(code)) => return Err(End::Close(code)),
+                Ok(Next::Close(code)) => return Err(End::Close(code, Goodbye::Reply)),
                 Ok(Next::Ping) => self.pong().await?,
                 Ok(Next::Pong) => {}
                 Ok(Next::More) => {
                     let read = self.reader.read(self.frames.space());
-                    let beat_ms = self.device.limits().heartbeat_ms;
-                    let due = self.heard_ms + beat_ms * if self.asked { 2 } else { 1 };
-                    let left = due.saturating_sub(self.device.now_ms());
+                    let left = self.due_ms.saturating_sub(self.device.now_ms());
                     match select3(&mut news, read, self.device.sleep_ms(left)).await {
                         Either3::First(news) => return Ok(Some(news)),
                         Either3::Second(Ok(n @ 1..)) => {
                             self.frames.filled(n);
-                            (self.heard_ms, self.asked) = (self.device.now_ms(), false);
+                            self.wait_for_client(false);
                         }
                         Either3::Second(_) => return Err(Gone.into()),
                         Either3::Third(()) if self.asked => return Err(Gone.into()),
                         Either3::Third(()) => {
-                            self.asked = true;
+                            // From now on, however late it is asked.
+                            self.wait_for_client(true);
                             self.control(FrameType::Ping, &[]).await?;
                         }
                     }
                 }
             }
         }
+    }
+
+    /// The client has its time anew.
+    fn wait_for_client(&mut self, asked: bool) {
+        self.asked = asked;
+        self.due_ms = self.device.now_ms() + self.device.limits().heartbeat_ms;
     }
 
     /// Answers a ping with its content.
@@ -245,8 +251,8 @@ impl<C: Connection> WebSocket<'_, C> {
         self.control(FrameType::Pong, copy).await
     }
 
-    async fn say_goodbye(&mut self, code: Option<u16>) -> Result<(), Gone> {
-        goodbye(&mut self.tx, self.state, code).await
+    async fn say_goodbye(&mut self, code: Option<u16>, who: Goodbye) -> Result<(), Gone> {
+        goodbye(&mut self.tx, self.state, code, who).await
     }
 
     async fn control(&mut self, kind: FrameType, content: &[u8]) -> Result<(), Gone> {
@@ -271,9 +277,11 @@ impl<C: Connection> WebSocket<'_, C> {
     }
 
     async fn end(&mut self) -> Result<(), Gone> {
-        self.tx.flush().await?;
+        // It is whole when the network has it. Who drops this while the client's word is waited for
+        // may go on.
+        self.tx.send().await?;
         self.state.said.set(Said::WebSocket);
-        Ok(())
+        self.tx.flush().await
     }
 }
 
@@ -286,11 +294,21 @@ pub(crate) const INTERNAL: u16 = 1011;
 /// 1012: the server restarts (IANA's registry of close codes).
 pub(crate) const RESTARTS: u16 = 1012;
 
+/// Whose close frame is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goodbye {
+    /// The device's.
+    First,
+    /// The client's.
+    Reply,
+}
+
 /// Sends a close frame, the last that is sent.
 pub(crate) async fn goodbye<D: Device, W: Write>(
     tx: &mut Tx<'_, D, W>,
     state: &State,
     code: Option<u16>,
+    who: Goodbye,
 ) -> Result<(), Gone> {
     let content = code.map(u16::to_be_bytes);
     let content = content.as_ref().map_or(&[][..], |code| code);
@@ -303,6 +321,11 @@ pub(crate) async fn goodbye<D: Device, W: Write>(
     tx.push(content).await?;
     tx.flush().await?;
     state.said.set(Said::All);
+    if who == Goodbye::First {
+        // It may be in the middle of a message, and has its own close frame to send: to close with that
+        // unread would take ours from it.
+        state.left.set(u64::MAX);
+    }
     Ok(())
 }
 
@@ -316,4 +339,89 @@ fn header(kind: FrameType, len: usize) -> Result<([u8; FrameHeader::MAX_LEN], us
     let mut bytes = [0; FrameHeader::MAX_LEN];
     let n = header.serialize(&mut bytes).map_err(|_| Gone)?;
     Ok((bytes, n))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::{Cell, RefCell};
+    use std::{vec, vec::Vec};
+
+    use embassy_futures::block_on;
+
+    use super::*;
+    use crate::{
+        App, ConnectionBuffers, Limits, Methods,
+        fake::{FakeDevice, Pieces},
+        serve,
+    };
+
+    /// A handler that is busy for so long before it looks, and writes down what it got.
+    struct Busy<'d> {
+        device: &'d FakeDevice,
+        busy_ms: u64,
+        got: RefCell<Vec<Vec<u8>>>,
+    }
+
+    impl App for Busy<'_> {
+        fn methods(&self, _: &str) -> Methods {
+            Methods::GET
+        }
+
+        async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+            let mut socket = request.websocket().await?;
+            self.device.sleep_ms(self.busy_ms).await;
+            loop {
+                if let Message::Binary(bytes) = socket.receive().await? {
+                    self.got.borrow_mut().push(bytes.to_vec());
+                }
+            }
+        }
+    }
+
+    const HEAD: &[u8] = b"GET /x HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    const ONE: &[u8] = b"\x82\x81\0\0\0\0x";
+
+    /// What the handler got, and when the connection ended, on a clock that only waiting moves.
+    fn run(busy_ms: u64, pieces: Vec<&[u8]>) -> (Vec<Vec<u8>>, u64) {
+        let device = FakeDevice::new();
+        let app = Busy {
+            device: &device,
+            busy_ms,
+            got: RefCell::default(),
+        };
+        let taken = Cell::new(0);
+        let reader = Pieces {
+            pieces,
+            taken: &taken,
+        };
+        let mut out = [0; 2048];
+        let mut buffers = ConnectionBuffers::new();
+        block_on(serve(
+            &device,
+            &app,
+            reader,
+            &mut &mut out[..],
+            &mut buffers,
+        ));
+        assert_eq!(device.live().count(), 0);
+        (app.got.into_inner(), device.now_ms())
+    }
+
+    #[test]
+    fn a_silent_client_has_as_long_to_answer_as_it_was_silent() {
+        let beat = Limits::DEFAULT.heartbeat_ms;
+        assert_eq!(run(0, vec![HEAD]), (vec![], 2 * beat));
+        assert_eq!(run(0, vec![HEAD, ONE]), (vec![b"x".to_vec()], 2 * beat));
+    }
+
+    #[test]
+    fn a_client_is_not_given_up_for_the_time_that_its_handler_was_busy() {
+        let beat = Limits::DEFAULT.heartbeat_ms;
+        let busy = 10 * beat;
+        assert_eq!(run(busy, vec![HEAD]), (vec![], busy + beat));
+        let got = run(busy, vec![HEAD, ONE, ONE]).0;
+        assert_eq!(got, [b"x", b"x"]);
+    }
 }

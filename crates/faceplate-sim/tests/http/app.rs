@@ -1,6 +1,9 @@
 //! A firmware's own routes, of every kind, for tests.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use faceplate::{Text, text};
 use faceplate_http::{
@@ -9,7 +12,13 @@ use faceplate_http::{
     websocket::{Incoming, Message},
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
+
+/// A piece that is not taken for so long is dropped half way.
+const TORN: Duration = Duration::from_millis(100);
 
 /// What the routes read and change, and what the hooks were told.
 #[derive(Default)]
@@ -22,6 +31,8 @@ pub(crate) struct TestApp {
     pub(crate) locked: Cell<bool>,
     pub(crate) updates: RefCell<Vec<UpdateEvent>>,
     pub(crate) asked: RefCell<Vec<Access>>,
+    /// How often a piece was dropped half way, and the next one was refused.
+    pub(crate) torn: Cell<u32>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -35,8 +46,18 @@ impl App for TestApp {
         match path {
             "/api/test/value" => Methods::GET | Methods::PUT,
             "/api/test/echo" => Methods::POST,
-            "/api/test/long" | "/api/test/nothing" | "/api/test/events" | "/api/test/socket"
-            | "/api/test/query" | "/api/test/half" => Methods::GET,
+            "/api/test/long"
+            | "/api/test/nothing"
+            | "/api/test/events"
+            | "/api/test/socket"
+            | "/api/test/query"
+            | "/api/test/half"
+            | "/api/test/no-body"
+            | "/api/test/header"
+            | "/api/test/idle"
+            | "/api/test/flood"
+            | "/api/test/torn"
+            | "/api/test/torn-events" => Methods::GET,
             "/api/test/value/ä b" => Methods::DELETE | Methods::PATCH,
             // Never asked for: these are Faceplate's.
             "/api/ota/status" | "/api/ota/mine" | "/recovery" | "/api/wifi/mine" => Methods::GET,
@@ -90,6 +111,44 @@ impl App for TestApp {
             }
             ("/api/test/events", _) => self.events(request).await,
             ("/api/test/socket", _) => self.socket(request).await,
+            ("/api/test/no-body", _) => request.reply.status(204).text("text/plain", &"body").await,
+            ("/api/test/header", _) => {
+                let long = "x".repeat(400);
+                request.reply.header("X-Long", &long).json(&1).await
+            }
+            ("/api/test/idle", _) => {
+                let mut events = request.events().await?;
+                loop {
+                    // Wakes often, and has nothing to say.
+                    events.until(sleep(Duration::from_millis(5))).await?;
+                }
+            }
+            ("/api/test/flood", _) => {
+                let mut events = request.events().await?;
+                loop {
+                    events.send("", &format_args!("{:1000}", 'x')).await?;
+                }
+            }
+            ("/api/test/torn-events", _) => {
+                let mut events = request.events().await?;
+                let long = "x".repeat(100_000);
+                while let Ok(sent) = timeout(TORN, events.send("", &long)).await {
+                    sent?;
+                }
+                let late = events.send("", &"late").await;
+                self.torn.set(self.torn.get() + u32::from(late.is_err()));
+                Ok(())
+            }
+            ("/api/test/torn", _) => {
+                let mut stream = request.reply.stream("text/plain").await?;
+                let long = "x".repeat(100_000);
+                while let Ok(sent) = timeout(TORN, stream.bytes(long.as_bytes())).await {
+                    sent?;
+                }
+                let late = stream.finish().await;
+                self.torn.set(self.torn.get() + u32::from(late.is_err()));
+                late
+            }
             ("/api/test/nothing", _) => Ok(()),
             ("/metrics", _) => request.reply.text("text/plain", &"up 1").await,
             (_, Method::Delete) => request.reply.empty().await,
@@ -129,6 +188,12 @@ impl App for TestApp {
 }
 
 impl TestApp {
+    /// Sets the value, and tells who waits for it.
+    pub(crate) fn set(&self, number: u32) {
+        self.value.borrow_mut().number = number;
+        self.changed.notify_waiters();
+    }
+
     async fn events<C: Connection>(&self, request: Request<'_, C>) -> Answered {
         let mut events = request.events().await?;
         events.send("hello", &"two\nlines").await?;
@@ -146,6 +211,12 @@ impl TestApp {
                 Incoming::News(()) => true,
                 Incoming::Message(Message::Text("close")) => return socket.close().await,
                 Incoming::Message(Message::Text("end")) => return Ok(()),
+                Incoming::Message(Message::Text("fail")) => {
+                    return Err(Problem::new(500, "late", "the socket is open").into());
+                }
+                Incoming::Message(Message::Text("flood")) => loop {
+                    socket.binary(&[b'x'; 1000]).await?;
+                },
                 Incoming::Message(Message::Text(text)) => {
                     let text = text.to_owned();
                     socket.text(&text).await?;

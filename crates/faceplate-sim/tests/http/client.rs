@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::server::Server;
 
 /// Longer than anything here takes, even on a busy machine; so that no test waits for ever.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One connection.
 pub(crate) struct Client {
@@ -102,21 +102,32 @@ impl Client {
         response
     }
 
+    /// Reads the head of a response whose body goes on.
+    pub(crate) fn begun(&mut self) -> Response {
+        self.read(false)
+    }
+
     /// Reads chunks to the last.
-    fn chunks(&mut self) -> Vec<u8> {
+    pub(crate) fn chunks(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
         loop {
-            let size = self.line();
-            let size = usize::from_str_radix(&size, 16).unwrap();
-            while self.ahead.len() < size + 2 {
-                assert!(self.more(), "closed within a chunk");
-            }
-            body.extend(self.ahead.drain(..size));
-            assert_eq!(self.line(), "");
-            if size == 0 {
-                return body;
+            match self.chunk() {
+                chunk if chunk.is_empty() => return body,
+                chunk => body.extend(chunk),
             }
         }
+    }
+
+    /// Reads a chunk; the last one is empty.
+    pub(crate) fn chunk(&mut self) -> Vec<u8> {
+        let size = self.line();
+        let size = usize::from_str_radix(&size, 16).unwrap();
+        while self.ahead.len() < size + 2 {
+            assert!(self.more(), "closed within a chunk");
+        }
+        let chunk = self.ahead.drain(..size).collect();
+        assert_eq!(self.line(), "");
+        chunk
     }
 
     /// Reads a line of what is no head.
@@ -136,8 +147,13 @@ impl Client {
 
     /// Reads to the end of the connection.
     pub(crate) fn rest(&mut self) -> String {
+        String::from_utf8(self.rest_bytes()).unwrap()
+    }
+
+    /// The same, where it is no text.
+    pub(crate) fn rest_bytes(&mut self) -> Vec<u8> {
         while self.more() {}
-        String::from_utf8(std::mem::take(&mut self.ahead)).unwrap()
+        std::mem::take(&mut self.ahead)
     }
 
     /// Reads so many bytes.

@@ -8,6 +8,7 @@ mod server;
 
 mod caching;
 mod connections;
+mod events;
 mod files;
 mod foreign_nvs;
 mod guards;

@@ -184,6 +184,41 @@ fn a_handler_that_fails_is_seen_to_have_failed() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_is_a_problem() {
+    let server = server();
+    for path in ["/api/test/no-body", "/api/test/header"] {
+        let mut client = Client::new(&server);
+        for _ in 0..2 {
+            client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+            let answer = client.response();
+            assert_eq!(answer.problem(), (500, "no-answer".to_owned()), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_head_that_leaves_no_room_is_refused_once() {
+    let server = server();
+    let mut client = Client::new(&server);
+    let long = "x".repeat(1600);
+    let escapes = "%61".repeat(100);
+    for (path, status) in [
+        (format!("/api/test/value?{}", &long[..900]), 200),
+        ("/api/test/value".to_owned(), 431),
+        (format!("/api/test/{escapes}"), 404),
+    ] {
+        let more = if status == 431 { &*long } else { "" };
+        client.send(format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Long: {more}\r\n\r\n"
+        ));
+        assert_eq!(client.response().status, status);
+        // What comes then is the answer to this, and not the same one again.
+        client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(client.response().body, b"up 1");
+    }
+}
+
+#[test]
 fn the_query_is_decoded() {
     let server = server();
     for (query, want) in [

@@ -19,6 +19,7 @@ use tokio::{net::TcpListener, runtime, sync::mpsc, task::LocalSet};
 use crate::{
     app::TestApp,
     board::{self, Board},
+    client::PATIENCE,
 };
 
 /// A board that serves HTTP.
@@ -35,6 +36,8 @@ pub(crate) struct TestDevice {
     limits: Limits,
     live: Live,
     pub(crate) app: TestApp,
+    /// Whether a connection panicked: its task alone ends then, and the client sees a mere close.
+    panicked: Cell<bool>,
     start: Instant,
 }
 
@@ -153,6 +156,7 @@ impl Server {
                 limits,
                 live: Live::new(),
                 app: TestApp::default(),
+                panicked: Cell::new(false),
                 start,
             };
             let device: &'static TestDevice = Box::leak(Box::new(device));
@@ -178,9 +182,21 @@ impl Server {
         job: impl FnOnce(&TestDevice) -> T + Send + 'static,
     ) -> T {
         let (tell, answer) = std::sync::mpsc::channel();
-        let job: Job = Box::new(move |device| tell.send(job(device)).unwrap());
+        let job: Job = Box::new(move |device| {
+            assert!(!device.panicked.get(), "a connection panicked");
+            tell.send(job(device)).unwrap();
+        });
         assert!(self.jobs.send(job).is_ok(), "the device has crashed");
         answer.recv().unwrap()
+    }
+
+    /// Waits until so many connections are live.
+    pub(crate) fn wait_for_live(&self, count: usize) {
+        let end = Instant::now() + PATIENCE;
+        while self.ask(|device| device.live.count()) != count {
+            assert!(Instant::now() < end, "never {count} live connections");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Erases and programs so far.
@@ -211,11 +227,16 @@ async fn run(
         tokio::select! {
             accepted = listener.accept() => {
                 let (stream, _) = accepted.unwrap();
-                tokio::task::spawn_local(async move {
+                let connection = tokio::task::spawn_local(async move {
                     let (reader, writer) = stream.into_split();
                     let mut buffers = ConnectionBuffers::new();
                     let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
                     serve(device, &device.app, reader, writer, &mut buffers).await;
+                });
+                tokio::task::spawn_local(async move {
+                    if connection.await.is_err() {
+                        device.panicked.set(true);
+                    }
                 });
             }
             job = inbox.recv() => match job {
