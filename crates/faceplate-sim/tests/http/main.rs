@@ -4,6 +4,7 @@ mod app;
 #[path = "../board/mod.rs"]
 mod board;
 mod client;
+mod frame;
 mod server;
 
 mod caching;
@@ -12,11 +13,14 @@ mod events;
 mod files;
 mod foreign_nvs;
 mod guards;
+mod hostile;
+mod live;
 mod networks;
 mod pages;
 mod portal;
 mod ranges;
 mod routes;
+mod sockets;
 mod trials;
 mod uploads;
 mod wifi;
