@@ -7,6 +7,7 @@ mod client;
 mod frame;
 mod server;
 
+mod autobahn;
 mod caching;
 mod connections;
 mod events;
