@@ -40,7 +40,9 @@ function change(name: Frontend): Plugin {
         return { code: code.replace('<UpdatePage', `<UpdatePage within={${HASTY}}`), map: null };
       if (UNCHANGED.includes(name)) return null;
       if (id.endsWith('.css')) return { code: `${code}\nhtml { --changed: 1 }`, map: null };
-      if (id.endsWith('.svelte')) return { code: `${code}\n<p>${CHANGE}</p>\n`, map: null };
+      // One on each page.
+      if (/\/(Home|Update)\.svelte$/.test(id))
+        return { code: `${code}\n<p>${CHANGE}</p>\n`, map: null };
       return null;
     },
     transformIndexHtml() {

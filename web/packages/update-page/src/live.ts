@@ -1,6 +1,6 @@
 // Live data of a device: server-sent events and a WebSocket that come back by themselves, and rest while
 // nobody looks. An entry of its own, so that no page pays for it that has none.
-import { pageBase } from './reader.js';
+import type {} from './global.js';
 
 /** `waiting`: there is no connection now, and one is made when the time has come and the page is seen. */
 export type LiveState = 'open' | 'waiting';
@@ -102,9 +102,14 @@ export function socket(
   };
 }
 
-/** As a whole address, which older browsers want for a WebSocket. */
-const at = (url: string): string =>
-  new URL(url.startsWith('/') ? pageBase() + url : url, globalThis.location?.href).href;
+/**
+ * As a whole address, which older browsers want for a WebSocket. Where the device is, the page knows (`pageBase`; but
+ * imported from there it would tear that file out of a bundle's first part).
+ */
+function at(url: string): string {
+  const base = globalThis.window?.faceplate?.base ?? '';
+  return new URL(url.startsWith('/') ? base + url : url, globalThis.location?.href).href;
+}
 
 /** Makes a connection and says how it goes; returns what takes it away, after which it says nothing. */
 type Connect = (
