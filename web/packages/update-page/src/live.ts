@@ -31,7 +31,7 @@ export interface LiveSocket extends Live {
 const FIRST_MS = 1000;
 const LONGEST_MS = 16_000;
 /** A device that is full says so by a status and `Retry-After`, which no browser shows: this is the least. */
-const REFUSED_MS = 4000;
+const REFUSED_MS = 5000;
 /** A device that is off never answers, and a browser would wait for minutes. */
 const CONNECT_MS = 8000;
 /** What breaks sooner has not worked: the next wait is longer all the same. */

@@ -235,7 +235,7 @@ test('events that a device refuses by a status wait longer, as nobody sees its R
   live = events('/api/e', {});
   // 503 too-many-live, say.
   last().lose(true);
-  await vi.advanceTimersByTimeAsync(3999);
+  await vi.advanceTimersByTimeAsync(4999);
   expect(Fake.all).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(1);
   expect(Fake.all).toHaveLength(2);
