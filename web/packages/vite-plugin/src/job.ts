@@ -84,7 +84,9 @@ function update(job: Begun): void {
   if (folder) {
     const changed = changedSince(places.dir, recipe.exclude, folder);
     if (changed.length === 0) return;
-    logger.info(`faceplate: ${named(changed)} changed after ${shown(places.out)}, which is made anew`);
+    logger.info(
+      `faceplate: ${named(changed)} changed after ${shown(places.out)}, which is made anew`,
+    );
   }
   job.folder = null;
   makeRoom(places);
