@@ -75,7 +75,7 @@ pub(crate) fn demo(args: &[&str]) -> Result<ExitCode, String> {
     sim.arg("sim").arg("--flash").arg(&device);
     sim.arg("--www").arg(place.join(RUNNING.image));
     sim.args(["--listen", &format!("127.0.0.1:{port}")]);
-    sim.args(["--flash-timing", "real"]);
+    sim.args(["--flash-timing", "real", "--example"]);
     become_it(sim)
 }
 

@@ -1,15 +1,20 @@
 //! `faceplate sim`: a simulated device.
 
+mod room;
+
 use std::{
     net::{Ipv6Addr, SocketAddr},
     path::PathBuf,
     process,
+    rc::Rc,
     time::Duration,
 };
 
 use faceplate_http::Limits;
+use faceplate_provider::Provider;
 use faceplate_sim::{Event, SimError, SimOptions, flash::Timing};
 
+use self::room::SimRoom;
 use super::read_frontend;
 use crate::{board::Board, device::Address, failure::Failure, text};
 
@@ -52,6 +57,10 @@ pub(crate) struct Sim {
     /// as no Wi-Fi is stored.
     #[arg(long)]
     portal: bool,
+    /// Be the example device: with a lamp, a temperature and a log, in a simulated room
+    /// (/api/lamp, /api/sensor, /api/events, /api/log).
+    #[arg(long)]
+    example: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -86,7 +95,17 @@ impl Sim {
             text::print("power cut");
             process::exit(POWER_CUT);
         };
-        faceplate_sim::run(options, || (), tell, power_cut).map_err(|error| match error {
+        let ended = match self.example {
+            true => {
+                let app = || Provider::new(SimRoom::new());
+                let task = |app: Rc<Provider<SimRoom>>| async move {
+                    app.run().await;
+                };
+                faceplate_sim::run_with(options, app, task, tell, power_cut)
+            }
+            false => faceplate_sim::run(options, || (), tell, power_cut),
+        };
+        ended.map_err(|error| match error {
             SimError::Table(error) => self.board.wrong_table(error),
             error => Failure::new(error),
         })
@@ -118,15 +137,8 @@ fn tell(event: Event) {
             "warning: the flash file is there already, so --www was not used; delete the file for \
              a new device, or use `faceplate push`"
         ),
-        Event::Booted { address, serves } => {
-            text::print(&format!("http://{address}/ serves {serves}"));
-        }
-        Event::Confirmed => text::print("the frontend on trial is confirmed by the device"),
-        Event::Kept => text::print(
-            "nobody confirmed the frontend on trial, but there is none to go back to: it stays",
-        ),
-        Event::Restarting => text::print("restarting"),
         Event::Fault(what) => eprintln!("warning: {what}"),
+        event => text::print(&event.to_string()),
     }
 }
 

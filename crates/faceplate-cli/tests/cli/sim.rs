@@ -120,3 +120,35 @@ fn what_a_device_cannot_start_with_is_named() {
     let ended = run_in(folder.path(), &other).expect(1);
     assert!(ended.err.contains("cannot listen at"), "{}", ended.err);
 }
+
+/// The answer to a request of HTTP/1.0.
+fn ask(sim: &Sim, line: &str, rest: &str) -> String {
+    let mut stream = TcpStream::connect(&sim.address).unwrap();
+    write!(stream, "{line} HTTP/1.0\r\n{rest}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_example_device_has_a_lamp_and_a_temperature_and_others_have_none() {
+    let folder = folder();
+    let sim = Sim::start(folder.path(), &["--example"]);
+    let lamp = r##"{"on":true,"colour":"#00ff00"}"##;
+    let set = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{lamp}",
+        lamp.len()
+    );
+    let answer = ask(&sim, "PUT /api/lamp", &set);
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains(lamp),
+        "{answer}"
+    );
+    sim.wait_for("lamp on, #00ff00");
+    let answer = ask(&sim, "GET /api/sensor", "");
+    assert!(answer.contains(r#""unit":"°C","celsius":[2"#), "{answer}");
+
+    let other = Sim::start(folder.path(), &["--flash", "other.bin"]);
+    let answer = ask(&other, "GET /api/lamp", "");
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+}
