@@ -279,6 +279,10 @@ fn whatever_is_taken_another_strict_parser_reads_the_same() {
             Some("GET") => Method::Get,
             Some("HEAD") => Method::Head,
             Some("POST") => Method::Post,
+            Some("PUT") => Method::Put,
+            Some("PATCH") => Method::Patch,
+            Some("DELETE") => Method::Delete,
+            Some("OPTIONS") => Method::Options,
             _ => Method::Other,
         };
         assert_eq!(head.method, method, "{text}");
