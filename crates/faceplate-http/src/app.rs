@@ -97,6 +97,9 @@ pub trait App {
     /// The login: whether a request may do what it is about to. Asked once for each request, before
     /// any of its body is read; other guards have let it pass.
     ///
+    /// Decide by `access`, and by who asks: the path in `head` is as it came, and one file or route has
+    /// many spellings (`/%73ecret` is `/secret`), so a rule for paths must decode them first.
+    ///
     /// # Errors
     /// Why not.
     async fn allows(&self, head: &Head<'_>, access: Access) -> Result<(), Denied> {
