@@ -3,6 +3,8 @@
 pub(crate) mod answer;
 mod body;
 mod events;
+#[cfg(feature = "json")]
+mod json;
 mod live;
 mod query;
 mod reply;
@@ -12,6 +14,8 @@ mod stream;
 
 use faceplate::Text;
 
+#[cfg(feature = "json")]
+pub(crate) use self::json::Json;
 pub use self::{
     body::Body,
     events::Events,
@@ -97,13 +101,14 @@ pub trait App {
     /// The login: whether a request may do what it is about to. Asked once for each request, before
     /// any of its body is read; other guards have let it pass.
     ///
-    /// Decide by `access`, and by who asks: the path in `head` is as it came, and one file or route has
-    /// many spellings (`/%73ecret` is `/secret`), so a rule for paths must decode them first.
+    /// `path` is decoded and begins with `/`, as for [`Self::methods`], but may be anybody's, and may have
+    /// empty segments. A file has more than one: `/secret` also shows `secret.html` and `secret/index.html`.
+    /// The path in `head` is as it came: one that is judged by it has many spellings.
     ///
     /// # Errors
     /// Why not.
-    async fn allows(&self, head: &Head<'_>, access: Access) -> Result<(), Denied> {
-        let _anybody = (head, access);
+    async fn allows(&self, path: &str, head: &Head<'_>, access: Access) -> Result<(), Denied> {
+        let _anybody = (path, head, access);
         Ok(())
     }
 }

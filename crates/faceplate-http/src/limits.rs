@@ -7,18 +7,9 @@
 /// 900 bytes; the rest is room for cookies, which a host shares over all its ports.
 pub const RECEIVE_BUFFER: usize = 2048;
 
-/// Bytes sent at a time: what one TCP segment carries over Ethernet or Wi-Fi (MTU 1500 less 40
-/// bytes of IPv4 and TCP headers), so that the head and a small file leave in one packet.
-pub const SEND_BUFFER: usize = 1460;
-
-/// Where in the send buffer a value in JSON is written first: room for the head of its response.
-pub(crate) const STAGE_AT: usize = 320;
-
-/// Room behind it, for the end of an event in a chunk.
-pub(crate) const STAGE_END: usize = 4;
-
-/// Longest value in JSON that a firmware answers or sends in one piece, bytes.
-pub const JSON_OUT_MAX: usize = SEND_BUFFER - STAGE_AT - STAGE_END;
+/// Bytes behind those, for what is sent. Answers to requests without a body have what the head leaves,
+/// too, so that files leave in whole TCP segments; other answers are short, or formatted in parts.
+pub const SEND_BUFFER: usize = 256;
 
 /// Longest request target; a longer one gets 414. LittleFS names end at 255 bytes, and
 /// percent-encoding triples them.

@@ -79,7 +79,7 @@ pub(crate) enum Refusal {
     },
     /// The firmware's own.
     App(Problem),
-    /// The firmware gave no answer, or one too long for the buffer.
+    /// The firmware gave no answer, or one that cannot be sent.
     NoAnswer(&'static str),
 }
 

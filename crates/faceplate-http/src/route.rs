@@ -1,13 +1,18 @@
 //! What a request is for, and whether it may be made.
 
+use embedded_io_async::Write;
+
 use crate::{
-    Access, App, Device, Methods, guard, hosts,
+    Access, App, Device, Methods,
+    frontend::files,
+    guard, hosts,
     http::{
-        head::{Head, Method},
-        path::{Path, decode_whole},
+        head::{Head, HeadError, Method},
+        path::Path,
+        tx::{Header, Tx},
     },
     ota,
-    problem::Refusal,
+    problem::{Failed, Refusal},
     recovery,
     setup::{self, portal::Portal},
     websocket,
@@ -15,17 +20,50 @@ use crate::{
 
 /// What answers a request, when nothing is wrong with its head.
 pub(crate) enum Route {
-    Status,
-    Wifi,
-    Networks,
-    Portal(Portal),
-    Page(&'static str),
-    File,
+    Resource(Resource),
     Update(ota::change::Change),
     Setup(setup::Change),
     App,
+}
+
+/// What is answered without a body of the request's.
+pub(crate) enum Resource {
+    Status,
+    Wifi,
+    /// With this status.
+    Networks(u16),
+    Portal(Portal),
+    Page(&'static str),
+    File,
     /// `OPTIONS`: which methods there are.
     Options(Methods),
+}
+
+impl Resource {
+    /// Answers the request with this head.
+    pub(crate) async fn answer<D: Device, W: Write>(
+        self,
+        device: &D,
+        head: &[u8],
+        tx: &mut Tx<'_, D, W>,
+    ) -> Result<(), Failed> {
+        match self {
+            Self::Status => Ok(ota::status::tell(device, tx).await?),
+            Self::Wifi => setup::wifi(device, tx).await,
+            Self::Networks(status) => setup::networks(device, tx, status).await,
+            Self::Portal(portal) => Ok(portal.redirect(tx).await?),
+            Self::Page(page) => {
+                let path = Head::parse(head).map_err(Refusal::Head)?.path;
+                Ok(recovery::page(tx, page, path).await?)
+            }
+            Self::File => files::get(device, head, tx).await,
+            Self::Options(methods) => {
+                let allow: [Header<'_>; 1] = [("Allow", &methods)];
+                tx.head(204, &allow, None).await?;
+                Ok(tx.flush().await?)
+            }
+        }
+    }
 }
 
 /// Whose path it is.
@@ -69,24 +107,28 @@ pub(crate) async fn route<D: Device, A: App>(
     if host == Err(Refusal::Host)
         && let Some(portal) = Portal::of(device, head)
     {
-        return Ok(Route::Portal(portal));
+        return Ok(Route::Resource(Resource::Portal(portal)));
     }
     host?;
     if head.path == "*" {
         return match head.method {
-            Method::Options => Ok(Route::Options(READ_AND_POST)),
+            Method::Options => Ok(Route::Resource(Resource::Options(READ_AND_POST))),
             _ => Err(Refusal::Method {
                 allow: Methods::NONE,
             }),
         };
     }
-    let place = place(device, app, head, scratch)?;
+    if scratch.len() < head.path.len() {
+        return Err(Refusal::Head(HeadError::TooLong));
+    }
+    let path = Path::decode(head.path, scratch)?;
+    let place = place(device, app, &path);
     let allow = place.methods();
     if let Place::NoApi = place {
         return Err(Refusal::NoSuchApi);
     }
     if head.method == Method::Options {
-        return Ok(Route::Options(allow));
+        return Ok(Route::Resource(Resource::Options(allow)));
     }
     if !allow.contains(head.method) {
         return Err(Refusal::Method { allow });
@@ -100,35 +142,31 @@ pub(crate) async fn route<D: Device, A: App>(
         _ if !reads || websocket::is_wanted(head) => Access::Change,
         _ => Access::Read,
     };
-    app.allows(head, access).await.map_err(Refusal::Denied)?;
+    app.allows(path.whole(), head, access)
+        .await
+        .map_err(Refusal::Denied)?;
     Ok(match place {
         Place::Upload => Route::Update(ota::change::Change::upload(head)?),
         Place::Confirm => Route::Update(ota::change::Change::confirm(head)?),
         Place::Rollback => Route::Update(ota::change::Change::rollback(head)?),
-        Place::Status => Route::Status,
-        Place::Wifi if reads => Route::Wifi,
+        Place::Status => Route::Resource(Resource::Status),
+        Place::Wifi if reads => Route::Resource(Resource::Wifi),
         Place::Wifi => Route::Setup(setup::Change::join(head)?),
-        Place::Networks if reads => Route::Networks,
+        Place::Networks if reads => Route::Resource(Resource::Networks(200)),
         Place::Networks => Route::Setup(setup::Change::look(head)?),
-        Place::Page(page) => Route::Page(page),
+        Place::Page(page) => Route::Resource(Resource::Page(page)),
         Place::App(_) => {
             if !reads {
                 guard::check_form(head)?;
             }
             Route::App
         }
-        Place::NoApi | Place::File => Route::File,
+        Place::NoApi | Place::File => Route::Resource(Resource::File),
     })
 }
 
 /// Whose path a request names: Faceplate's own come first, then the firmware's, then the files.
-fn place<D: Device, A: App>(
-    device: &D,
-    app: &A,
-    head: &Head<'_>,
-    scratch: &mut [u8],
-) -> Result<Place, Refusal> {
-    let path = Path::decode(head.path, scratch)?;
+fn place<D: Device, A: App>(device: &D, app: &A, path: &Path<'_>) -> Place {
     let names_a_file = path.names_a_file();
     let name = if names_a_file { path.as_str() } else { "" };
     let ours = match name {
@@ -144,20 +182,19 @@ fn place<D: Device, A: App>(
         _ => None,
     };
     if let Some(ours) = ours {
-        return Ok(ours);
+        return ours;
     }
     let is_api = is_below(path.as_str(), "api");
     let is_ours = ["api/ota", "api/wifi", "recovery"]
         .iter()
         .any(|top| is_below(path.as_str(), top));
     if names_a_file && !is_ours {
-        let whole = decode_whole(head.path, scratch)?;
-        let methods = app.methods(whole);
+        let methods = app.methods(path.whole());
         if !methods.is_empty() {
-            return Ok(Place::App(methods));
+            return Place::App(methods);
         }
     }
-    Ok(if is_api { Place::NoApi } else { Place::File })
+    if is_api { Place::NoApi } else { Place::File }
 }
 
 /// Whether a path is `top`, or below it.

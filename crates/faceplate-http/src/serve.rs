@@ -5,34 +5,25 @@ use embedded_io_async::{Read, Write};
 use crate::{
     App, Device,
     app::answer as app_answer,
-    frontend::files,
     http::{
+        command::Then,
         head::{Expect, Head, Method},
         rx::{Body, Rx},
-        tx::{Framing, Header, Tx},
+        tx::{Framing, Tx},
     },
     limits::{RECEIVE_BUFFER, SEND_BUFFER},
-    ota,
     problem::{Failed, Gone, Refusal, Why},
-    recovery,
-    route::{Route, route},
-    setup,
+    route::{Resource, Route, route},
 };
 
-/// The memory of one connection beyond its future and the network's own buffers: 3.4 KiB.
+/// The memory of one connection beyond its future and the network's own buffers: 2.3 KiB.
 #[derive(Debug)]
-pub struct ConnectionBuffers {
-    rx: [u8; RECEIVE_BUFFER],
-    tx: [u8; SEND_BUFFER],
-}
+pub struct ConnectionBuffers([u8; RECEIVE_BUFFER + SEND_BUFFER]);
 
 impl ConnectionBuffers {
     /// Blank buffers; `const`, so that they can live in a `static`.
     pub const fn new() -> Self {
-        Self {
-            rx: [0; RECEIVE_BUFFER],
-            tx: [0; SEND_BUFFER],
-        }
+        Self([0; RECEIVE_BUFFER + SEND_BUFFER])
     }
 }
 
@@ -68,11 +59,10 @@ pub async fn serve<D: Device, A: App, R: Read, W: Write>(
     device: &D,
     app: &A,
     reader: R,
-    writer: W,
+    mut writer: W,
     buffers: &mut ConnectionBuffers,
 ) {
-    let mut rx = Rx::new(device, reader, &mut buffers.rx);
-    let mut tx = Tx::new(device, writer, &mut buffers.tx);
+    let mut rx = Rx::new(device, reader, &mut buffers.0);
     let limits = device.limits();
     let mut turn = Turn {
         idle_ms: limits.idle_ms,
@@ -81,7 +71,7 @@ pub async fn serve<D: Device, A: App, R: Read, W: Write>(
     };
     while turn.more > 0 {
         turn.more -= 1;
-        match request(device, app, &mut rx, &mut tx, &turn).await {
+        match request(device, app, &mut rx, &mut writer, &turn).await {
             Ok(After::Next) => {}
             Ok(After::Close { left }) => return rx.drain(left).await,
             Err(Gone) => return,
@@ -94,24 +84,35 @@ async fn request<D: Device, A: App, R: Read, W: Write>(
     device: &D,
     app: &A,
     rx: &mut Rx<'_, D, R>,
-    tx: &mut Tx<'_, D, W>,
+    writer: &mut W,
     turn: &Turn,
 ) -> Result<After, Gone> {
     // Until a head says otherwise, nobody knows where the request ends.
-    let mut left = None;
-    tx.begin(Framing {
-        head_only: false,
-        close: true,
-    });
-    match answer(device, app, rx, tx, turn, &mut left).await {
-        Ok(()) => {}
-        Err(Failed(Why::Refused(refusal))) => tx.refuse(&refusal).await?,
-        Err(Failed(Why::Gone)) => return Err(Gone),
-    }
-    Ok(match tx.framing().close {
+    let (mut framing, mut left) = (Framing::UNKNOWN, None);
+    let answered = answer(device, app, rx, writer, turn, &mut framing, &mut left).await;
+    finish(device, rx, writer, &mut framing, answered).await?;
+    Ok(match framing.close {
         true => After::Close { left },
         false => After::Next,
     })
+}
+
+/// Tells the client of a failure. (It is handed over, so that there is one place for it in memory.)
+async fn finish<D: Device, R: Read, W: Write>(
+    device: &D,
+    rx: &mut Rx<'_, D, R>,
+    writer: &mut W,
+    framing: &mut Framing,
+    answered: Result<(), Failed>,
+) -> Result<(), Gone> {
+    match answered {
+        Ok(()) => Ok(()),
+        Err(Failed(Why::Refused(refusal))) => {
+            let (_, out) = rx.and_out();
+            Tx::new(device, writer, out, framing).refuse(&refusal).await
+        }
+        Err(Failed(Why::Gone)) => Err(Gone),
+    }
 }
 
 /// Reads a request and answers it, or tells why not. What is left of it in the end goes to
@@ -120,67 +121,117 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
     device: &D,
     app: &A,
     rx: &mut Rx<'_, D, R>,
-    tx: &mut Tx<'_, D, W>,
+    writer: &mut W,
     turn: &Turn,
+    framing: &mut Framing,
     left: &mut Option<u64>,
 ) -> Result<(), Failed> {
     let len = rx.head(turn.idle_ms).await?;
-    let head = Head::parse(&rx.arrived()[..len]).map_err(Refusal::Head)?;
     let last = turn.more == 0 || device.now_ms() >= turn.until_ms;
-    let may_go_on = head.keep_alive && !last;
-    tx.begin(Framing {
+    let Decided {
+        route,
+        may_go_on,
+        waits,
+    } = match decide(device, app, rx, len, !last, framing, left).await {
+        Ok(decided) => decided,
+        Err(refusal) => {
+            rx.consume(len);
+            return Err(refusal.into());
+        }
+    };
+    let (resource, len) = match route {
+        Route::Update(change) => {
+            rx.consume(len);
+            let (mut inner, out) = rx.and_out();
+            let mut tx = Tx::new(device, &mut *writer, out, framing);
+            let mut body = Body::new(&mut inner, left.unwrap_or(0));
+            let changed = change.run(device, app, &mut body, &mut tx, may_go_on, waits);
+            let changed = changed.await;
+            *left = Some(body.left());
+            let arrived = inner.place();
+            rx.take_back(arrived);
+            match changed? {
+                Then::Nothing => return Ok(()),
+                Then::TellStatus => (Resource::Status, 0),
+            }
+        }
+        Route::Setup(change) => {
+            rx.consume(len);
+            let (mut inner, out) = rx.and_out();
+            let mut tx = Tx::new(device, &mut *writer, out, framing);
+            let mut body = Body::new(&mut inner, left.unwrap_or(0));
+            let changed = change.run(device, &mut body, &mut tx, may_go_on, waits);
+            let changed = changed.await;
+            *left = Some(body.left());
+            let arrived = inner.place();
+            rx.take_back(arrived);
+            match changed? {
+                Then::Nothing => return Ok(()),
+                Then::TellStatus => (Resource::Networks(202), 0),
+            }
+        }
+        Route::App => {
+            let turn = app_answer::Turn {
+                framing,
+                may_go_on,
+                left,
+            };
+            return app_answer::answer(device, app, rx, len, writer, turn).await;
+        }
+        Route::Resource(resource) => (resource, len),
+    };
+    let (head, out) = rx.lend(len);
+    let mut tx = Tx::new(device, &mut *writer, out, framing);
+    let answered = resource.answer(device, head, &mut tx).await;
+    rx.consume(len);
+    answered
+}
+
+/// What the head of a request decides.
+struct Decided {
+    route: Route,
+    /// Whether another request may follow, if all of this one is read.
+    may_go_on: bool,
+    /// The client sends its body only when it is told to.
+    waits: bool,
+}
+
+/// Takes the head of `len` bytes apart; what it says of the request's framing goes to `framing` and `left`.
+async fn decide<D: Device, A: App, R: Read>(
+    device: &D,
+    app: &A,
+    rx: &mut Rx<'_, D, R>,
+    len: usize,
+    more: bool,
+    framing: &mut Framing,
+    left: &mut Option<u64>,
+) -> Result<Decided, Refusal> {
+    let (bytes, scratch) = rx.lend(len);
+    let head = Head::parse(bytes)?;
+    let may_go_on = head.keep_alive && more;
+    *framing = Framing {
         head_only: head.method == Method::Head,
         // A body that nobody reads would be taken for the next request.
         close: !may_go_on || head.has_body(),
-    });
+    };
     if !head.transfer_encoding {
         *left = Some(head.content_length.unwrap_or(0));
     }
-    let waits = head.expect == Expect::Continue;
-    let answered = match route(device, app, &head, tx.scratch()).await {
-        Ok(Route::Update(change)) => {
-            rx.consume(len);
-            let mut body = Body::new(rx, left.unwrap_or(0));
-            let changed = change
-                .run(device, app, &mut body, tx, may_go_on, waits)
-                .await;
-            *left = Some(body.left());
-            return changed;
-        }
-        Ok(Route::Setup(change)) => {
-            rx.consume(len);
-            let mut body = Body::new(rx, left.unwrap_or(0));
-            let changed = change.run(device, &mut body, tx, may_go_on, waits).await;
-            *left = Some(body.left());
-            return changed;
-        }
-        Ok(Route::App) => {
-            return app_answer::answer(device, app, rx, len, tx, may_go_on, left).await;
-        }
-        Ok(Route::Status) => ota::status::tell(device, tx).await.map_err(Failed::from),
-        Ok(Route::Wifi) => setup::wifi(device, tx).await,
-        Ok(Route::Page(page)) => recovery::page(tx, page, head.path)
-            .await
-            .map_err(Failed::from),
-        Ok(Route::Networks) => setup::networks(device, tx, 200).await,
-        Ok(Route::Portal(portal)) => portal.redirect(tx).await.map_err(Failed::from),
-        Ok(Route::File) => files::get(device, &head, tx).await,
-        Ok(Route::Options(methods)) => {
-            let allow: [Header<'_>; 1] = [("Allow", &methods)];
-            tx.head(204, &allow, None).await?;
-            tx.flush().await.map_err(Failed::from)
-        }
+    match route(device, app, &head, scratch).await {
+        Ok(route) => Ok(Decided {
+            route,
+            may_go_on,
+            waits: head.expect == Expect::Continue,
+        }),
         Err(refusal) => {
             if refusal == Refusal::LengthRequired {
                 // There may be a body; nobody knows where it ends.
-                tx.close();
+                framing.close = true;
                 *left = None;
             }
-            Err(refusal.into())
+            Err(refusal)
         }
-    };
-    rx.consume(len);
-    answered
+    }
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
     let verified = run(whole)?;
 
     let mut storage = RegionReader::new(flash, region);
-    let manifest = run(verify::read_manifest(&verified.image, &mut storage))?;
+    let manifest = verify::read_manifest(&verified.image, &mut storage)?;
     let (files, content) = run(read_all(&verified, &mut storage))?;
     let Superblock {
         version,

@@ -78,7 +78,7 @@ fn going_back_restarts_into_the_frontend_before() {
             let last = now.last.expect("is told");
             assert_eq!((last.from, last.to), (Slot::Www1, Slot::Www0));
             assert_eq!(last.outcome, Outcome::TakenBack);
-            assert!(device.engine().open("index.html").await.unwrap().is_some());
+            assert!(device.engine().open("index.html").unwrap().is_some());
         });
     }
 }

@@ -115,7 +115,8 @@ fn a_file_of_an_image_without_hashes_is_hashed_by_the_port() {
     };
     let device = board.boot();
     blocks_since();
-    let mut file = littlefs_image::run(device.open("a00.js"))
+    let mut file = device
+        .open("a00.js")
         .expect("flash is readable")
         .expect("is there");
     let hash = littlefs_image::run(file.hash()).expect("flash is readable");

@@ -53,8 +53,8 @@ pub const SECTOR: u32 = 4096;
 /// Bytes of the large erase that SPI NOR flash offers (command D8h, e.g. W25Q128 datasheet).
 pub const BLOCK: u32 = 64 * 1024;
 
-/// What a check or an update works with: 4 KiB for a sector, and two bytes for each sector of the
-/// largest slot. One at a time uses it.
+/// What a check or an update works with: 4 KiB for a sector, 1 KiB for where the check is, and two bytes
+/// for each sector of the largest slot. One at a time uses it.
 ///
 /// Whoever builds the firmware says how large a slot may be: `Buffers<[u16; 256]>` is for slots of
 /// up to 1 MiB, [`sectors`] counts. What works with buffers takes those of any size.
@@ -64,6 +64,8 @@ pub struct Buffers<T: ?Sized = [u16]> {
     pub compress: Compress,
     /// The one sector that is being filled, written or checked.
     pub sector: Sector,
+    /// Where a check is.
+    work: verify::Work,
     /// For each block of the image, who owns it; the checker's.
     pub owners: T,
 }
@@ -93,6 +95,7 @@ impl<const SECTORS: usize> Buffers<[u16; SECTORS]> {
         Self {
             compress,
             sector: Sector([0; SECTOR as usize]),
+            work: verify::Work::new(compress),
             owners: [0; SECTORS],
         }
     }

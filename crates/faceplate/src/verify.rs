@@ -1,6 +1,11 @@
 //! Proving that a slot holds a whole frontend.
+//!
+//! A check may be made by whoever has a connection, so its future is in every one of them and must be
+//! small. Flash is read on the spot, which takes microseconds; what takes long is done a sector at a time,
+//! with others in between, and keeps what it works with in the [`Buffers`].
 
 mod problem;
+mod work;
 
 use core::convert::Infallible;
 
@@ -9,15 +14,17 @@ use littlefs_image::{
     Storage,
     check::check,
     read::{Error, Image, Node, Step, probe, probe_attr},
+    run,
 };
 
 pub(crate) use self::problem::BadLength;
 pub use self::problem::Problem;
+pub(crate) use self::work::Work;
 use crate::{
     Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
-    manifest::{self, About, FILE_HASH, FileHasher, Manifest, ManifestError, RootHash, Version},
+    manifest::{self, About, Manifest, ManifestError, Version},
     marks::{MARKS, MARKS_HASH_LEN, MarksHash},
-    sha256::{Compress, Sha256},
+    sha256::Compress,
     text::text,
 };
 
@@ -153,22 +160,63 @@ pub async fn whole<F: ReadNorFlash + Clone>(
         len,
         digest: Some(digest),
     } = subject
-        && sha256(&mut storage, len, buffers).await? != digest
+        && work::sha256(&mut storage, len, buffers).await? != digest
     {
         return Err(Problem::Digest);
     }
-    let report = match check(
-        &mut storage,
-        blocks,
-        &mut buffers.sector.0,
-        &mut buffers.owners,
-    )
-    .await
-    {
-        Ok(report) => report,
-        Err(Error::NotLittleFs) if is_blank(&mut storage, &mut buffers.sector.0).await? => {
-            return Err(Problem::Empty);
+    let Structure {
+        image,
+        used,
+        manifest,
+    } = structure(&mut storage, region, blocks, buffers)?;
+    let mut marked = false;
+    match &manifest {
+        Some(manifest) => {
+            work::files(&image, &mut storage, &manifest.root_hash, buffers).await?;
+            marked = verify_marks(&image, &mut storage, buffers.compress)?;
         }
+        None if requirements.manifest => return Err(Problem::NoManifest),
+        None => {}
+    }
+    let about = manifest.map(|manifest| manifest.about);
+    let len = match subject {
+        Subject::Image { len, .. } => len,
+        Subject::Slot => used,
+    };
+    let sha256 = match subject {
+        Subject::Image {
+            digest: Some(digest),
+            ..
+        } => digest,
+        _ => work::sha256(&mut storage, len, buffers).await?,
+    };
+    Ok(Verified {
+        image,
+        record: ImageRecord { len, sha256 },
+        about,
+        marked,
+    })
+}
+
+/// What the structure of an image says, once it was found to be whole.
+struct Structure {
+    image: Image,
+    /// Bytes up to the end of its last block in use.
+    used: u32,
+    manifest: Option<Manifest>,
+}
+
+/// Checks the structure of the image in the first `blocks` blocks of a region, and that there is a page.
+fn structure<F: ReadNorFlash>(
+    storage: &mut RegionReader<F>,
+    region: Region,
+    blocks: u32,
+    buffers: &mut Buffers,
+) -> Result<Structure, Problem> {
+    let Buffers { sector, owners, .. } = buffers;
+    let report = match run(check(storage, blocks, &mut sector.0, owners)) {
+        Ok(report) => report,
+        Err(Error::NotLittleFs) if is_blank(storage, &mut sector.0)? => return Err(Problem::Empty),
         Err(error) => return Err(problem::<F>(error)),
     };
     let (block_count, slot_blocks) = (report.superblock.block_count, region.len / SECTOR);
@@ -179,38 +227,14 @@ pub async fn whole<F: ReadNorFlash + Clone>(
         };
         return Err(Problem::Structure(text(error)));
     }
-    let image = Image::mount(&mut storage, blocks)
-        .await
-        .map_err(problem::<F>)?;
-    if !has_index(&image, &mut storage).await? {
+    let image = run(Image::mount(storage, blocks)).map_err(problem::<F>)?;
+    if !has_index(&image, storage)? {
         return Err(Problem::NoIndex);
     }
-    let manifest = read_manifest(&image, &mut storage).await?;
-    let mut marked = false;
-    match &manifest {
-        Some(manifest) => {
-            verify_files(&image, &mut storage, &manifest.root_hash, buffers).await?;
-            marked = verify_marks(&image, &mut storage, buffers.compress).await?;
-        }
-        None if requirements.manifest => return Err(Problem::NoManifest),
-        None => {}
-    }
-    let len = match subject {
-        Subject::Image { len, .. } => len,
-        Subject::Slot => (report.last_used_block + 1) * SECTOR,
-    };
-    let sha256 = match subject {
-        Subject::Image {
-            digest: Some(digest),
-            ..
-        } => digest,
-        _ => sha256(&mut storage, len, buffers).await?,
-    };
-    Ok(Verified {
+    Ok(Structure {
+        manifest: read_manifest(&image, storage)?,
         image,
-        record: ImageRecord { len, sha256 },
-        about: manifest.map(|manifest| manifest.about),
-        marked,
+        used: (report.last_used_block + 1) * SECTOR,
     })
 }
 
@@ -229,14 +253,14 @@ pub async fn at_boot<F: ReadNorFlash + Clone>(
     requirements: Requirements,
     buffers: &mut Buffers,
 ) -> Result<Verified, Problem> {
-    let mut found = slot(flash, region, record, requirements, buffers).await;
-    for _ in 1..READ_TRIES {
-        if !matches!(found, Err(Problem::Flash(_))) {
-            break;
+    let mut tries = READ_TRIES;
+    loop {
+        tries -= 1;
+        match slot(flash, region, record, requirements, buffers).await {
+            Err(Problem::Flash(_)) if tries > 0 => {}
+            found => return found,
         }
-        found = slot(flash, region, record, requirements, buffers).await;
     }
-    found
 }
 
 /// How often a check that the flash refuses is tried.
@@ -257,14 +281,12 @@ async fn slot<F: ReadNorFlash + Clone>(
         && record.len % SECTOR == 0
     {
         let mut storage = RegionReader::new(flash.clone(), region);
-        if sha256(&mut storage, record.len, buffers).await? == record.sha256 {
-            let image = Image::mount(&mut storage, record.len / SECTOR)
-                .await
-                .map_err(problem::<F>)?;
-            let manifest = read_manifest(&image, &mut storage).await?;
+        if work::sha256(&mut storage, record.len, buffers).await? == record.sha256 {
+            let image =
+                run(Image::mount(&mut storage, record.len / SECTOR)).map_err(problem::<F>)?;
+            let manifest = read_manifest(&image, &mut storage)?;
             // What no manifest proves is not believed.
-            let marked =
-                manifest.is_some() && read_marks_hash(&image, &mut storage).await?.is_some();
+            let marked = manifest.is_some() && read_marks_hash(&image, &mut storage)?.is_some();
             return Ok(Verified {
                 image,
                 record,
@@ -280,12 +302,12 @@ async fn slot<F: ReadNorFlash + Clone>(
     Ok(verified)
 }
 
-async fn has_index<F: ReadNorFlash>(
+fn has_index<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
 ) -> Result<bool, Problem> {
     for name in ["index.html", "index.html.gz"] {
-        let entry = image.find(storage, name).await.map_err(problem::<F>)?;
+        let entry = run(image.find(storage, name)).map_err(problem::<F>)?;
         if entry.is_some_and(|entry| matches!(entry.node, Node::File(_))) {
             return Ok(true);
         }
@@ -297,18 +319,16 @@ async fn has_index<F: ReadNorFlash>(
 ///
 /// # Errors
 /// When flash cannot be read, or what it says is no manifest.
-pub async fn read_manifest<F: ReadNorFlash>(
+pub fn read_manifest<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
 ) -> Result<Option<Manifest>, Problem> {
     let mut bytes = [0; Manifest::MAX_LEN];
-    let Some(root) = image.find(storage, "").await.map_err(problem::<F>)? else {
+    let Some(root) = run(image.find(storage, "")).map_err(problem::<F>)? else {
         return Ok(None);
     };
-    let len = image
-        .attr(storage, &root, manifest::MANIFEST, &mut bytes)
-        .await
-        .map_err(problem::<F>)?;
+    let len =
+        run(image.attr(storage, &root, manifest::MANIFEST, &mut bytes)).map_err(problem::<F>)?;
     match len {
         None => Ok(None),
         Some(len) => {
@@ -320,66 +340,16 @@ pub async fn read_manifest<F: ReadNorFlash>(
     }
 }
 
-/// Reads every file, compares its hash, and then the hash over all of them.
-async fn verify_files<F: ReadNorFlash>(
-    image: &Image,
-    storage: &mut RegionReader<F>,
-    want_root: &[u8; 32],
-    Buffers {
-        compress, sector, ..
-    }: &mut Buffers,
-) -> Result<(), Problem> {
-    let mut root = RootHash::with(*compress);
-    let mut walk = image.walk();
-    while let Some(step) = walk.next(storage).await.map_err(problem::<F>)? {
-        let Step::File(entry) = step else { continue };
-        let Node::File(file) = entry.node else {
-            continue;
-        };
-        let mut want = [0; manifest::FILE_HASH_LEN];
-        let len = image
-            .attr(storage, &entry, FILE_HASH, &mut want)
-            .await
-            .map_err(problem::<F>)?;
-        if len != Some(want.len()) {
-            return Err(Problem::NoFileHash(text(walk.path())));
-        }
-        let mut hasher = FileHasher::with(*compress);
-        let mut reader = image.reader(&file);
-        loop {
-            let n = reader
-                .read(storage, &mut sector.0)
-                .await
-                .map_err(problem::<F>)?;
-            if n == 0 {
-                break;
-            }
-            hasher.update(&sector.0[..n]);
-        }
-        if hasher.finish() != want {
-            return Err(Problem::FileHash(text(walk.path())));
-        }
-        root.add(walk.path(), file.size(), &want);
-    }
-    if root.finish() != *want_root {
-        return Err(Problem::RootHash);
-    }
-    Ok(())
-}
-
 /// The hash over all marks that the root directory has, if the files are marked.
-async fn read_marks_hash<F: ReadNorFlash>(
+fn read_marks_hash<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
 ) -> Result<Option<[u8; MARKS_HASH_LEN]>, Problem> {
     let mut hash = [0; MARKS_HASH_LEN];
-    let Some(root) = image.find(storage, "").await.map_err(problem::<F>)? else {
+    let Some(root) = run(image.find(storage, "")).map_err(problem::<F>)? else {
         return Ok(None);
     };
-    let len = image
-        .attr(storage, &root, MARKS, &mut hash)
-        .await
-        .map_err(problem::<F>)?;
+    let len = run(image.attr(storage, &root, MARKS, &mut hash)).map_err(problem::<F>)?;
     match len {
         None => Ok(None),
         Some(MARKS_HASH_LEN) => Ok(Some(hash)),
@@ -389,23 +359,20 @@ async fn read_marks_hash<F: ReadNorFlash>(
 
 /// Whether the files are marked; if so, every mark is read and compared with the hash over them. A
 /// walk of its own, so that no more than one hash is in memory beside that of a file.
-async fn verify_marks<F: ReadNorFlash>(
+fn verify_marks<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
     compress: Compress,
 ) -> Result<bool, Problem> {
-    let Some(want) = read_marks_hash(image, storage).await? else {
+    let Some(want) = read_marks_hash(image, storage)? else {
         return Ok(false);
     };
     let mut hash = MarksHash::with(compress);
     let mut walk = image.walk();
-    while let Some(step) = walk.next(storage).await.map_err(problem::<F>)? {
+    while let Some(step) = run(walk.next(storage)).map_err(problem::<F>)? {
         let Step::File(entry) = step else { continue };
         let mut mark = [0];
-        let len = image
-            .attr(storage, &entry, MARKS, &mut mark)
-            .await
-            .map_err(problem::<F>)?;
+        let len = run(image.attr(storage, &entry, MARKS, &mut mark)).map_err(problem::<F>)?;
         if len != Some(mark.len()) {
             return Err(Problem::NoMark(text(walk.path())));
         }
@@ -418,36 +385,10 @@ async fn verify_marks<F: ReadNorFlash>(
 }
 
 /// Whether the first sector was never programmed since its last erase.
-async fn is_blank<F: ReadNorFlash>(
+fn is_blank<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
     sector: &mut [u8; SECTOR as usize],
 ) -> Result<bool, Problem> {
-    storage
-        .read(0, sector)
-        .await
-        .map_err(|error| Problem::Flash(text(error)))?;
+    run(storage.read(0, sector)).map_err(|error| Problem::Flash(text(error)))?;
     Ok(sector.iter().all(|&byte| byte == 0xFF))
-}
-
-/// SHA-256 of the first `len` bytes of a region.
-async fn sha256<F: ReadNorFlash>(
-    storage: &mut RegionReader<F>,
-    len: u32,
-    Buffers {
-        compress, sector, ..
-    }: &mut Buffers,
-) -> Result<[u8; 32], Problem> {
-    let mut hasher = Sha256::new(*compress);
-    let mut at = 0;
-    while at < len {
-        let n = (len - at).min(SECTOR);
-        let part = &mut sector.0[..n as usize];
-        storage
-            .read(at, part)
-            .await
-            .map_err(|error| Problem::Flash(text(error)))?;
-        hasher.update(part);
-        at += n;
-    }
-    Ok(hasher.finish())
 }

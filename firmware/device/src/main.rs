@@ -60,7 +60,8 @@ async fn main(spawner: Spawner) -> ! {
     );
     spawn(&spawner, care(face, watchdog));
     let stack = network::start(&spawner, face, chip.WIFI, name);
-    for _ in 0..CONNECTIONS {
+    spawn(&spawner, serve_uploads(face, stack));
+    for _ in 1..CONNECTIONS {
         spawn(&spawner, serve(face, stack));
     }
     core::future::pending().await
@@ -83,7 +84,12 @@ async fn care(face: &'static Face, watchdog: Watchdog) -> ! {
     face.care(&(), watchdog).await
 }
 
-#[embassy_executor::task(pool_size = CONNECTIONS)]
+#[embassy_executor::task]
+async fn serve_uploads(face: &'static Face, stack: Stack<'static>) -> ! {
+    face.serve_uploads(&(), stack).await
+}
+
+#[embassy_executor::task(pool_size = CONNECTIONS - 1)]
 async fn serve(face: &'static Face, stack: Stack<'static>) -> ! {
     face.serve(&(), stack).await
 }

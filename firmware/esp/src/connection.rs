@@ -1,23 +1,32 @@
 //! Connections of the firmware's network stack, answered by the HTTP app.
 
 use embassy_net::{Stack, tcp::TcpSocket};
-use embassy_time::{Duration, with_timeout};
+use embassy_time::{Duration, Timer, with_timeout};
 use faceplate_http::{App, ConnectionBuffers};
 
 use crate::Face;
 
-/// Tasks that should run [`Face::serve`], each with a connection of its own: browsers open six at
-/// once, and with fewer listening sockets some are refused.
+/// Connections at once, each of a task of its own: one of [`Face::serve_uploads`], the others of
+/// [`Face::serve`]. Browsers open six, and with fewer listening sockets some are refused.
 pub const CONNECTIONS: usize = 6;
 
 /// Where HTTP is served.
 pub const PORT: u16 = 80;
 
-/// Bytes that a client may send ahead: three full segments of Ethernet and Wi-Fi (1460 bytes).
-const RECEIVE: usize = 3 * 1460;
+/// Bytes of a full TCP segment over Ethernet and Wi-Fi: 1500 less the headers of IPv4 and TCP.
+const SEGMENT: usize = 1460;
+
+/// Bytes that a client may send ahead: requests are one segment, nearly always.
+const RECEIVE: usize = SEGMENT;
+
+/// The same for uploads, which would else wait for a word from the device with each segment.
+const RECEIVE_UPLOAD: usize = 3 * SEGMENT;
 
 /// Bytes on their way to a client: two full segments, which it acknowledges at once.
-const SEND: usize = 2 * 1460;
+const SEND: usize = 2 * SEGMENT;
+
+/// How long the others leave it to the connection for uploads to be the first that listens.
+const AFTER: Duration = Duration::from_millis(1);
 
 /// How long nothing may come from a client, also while it connects, until it counts as gone: the
 /// stack then resets the connection. Longer than any silence that the HTTP app answers (15 s).
@@ -30,6 +39,24 @@ impl Face {
     /// Serves one connection after the other, for ever. It needs one TCP socket of the stack. `app` is
     /// what the firmware adds, or `&()`.
     pub async fn serve(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
+        Timer::after(AFTER).await;
+        self.connections::<RECEIVE>(app, stack).await
+    }
+
+    /// The same by a connection with 2.9 KiB more memory, by which an upload is quicker. One task should
+    /// run it, started with the others.
+    ///
+    /// The network stack gives a new connection to the first socket that listens, so that this one is taken
+    /// whenever it is free: an upload has it, unless there is other traffic. That goes by the others.
+    pub async fn serve_uploads(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
+        self.connections::<RECEIVE_UPLOAD>(app, stack).await
+    }
+
+    async fn connections<const RECEIVE: usize>(
+        &'static self,
+        app: &impl App,
+        stack: Stack<'static>,
+    ) -> ! {
         let (mut receive, mut send) = ([0; RECEIVE], [0; SEND]);
         let mut buffers = ConnectionBuffers::new();
         loop {

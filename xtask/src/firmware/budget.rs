@@ -24,7 +24,14 @@ const PADDING: u64 = 2 * 64 * 1024;
 /// What an update needs beyond the connection that brings it, with slots of up to 1 MiB, bytes.
 const UPDATE: u64 = 8 * 1024;
 
-/// The bounds for a firmware of these sizes; `connections` is how many it answers at once.
+/// What an HTTP connection may take, bytes.
+const CONNECTION: u64 = 8 * 1024;
+
+/// What the one for uploads takes beyond that: two TCP segments that a client may send ahead, bytes.
+const AHEAD: u64 = 2 * 1460;
+
+/// The bounds for a firmware of these sizes; `connections` is how many it answers at once, of which one is
+/// for uploads.
 pub(crate) fn bounds(
     sizes: &Sizes,
     connections: u64,
@@ -55,9 +62,15 @@ pub(crate) fn bounds(
         },
         Bound {
             what: "each HTTP connection",
-            measured: sizes.of(Component::Connections) / connections.max(1),
-            limit: Limit::AtMost(16 * 1024),
-            why: "six of them, the Wi-Fi driver and its heap must fit the smallest chip, the C3",
+            measured: sizes.of(Component::Connections) / (connections - 1).max(1),
+            limit: Limit::AtMost(CONNECTION),
+            why: "five of them, the Wi-Fi driver and its heap must fit the smallest chip, the C3",
+        },
+        Bound {
+            what: "the HTTP connection for uploads",
+            measured: sizes.of(Component::Uploads),
+            limit: Limit::AtMost(CONNECTION + AHEAD),
+            why: "as each other, and what an upload is quicker by",
         },
         Bound {
             what: "main stack",
@@ -137,7 +150,8 @@ mod tests {
             code: 0x30_0000,
             statics: [
                 (Component::Update, 8193),
-                (Component::Connections, 7 * 16 * 1024),
+                (Component::Connections, 6 * 8 * 1024),
+                (Component::Uploads, 12 * 1024),
             ]
             .into(),
             ..Sizes::default()

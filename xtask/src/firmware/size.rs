@@ -9,6 +9,7 @@ use super::elf::{Name, Part, Section};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Component {
     Connections,
+    Uploads,
     Update,
     Network,
     Wifi,
@@ -22,6 +23,7 @@ impl fmt::Display for Component {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Component::Connections => "HTTP connections: tasks and buffers",
+            Component::Uploads => "the same with room for uploads",
             Component::Update => "update engine, shared by all connections",
             Component::Network => "network stack, DHCP, mDNS",
             Component::Wifi => "Wi-Fi driver",
@@ -172,6 +174,9 @@ fn component(section: &str, part: &Part) -> Component {
     if path.ends_with("::serve::POOL") {
         return Component::Connections;
     }
+    if path.ends_with("::serve_uploads::POOL") {
+        return Component::Uploads;
+    }
     // The first that fits.
     let of_crate = [
         ("faceplate_firmware::MEMORY", Component::Update),
@@ -307,6 +312,7 @@ mod tests {
                 false,
                 vec![
                     rust("faceplate_firmware::serve::POOL", 64),
+                    rust("faceplate_firmware::serve_uploads::POOL", 65),
                     rust("faceplate_esp::face::boot::FACE", 28),
                     rust("faceplate_firmware::MEMORY", 100),
                     rust("faceplate_firmware::network::start::RESOURCES", 256),
@@ -355,6 +361,7 @@ mod tests {
         let sizes = Sizes::new(&recorded()).unwrap();
         let expected = [
             (Component::Connections, 64),
+            (Component::Uploads, 65),
             (Component::Update, 128),
             (Component::Network, 256),
             (Component::Wifi, 32 + 512 + 8192),

@@ -13,10 +13,10 @@ use crate::{
     Device, guard,
     http::{
         head::{Expect, Head, HeadError},
-        path,
+        path::Path,
         rx::Rx,
         time::Pace,
-        tx::Tx,
+        tx::{Framing, Tx},
     },
     problem::{Failed, Gone, Refusal, Why},
     websocket::{Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye},
@@ -26,10 +26,6 @@ use crate::{
 /// time from the word to the restart ([`Limits::reboot_ms`](crate::Limits::reboot_ms)).
 const WATCH_MS: u64 = 100;
 
-/// Longest path of the firmware's that has escapes, bytes: it is decoded in the send buffer, which
-/// needs the rest.
-const ESCAPED_MAX: usize = 256;
-
 /// Answers a request whose head is the first `len` bytes that have arrived. What is left of its body
 /// in the end goes to `left`.
 pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
@@ -37,20 +33,35 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
     app: &A,
     rx: &mut Rx<'_, D, R>,
     len: usize,
-    tx: &mut Tx<'_, D, W>,
-    may_go_on: bool,
-    left: &mut Option<u64>,
+    writer: &mut W,
+    Turn {
+        framing,
+        may_go_on,
+        left,
+    }: Turn<'_>,
 ) -> Result<(), Failed> {
-    let answered = begin(device, app, rx, len, tx, may_go_on).await;
+    let answered = begin(device, app, rx, len, writer, framing, may_go_on).await;
     if answered.is_err() {
         // Nothing was taken of it, and it must not be taken for the next request.
         rx.consume(len);
     }
     let Begun { state, answered } = answered?;
     rx.go_on(len, state.arrived());
-    let finished = finish(tx, &state, answered).await;
+    let (_, out) = rx.and_out();
+    let mut tx = Tx::new(device, writer, out, framing);
+    let finished = finish(&mut tx, &state, answered).await;
     *left = Some(state.left.get());
     finished
+}
+
+/// What a request of the firmware's is told of its connection, and tells.
+pub(crate) struct Turn<'t> {
+    /// How its answer is framed.
+    pub(crate) framing: &'t mut Framing,
+    /// Whether another request may follow, if all of this one was read.
+    pub(crate) may_go_on: bool,
+    /// What is left of its body in the end.
+    pub(crate) left: &'t mut Option<u64>,
 }
 
 /// What a handler left.
@@ -65,32 +76,31 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     app: &A,
     rx: &mut Rx<'_, D, R>,
     len: usize,
-    tx: &mut Tx<'_, D, W>,
+    writer: &mut W,
+    framing: &mut Framing,
     may_go_on: bool,
 ) -> Result<Begun, Failed> {
-    let too_long = Refusal::Head(HeadError::TooLong);
-    let (bytes, inner) = rx.behind(len).ok_or(too_long)?;
-    let head = Head::parse(bytes).map_err(Refusal::Head)?;
+    let escaped = escaped_path(&rx.arrived()[..len])?;
+    let behind = rx.behind(len, escaped);
+    let behind = behind.ok_or(Refusal::Head(HeadError::TooLong))?;
+    let (inner, decoded) = (behind.rx, behind.path);
+    let head = Head::parse(behind.head).map_err(Refusal::Head)?;
     let total = body_len(device, &head)?;
+    let mut tx = Tx::new(device, writer, behind.out, framing);
     if head.expect == Expect::Continue && total > 0 && inner.arrived().is_empty() {
         tx.proceed().await?;
     }
-    // Nearly no path has escapes, and is then what it stands for.
-    let escaped = head.path.contains('%');
-    let room = if escaped { head.path.len() } else { 0 };
-    if room > ESCAPED_MAX {
-        return Err(Refusal::Head(HeadError::TargetTooLong).into());
-    }
-    let (decoded, tx_rest) = tx.split(room);
     let path = match escaped {
-        true => path::decode_whole(head.path, decoded).map_err(Refusal::from)?,
-        false => head.path,
+        0 => head.path,
+        _ => Path::decode(head.path, decoded)
+            .map_err(Refusal::from)?
+            .into_whole(),
     };
     let own_page = guard::check_origin(&head, device.hosts()).is_ok();
     let state = State::new(inner.place(), total, may_go_on, head.http11);
     let request = Request::<Streams<D, R, W>> {
         body: Body::new(inner, total, Pace::start(device), &state),
-        reply: Reply::new(tx_rest, &state),
+        reply: Reply::new(tx, &state),
         head,
         path,
         device,
@@ -101,6 +111,12 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
         Either::Second(()) => None,
     };
     Ok(Begun { state, answered })
+}
+
+/// Bytes of the path of a head, if it has escapes. Nearly none has, and is then what it stands for.
+fn escaped_path(head: &[u8]) -> Result<usize, Refusal> {
+    let path = Head::parse(head).map_err(Refusal::Head)?.path;
+    Ok(if path.contains('%') { path.len() } else { 0 })
 }
 
 /// Sees to it that the client can tell how the answer ended.

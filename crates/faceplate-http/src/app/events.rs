@@ -5,6 +5,8 @@ use core::{fmt, future::Future, pin::pin};
 use embassy_futures::select::{Either3, select3};
 use embedded_io_async::Read;
 
+#[cfg(feature = "json")]
+use super::json::Json;
 use super::{Connection, Stream, live::Entered, state::Said};
 use crate::{
     Device,
@@ -58,43 +60,18 @@ impl<'r, C: Connection> Events<'r, C> {
         self.end().await
     }
 
-    /// Sends an event with a value in JSON, of at most
-    /// [`JSON_OUT_MAX`](crate::limits::JSON_OUT_MAX) bytes.
+    /// Sends an event with a value in JSON, of any length. It is written more than once, and must be the same
+    /// each time.
     ///
     /// # Errors
-    /// When it is longer, and as [`Self::send`].
+    /// Where JSON cannot say it; nothing was sent then. And as [`Self::send`].
     #[cfg(feature = "json")]
     pub async fn json<T: serde::Serialize + ?Sized>(
         &mut self,
         name: &str,
         value: &T,
     ) -> Result<(), Failed> {
-        use crate::problem::Refusal;
-
-        let too_long = Refusal::NoAnswer("the event is longer than the buffer");
-        self.begin()?;
-        let Self { stream, .. } = self;
-        let Some(staged) = stream.tx.stage(value).await? else {
-            stream.state.said.set(Said::Events);
-            return Err(too_long.into());
-        };
-        let name = Name(name);
-        let fits = match stream.state.http11 {
-            true => {
-                let len = "data: \n\n".len() + staged.0 + stream.tx.len_of(&name)?;
-                let before = format_args!("{len:x}\r\n{name}data: ");
-                stream.tx.around(staged, before, b"\n\n\r\n")
-            }
-            false => stream
-                .tx
-                .around(staged, format_args!("{name}data: "), b"\n\n"),
-        };
-        if fits.is_none() {
-            // Nothing was sent.
-            self.stream.state.said.set(Said::Events);
-            return Err(too_long.into());
-        }
-        self.end().await
+        self.send(name, &Json::new(value)?).await
     }
 
     /// Waits for something, such as news to send. Meanwhile the connection is kept alive, and it is

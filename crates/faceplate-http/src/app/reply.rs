@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+#[cfg(feature = "json")]
+use super::json::Json;
 use super::{
     Answered, Connection, Stream,
     state::{Said, State},
@@ -102,38 +104,15 @@ impl<'r, C: Connection> Reply<'r, C> {
         Ok(())
     }
 
-    /// Answers with a value in JSON, of at most
-    /// [`JSON_OUT_MAX`](crate::limits::JSON_OUT_MAX) bytes; [`Self::stream`] what is longer.
+    /// Answers with a value in JSON, of any length. It is written more than once, and must be the same each
+    /// time.
     ///
     /// # Errors
-    /// 500 `no-answer` where it is longer; and when the client is gone, or too slow.
+    /// 500 `no-answer` where JSON cannot say it, such as a map whose keys are no text; and when the client is
+    /// gone, or too slow.
     #[cfg(feature = "json")]
-    pub async fn json<T: serde::Serialize + ?Sized>(mut self, value: &T) -> Answered {
-        use crate::http::tx::{HeadText, Staged};
-
-        let Some(staged) = self.tx.stage(value).await? else {
-            return Err(Refusal::NoAnswer("the answer is longer than the buffer").into());
-        };
-        self.begin_body()?;
-        let [a, b, c, d] = self.headers;
-        let head = HeadText {
-            status: self.status,
-            headers: &[("Content-Type", &"application/json"), NO_STORE, a, b, c, d],
-            length: Some(staged.0 as u64),
-            close: self.tx.framing().close,
-        };
-        let fits = match self.tx.framing().head_only {
-            true => self.tx.around(Staged(0), head, b""),
-            false => self.tx.around(staged, head, b""),
-        };
-        if fits.is_none() {
-            // Nothing was sent.
-            self.state.said.set(Said::Nothing);
-            return Err(Refusal::NoAnswer("the headers are longer than the buffer").into());
-        }
-        self.tx.flush().await?;
-        self.state.said.set(Said::All);
-        Ok(())
+    pub async fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Answered {
+        self.text("application/json", &Json::new(value)?).await
     }
 
     /// Answers with pieces of this media type.

@@ -19,12 +19,37 @@ use crate::{
     recovery,
 };
 
-/// Answers a GET or HEAD for anything that is no API.
+/// Answers a GET or HEAD for anything that is no API. `bytes` are its head, which is not kept taken apart
+/// while the file is sent.
 pub(crate) async fn get<D: Device, W: Write>(
     device: &D,
-    head: &Head<'_>,
+    bytes: &[u8],
     tx: &mut Tx<'_, D, W>,
 ) -> Result<(), Failed> {
+    let (Target { path, last, query }, mut found) = look_up(device, bytes, tx.scratch())?;
+    let question = if query.is_empty() { "" } else { "?" };
+    match &mut found {
+        Found::File(content) => send(bytes, tx, content).await,
+        Found::Into => redirect(tx, &format_args!("./{last}/{question}{query}")).await,
+        Found::OutOf => redirect(tx, &format_args!("../{last}{question}{query}")).await,
+        Found::Recovery => Ok(recovery::page(tx, recovery::RECOVERY, path).await?),
+    }
+}
+
+/// What a request is for, as it was written.
+struct Target<'b> {
+    path: &'b str,
+    /// The last segment of the path.
+    last: &'b str,
+    query: &'b str,
+}
+
+fn look_up<'b, D: Device>(
+    device: &D,
+    bytes: &'b [u8],
+    scratch: &mut [u8],
+) -> Result<(Target<'b>, Found<D::Flash>), Refusal> {
+    let head = Head::parse(bytes)?;
     // Relative, so that it leads to the right place behind a proxy that takes a prefix away; with a
     // dot in front, since a name with a colon in it would be taken for a scheme.
     let last = head
@@ -33,14 +58,9 @@ pub(crate) async fn get<D: Device, W: Write>(
         .rsplit('/')
         .next()
         .unwrap_or_default();
-    let question = if head.query.is_empty() { "" } else { "?" };
-    let query = head.query;
-    match find(device, head, tx.scratch()).await? {
-        Found::File(content) => send(head, tx, content).await,
-        Found::Into => redirect(tx, &format_args!("./{last}/{question}{query}")).await,
-        Found::OutOf => redirect(tx, &format_args!("../{last}{question}{query}")).await,
-        Found::Recovery => Ok(recovery::page(tx, recovery::RECOVERY, head.path).await?),
-    }
+    let (path, query) = (head.path, head.query);
+    let target = Target { path, last, query };
+    Ok((target, find(device, &head, scratch)?))
 }
 
 async fn redirect<D: Device, W: Write>(
@@ -53,55 +73,46 @@ async fn redirect<D: Device, W: Write>(
 }
 
 async fn send<D: Device, W: Write>(
-    head: &Head<'_>,
+    bytes: &[u8],
     tx: &mut Tx<'_, D, W>,
-    content: Content<D::Flash>,
+    content: &mut Content<D::Flash>,
 ) -> Result<(), Failed> {
     let Content {
-        mut file,
+        file,
         gzip,
         content_type,
         immutable,
         status,
     } = content;
-    if gzip && !accepts_gzip(head) {
-        return Err(Refusal::Compressed.into());
-    }
+    let (gzip, immutable) = (*gzip, *immutable);
     let etag = ETag(file.hash().await.map_err(Refusal::Storage)?);
+    let size = file.size();
     let cache: Header<'_> = match immutable {
         true => ("Cache-Control", &"max-age=31536000, immutable"),
         false => ("Cache-Control", &"no-cache"),
     };
     let vary = only_if(gzip, ("Vary", &"Accept-Encoding"));
-    // Conditions are of what would be there otherwise (RFC 9110, 13.2.1), so not of an error.
-    let is_there = status == 200;
-    if is_there && not_modified(head, etag) {
-        tx.head(304, &[("ETag", &etag), cache, vary], None).await?;
-        return Ok(tx.flush().await?);
-    }
-    let size = file.size();
-    // Of compressed content a part is of no use: who seeks does so in what it is the content of.
-    let part = match is_there && !gzip {
-        true => range(head, size, etag),
-        false => Range::Whole,
-    };
-    let (status, part) = match part {
-        Range::Whole => (status, whole(size)),
-        Range::Part(part) => (206, part),
-        Range::Outside => return Err(Refusal::Range { size }.into()),
+    let wanted = wanted(bytes, etag, size, gzip, *status)?;
+    let (status, part) = match wanted {
+        Wanted::Nothing => {
+            tx.head(304, &[("ETag", &etag), cache, vary], None).await?;
+            return Ok(tx.flush().await?);
+        }
+        Wanted::Whole => (*status, whole(size)),
+        Wanted::Part(part) => (206, part),
     };
     let headers: [Header<'_>; 8] = [
         ("ETag", &etag),
         cache,
         vary,
-        ("Content-Type", &content_type),
+        ("Content-Type", content_type),
         only_if(gzip, ("Content-Encoding", &"gzip")),
         ("Accept-Ranges", if gzip { &"none" } else { &"bytes" }),
         only_if(status == 206, ("Content-Range", &part)),
         // Its buttons may confirm or roll back: no foreign page may show it in a frame and guide
         // clicks.
         only_if(
-            matches!(content_type, media::HTML | "application/xhtml+xml"),
+            matches!(*content_type, media::HTML | "application/xhtml+xml"),
             ("Content-Security-Policy", &"frame-ancestors 'self'"),
         ),
     ];
@@ -112,7 +123,7 @@ async fn send<D: Device, W: Write>(
         let room = tx.space().await?;
         let most = room.len().min(left as usize);
         // The length is promised: a file that turns out otherwise must end the connection.
-        match file.read(&mut room[..most]).await {
+        match file.read(&mut room[..most]) {
             Ok(n) if n > 0 => {
                 tx.filled(n);
                 left -= n as u32;
@@ -121,6 +132,37 @@ async fn send<D: Device, W: Write>(
         }
     }
     Ok(tx.flush().await?)
+}
+
+/// What of a file is to be sent.
+enum Wanted {
+    /// The client has it.
+    Nothing,
+    Whole,
+    Part(Part),
+}
+
+/// What of a file of `size` bytes, which would be answered with `status`, a request wants.
+fn wanted(bytes: &[u8], etag: ETag, size: u32, gzip: bool, status: u16) -> Result<Wanted, Refusal> {
+    let head = &Head::parse(bytes)?;
+    if gzip && !accepts_gzip(head) {
+        return Err(Refusal::Compressed);
+    }
+    // Conditions are of what would be there otherwise (RFC 9110, 13.2.1), so not of an error.
+    let is_there = status == 200;
+    if is_there && not_modified(head, etag) {
+        return Ok(Wanted::Nothing);
+    }
+    // Of compressed content a part is of no use: who seeks does so in what it is the content of.
+    let part = match is_there && !gzip {
+        true => range(head, size, etag),
+        false => Range::Whole,
+    };
+    match part {
+        Range::Whole => Ok(Wanted::Whole),
+        Range::Part(part) => Ok(Wanted::Part(part)),
+        Range::Outside => Err(Refusal::Range { size }),
+    }
 }
 
 /// A header that is sent only sometimes.

@@ -40,7 +40,7 @@ const STAND_INS: [(&str, u16); 3] = [("200.html", 200), MISSING, ("index.html", 
 const MISSING: (&str, u16) = ("404.html", 404);
 
 /// Finds what to answer with.
-pub(crate) async fn find<D: Device>(
+pub(crate) fn find<D: Device>(
     device: &D,
     head: &Head<'_>,
     scratch: &mut [u8],
@@ -61,7 +61,7 @@ pub(crate) async fn find<D: Device>(
         };
     }
     if path.names_a_file()
-        && let Some(found) = named(device, &mut path).await?
+        && let Some(found) = named(device, &mut path)?
     {
         return Ok(found);
     }
@@ -73,7 +73,7 @@ pub(crate) async fn find<D: Device>(
     };
     let mut top = Path::decode("/", scratch)?;
     for (page, status) in stand_ins {
-        if let Some(content) = open(device, &mut top, page, media::HTML).await? {
+        if let Some(content) = open(device, &mut top, page, media::HTML)? {
             let status = *status;
             return Ok(Found::File(Content { status, ..content }));
         }
@@ -82,35 +82,32 @@ pub(crate) async fn find<D: Device>(
 }
 
 /// What a path names, if it names something.
-async fn named<D: Device>(
-    device: &D,
-    path: &mut Path<'_>,
-) -> Result<Option<Found<D::Flash>>, Refusal> {
+fn named<D: Device>(device: &D, path: &mut Path<'_>) -> Result<Option<Found<D::Flash>>, Refusal> {
     let name = path.as_str();
-    let len = path.len();
-    if name.is_empty() || name.ends_with('/') {
-        if let Some(page) = open(device, path, "index.html", media::HTML).await? {
+    let (len, is_top) = (path.len(), name.is_empty());
+    if is_top || name.ends_with('/') {
+        if let Some(page) = open(device, path, "index.html", media::HTML)? {
             return Ok(Some(Found::File(page)));
         }
-        if len == 0 {
+        if is_top {
             return Ok(None);
         }
         path.truncate(len - 1);
-        let page = open(device, path, ".html", media::HTML).await?;
+        let page = open(device, path, ".html", media::HTML)?;
         return Ok(page.map(|_| Found::OutOf));
     }
     let content_type = media::of(name).map_or(media::UNKNOWN, |known| known.name);
     for (suffix, content_type) in [("", content_type), (".html", media::HTML)] {
-        if let Some(file) = open(device, path, suffix, content_type).await? {
+        if let Some(file) = open(device, path, suffix, content_type)? {
             return Ok(Some(Found::File(file)));
         }
     }
-    let page = open(device, path, "/index.html", media::HTML).await?;
+    let page = open(device, path, "/index.html", media::HTML)?;
     Ok(page.map(|_| Found::Into))
 }
 
 /// The file called `path` with `suffix`, or the compressed one.
-async fn open<D: Device>(
+fn open<D: Device>(
     device: &D,
     path: &mut Path<'_>,
     suffix: &str,
@@ -126,7 +123,6 @@ async fn open<D: Device>(
         if let Some(file) = device
             .engine()
             .open(path.as_str())
-            .await
             .map_err(Refusal::Storage)?
         {
             found = Some((file, gzip));

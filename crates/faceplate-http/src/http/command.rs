@@ -14,6 +14,14 @@ use crate::{
     problem::{Gone, Refusal},
 };
 
+/// What is left to do when a change was made.
+pub(crate) enum Then {
+    /// Nothing: it was answered.
+    Nothing,
+    /// To tell how things stand now.
+    TellStatus,
+}
+
 /// Checks what all changes of ours have in common, but for their origin; returns the length of the
 /// body.
 pub(crate) fn guarded(head: &Head<'_>, media_type: &'static str) -> Result<u64, Refusal> {
@@ -45,34 +53,12 @@ pub(crate) async fn proceed<D: Device, R: Read, W: Write>(
     Ok(())
 }
 
-/// Reads a body of up to `max` bytes, which `buf` has room for.
-pub(crate) async fn json<'b, D: Device, R: Read>(
-    body: &mut Body<'_, '_, D, R>,
-    buf: &'b mut [u8],
-    max: usize,
-) -> Result<&'b [u8], Refusal> {
-    let mut len = 0;
-    loop {
-        let chunk = body.chunk().await?;
-        let n = chunk.len();
-        if n == 0 {
-            return Ok(&buf[..len]);
-        }
-        buf.get_mut(len..len + n)
-            .filter(|_| len + n <= max)
-            .ok_or(Refusal::JsonTooLong { max })?
-            .copy_from_slice(chunk);
-        body.consume(n);
-        len += n;
-    }
-}
-
 /// Reads the body of a command without words: `{}`.
 pub(crate) async fn empty_object<D: Device, R: Read>(
     body: &mut Body<'_, '_, D, R>,
-    buf: &mut [u8],
 ) -> Result<(), Refusal> {
-    let inner = json(body, buf, JSON_MAX)
+    let inner = body
+        .whole(JSON_MAX)
         .await?
         .trim_ascii()
         .strip_prefix(b"{")

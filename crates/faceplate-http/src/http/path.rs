@@ -10,15 +10,7 @@ pub(crate) enum PathError {
     NoSuchFile,
 }
 
-/// The path of a request target, decoded, with the `/` at its start, in a buffer as long as it came.
-pub(crate) fn decode_whole<'s>(encoded: &str, buf: &'s mut [u8]) -> Result<&'s str, PathError> {
-    let (slash, rest) = buf.split_first_mut().ok_or(PathError::NoSuchFile)?;
-    *slash = b'/';
-    let len = 1 + Path::decode(encoded, rest)?.len();
-    core::str::from_utf8(&buf[..len]).map_err(|_| PathError::Malformed)
-}
-
-/// A path that is built in a borrowed buffer; without `/` at its start.
+/// A path that is built in a borrowed buffer.
 pub(crate) struct Path<'s> {
     buf: &'s mut [u8],
     len: usize,
@@ -26,7 +18,8 @@ pub(crate) struct Path<'s> {
 }
 
 impl<'s> Path<'s> {
-    /// Decodes the path of a request target. A `/` at the end stays, for a directory.
+    /// Decodes the path of a request target, into a buffer as long as it came. A `/` at the end stays, for a
+    /// directory.
     pub(crate) fn decode(encoded: &str, buf: &'s mut [u8]) -> Result<Self, PathError> {
         let encoded = encoded.strip_prefix('/').ok_or(PathError::Malformed)?;
         let mut path = Path {
@@ -34,6 +27,7 @@ impl<'s> Path<'s> {
             len: 0,
             names_a_file: true,
         };
+        path.push(b"/").ok_or(PathError::NoSuchFile)?;
         let mut bytes = encoded.bytes();
         let mut escaped_slash = false;
         while let Some(byte) = bytes.next() {
@@ -63,7 +57,7 @@ impl<'s> Path<'s> {
             return Err(PathError::NoSuchFile);
         }
         // The root is the one empty path; "//" is not.
-        let empty = path.len > 0 && name.split('/').any(str::is_empty);
+        let empty = !path.as_str().is_empty() && name.split('/').any(str::is_empty);
         path.names_a_file = !escaped_slash && !empty;
         Ok(path)
     }
@@ -74,9 +68,19 @@ impl<'s> Path<'s> {
         self.names_a_file
     }
 
-    /// The path so far.
+    /// The path so far, as a file is called: without the `/` at its start.
     pub(crate) fn as_str(&self) -> &str {
+        self.whole().get(1..).unwrap_or_default()
+    }
+
+    /// The path so far.
+    pub(crate) fn whole(&self) -> &str {
         // Only UTF-8 is ever put in; checked after decoding, and only text is added.
+        core::str::from_utf8(&self.buf[..self.len]).unwrap_or_default()
+    }
+
+    /// The path, for as long as the buffer is borrowed.
+    pub(crate) fn into_whole(self) -> &'s str {
         core::str::from_utf8(&self.buf[..self.len]).unwrap_or_default()
     }
 
@@ -184,14 +188,14 @@ mod tests {
 
     #[test]
     fn a_suffix_that_does_not_fit_is_no_path() {
-        let mut buf = [0; 4];
+        let mut buf = [0; 5];
         let mut path = Path::decode("/abc", &mut buf).unwrap();
         assert_eq!(path.push(b"de"), None);
         assert_eq!(path.as_str(), "abc");
         assert_eq!(path.push(b"d"), Some(()));
         assert_eq!(path.as_str(), "abcd");
-        path.truncate(3);
-        assert_eq!(path.as_str(), "abc");
+        path.truncate(4);
+        assert_eq!((path.as_str(), path.whole()), ("abc", "/abc"));
         assert_eq!(
             decode(&std::format!("/{}", "x".repeat(65))),
             Err(PathError::NoSuchFile)

@@ -1,4 +1,6 @@
 //! The way in: heads and bodies, from one buffer that keeps what comes too early.
+//!
+//! The buffer has room at its end, for what is sent: see [`Rx::and_out`].
 
 use embedded_io_async::Read;
 
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     Device,
+    limits::RECEIVE_BUFFER,
     problem::{Failed, Gone, Refusal},
 };
 
@@ -29,16 +32,28 @@ pub(crate) struct Rx<'a, D, R> {
     buf: &'a mut [u8],
     start: usize,
     end: usize,
+    /// Where what arrives must end.
+    room: usize,
+}
+
+/// What a request whose head is still wanted has of its connection; see [`Rx::behind`].
+pub(crate) struct Behind<'r, D, R> {
+    pub(crate) head: &'r [u8],
+    pub(crate) path: &'r mut [u8],
+    pub(crate) rx: Rx<'r, D, &'r mut R>,
+    pub(crate) out: &'r mut [u8],
 }
 
 impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     pub(crate) fn new(device: &'a D, reader: R, buf: &'a mut [u8]) -> Self {
+        let room = buf.len().min(RECEIVE_BUFFER);
         Self {
             device,
             reader,
             buf,
             start: 0,
             end: 0,
+            room,
         }
     }
 
@@ -52,12 +67,16 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         self.start = self.end.min(self.start + n);
     }
 
-    /// Waits for a whole head and returns its length; its bytes are the first that
-    /// [`Self::arrived`] has. It must begin within `idle_ms`.
-    pub(crate) async fn head(&mut self, idle_ms: u64) -> Result<usize, Failed> {
+    fn move_to_front(&mut self) {
         self.buf.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
+    }
+
+    /// Waits for a whole head and returns its length; its bytes are the first that
+    /// [`Self::arrived`] has. It must begin within `idle_ms`.
+    pub(crate) async fn head(&mut self, idle_ms: u64) -> Result<usize, Failed> {
+        self.move_to_front();
         let limits = self.device.limits();
         let now = self.device.now_ms();
         let mut begun = self.end > 0;
@@ -68,8 +87,8 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
                 Ok(None) => {}
                 Err(error) => return Err(Refusal::Head(error).into()),
             }
-            if self.end == self.buf.len() {
-                let line_ends = self.buf.contains(&b'\n');
+            if self.end == self.room {
+                let line_ends = self.arrived().contains(&b'\n');
                 let error = if line_ends {
                     HeadError::TooLong
                 } else {
@@ -90,33 +109,69 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         }
     }
 
-    /// The head, as long as `len` says, apart from what comes behind it: what has arrived of that, and a
-    /// way in for the rest. `None` when the head leaves too little room for a body.
-    pub(crate) fn behind(&mut self, len: usize) -> Option<(&[u8], Rx<'_, D, &mut R>)> {
-        let (head, buf) = self.buf[self.start..].split_at_mut(len);
-        if buf.len() < ROOM_MIN {
-            return None;
-        }
+    /// The head of `len` bytes, with all that is free for an answer: for requests of which nothing more
+    /// comes.
+    pub(crate) fn lend(&mut self, len: usize) -> (&[u8], &mut [u8]) {
+        let (arrived, out) = self.buf.split_at_mut(self.end);
+        (&arrived[self.start..self.start + len], out)
+    }
+
+    /// The way in, apart from room for an answer.
+    pub(crate) fn and_out(&mut self) -> (Rx<'_, D, &mut R>, &mut [u8]) {
+        let (buf, out) = self.buf.split_at_mut(self.room);
         let inner = Rx {
             device: self.device,
             reader: &mut self.reader,
-            end: self.end - self.start - len,
+            room: buf.len(),
             buf,
-            start: 0,
+            start: self.start,
+            end: self.end,
         };
-        Some((head, inner))
+        (inner, out)
     }
 
-    /// Goes on after a request with a head of `len` bytes, whose way in was [`Self::behind`] it and
-    /// has bytes of the next one in `left`.
-    pub(crate) fn go_on(&mut self, len: usize, left: core::ops::Range<usize>) {
-        let from = self.start + len;
+    /// The head of `len` bytes, room to decode a path of `path` bytes, a way in for what comes behind it, and
+    /// room for an answer. `None` when too little is left for a body.
+    pub(crate) fn behind(&mut self, len: usize, path: usize) -> Option<Behind<'_, D, R>> {
+        let (buf, out) = self.buf.split_at_mut(self.room);
+        let (head, buf) = buf[self.start..].split_at_mut(len);
+        let arrived = self.end - self.start - len;
+        let room = buf.len().checked_sub(path)?;
+        if room < ROOM_MIN.max(arrived) {
+            return None;
+        }
+        let (buf, path) = buf.split_at_mut(room);
+        let rx = Rx {
+            device: self.device,
+            reader: &mut self.reader,
+            room: buf.len(),
+            buf,
+            start: 0,
+            end: arrived,
+        };
+        Some(Behind {
+            head,
+            path,
+            rx,
+            out,
+        })
+    }
+
+    /// Goes on after a request whose way in began `from` bytes into what had arrived, and has bytes of the
+    /// next one in `left`.
+    pub(crate) fn go_on(&mut self, from: usize, left: core::ops::Range<usize>) {
+        let from = self.start + from;
         (self.start, self.end) = (from + left.start, from + left.end);
+    }
+
+    /// Goes on after a request whose way in was [`Self::and_out`].
+    pub(crate) fn take_back(&mut self, left: core::ops::Range<usize>) {
+        (self.start, self.end) = (left.start, left.end);
     }
 
     /// Bytes that have room in the buffer from what was not consumed on.
     pub(crate) const fn room(&self) -> usize {
-        self.buf.len() - self.start
+        self.room - self.start
     }
 
     /// Waits for more of a body behind what has arrived of it; `received` bytes of its `total` were
@@ -146,13 +201,14 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         self.start..self.end
     }
 
-    /// The parts of it: reader, buffer, and where in that lies what has arrived.
+    /// The parts of it: reader, buffer, and where in that lies what has arrived. For who has all of the
+    /// buffer.
     pub(crate) fn into_parts(self) -> (R, &'a mut [u8], core::ops::Range<usize>) {
         (self.reader, self.buf, self.start..self.end)
     }
 
     async fn read(&mut self, deadline_ms: u64) -> Result<(), Dry> {
-        let read = self.reader.read(&mut self.buf[self.end..]);
+        let read = self.reader.read(&mut self.buf[self.end..self.room]);
         match before(self.device, deadline_ms, read).await {
             Ok(Ok(n)) if n > 0 => {
                 self.end += n;
@@ -265,6 +321,23 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
         let left = usize::try_from(self.left()).unwrap_or(usize::MAX);
         let arrived = self.rx.arrived();
         Ok(&arrived[..arrived.len().min(left)])
+    }
+
+    /// Waits for all of it, at most `max` bytes, and is done with it.
+    pub(crate) async fn whole(&mut self, max: usize) -> Result<&[u8], Refusal> {
+        let len = usize::try_from(self.left()).unwrap_or(usize::MAX);
+        if len > max {
+            return Err(Refusal::JsonTooLong { max });
+        }
+        if self.rx.room() < len {
+            self.rx.move_to_front();
+        }
+        while self.rx.arrived().len() < len {
+            self.rx.more(self.pace, self.received, self.total).await?;
+        }
+        let at = self.rx.start;
+        self.consume(len);
+        Ok(&self.rx.buf[at..at + len])
     }
 
     /// Whether the client does not wait for an answer any more, once the whole body was consumed.

@@ -8,8 +8,6 @@ use super::{
     clean::Clean,
     time::{Pace, before},
 };
-#[cfg(feature = "json")]
-use crate::limits::{STAGE_AT, STAGE_END};
 use crate::{
     Device,
     problem::{Denied, Gone, ProblemJson, Refusal, reason},
@@ -36,7 +34,15 @@ pub(crate) struct Framing {
     pub(crate) close: bool,
 }
 
-/// The sending half of a connection.
+impl Framing {
+    /// As long as nobody knows where the request ends.
+    pub(crate) const UNKNOWN: Self = Self {
+        head_only: false,
+        close: true,
+    };
+}
+
+/// The sending half of a connection, for the answer to one request.
 pub(crate) struct Tx<'a, D, W> {
     device: &'a D,
     writer: W,
@@ -44,16 +50,18 @@ pub(crate) struct Tx<'a, D, W> {
     len: usize,
     sent: u64,
     pace: Pace,
-    framing: Framing,
+    framing: &'a mut Framing,
 }
 
 impl<'a, D: Device, W: Write> Tx<'a, D, W> {
-    pub(crate) fn new(device: &'a D, writer: W, buf: &'a mut [u8]) -> Self {
+    /// The way out for the answer to one request; `buf` is what it is put together in.
+    pub(crate) fn new(
+        device: &'a D,
+        writer: W,
+        buf: &'a mut [u8],
+        framing: &'a mut Framing,
+    ) -> Self {
         let pace = Pace::start(device);
-        let framing = Framing {
-            head_only: false,
-            close: true,
-        };
         Self {
             device,
             writer,
@@ -63,12 +71,6 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
             pace,
             framing,
         }
-    }
-
-    /// The answer to a new request begins.
-    pub(crate) fn begin(&mut self, framing: Framing) {
-        self.framing = framing;
-        self.len = 0;
     }
 
     /// No other request will be answered on this connection.
@@ -83,7 +85,7 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
 
     /// How the answer is framed.
     pub(crate) const fn framing(&self) -> Framing {
-        self.framing
+        *self.framing
     }
 
     /// The buffer, for other uses before anything is written.
@@ -95,21 +97,6 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
     pub(crate) async fn proceed(&mut self) -> Result<(), Gone> {
         self.push(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         self.flush().await
-    }
-
-    /// So many bytes of the empty buffer, and the same way out with the rest of it.
-    pub(crate) fn split(&mut self, n: usize) -> (&mut [u8], Tx<'_, D, &mut W>) {
-        let (bytes, buf) = self.buf.split_at_mut(n.min(self.buf.len()));
-        let rest = Tx {
-            device: self.device,
-            writer: &mut self.writer,
-            buf,
-            len: 0,
-            sent: self.sent,
-            pace: self.pace,
-            framing: self.framing,
-        };
-        (bytes, rest)
     }
 
     /// What comes now has all the time that a response may take.
@@ -136,6 +123,7 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         };
         self.formatted(|out| write!(out, "{head}")).await
     }
+
     /// A whole response of text.
     pub(crate) async fn text(
         &mut self,
@@ -218,63 +206,6 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         }
     }
 
-    /// Bytes of a text.
-    #[cfg(feature = "json")]
-    pub(crate) fn len_of(&self, text: &impl fmt::Display) -> Result<usize, Gone> {
-        Self::count(|out| write!(out, "{text}"))
-    }
-
-    /// Writes a value in JSON into the buffer, behind room for what must come before it; `None` where
-    /// it is too long. What was in the buffer is sent.
-    #[cfg(feature = "json")]
-    pub(crate) async fn stage<T: serde::Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-    ) -> Result<Option<Staged>, Gone> {
-        self.send().await?;
-        let room = self.buf.get_mut(STAGE_AT..self.buf.len() - STAGE_END);
-        let len = room.and_then(|room| serde_json_core::to_slice(value, room).ok());
-        Ok(len.map(Staged))
-    }
-
-    /// Puts text before what was staged, and bytes behind it; `None`, and nothing written, where they
-    /// have no room.
-    #[cfg(feature = "json")]
-    pub(crate) fn around(
-        &mut self,
-        Staged(len): Staged,
-        before: impl fmt::Display,
-        after: &[u8],
-    ) -> Option<()> {
-        let mut window = Window {
-            skip: 0,
-            out: &mut self.buf[..STAGE_AT],
-            len: 0,
-            seen: 0,
-        };
-        fmt::Write::write_fmt(&mut window, format_args!("{before}")).ok()?;
-        let (at, seen) = (window.len, window.seen);
-        (seen <= at && after.len() <= STAGE_END).then(|| self.unstage(len, at, after))
-    }
-
-    /// Puts bytes before what was staged; `None`, and nothing written, where they have no room.
-    #[cfg(feature = "json")]
-    pub(crate) fn behind(&mut self, Staged(len): Staged, before: &[u8]) -> Option<()> {
-        let room = self.buf[..STAGE_AT].get_mut(..before.len())?;
-        room.copy_from_slice(before);
-        self.unstage(len, before.len(), b"");
-        Some(())
-    }
-
-    #[cfg(feature = "json")]
-    fn unstage(&mut self, len: usize, at: usize, after: &[u8]) {
-        self.buf.copy_within(STAGE_AT..STAGE_AT + len, at);
-        let end = at + len;
-        self.buf[end..end + after.len()].copy_from_slice(after);
-        self.len = end + after.len();
-        self.restart_pace();
-    }
-
     /// Writes bytes.
     pub(crate) async fn push(&mut self, mut bytes: &[u8]) -> Result<(), Gone> {
         while !bytes.is_empty() {
@@ -343,16 +274,12 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
     }
 }
 
-/// A value that waits in the buffer: so many bytes of it.
-#[cfg(feature = "json")]
-pub(crate) struct Staged(pub(crate) usize);
-
 /// The status line and the headers of a response.
-pub(crate) struct HeadText<'a> {
-    pub(crate) status: u16,
-    pub(crate) headers: &'a [Header<'a>],
-    pub(crate) length: Option<u64>,
-    pub(crate) close: bool,
+struct HeadText<'a> {
+    status: u16,
+    headers: &'a [Header<'a>],
+    length: Option<u64>,
+    close: bool,
 }
 
 impl fmt::Display for HeadText<'_> {

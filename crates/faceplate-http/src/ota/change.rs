@@ -10,22 +10,18 @@ use super::{
     confirmation,
     digest::content_digest,
     documents::{Changed, RestartJson},
-    status,
 };
 use crate::{
     App, Device, UpdateEvent,
     http::{
-        command::{command, empty_object, guarded, json, proceed},
+        command::{Then, command, empty_object, guarded, proceed},
         head::Head,
         rx::Body,
         tx::{JSON, Tx},
     },
-    limits::{JSON_MAX, SEND_BUFFER},
+    limits::JSON_MAX,
     problem::{Failed, Gone, Refusal},
 };
-
-// A body of JSON is read into the buffer of the answer, which comes later: no memory of its own.
-const _: () = assert!(JSON_MAX <= SEND_BUFFER);
 
 /// A change that may be made, as far as the head of its request tells.
 pub(crate) enum Change {
@@ -66,8 +62,8 @@ impl Change {
         command(head, JSON_MAX).map(|()| Self::Rollback)
     }
 
-    /// Makes the change and answers, or tells why not. `waits`: the client sends its body only
-    /// when it is told to.
+    /// Makes the change and answers, or says what answers, or tells why not. `waits`: the client sends its
+    /// body only when it is told to.
     pub(crate) async fn run<D: Device, A: App, R: Read, W: Write>(
         self,
         device: &D,
@@ -76,7 +72,7 @@ impl Change {
         tx: &mut Tx<'_, D, W>,
         may_go_on: bool,
         waits: bool,
-    ) -> Result<(), Failed> {
+    ) -> Result<Then, Failed> {
         let changed = match self {
             Self::Upload {
                 total,
@@ -96,18 +92,18 @@ impl Change {
             }
             Self::Confirm => {
                 proceed(waits, body, tx).await?;
-                let text = json(body, tx.scratch(), JSON_MAX).await?;
+                let text = body.whole(JSON_MAX).await?;
                 let build = confirmation::parse(text).map_err(Refusal::from)?;
                 if may_go_on {
                     tx.keep_open();
                 }
                 let confirmed = device.engine().confirm(build);
                 confirmed.map_err(Refusal::Confirm)?;
-                return Ok(status::tell(device, tx).await?);
+                return Ok(Then::TellStatus);
             }
             Self::Rollback => {
                 proceed(waits, body, tx).await?;
-                empty_object(body, tx.scratch()).await?;
+                empty_object(body).await?;
                 if may_go_on {
                     tx.keep_open();
                 }
@@ -116,7 +112,8 @@ impl Change {
                 Changed::Back(slot.map_err(Refusal::Rollback)?)
             }
         };
-        Ok(restart(device, app, tx, changed).await?)
+        restart(device, app, tx, changed).await?;
+        Ok(Then::Nothing)
     }
 }
 
@@ -236,14 +233,18 @@ mod tests {
     use faceplate::Slot;
 
     use super::*;
-    use crate::fake::{Deaf, FakeDevice};
+    use crate::{
+        fake::{Deaf, FakeDevice},
+        http::tx::Framing,
+    };
 
     #[test]
     fn the_device_restarts_also_when_nobody_takes_the_answer() {
         for client in [Deaf::Broken, Deaf::Silent] {
             let device = FakeDevice::new();
             let mut buf = [0; 1460];
-            let mut tx = Tx::new(&device, client, &mut buf);
+            let mut framing = Framing::UNKNOWN;
+            let mut tx = Tx::new(&device, client, &mut buf, &mut framing);
             let sent = block_on(restart(&device, &(), &mut tx, Changed::Back(Slot::Www0)));
             assert_eq!(sent, Err(Gone));
             assert_eq!(device.reboots.take(), [10_500, 500]);
@@ -255,7 +256,8 @@ mod tests {
         let mut device = FakeDevice::new();
         device.frozen = true;
         let mut buf = [0; 1460];
-        let mut tx = Tx::new(&device, Deaf::Silent, &mut buf);
+        let mut framing = Framing::UNKNOWN;
+        let mut tx = Tx::new(&device, Deaf::Silent, &mut buf, &mut framing);
         let answer = restart(&device, &(), &mut tx, Changed::Back(Slot::Www0));
         assert!(poll_once(answer).is_pending());
         assert_eq!(device.reboots.take(), [10_500]);

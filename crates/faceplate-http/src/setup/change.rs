@@ -6,23 +6,19 @@ use faceplate::{BeginError, update::Phase};
 use super::{
     credentials::Credentials,
     documents::{JoiningJson, WifiJson},
-    search,
 };
 use crate::{
     Device,
     http::{
-        command::{command, empty_object, json, proceed},
+        command::{Then, command, empty_object, proceed},
         head::Head,
         rx::Body,
         tx::{JSON, Tx},
     },
-    limits::{JSON_MAX, SEND_BUFFER, WIFI_JSON_MAX},
+    limits::{JSON_MAX, WIFI_JSON_MAX},
     problem::{Failed, Refusal},
     wifi::Ssid,
 };
-
-// As with the update API's documents.
-const _: () = assert!(WIFI_JSON_MAX <= SEND_BUFFER);
 
 /// A change that may be made, as far as the head of its request tells.
 pub(crate) enum Change {
@@ -43,8 +39,8 @@ impl Change {
         command(head, JSON_MAX).map(|()| Self::Look)
     }
 
-    /// Makes the change and answers, or tells why not. `waits`: the client sends its body only
-    /// when it is told to.
+    /// Makes the change and answers, or says what answers, or tells why not. `waits`: the client sends its
+    /// body only when it is told to.
     pub(crate) async fn run<D: Device, R: Read, W: Write>(
         self,
         device: &D,
@@ -52,22 +48,23 @@ impl Change {
         tx: &mut Tx<'_, D, W>,
         may_go_on: bool,
         waits: bool,
-    ) -> Result<(), Failed> {
+    ) -> Result<Then, Failed> {
         proceed(waits, body, tx).await?;
         match self {
             Self::Join => {
-                let text = json(body, tx.scratch(), WIFI_JSON_MAX).await?;
+                let text = body.whole(WIFI_JSON_MAX).await?;
                 let ssid = join(device, text)?;
                 let name = device.info().name;
-                Ok(tx.text(202, &JSON, &JoiningJson { ssid, name }).await?)
+                tx.text(202, &JSON, &JoiningJson { ssid, name }).await?;
+                Ok(Then::Nothing)
             }
             Self::Look => {
-                empty_object(body, tx.scratch()).await?;
+                empty_object(body).await?;
                 if may_go_on {
                     tx.keep_open();
                 }
                 look(device)?;
-                search::tell(device, tx, 202).await
+                Ok(Then::TellStatus)
             }
         }
     }

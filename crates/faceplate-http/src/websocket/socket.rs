@@ -175,22 +175,14 @@ impl<C: Connection> WebSocket<'_, C> {
         Ok(self.end().await?)
     }
 
-    /// Sends a value in JSON as a text message, of at most
-    /// [`JSON_OUT_MAX`](crate::limits::JSON_OUT_MAX) bytes.
+    /// Sends a value in JSON as a text message, of any length. It is written more than once, and must be the
+    /// same each time.
     ///
     /// # Errors
-    /// When it is longer, and as [`Self::text`].
+    /// Where JSON cannot say it; nothing was sent then. And as [`Self::text`].
     #[cfg(feature = "json")]
     pub async fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failed> {
-        let Some(staged) = self.tx.stage(value).await? else {
-            return Err(Refusal::NoAnswer("the message is longer than the buffer").into());
-        };
-        self.hold()?;
-        let (header, len) = header(FrameType::Text(false), staged.0)?;
-        self.tx
-            .behind(staged, &header[..len])
-            .ok_or(Refusal::NoAnswer("the message is longer than the buffer"))?;
-        Ok(self.end().await?)
+        self.text(&crate::app::Json::new(value)?).await
     }
 
     /// Closes it (1000) and ends the handler.

@@ -1,6 +1,5 @@
 //! A frontend of 3.9 MB in slots of 4 MiB: pack, check, upload and serve.
 
-use embassy_futures::block_on;
 use faceplate::sectors;
 
 use crate::{Report, Result, device, frontends};
@@ -61,16 +60,12 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
 
     let engine = device::boot_for::<SLOT>(&flash)?;
     let before = flash.counters();
-    let size = block_on(async {
-        let file = engine
-            .open("assets/engine.wasm")
-            .await
-            .map_err(|why| why.to_string())?;
-        let mut file = file.ok_or("the large file is missing")?;
-        let mut buf = [0; 1460];
-        while file.read(&mut buf).await.map_err(|why| why.to_string())? > 0 {}
-        Result::Ok(file.size())
-    })?;
+    let file = engine.open("assets/engine.wasm");
+    let file = file.map_err(|why| why.to_string())?;
+    let mut file = file.ok_or("the large file is missing")?;
+    let mut buf = [0; 1460];
+    while file.read(&mut buf).map_err(|why| why.to_string())? > 0 {}
+    let size = file.size();
     let read = flash.counters().since(&before).bytes_read as f64;
     let per_byte = read / f64::from(size);
     report.budget(

@@ -268,17 +268,15 @@ pub fn serves(device: &Device, frontend: &Frontend) -> bool {
 
 /// A file as the device serves it.
 pub fn read(device: &Device, path: &str) -> Option<Vec<u8>> {
-    run(async {
-        let mut file = device.open(path).await.expect("readable")?;
-        let mut content = Vec::new();
-        let mut chunk = [0; 1000];
-        loop {
-            match file.read(&mut chunk).await.expect("readable") {
-                0 => return Some(content),
-                n => content.extend_from_slice(&chunk[..n]),
-            }
+    let mut file = device.open(path).expect("readable")?;
+    let mut content = Vec::new();
+    let mut chunk = [0; 1000];
+    loop {
+        match file.read(&mut chunk).expect("readable") {
+            0 => return Some(content),
+            n => content.extend_from_slice(&chunk[..n]),
         }
-    })
+    }
 }
 
 /// The status at time 0.

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     time::Duration,
 };
 
@@ -53,7 +54,8 @@ impl App for TestApp {
             | "/api/test/query"
             | "/api/test/half"
             | "/api/test/no-body"
-            | "/api/test/header"
+            | "/api/test/unsayable"
+            | "/api/test/long-json"
             | "/api/test/idle"
             | "/api/test/flood"
             | "/api/test/torn"
@@ -112,9 +114,15 @@ impl App for TestApp {
             ("/api/test/events", _) => self.events(request).await,
             ("/api/test/socket", _) => self.socket(request).await,
             ("/api/test/no-body", _) => request.reply.status(204).text("text/plain", &"body").await,
-            ("/api/test/header", _) => {
+            ("/api/test/unsayable", _) => {
+                // Keys are text in JSON.
+                let map = BTreeMap::from([((1, 2), 3)]);
+                request.reply.json(&map).await
+            }
+            ("/api/test/long-json", _) => {
                 let long = "x".repeat(400);
-                request.reply.header("X-Long", &long).json(&1).await
+                let numbers: Vec<u32> = (0..2000).collect();
+                request.reply.header("X-Long", &long).json(&numbers).await
             }
             ("/api/test/idle", _) => {
                 let mut events = request.events().await?;
@@ -173,11 +181,12 @@ impl App for TestApp {
         self.updates.borrow_mut().push(event);
     }
 
-    async fn allows(&self, head: &Head<'_>, access: Access) -> Result<(), Denied> {
+    async fn allows(&self, path: &str, head: &Head<'_>, access: Access) -> Result<(), Denied> {
         self.asked.borrow_mut().push(access);
         match head.header("authorization") {
             _ if !self.locked.get() => Ok(()),
             Some("Bearer secret") => Ok(()),
+            Some("Bearer guest") if path == "/metrics" => Err(Denied::Forbidden),
             Some("Bearer guest") if access == Access::Read => Ok(()),
             Some("Bearer guest") => Err(Denied::Forbidden),
             _ => Err(Denied::Unauthorized {

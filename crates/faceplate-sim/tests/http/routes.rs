@@ -186,13 +186,27 @@ fn a_handler_that_fails_is_seen_to_have_failed() {
 #[test]
 fn an_answer_that_cannot_be_is_a_problem() {
     let server = server();
-    for path in ["/api/test/no-body", "/api/test/header"] {
+    for path in ["/api/test/no-body", "/api/test/unsayable"] {
         let mut client = Client::new(&server);
         for _ in 0..2 {
             client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
             let answer = client.response();
             assert_eq!(answer.problem(), (500, "no-answer".to_owned()), "{path}");
         }
+    }
+}
+
+#[test]
+fn json_and_headers_may_be_longer_than_any_buffer() {
+    let server = server();
+    let mut client = Client::new(&server);
+    let wanted: Vec<u32> = (0..2000).collect();
+    for _ in 0..2 {
+        client.send("GET /api/test/long-json HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let answer = client.response();
+        assert_eq!(answer.header("x-long"), Some(&*"x".repeat(400)));
+        let numbers: Vec<u32> = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(numbers, wanted);
     }
 }
 
@@ -284,6 +298,10 @@ fn the_login_is_asked_once_and_told_what_is_to_be_done() {
         ("GET", "/", "", 401, Access::Read),
         ("GET", "/api/ota/status", guest, 200, Access::Read),
         ("GET", "/api/test/value", guest, 200, Access::Read),
+        // A rule for a path holds for all its spellings.
+        ("GET", "/metrics", secret, 200, Access::Read),
+        ("GET", "/metrics", guest, 403, Access::Read),
+        ("GET", "/%6detri%63s", guest, 403, Access::Read),
         (
             "DELETE",
             "/api/test/value/%c3%a4%20b",

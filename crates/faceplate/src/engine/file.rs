@@ -2,8 +2,12 @@
 
 use core::fmt;
 
+use embassy_futures::yield_now;
 use embedded_storage_async::nor_flash::NorFlash;
-use littlefs_image::read::{FileReader, Node};
+use littlefs_image::{
+    read::{FileReader, Node},
+    run,
+};
 
 use super::Engine;
 use crate::{
@@ -18,15 +22,18 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     /// Opens a file of the frontend that is served, by its exact path without a leading `/`.
     /// `None` when there is no such file, or nothing is served.
     ///
+    /// The flash is read on the spot: reads of NOR flash take microseconds, and a future for them would
+    /// take memory in every connection.
+    ///
     /// # Errors
     /// When flash cannot be read.
-    pub async fn open(&self, path: &str) -> Result<Option<OpenFile<F>>, Text> {
+    pub fn open(&self, path: &str) -> Result<Option<OpenFile<F>>, Text> {
         let Some(served) = self.served else {
             return Ok(None);
         };
         let mut storage = RegionReader::new(self.flash.clone(), served.region);
         let image = served.image;
-        let Some(entry) = image.find(&mut storage, path).await.map_err(line)? else {
+        let Some(entry) = run(image.find(&mut storage, path)).map_err(line)? else {
             return Ok(None);
         };
         let Node::File(file) = entry.node else {
@@ -34,18 +41,14 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         };
         let mut hash = [0; FILE_HASH_LEN];
         let hash = match served.hashed {
-            true => image
-                .attr(&mut storage, &entry, FILE_HASH, &mut hash)
-                .await
+            true => run(image.attr(&mut storage, &entry, FILE_HASH, &mut hash))
                 .map_err(line)?
                 .map(|_| hash),
             false => None,
         };
         let mut mark = [0];
         let marks = match served.marked {
-            true => image
-                .attr(&mut storage, &entry, MARKS, &mut mark)
-                .await
+            true => run(image.attr(&mut storage, &entry, MARKS, &mut mark))
                 .map_err(line)?
                 .map(|_| Marks::decode(mark[0])),
             false => None,
@@ -96,20 +99,23 @@ impl<F: NorFlash> OpenFile<F> {
         }
         let mut reader = self.reader;
         let mut hasher = FileHasher::with(self.compress);
-        let mut chunk = [0; HASH_CHUNK];
-        loop {
-            match reader
-                .read(&mut self.storage, &mut chunk)
-                .await
-                .map_err(line)?
-            {
-                0 => break,
-                n => hasher.update(&chunk[..n]),
-            }
+        while self.hash_more(&mut reader, &mut hasher)? {
+            yield_now().await;
         }
         let hash = hasher.finish();
         self.hash = Some(hash);
         Ok(hash)
+    }
+
+    fn hash_more(
+        &mut self,
+        reader: &mut FileReader,
+        hasher: &mut FileHasher,
+    ) -> Result<bool, Text> {
+        let mut chunk = [0; HASH_CHUNK];
+        let n = run(reader.read(&mut self.storage, &mut chunk)).map_err(line)?;
+        hasher.update(&chunk[..n]);
+        Ok(n > 0)
     }
 
     /// Goes to a place in the file, bytes from its beginning: reading goes on there. What lies before
@@ -118,12 +124,12 @@ impl<F: NorFlash> OpenFile<F> {
         self.reader.seek(position);
     }
 
-    /// Reads on; 0 at the end.
+    /// Reads on, on the spot; 0 at the end.
     ///
     /// # Errors
     /// When flash cannot be read.
-    pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Text> {
-        self.reader.read(&mut self.storage, buf).await.map_err(line)
+    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Text> {
+        run(self.reader.read(&mut self.storage, buf)).map_err(line)
     }
 }
 

@@ -33,8 +33,9 @@ async fn main(tasks: Spawner) {
     let face = faceplate_esp::boot(&MEMORY, chip.FLASH, chip.SHA, options);
     tasks.spawn(care(face, watchdog).expect("one task"));
     let stack = network::start(&tasks, chip.WIFI, NAME);
-    for _ in 0..CONNECTIONS {
-        tasks.spawn(serve(face, stack).expect("a task for each connection"));
+    tasks.spawn(serve_uploads(face, stack).expect("one task"));
+    for _ in 1..CONNECTIONS {
+        tasks.spawn(serve(face, stack).expect("a task for each other connection"));
     }
 
     let mut lamp = Output::new(chip.GPIO2, Level::Low, OutputConfig::default());
@@ -49,7 +50,12 @@ async fn care(face: &'static Face, watchdog: Watchdog) {
     face.care(&(), watchdog).await
 }
 
-#[embassy_executor::task(pool_size = CONNECTIONS)]
+#[embassy_executor::task]
+async fn serve_uploads(face: &'static Face, stack: Stack<'static>) {
+    face.serve_uploads(&(), stack).await
+}
+
+#[embassy_executor::task(pool_size = CONNECTIONS - 1)]
 async fn serve(face: &'static Face, stack: Stack<'static>) {
     face.serve(&(), stack).await
 }
