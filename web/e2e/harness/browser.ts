@@ -1,7 +1,13 @@
 // Finds the browser that the tests drive.
 import { existsSync } from 'node:fs';
 
-const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+// The one without a window comes first: it is quicker.
+const INSTALLED = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 /** The one that `CHROMIUM` names, or an installed one; `undefined` means Playwright's own. */
 export function findBrowser(): string | undefined {
