@@ -40,7 +40,8 @@ impl Face {
     /// what the firmware adds, or `&()`.
     pub async fn serve(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
         Timer::after(AFTER).await;
-        self.connections::<RECEIVE>(app, stack).await
+        let mut receive = [0; RECEIVE];
+        self.connections(app, stack, &mut receive).await
     }
 
     /// The same by a connection with 2.9 KiB more memory, by which an upload is quicker. One task should
@@ -49,21 +50,23 @@ impl Face {
     /// The network stack gives a new connection to the first socket that listens, so that this one is taken
     /// whenever it is free: an upload has it, unless there is other traffic. That goes by the others.
     pub async fn serve_uploads(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
-        self.connections::<RECEIVE_UPLOAD>(app, stack).await
+        let mut receive = [0; RECEIVE_UPLOAD];
+        self.connections(app, stack, &mut receive).await
     }
 
-    async fn connections<const RECEIVE: usize>(
+    async fn connections(
         &'static self,
         app: &impl App,
         stack: Stack<'static>,
+        receive: &mut [u8],
     ) -> ! {
-        let (mut receive, mut send) = ([0; RECEIVE], [0; SEND]);
+        let mut send = [0; SEND];
         let mut buffers = ConnectionBuffers::new();
         loop {
             // A new one each time: an old one could only be used again after an abort, which
             // resets the connection, and some clients (Windows) then throw away what they have
             // received and not read yet.
-            let mut socket = TcpSocket::new(stack, &mut receive, &mut send);
+            let mut socket = TcpSocket::new(stack, receive, &mut send);
             socket.set_timeout(Some(SILENCE));
             // Each answer is written in one go: waiting for more to send has no use.
             socket.set_nagle_enabled(false);

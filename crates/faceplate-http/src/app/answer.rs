@@ -19,7 +19,7 @@ use crate::{
         tx::{Framing, Tx},
     },
     problem::{Failed, Gone, Refusal, Why},
-    websocket::{Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye},
+    websocket::{self, Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye},
 };
 
 /// How often it is looked whether the device restarts, while a connection is live: a fraction of the
@@ -80,8 +80,8 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     framing: &mut Framing,
     may_go_on: bool,
 ) -> Result<Begun, Failed> {
-    let escaped = escaped_path(&rx.arrived()[..len])?;
-    let behind = rx.behind(len, escaped);
+    let Needs { path, more_comes } = needs(&rx.arrived()[..len])?;
+    let behind = rx.behind(len, path, more_comes);
     let behind = behind.ok_or(Refusal::Head(HeadError::TooLong))?;
     let (inner, decoded) = (behind.rx, behind.path);
     let head = Head::parse(behind.head).map_err(Refusal::Head)?;
@@ -90,7 +90,7 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     if head.expect == Expect::Continue && total > 0 && inner.arrived().is_empty() {
         tx.proceed().await?;
     }
-    let path = match escaped {
+    let path = match path {
         0 => head.path,
         _ => Path::decode(head.path, decoded)
             .map_err(Refusal::from)?
@@ -113,10 +113,21 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     Ok(Begun { state, answered })
 }
 
-/// Bytes of the path of a head, if it has escapes. Nearly none has, and is then what it stands for.
-fn escaped_path(head: &[u8]) -> Result<usize, Refusal> {
-    let path = Head::parse(head).map_err(Refusal::Head)?.path;
-    Ok(if path.contains('%') { path.len() } else { 0 })
+/// What a request needs of its connection's buffer.
+struct Needs {
+    /// Bytes of its path, if that has escapes. Nearly none has, and is then what it stands for.
+    path: usize,
+    /// Whether the client has more to say: a body, or by a WebSocket.
+    more_comes: bool,
+}
+
+fn needs(head: &[u8]) -> Result<Needs, Refusal> {
+    let head = Head::parse(head)?;
+    let escaped = head.path.contains('%');
+    Ok(Needs {
+        path: if escaped { head.path.len() } else { 0 },
+        more_comes: head.has_body() || websocket::is_wanted(&head),
+    })
 }
 
 /// Sees to it that the client can tell how the answer ended.

@@ -17,6 +17,9 @@ use crate::{
 /// Bytes that must be left behind the head for the body of a request, or the frames of a WebSocket.
 const ROOM_MIN: usize = 512;
 
+/// Bytes that must be left for an answer, which is formatted in parts.
+const OUT_MIN: usize = 128;
+
 /// Why a read brought nothing.
 enum Dry {
     /// End of the stream, or a broken connection.
@@ -131,16 +134,26 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     }
 
     /// The head of `len` bytes, room to decode a path of `path` bytes, a way in for what comes behind it, and
-    /// room for an answer. `None` when too little is left for a body.
-    pub(crate) fn behind(&mut self, len: usize, path: usize) -> Option<Behind<'_, D, R>> {
-        let (buf, out) = self.buf.split_at_mut(self.room);
-        let (head, buf) = buf[self.start..].split_at_mut(len);
+    /// room for an answer: as much as there is, if no more comes of the request. `None` when too little is
+    /// left.
+    pub(crate) fn behind(
+        &mut self,
+        len: usize,
+        path: usize,
+        more_comes: bool,
+    ) -> Option<Behind<'_, D, R>> {
         let arrived = self.end - self.start - len;
-        let room = buf.len().checked_sub(path)?;
-        if room < ROOM_MIN.max(arrived) {
+        let (end, room) = match more_comes {
+            true => (self.room, ROOM_MIN.max(arrived)),
+            // Nothing is expected, but it would have to be seen.
+            false => (self.end + 1 + path, arrived + 1),
+        };
+        if self.start + len + room + path > end || end + OUT_MIN > self.buf.len() {
             return None;
         }
-        let (buf, path) = buf.split_at_mut(room);
+        let (buf, out) = self.buf.split_at_mut(end);
+        let (head, buf) = buf[self.start..].split_at_mut(len);
+        let (buf, path) = buf.split_at_mut(buf.len() - path);
         let rx = Rx {
             device: self.device,
             reader: &mut self.reader,

@@ -216,12 +216,18 @@ fn a_head_that_leaves_no_room_is_refused_once() {
     let mut client = Client::new(&server);
     let long = "x".repeat(1600);
     let escapes = "%61".repeat(100);
-    for (path, status) in [
-        (format!("/api/test/value?{}", &long[..900]), 200),
-        ("/api/test/value".to_owned(), 431),
-        (format!("/api/test/{escapes}"), 404),
+    // Only what has more to say needs room behind its head.
+    for (path, more, status) in [
+        (format!("/api/test/value?{}", &long[..900]), "", 200),
+        ("/api/test/value".to_owned(), &*long, 200),
+        (
+            "/api/test/value".to_owned(),
+            &*format!("{long}\r\nUpgrade: websocket"),
+            431,
+        ),
+        (format!("/api/test/{escapes}"), "", 404),
+        (format!("/api/test/value/{escapes}"), &*long, 404),
     ] {
-        let more = if status == 431 { &*long } else { "" };
         client.send(format!(
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Long: {more}\r\n\r\n"
         ));
