@@ -4,24 +4,12 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cargo::{cargo, run};
-use crate::{firmware, web};
+use crate::{lint, web};
 
 /// Format, lint and the unit tests in Rust; format, lint and types of the web, where it is installed.
 pub(crate) fn check() -> Result<ExitCode, String> {
-    step("format", || {
-        run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
-        // The fuzz targets and the firmware are workspaces of their own.
-        let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--", "--check"];
-        run(&mut cargo(&fuzz))?;
-        run(&mut firmware::cargo(
-            None,
-            &["fmt", "--all", "--", "--check"],
-        ))
-    })?;
-    step("clippy", || {
-        let clippy = ["clippy", "--workspace", "--all-targets", "--all-features"];
-        run(cargo(&clippy).args(["--quiet", "--", "-D", "warnings"]))
-    })?;
+    step("format", lint::format)?;
+    step("clippy", lint::clippy)?;
     step("unit tests", || {
         // The tests beside the code: those in `tests/` run whole devices.
         let test = ["test", "--workspace", "--all-features", "--lib", "--bins"];

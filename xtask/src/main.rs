@@ -11,6 +11,7 @@ mod engines;
 mod firmware;
 mod flash;
 mod fuzz;
+mod lint;
 mod nginx;
 mod partitions;
 mod setup;
@@ -23,7 +24,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask demo [--port N]   serve the example frontend from a simulated device, and lay out files to try
 cargo xtask check             format, lint and unit tests: what can be known in two minutes
-cargo xtask test              run every check and test, setting up what they need
+cargo xtask test [builds]     run every check and test, setting up what they need; builds: only what compiles and runs
+                              no device: firmware, fuzz targets, clippy, documentation
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--wired] [--no-link]
                               build the firmware and print its sizes; --layout: for the slots of
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["demo", rest @ ..] => demo::demo(rest),
         ["check"] => check::check(),
-        ["test"] => test::test(),
+        ["test", rest @ ..] => test::test(rest),
         ["firmware", rest @ ..] => firmware::firmware(rest),
         ["flash", rest @ ..] => flash::flash(rest),
         ["emulate", rest @ ..] => emulate::emulate(rest),

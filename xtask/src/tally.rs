@@ -51,6 +51,15 @@ impl Tally {
         Self::from_count(counted)
     }
 
+    /// Reads what `Display` writes: `12 passed, 1 failed, 2 skipped`.
+    pub(crate) fn from_closing_line(line: &str) -> Option<Self> {
+        let mut tally = Self::default();
+        for part in line.split(", ") {
+            tally.add(Self::from_count(part)?);
+        }
+        Some(tally)
+    }
+
     /// Reads a number and what became of so many tests. Those that passed only when they were
     /// tried again, or never ran, have failed.
     fn from_count(text: &str) -> Option<Self> {
@@ -169,5 +178,14 @@ mod tests {
             skipped: 3,
         });
         assert_eq!(tally.to_string(), "2 passed, 2 failed, 3 skipped");
+    }
+
+    #[test]
+    fn the_closing_line_is_read_as_it_was_written() {
+        let read = Tally::from_closing_line;
+        assert_eq!(read("1 passed, 0 failed"), tally(1, 0, 0));
+        assert_eq!(read("2 passed, 2 failed, 3 skipped"), tally(2, 2, 3));
+        assert_eq!(read("25 steps, 2494 tests"), None);
+        assert_eq!(read(""), None);
     }
 }

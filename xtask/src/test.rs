@@ -1,101 +1,113 @@
 //! `cargo xtask test`: every check of the repository, counted.
+//!
+//! Many tests wait: for a device, a time to be over, a browser. The checks that only compute run
+//! beside them.
+
+mod beside;
+mod report;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
 
 use crate::cargo::{cargo, run, show};
 use crate::firmware::{self, Chip};
 use crate::partitions::Layout;
 use crate::tally::Tally;
-use crate::{browser, emulate, engines, nginx, setup, web};
+use crate::{browser, emulate, engines, lint, nginx, setup, web};
+use report::Report;
 
 /// Where the packer of the Vite plugin runs: Node and the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
-/// What happened so far.
-#[derive(Default)]
-struct Report {
-    steps: Tally,
-    tests: Tally,
-    /// One line for each step that did not pass.
-    remarks: Vec<String>,
-}
+/// The part that computes, as the command line names it.
+const BUILDS: &str = "builds";
 
-impl Report {
-    /// Runs one step, shows how long it took, and notes what came of it.
-    fn step(&mut self, name: &str, work: impl FnOnce(&mut Tally) -> Result<(), String>) -> bool {
-        println!("\n== {name}");
-        let start = Instant::now();
-        let done = work(&mut self.tests);
-        let seconds = start.elapsed().as_secs_f32();
-        match &done {
-            Ok(()) => {
-                println!("== {name}: passed in {seconds:.1} s");
-                self.steps.passed += 1;
-            }
-            Err(why) => {
-                println!("== {name}: FAILED after {seconds:.1} s: {why}");
-                self.steps.failed += 1;
-                self.remarks.push(format!("FAILED {name}: {why}"));
-            }
-        }
-        done.is_ok()
-    }
-
-    /// Notes a step that this machine cannot run.
-    fn skip(&mut self, name: &str, why: &str) {
-        println!("\n== {name}: SKIPPED: {why}");
-        self.steps.skipped += 1;
-        self.remarks.push(format!("SKIPPED {name}: {why}"));
-    }
-
-    /// Prints what went wrong and the closing line.
-    fn close(self) -> ExitCode {
-        println!();
-        for remark in &self.remarks {
-            println!("{remark}");
-        }
-        let mut all = self.steps;
-        all.add(self.tests);
-        let good = all.failed == 0 && self.tests.ran() > 0;
-        if self.tests.ran() == 0 {
-            println!("FAILED: no test ran");
-        }
-        println!("{} steps, {} tests", self.steps.ran(), self.tests.ran());
-        println!("{all}");
-        if good {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
-    }
-}
-
-pub(crate) fn test() -> Result<ExitCode, String> {
+/// The command line: `[builds]`.
+pub(crate) fn test(args: &[&str]) -> Result<ExitCode, String> {
     let mut report = Report::default();
-    report.step("what the tests need", |_| setup::prepare());
-    format(&mut report);
+    match args {
+        [] => all(&mut report)?,
+        [BUILDS] => builds(&mut report)?,
+        _ => return Err(format!("usage: cargo xtask test [{BUILDS}]")),
+    }
+    Ok(report.close())
+}
+
+fn all(report: &mut Report) -> Result<(), String> {
+    report.step("what the tests need", |_| {
+        setup::prepare()?;
+        rust_parts();
+        Ok(())
+    });
+    report.begin_beside(BUILDS)?;
+    match setup::component("rustfmt", "fmt") {
+        Ok(()) => {
+            report.step("format", |_| lint::format());
+        }
+        Err(why) => report.skip("format", &why),
+    }
+    let simulator = rust(report);
+    web(report, simulator);
+    report.end_beside();
+    // It builds a firmware of its own and the command with fewer features: beside nothing else.
+    let name = "firmware: its whole job in an emulator";
+    match emulate::missing() {
+        None => {
+            report.step(name, |tests| {
+                emulate::play(&emulate::Options::default(), tests)
+            });
+        }
+        Some(why) => report.skip(name, &why),
+    }
+    Ok(())
+}
+
+/// Has rustup bring what it can: not beside anything, as two of it do not know of each other. What
+/// is missing then is said by the step that needs it.
+fn rust_parts() {
+    for (name, check) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        _ = setup::component(name, check);
+    }
+    for target in [WASM, Chip::Esp32c3.target(), Chip::Esp32c6.target()] {
+        _ = setup::target(target);
+    }
+    _ = firmware::upstream::prepare();
+}
+
+/// The tests in Rust; whether what they need was compiled, the simulated device among it.
+fn rust(report: &mut Report) -> bool {
+    let test = ["test", "--workspace", "--all-features"];
+    let built = report.step("tests: compile", |_| run(cargo(&test).arg("--no-run")));
+    if !built {
+        return false;
+    }
     report.step("tests", |tests| {
-        let mut command = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+        let mut command = cargo(&test);
         // Tests print what they counted: power cuts, mutations, bytes.
-        command.args(["--", "--show-output"]);
+        command.args(["--no-fail-fast", "--", "--show-output"]);
         // Many of them wait, for a device or a time to be over: more at once than there are cores.
         command.env("RUST_TEST_THREADS", "8");
         counted(command, tests, Tally::from_result_line)
     });
-    lint(&mut report);
-    // Everything above has all features; the firmware has none of this one's.
-    report.step("the HTTP app without JSON", |_| {
-        run(cargo(&["check", "--package", "faceplate-http", "--quiet"])
-            .env("RUSTFLAGS", "-D warnings"))
-    });
+    true
+}
+
+/// What takes the processor and waits for nothing. First what has folders of its own to build in:
+/// cargo lets nobody else into the one where it compiles the tests.
+fn builds(report: &mut Report) -> Result<(), String> {
+    firmware(report);
     for target in crate::fuzz::targets()? {
         report.step(&format!("corpus of the fuzz target {target}"), |_| {
             crate::fuzz::replay(&target)
         });
     }
-    firmware(&mut report);
+    match setup::component("clippy", "clippy") {
+        Ok(()) => {
+            report.step("clippy", |_| lint::clippy());
+            report.step("the HTTP app without JSON", |_| lint::without_json());
+        }
+        Err(why) => report.skip("clippy", &why),
+    }
     report.step("documentation of the code", |_| {
         run(cargo(&[
             "doc",
@@ -106,49 +118,7 @@ pub(crate) fn test() -> Result<ExitCode, String> {
         ])
         .env("RUSTDOCFLAGS", "-D warnings"))
     });
-    web(&mut report);
-    Ok(report.close())
-}
-
-fn format(report: &mut Report) {
-    match setup::component("rustfmt", "fmt") {
-        Ok(()) => {
-            report.step("format", |_| {
-                run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
-                // The fuzz targets are a workspace of their own.
-                run(&mut cargo(&[
-                    "fmt",
-                    "--manifest-path",
-                    "fuzz/Cargo.toml",
-                    "--",
-                    "--check",
-                ]))?;
-                // So is the firmware.
-                run(&mut firmware::cargo(
-                    None,
-                    &["fmt", "--all", "--", "--check"],
-                ))
-            });
-        }
-        Err(why) => report.skip("format", &why),
-    }
-}
-
-fn lint(report: &mut Report) {
-    let mut clippy = cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--quiet",
-    ]);
-    clippy.args(["--", "-D", "warnings"]);
-    match setup::component("clippy", "clippy") {
-        Ok(()) => {
-            report.step("clippy", |_| run(&mut clippy));
-        }
-        Err(why) => report.skip("clippy", &why),
-    }
+    Ok(())
 }
 
 /// The chip's side. Its builds are also what shows that the core and the HTTP app need no `std`.
@@ -185,15 +155,6 @@ fn firmware(report: &mut Report) {
         }
         Err(why) => report.skip(name, &why),
     }
-    let name = "firmware: its whole job in an emulator";
-    match emulate::missing() {
-        None => {
-            report.step(name, |tests| {
-                emulate::play(&emulate::Options::default(), tests)
-            });
-        }
-        Some(why) => report.skip(name, &why),
-    }
 }
 
 fn firmware_lint(_: &mut Tally) -> Result<(), String> {
@@ -209,7 +170,7 @@ fn firmware_lint(_: &mut Tally) -> Result<(), String> {
 }
 
 /// The frontend's packages and pages, in Node and in a browser.
-fn web(report: &mut Report) {
+fn web(report: &mut Report, simulator: bool) {
     if let Err(why) = setup::target(WASM) {
         // The packer of the Vite plugin is built for it, and everything else with the plugin.
         return report.skip("everything under web/", &why);
@@ -223,12 +184,8 @@ fn web(report: &mut Report) {
         run(&mut web::npm(&["run", "lint"]))
     });
     report.step("web: types", |_| run(&mut web::npm(&["run", "check"])));
-    // The one that the tests in Rust have built: one of its own, with fewer features, would take a minute.
-    let simulator = report.step("web: the simulated device", |_| {
-        run(cargo(&["test", "--workspace", "--all-features", "--no-run"]).arg("--quiet"))
-    });
     if !simulator {
-        return;
+        return report.skip("web: its tests", "the simulated device was not compiled");
     }
     report.step("web: unit tests", |tests| {
         counted(web::npm(&["test"]), tests, Tally::from_vitest_line)
