@@ -11,6 +11,19 @@ pub const RECEIVE_BUFFER: usize = 2048;
 /// too, so that files leave in whole TCP segments; other answers are short, or formatted in parts.
 pub const SEND_BUFFER: usize = 256;
 
+/// Bytes of a full TCP segment over Ethernet and Wi-Fi: 1500 less the headers of IPv4 and TCP.
+const SEGMENT: usize = 1460;
+
+/// Bytes of TCP's receive buffer that a connection needs: requests are one segment, nearly always.
+pub const TCP_RECEIVE: usize = SEGMENT;
+
+/// The same of one for uploads, which would else wait for a word from the device with each segment.
+pub const TCP_RECEIVE_UPLOAD: usize = 3 * SEGMENT;
+
+/// Bytes of TCP's send buffer: two segments, which a client acknowledges at once. With one a page takes
+/// three times as long over a link with 5 ms each way.
+pub const TCP_SEND: usize = 2 * SEGMENT;
+
 /// Longest request target; a longer one gets 414. LittleFS names end at 255 bytes, and
 /// percent-encoding triples them.
 pub const TARGET_MAX: usize = 1024;

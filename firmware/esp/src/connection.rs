@@ -2,7 +2,10 @@
 
 use embassy_net::{Stack, tcp::TcpSocket};
 use embassy_time::{Duration, Timer, with_timeout};
-use faceplate_http::{App, ConnectionBuffers};
+use faceplate_http::{
+    App, ConnectionBuffers,
+    limits::{TCP_RECEIVE, TCP_RECEIVE_UPLOAD, TCP_SEND},
+};
 
 use crate::Face;
 
@@ -12,18 +15,6 @@ pub const CONNECTIONS: usize = 6;
 
 /// Where HTTP is served.
 pub const PORT: u16 = 80;
-
-/// Bytes of a full TCP segment over Ethernet and Wi-Fi: 1500 less the headers of IPv4 and TCP.
-const SEGMENT: usize = 1460;
-
-/// Bytes that a client may send ahead: requests are one segment, nearly always.
-const RECEIVE: usize = SEGMENT;
-
-/// The same for uploads, which would else wait for a word from the device with each segment.
-const RECEIVE_UPLOAD: usize = 3 * SEGMENT;
-
-/// Bytes on their way to a client: two full segments, which it acknowledges at once.
-const SEND: usize = 2 * SEGMENT;
 
 /// How long the others leave it to the connection for uploads to be the first that listens.
 const AFTER: Duration = Duration::from_millis(1);
@@ -40,7 +31,7 @@ impl Face {
     /// what the firmware adds, or `&()`.
     pub async fn serve(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
         Timer::after(AFTER).await;
-        let mut receive = [0; RECEIVE];
+        let mut receive = [0; TCP_RECEIVE];
         self.connections(app, stack, &mut receive).await
     }
 
@@ -50,7 +41,7 @@ impl Face {
     /// The network stack gives a new connection to the first socket that listens, so that this one is taken
     /// whenever it is free: an upload has it, unless there is other traffic. That goes by the others.
     pub async fn serve_uploads(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
-        let mut receive = [0; RECEIVE_UPLOAD];
+        let mut receive = [0; TCP_RECEIVE_UPLOAD];
         self.connections(app, stack, &mut receive).await
     }
 
@@ -60,7 +51,7 @@ impl Face {
         stack: Stack<'static>,
         receive: &mut [u8],
     ) -> ! {
-        let mut send = [0; SEND];
+        let mut send = [0; TCP_SEND];
         let mut buffers = ConnectionBuffers::new();
         loop {
             // A new one each time: an old one could only be used again after an abort, which

@@ -142,3 +142,17 @@ pub(crate) fn app_with_a_line_more() -> Files {
 pub(crate) fn packed(files: Files) -> Result<Packed> {
     Ok(pack(files, &Options::default())?)
 }
+
+/// The image of these files as they are, without compression.
+pub(crate) fn plain(files: Files) -> Result<Vec<u8>> {
+    let options = Options {
+        gzip: Gzip::Never,
+        ..Options::default()
+    };
+    Ok(pack(files, &options)?.image)
+}
+
+/// So many bytes that no compression makes smaller.
+pub(crate) fn noise(len: usize) -> Vec<u8> {
+    Numbers(3).noise(len)
+}

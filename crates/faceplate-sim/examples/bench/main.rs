@@ -7,6 +7,7 @@ mod device;
 mod frontends;
 mod large;
 mod memory;
+mod network;
 mod serving;
 mod uploads;
 
@@ -46,6 +47,7 @@ fn main() -> Result<ExitCode> {
             serving::measure(&mut report)?;
             memory::measure(&mut report)?;
             large::measure(&mut report)?;
+            network::measure(&mut report)?;
             Ok(if report.over {
                 ExitCode::FAILURE
             } else {
