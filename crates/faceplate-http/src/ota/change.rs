@@ -84,8 +84,9 @@ impl Change {
                     .begin(total, confirmer)
                     .map_err(Refusal::Begin)?;
                 app.may_update().map_err(Refusal::NotNow)?;
-                proceed(waits, body, tx).await?;
+                // At once: nothing may come between the firmware's consent and the begin.
                 let told = Told::begin(app, total);
+                proceed(waits, body, tx).await?;
                 let done = receive(app, upload, body, digest).await?;
                 told.restarts();
                 Changed::Frontend(done)
