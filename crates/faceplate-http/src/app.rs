@@ -11,6 +11,7 @@ mod reply;
 mod request;
 mod state;
 mod stream;
+mod wait;
 
 use faceplate::Text;
 
@@ -25,8 +26,9 @@ pub use self::{
     stream::Stream,
 };
 pub(crate) use self::{
-    live::Entered,
+    live::{Entered, Opening},
     state::{Said, State},
+    wait::{Came, first},
 };
 use crate::{
     Methods,

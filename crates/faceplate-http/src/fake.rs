@@ -5,7 +5,7 @@ use core::{
     convert::Infallible,
     future::pending,
 };
-use std::{string::String, vec::Vec};
+use std::{string::String, vec, vec::Vec};
 
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
@@ -19,7 +19,7 @@ use faceplate::{
     verify::Requirements,
 };
 
-use crate::{ConnectionBuffers, Device, Info, Limits, Live, serve};
+use crate::{App, ConnectionBuffers, Device, Info, Limits, Live, serve};
 
 /// A clock that moves only when somebody waits, and a list of the restarts that were asked for.
 pub(crate) struct FakeDevice {
@@ -56,10 +56,15 @@ impl FakeDevice {
 
     /// Serves one connection; returns what was answered.
     pub(crate) fn serve(&self, reader: impl Read) -> String {
+        self.serve_with(&(), reader)
+    }
+
+    /// The same with what a firmware adds.
+    pub(crate) fn serve_with(&self, app: &impl App, reader: impl Read) -> String {
         let mut buffers = ConnectionBuffers::new();
         let mut answer = [0; 16_384];
         let mut free = &mut answer[..];
-        block_on(serve(self, &(), reader, &mut free, &mut buffers));
+        block_on(serve(self, app, reader, &mut free, &mut buffers));
         let left = free.len();
         let len = answer.len() - left;
         String::from_utf8(answer[..len].to_vec()).unwrap()
@@ -154,6 +159,54 @@ impl Write for Deaf {
 
     async fn flush(&mut self) -> Result<(), ErrorKind> {
         Ok(())
+    }
+}
+
+/// A network that takes all that it is given, and says nothing when it is asked for the second and the
+/// third time whether it has it.
+pub(crate) struct Unheard<'a> {
+    out: &'a RefCell<Vec<u8>>,
+    asked: u32,
+}
+
+impl Unheard<'_> {
+    /// What a client of such a network is sent for a request, while the clock stands still.
+    pub(crate) fn serve(app: &impl App, request: &[u8]) -> Vec<u8> {
+        let mut device = FakeDevice::new();
+        device.frozen = true;
+        // Nothing is waited for at the end, which would not come.
+        device.limits.drain_bytes = 0;
+        let (out, taken) = (RefCell::default(), Cell::new(0));
+        let reader = Pieces {
+            pieces: vec![request],
+            taken: &taken,
+        };
+        let writer = Unheard {
+            out: &out,
+            asked: 0,
+        };
+        let mut buffers = ConnectionBuffers::new();
+        block_on(serve(&device, app, reader, writer, &mut buffers));
+        out.into_inner()
+    }
+}
+
+impl ErrorType for Unheard<'_> {
+    type Error = Infallible;
+}
+
+impl Write for Unheard<'_> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.out.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        self.asked += 1;
+        match self.asked {
+            2 | 3 => pending().await,
+            _ => Ok(()),
+        }
     }
 }
 

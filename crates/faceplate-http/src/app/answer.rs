@@ -200,3 +200,71 @@ async fn restarts<D: Device>(device: &D, state: &State) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+    use std::{format, vec};
+
+    use super::*;
+    use crate::{
+        Connection, Limits, Methods, Problem,
+        fake::{FakeDevice, Pieces},
+    };
+
+    /// Reads so many bytes of a body, and refuses it then.
+    struct Refuses(usize);
+
+    impl App for Refuses {
+        fn methods(&self, _: &str) -> Methods {
+            Methods::POST
+        }
+
+        async fn answer<C: Connection>(&self, mut request: Request<'_, C>) -> Answered {
+            let mut left = self.0;
+            while left > 0 {
+                left -= request.body.read(&mut [0; 8][..left.min(8)]).await?;
+            }
+            Err(Problem::new(422, "unwanted", "not this one").into())
+        }
+    }
+
+    #[test]
+    fn what_a_handler_leaves_of_a_body_that_it_refuses_is_read_before_the_end() {
+        let head = "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Type: a/b\r\n\
+            Content-Length: 20\r\n\r\n";
+        let early = format!("{head}0123456");
+        for read in [0, 3, 13, 20] {
+            for pieces in [
+                [head, "0123456", "7890123456789"],
+                [&*early, "789012345", "6789"],
+            ] {
+                let (device, taken) = (FakeDevice::new(), Cell::new(0));
+                let reader = Pieces {
+                    pieces: pieces.map(str::as_bytes).into(),
+                    taken: &taken,
+                };
+                let answer = device.serve_with(&Refuses(read), reader);
+                assert!(answer.starts_with("HTTP/1.1 422 "), "{answer}");
+                assert!(answer.contains("/problems/unwanted"), "{answer}");
+                assert_eq!(taken.get(), head.len() + 20, "{read}");
+                // Where all was read the connection goes on, and waits for another request.
+                let ends = answer.contains("\r\nConnection: close\r\n");
+                let waited = if read < 20 {
+                    0
+                } else {
+                    Limits::DEFAULT.next_idle_ms
+                };
+                assert_eq!((ends, device.now_ms()), (read < 20, waited), "{read}");
+            }
+        }
+        // What does not come is not waited for either, but for a moment.
+        let (device, taken) = (FakeDevice::new(), Cell::new(0));
+        let reader = Pieces {
+            pieces: vec![early.as_bytes()],
+            taken: &taken,
+        };
+        device.serve_with(&Refuses(3), reader);
+        assert_eq!(device.now_ms(), Limits::DEFAULT.drain_idle_ms);
+    }
+}

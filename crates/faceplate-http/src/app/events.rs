@@ -2,18 +2,14 @@
 
 use core::{fmt, future::Future, pin::pin};
 
-use embassy_futures::select::{Either3, select3};
 use embedded_io_async::Read;
 
 #[cfg(feature = "json")]
 use super::json::Json;
-use super::{Connection, Stream, live::Entered, state::Said};
+use super::{Came, Connection, Entered, Opening, Stream, first, state::Said};
 use crate::{
     Device,
-    http::{
-        clean::{Clean, EachLine},
-        rx::Rx,
-    },
+    http::clean::{Clean, EachLine},
     problem::{Failed, Gone},
 };
 
@@ -30,20 +26,18 @@ pub struct Events<'r, C: Connection> {
 }
 
 impl<'r, C: Connection> Events<'r, C> {
-    pub(super) fn new(
-        stream: Stream<'r, C::Device, C::Writer>,
-        rx: Rx<'r, C::Device, &'r mut C::Reader>,
-        device: &'r C::Device,
-        live: Entered<'r>,
-    ) -> Self {
-        let (reader, buf, _) = rx.into_parts();
+    /// What the client has sent already, behind its request, has no meaning.
+    pub(super) fn new(opening: Opening<'r, C>) -> Self {
         Self {
-            stream,
-            reader,
-            buf,
-            device,
-            due_ms: beat_ms(device),
-            _live: live,
+            stream: Stream {
+                tx: opening.tx,
+                state: opening.state,
+            },
+            reader: opening.reader,
+            buf: opening.buf,
+            device: opening.device,
+            due_ms: beat_ms(opening.device),
+            _live: opening.place,
         }
     }
 
@@ -75,22 +69,25 @@ impl<'r, C: Connection> Events<'r, C> {
     }
 
     /// Waits for something, such as news to send. Meanwhile the connection is kept alive, and it is
-    /// noticed when the client goes away: a handler that waits without it notices that only when it
-    /// sends the next event.
+    /// noticed when the client goes away, also where the news are always there already: a handler that
+    /// waits without it notices that only when it sends the next event.
     ///
     /// # Errors
     /// When it has gone.
     pub async fn until<F: Future>(&mut self, news: F) -> Result<F::Output, Failed> {
         let mut news = pin!(news);
+        // Who comes here had its last news.
+        let mut news_first = false;
         loop {
             let left = self.due_ms.saturating_sub(self.device.now_ms());
             let beat = self.device.sleep_ms(left);
-            match select3(&mut news, beat, self.reader.read(self.buf)).await {
-                Either3::First(news) => return Ok(news),
-                Either3::Second(()) => self.beat().await?,
+            let read = self.reader.read(self.buf);
+            match first(news_first, news.as_mut(), read, beat).await {
+                Came::News(news) => return Ok(news),
                 // A client has nothing to say here, but it may.
-                Either3::Third(Ok(1..)) => {}
-                Either3::Third(_) => return Err(Gone.into()),
+                Came::Read(Ok(1..)) => news_first = true,
+                Came::Read(_) => return Err(Gone.into()),
+                Came::Time => self.beat().await?,
             }
         }
     }
@@ -134,5 +131,40 @@ impl fmt::Display for Name<'_> {
             "" => Ok(()),
             name => writeln!(f, "event: {}", Clean(name)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::future::ready;
+
+    use embassy_futures::select::{Either, select};
+
+    use crate::{Answered, App, Connection, Methods, Request, fake::Unheard};
+
+    /// Sends two events, and does not wait for the network's word on either.
+    struct Impatient;
+
+    impl App for Impatient {
+        fn methods(&self, _: &str) -> Methods {
+            Methods::GET
+        }
+
+        async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+            let mut events = request.events().await?;
+            for text in ["one", "two"] {
+                let sent = select(events.send("", &text), ready(())).await;
+                assert!(matches!(sent, Either::Second(())));
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_dropped_when_it_is_sent_is_whole_and_others_may_follow() {
+        let head = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let out = Unheard::serve(&Impatient, head);
+        let events = b"b\r\ndata: one\n\n\r\nb\r\ndata: two\n\n\r\n0\r\n\r\n";
+        assert!(out.ends_with(events), "{}", out.escape_ascii());
     }
 }

@@ -1,8 +1,16 @@
-//! How many connections are live: events and WebSockets, which last.
+//! Live connections: events and WebSockets, which last; how many there are, and how one begins.
 
-use core::cell::Cell;
+use core::{cell::Cell, ops::Range};
 
-use crate::problem::Refusal;
+use super::{
+    Connection, Reply, Request,
+    state::{Said, State},
+};
+use crate::{
+    Device,
+    http::tx::{Header, Tx},
+    problem::{Gone, Refusal},
+};
 
 /// The count of live connections of a device. They are apart from all others, so that open pages do
 /// not keep an update, or another page, from its turn.
@@ -21,7 +29,7 @@ impl Live {
     }
 
     /// One more, unless there are `max`.
-    pub(crate) fn enter(&self, max: usize) -> Result<Entered<'_>, Refusal> {
+    fn enter(&self, max: usize) -> Result<Entered<'_>, Refusal> {
         if self.0.get() >= max {
             return Err(Refusal::TooManyLive);
         }
@@ -36,5 +44,48 @@ pub(crate) struct Entered<'l>(&'l Live);
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         self.0.0.set(self.0.0.get() - 1);
+    }
+}
+
+/// What a live answer has of its request.
+pub(crate) struct Opening<'r, C: Connection> {
+    pub(crate) reader: &'r mut C::Reader,
+    pub(crate) buf: &'r mut [u8],
+    /// Where in `buf` lies what has arrived already.
+    pub(crate) arrived: Range<usize>,
+    pub(crate) tx: Tx<'r, C::Device, &'r mut C::Writer>,
+    pub(crate) state: &'r State,
+    pub(crate) device: &'r C::Device,
+    pub(crate) place: Entered<'r>,
+}
+
+impl<'r, C: Connection> Request<'r, C> {
+    /// Takes a place among the live connections.
+    pub(crate) fn enter(self) -> Result<Opening<'r, C>, Refusal> {
+        if !self.own_page {
+            return Err(Refusal::Origin);
+        }
+        let device = self.device;
+        let place = device.live().enter(device.limits().live)?;
+        let (reader, buf, arrived) = self.body.into_rx().into_parts();
+        let Reply { tx, state, .. } = self.reply;
+        Ok(Opening {
+            reader,
+            buf,
+            arrived,
+            tx,
+            state,
+            device,
+            place,
+        })
+    }
+}
+
+impl<C: Connection> Opening<'_, C> {
+    /// Sends the head.
+    pub(crate) async fn head(&mut self, status: u16, headers: &[Header<'_>]) -> Result<(), Gone> {
+        self.state.said.set(Said::Begun);
+        self.tx.head(status, headers, None).await?;
+        self.tx.flush().await
     }
 }

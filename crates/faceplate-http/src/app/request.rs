@@ -5,14 +5,14 @@ use core::marker::PhantomData;
 use embedded_io_async::{Read, Write};
 use heapless::String;
 
-use super::{Body, Events, Reply, Stream, live::Entered, query, state::Said};
+use super::{Body, Events, Reply, query, state::Said};
 use crate::{
     Device,
     http::{
         head::{Head, Method},
         tx::{Header, NONE},
     },
-    problem::{Failed, Gone, Refusal},
+    problem::{Failed, Gone},
 };
 
 /// The streams of a connection, and the device that it belongs to. Handlers are generic over it and
@@ -86,16 +86,9 @@ impl<'r, C: Connection> Request<'r, C> {
     /// 503 `too-many-live` where all live connections are taken, 403 for pages of other origins; and
     /// when the client is gone, or too slow.
     pub async fn events(self) -> Result<Events<'r, C>, Failed> {
-        let live = self.enter()?;
-        let Self {
-            device,
-            body,
-            reply: Reply { mut tx, state, .. },
-            ..
-        } = self;
-        state.said.set(Said::Begun);
-        tx.close();
-        let chunked: Header<'_> = match state.http11 {
+        let mut opening = self.enter()?;
+        opening.tx.close();
+        let chunked: Header<'_> = match opening.state.http11 {
             true => ("Transfer-Encoding", &"chunked"),
             false => NONE,
         };
@@ -104,22 +97,13 @@ impl<'r, C: Connection> Request<'r, C> {
             ("Cache-Control", &"no-store" as _),
             chunked,
         ];
-        tx.head(200, &headers, None).await?;
-        tx.flush().await?;
-        if tx.framing().head_only {
-            state.said.set(Said::All);
+        opening.head(200, &headers).await?;
+        if opening.tx.framing().head_only {
+            opening.state.said.set(Said::All);
             // There is nothing to be said to who asks for the head alone.
             return Err(Gone.into());
         }
-        state.said.set(Said::Events);
-        let stream = Stream { tx, state };
-        Ok(Events::new(stream, body.into_rx(), device, live))
-    }
-
-    pub(crate) fn enter(&self) -> Result<Entered<'r>, Refusal> {
-        if !self.own_page {
-            return Err(Refusal::Origin);
-        }
-        self.device.live().enter(self.device.limits().live)
+        opening.state.said.set(Said::Events);
+        Ok(Events::new(opening))
     }
 }

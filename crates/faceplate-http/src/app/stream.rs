@@ -56,9 +56,10 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
     /// When the client is gone, or too slow.
     pub async fn flush(&mut self) -> Result<(), Failed> {
         self.hold()?;
-        self.tx.flush().await?;
+        // As for events: who drops this while the network's word is waited for may go on.
+        self.tx.send().await?;
         self.state.said.set(Said::Pieces);
-        Ok(())
+        Ok(self.tx.flush().await?)
     }
 
     /// Says that this is all.
@@ -115,3 +116,40 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
 
 /// Says that no chunk follows.
 pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+#[cfg(test)]
+mod tests {
+    use core::future::ready;
+
+    use embassy_futures::select::{Either, select};
+
+    use crate::{Answered, App, Connection, Methods, Request, fake::Unheard};
+
+    /// Sends two pieces, and does not wait for the network's word on either.
+    struct Impatient;
+
+    impl App for Impatient {
+        fn methods(&self, _: &str) -> Methods {
+            Methods::GET
+        }
+
+        async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+            let mut stream = request.reply.stream("text/plain").await?;
+            stream.flush().await?;
+            for text in ["one", "two"] {
+                stream.text(&text).await?;
+                let sent = select(stream.flush(), ready(())).await;
+                assert!(matches!(sent, Either::Second(())));
+            }
+            stream.finish().await
+        }
+    }
+
+    #[test]
+    fn others_may_follow_when_the_word_on_a_piece_is_not_waited_for() {
+        let head = b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let out = Unheard::serve(&Impatient, head);
+        let pieces = b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n";
+        assert!(out.ends_with(pieces), "{}", out.escape_ascii());
+    }
+}

@@ -3,7 +3,6 @@
 use core::{fmt, future::Future, pin::pin};
 
 use edge_ws::{FrameHeader, FrameType};
-use embassy_futures::select::{Either3, select3};
 use embedded_io_async::{Read, Write};
 
 use super::{
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     Answered, Connection, Device,
-    app::{Entered, Reply, Request, Said, State},
+    app::{Came, Entered, Request, Said, State, first},
     http::tx::{Header, Tx},
     problem::{Failed, Gone, Refusal},
 };
@@ -47,6 +46,8 @@ pub struct WebSocket<'r, C: Connection> {
     due_ms: u64,
     /// Whether it was asked.
     asked: bool,
+    /// Whether it is the firmware's turn: the client had the last one.
+    news_first: bool,
     /// Whether the message that came last is text.
     is_text: bool,
     _live: Entered<'r>,
@@ -79,35 +80,28 @@ impl<'r, C: Connection> Request<'r, C> {
     /// connections are taken, 403 for pages of other origins; and when the client is gone, or too slow.
     pub async fn websocket(self) -> Result<WebSocket<'r, C>, Failed> {
         let accept = handshake::accept(&self.head).ok_or(Refusal::NoWebSocket)?;
-        let live = self.enter()?;
-        let Self {
-            device,
-            body,
-            reply: Reply { mut tx, state, .. },
-            ..
-        } = self;
-        state.said.set(Said::Begun);
+        let mut opening = self.enter()?;
         let headers: [Header<'_>; 3] = [
             ("Upgrade", &"websocket"),
             ("Connection", &"Upgrade"),
             ("Sec-WebSocket-Accept", &accept),
         ];
         // Its own header says what becomes of the connection.
-        tx.keep_open();
-        tx.head(101, &headers, None).await?;
-        tx.flush().await?;
-        state.said.set(Said::WebSocket);
-        let (reader, buf, arrived) = body.into_rx().into_parts();
+        opening.tx.keep_open();
+        opening.head(101, &headers).await?;
+        opening.state.said.set(Said::WebSocket);
+        let device = opening.device;
         Ok(WebSocket {
-            reader,
-            frames: Frames::new(buf, arrived),
-            tx,
-            state,
+            reader: opening.reader,
+            frames: Frames::new(opening.buf, opening.arrived),
+            tx: opening.tx,
+            state: opening.state,
             device,
             due_ms: device.now_ms() + device.limits().heartbeat_ms,
             asked: false,
+            news_first: false,
             is_text: false,
-            _live: live,
+            _live: opening.place,
         })
     }
 }
@@ -127,7 +121,9 @@ impl<C: Connection> WebSocket<'_, C> {
         }
     }
 
-    /// Waits for the next message, or for something else, such as news to send.
+    /// Waits for the next message, or for something else, such as news to send. Where both are always
+    /// there they take turns. `news` is dropped when a message comes first, so it should wait for what
+    /// is still there the next time: a `Watch` or a `Channel`, not a mere signal.
     ///
     /// # Errors
     /// When the socket is closed, by whomever.
@@ -209,15 +205,20 @@ impl<C: Connection> WebSocket<'_, C> {
                 Ok(Next::More) => {
                     let read = self.reader.read(self.frames.space());
                     let left = self.due_ms.saturating_sub(self.device.now_ms());
-                    match select3(&mut news, read, self.device.sleep_ms(left)).await {
-                        Either3::First(news) => return Ok(Some(news)),
-                        Either3::Second(Ok(n @ 1..)) => {
+                    let time = self.device.sleep_ms(left);
+                    match first(self.news_first, news.as_mut(), read, time).await {
+                        Came::News(news) => {
+                            self.news_first = false;
+                            return Ok(Some(news));
+                        }
+                        Came::Read(Ok(n @ 1..)) => {
+                            self.news_first = true;
                             self.frames.filled(n);
                             self.wait_for_client(false);
                         }
-                        Either3::Second(_) => return Err(Gone.into()),
-                        Either3::Third(()) if self.asked => return Err(Gone.into()),
-                        Either3::Third(()) => {
+                        Came::Read(_) => return Err(Gone.into()),
+                        Came::Time if self.asked => return Err(Gone.into()),
+                        Came::Time => {
                             // From now on, however late it is asked.
                             self.wait_for_client(true);
                             self.control(FrameType::Ping, &[]).await?;
@@ -335,15 +336,23 @@ fn header(kind: FrameType, len: usize) -> Result<([u8; FrameHeader::MAX_LEN], us
 
 #[cfg(test)]
 mod tests {
-    use core::cell::{Cell, RefCell};
+    use core::{
+        cell::{Cell, RefCell},
+        convert::Infallible,
+        future::{pending, ready},
+    };
     use std::{vec, vec::Vec};
 
-    use embassy_futures::block_on;
+    use embassy_futures::{
+        block_on,
+        select::{Either, select},
+    };
+    use embedded_io_async::ErrorType;
 
     use super::*;
     use crate::{
         App, ConnectionBuffers, Limits, Methods,
-        fake::{FakeDevice, Pieces},
+        fake::{FakeDevice, Pieces, Unheard},
         serve,
     };
 
@@ -374,31 +383,87 @@ mod tests {
         Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     const ONE: &[u8] = b"\x82\x81\0\0\0\0x";
+    const PONG: &[u8] = b"\x8a\x80\0\0\0\0";
 
     /// What the handler got, and when the connection ended, on a clock that only waiting moves.
     fn run(busy_ms: u64, pieces: Vec<&[u8]>) -> (Vec<Vec<u8>>, u64) {
-        let device = FakeDevice::new();
-        let app = Busy {
-            device: &device,
-            busy_ms,
-            got: RefCell::default(),
-        };
         let taken = Cell::new(0);
         let reader = Pieces {
             pieces,
             taken: &taken,
         };
         let mut out = [0; 2048];
+        run_over(busy_ms, reader, &mut &mut out[..])
+    }
+
+    fn run_over(busy_ms: u64, reader: impl Read, writer: impl Write) -> (Vec<Vec<u8>>, u64) {
+        let device = FakeDevice::new();
+        let app = Busy {
+            device: &device,
+            busy_ms,
+            got: RefCell::default(),
+        };
         let mut buffers = ConnectionBuffers::new();
-        block_on(serve(
-            &device,
-            &app,
-            reader,
-            &mut &mut out[..],
-            &mut buffers,
-        ));
+        block_on(serve(&device, &app, reader, writer, &mut buffers));
         assert_eq!(device.live().count(), 0);
         (app.got.into_inner(), device.now_ms())
+    }
+
+    /// The client's half of a line: what it says first, and after each ping of the device.
+    struct Says<'a> {
+        pings: &'a Cell<usize>,
+        says: Vec<Vec<u8>>,
+        said: usize,
+    }
+
+    impl ErrorType for Says<'_> {
+        type Error = Infallible;
+    }
+
+    impl Read for Says<'_> {
+        async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
+            let Some(bytes) = self.says.get(self.said) else {
+                return pending().await;
+            };
+            if self.said > self.pings.get() {
+                return pending().await;
+            }
+            self.said += 1;
+            buf[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+    }
+
+    /// The device's half, which counts pings.
+    struct Pings<'a>(&'a Cell<usize>);
+
+    impl ErrorType for Pings<'_> {
+        type Error = Infallible;
+    }
+
+    impl Write for Pings<'_> {
+        async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+            self.0.set(self.0.get() + usize::from(bytes == b"\x89\0"));
+            Ok(bytes.len())
+        }
+
+        async fn flush(&mut self) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_client_that_answers_stays_as_long_as_it_does() {
+        let pings = Cell::new(0);
+        let says = Says {
+            pings: &pings,
+            says: vec![HEAD.into(), PONG.into(), PONG.into(), [PONG, ONE].concat()],
+            said: 0,
+        };
+        let (got, end) = run_over(0, says, Pings(&pings));
+        assert_eq!((got, pings.get()), (vec![b"x".to_vec()], 4));
+        // Three answers, and the time of the fourth.
+        assert_eq!(end, 5 * Limits::DEFAULT.heartbeat_ms);
     }
 
     #[test]
@@ -415,5 +480,71 @@ mod tests {
         assert_eq!(run(busy, vec![HEAD]), (vec![], busy + beat));
         let got = run(busy, vec![HEAD, ONE, ONE]).0;
         assert_eq!(got, [b"x", b"x"]);
+    }
+
+    /// Has always news, and writes down what comes, news or message.
+    struct Both(RefCell<Vec<char>>);
+
+    impl App for Both {
+        fn methods(&self, _: &str) -> Methods {
+            Methods::GET
+        }
+
+        async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+            let mut socket = request.websocket().await?;
+            while self.0.borrow().len() < 8 {
+                let came = match socket.receive_or(ready(())).await? {
+                    Incoming::News(()) => 'n',
+                    Incoming::Message(_) => 'm',
+                };
+                self.0.borrow_mut().push(came);
+            }
+            socket.close().await
+        }
+    }
+
+    #[test]
+    fn the_client_and_the_news_take_turns() {
+        let (app, taken) = (Both(RefCell::default()), Cell::new(0));
+        let reader = Pieces {
+            pieces: vec![HEAD, ONE, ONE, ONE],
+            taken: &taken,
+        };
+        let mut out = [0; 2048];
+        let mut buffers = ConnectionBuffers::new();
+        let writer = &mut &mut out[..];
+        block_on(serve(
+            &FakeDevice::new(),
+            &app,
+            reader,
+            writer,
+            &mut buffers,
+        ));
+        assert_eq!(*app.0.borrow(), ['m', 'n', 'm', 'n', 'm', 'n', 'n', 'n']);
+    }
+
+    /// Sends two messages, and does not wait for the network's word on either.
+    struct Impatient;
+
+    impl App for Impatient {
+        fn methods(&self, _: &str) -> Methods {
+            Methods::GET
+        }
+
+        async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
+            let mut socket = request.websocket().await?;
+            for text in ["one", "two"] {
+                let sent = select(socket.text(&text), ready(())).await;
+                assert!(matches!(sent, Either::Second(())));
+            }
+            socket.close().await
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_dropped_when_it_is_sent_is_whole_and_others_may_follow() {
+        let out = Unheard::serve(&Impatient, HEAD);
+        let frames = b"\x81\x03one\x81\x03two\x88\x02\x03\xe8";
+        assert!(out.ends_with(frames), "{}", out.escape_ascii());
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    future::{pending, ready},
     time::Duration,
 };
 
@@ -46,7 +47,7 @@ impl App for TestApp {
     fn methods(&self, path: &str) -> Methods {
         match path {
             "/api/test/value" => Methods::GET | Methods::PUT,
-            "/api/test/echo" => Methods::POST,
+            "/api/test/echo" | "/api/test/refuse" => Methods::POST,
             "/api/test/long"
             | "/api/test/nothing"
             | "/api/test/events"
@@ -58,6 +59,8 @@ impl App for TestApp {
             | "/api/test/long-json"
             | "/api/test/idle"
             | "/api/test/flood"
+            | "/api/test/always"
+            | "/api/test/json-events"
             | "/api/test/torn"
             | "/api/test/torn-events" => Methods::GET,
             "/api/test/value/ä b" => Methods::DELETE | Methods::PATCH,
@@ -96,6 +99,7 @@ impl App for TestApp {
                     }
                 }
             }
+            ("/api/test/refuse", _) => Err(Problem::new(422, "unwanted", "not this one").into()),
             ("/api/test/long", _) => {
                 let text = "0123456789".repeat(1000);
                 let reply = request.reply.header("X-Mine", &"a\r\nX-Theirs: b");
@@ -114,15 +118,11 @@ impl App for TestApp {
             ("/api/test/events", _) => self.events(request).await,
             ("/api/test/socket", _) => self.socket(request).await,
             ("/api/test/no-body", _) => request.reply.status(204).text("text/plain", &"body").await,
-            ("/api/test/unsayable", _) => {
-                // Keys are text in JSON.
-                let map = BTreeMap::from([((1, 2), 3)]);
-                request.reply.json(&map).await
-            }
+            ("/api/test/unsayable", _) => request.reply.json(&unsayable()).await,
             ("/api/test/long-json", _) => {
                 let long = "x".repeat(400);
-                let numbers: Vec<u32> = (0..2000).collect();
-                request.reply.header("X-Long", &long).json(&numbers).await
+                let reply = request.reply.header("X-Long", &long);
+                reply.json(&numbers()).await
             }
             ("/api/test/idle", _) => {
                 let mut events = request.events().await?;
@@ -136,6 +136,21 @@ impl App for TestApp {
                 loop {
                     events.send("", &format_args!("{:1000}", 'x')).await?;
                 }
+            }
+            ("/api/test/always", _) => {
+                let mut events = request.events().await?;
+                loop {
+                    events.until(ready(())).await?;
+                    events.send("", &"x").await?;
+                }
+            }
+            ("/api/test/json-events", _) => {
+                let mut events = request.events().await?;
+                if events.json("map", &unsayable()).await.is_err() {
+                    events.send("", &"unsayable").await?;
+                }
+                events.json("numbers", &numbers()).await?;
+                events.until(pending()).await
             }
             ("/api/test/torn-events", _) => {
                 let mut events = request.events().await?;
@@ -196,6 +211,16 @@ impl App for TestApp {
     }
 }
 
+/// What JSON cannot say: its keys are text.
+fn unsayable() -> BTreeMap<(u8, u8), u8> {
+    BTreeMap::from([((1, 2), 3)])
+}
+
+/// A list that is longer in JSON than all buffers of a connection.
+pub(crate) fn numbers() -> Vec<u32> {
+    (0..2000).collect()
+}
+
 impl TestApp {
     /// Sets the value, and tells who waits for it.
     pub(crate) fn set(&self, number: u32) {
@@ -226,6 +251,19 @@ impl TestApp {
                 Incoming::Message(Message::Text("flood")) => loop {
                     socket.binary(&[b'x'; 1000]).await?;
                 },
+                Incoming::Message(Message::Text("always")) => loop {
+                    match socket.receive_or(ready(())).await? {
+                        Incoming::News(()) => socket.text(&"news").await?,
+                        Incoming::Message(_) => socket.text(&"heard").await?,
+                    }
+                },
+                Incoming::Message(Message::Text("json")) => {
+                    if socket.json(&unsayable()).await.is_err() {
+                        socket.text(&"unsayable").await?;
+                    }
+                    socket.json(&numbers()).await?;
+                    false
+                }
                 Incoming::Message(Message::Text(text)) => {
                     let text = text.to_owned();
                     socket.text(&text).await?;

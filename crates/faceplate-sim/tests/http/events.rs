@@ -1,21 +1,17 @@
 //! Server-sent events: how they are framed, kept alive and ended.
 
-use std::net::Shutdown;
+use std::{net::Shutdown, time::Instant};
 
 use faceplate_http::Limits;
 
 use crate::{
-    board::{Board, Frontend},
-    client::Client,
-    server::Server,
+    app::numbers,
+    client::{Client, PATIENCE},
+    server::{IMPATIENT, Server, beat},
 };
 
-fn with(limits: Limits) -> Server {
-    Server::with_limits(limits, || Board::with(&Frontend::new("one", 16)))
-}
-
 fn server() -> Server {
-    with(Limits::DEFAULT)
+    Server::small(Limits::DEFAULT)
 }
 
 fn open(server: &Server, path: &str) -> Client {
@@ -79,11 +75,7 @@ fn who_asks_for_the_head_alone_gets_it_and_takes_no_place() {
 
 #[test]
 fn a_silent_stream_is_kept_alive_however_often_its_handler_wakes() {
-    let limits = Limits {
-        heartbeat_ms: 40,
-        ..Limits::DEFAULT
-    };
-    let server = with(limits);
+    let server = Server::small(beat(40));
     let mut idle = open(&server, "idle");
     let mut client = open(&server, "events");
     assert_eq!([client.chunk(), client.chunk()], [HELLO, FIRST]);
@@ -126,12 +118,34 @@ fn who_goes_away_frees_the_place_at_once() {
 }
 
 #[test]
+fn news_that_are_always_there_do_not_hide_that_the_client_goes_away() {
+    let server = server();
+    let mut client = open(&server, "always");
+    assert_eq!(client.chunk(), b"data: x\n\n");
+    // It takes all that it is sent: only the end of its own half can be seen.
+    client.stream.shutdown(Shutdown::Write).unwrap();
+    let end = Instant::now() + PATIENCE;
+    while !client.chunk().is_empty() {
+        assert!(Instant::now() < end, "it was never seen");
+    }
+    assert!(client.is_closed());
+    server.wait_for_live(0);
+}
+
+#[test]
+fn what_json_cannot_say_is_not_sent_and_what_is_long_is() {
+    let server = server();
+    let mut client = open(&server, "json-events");
+    assert_eq!(client.chunk(), b"data: unsayable\n\n");
+    let numbers = serde_json::to_string(&numbers()).unwrap();
+    let event = format!("event: numbers\ndata: {numbers}\n\n");
+    assert_eq!(client.chunk(), event.as_bytes());
+    server.wait_for_live(1);
+}
+
+#[test]
 fn a_slow_reader_is_let_go() {
-    let limits = Limits {
-        write_stall_ms: 100,
-        ..Limits::DEFAULT
-    };
-    let server = with(limits);
+    let server = Server::small(IMPATIENT);
     let mut client = open(&server, "flood");
     server.wait_for_live(1);
     // It reads nothing now.
@@ -154,9 +168,9 @@ fn nothing_comes_behind_what_was_dropped_half_way() {
         ));
         assert_eq!(client.begun().status, 200);
         // It reads nothing until the device has given up.
-        let end = std::time::Instant::now() + crate::client::PATIENCE;
+        let end = Instant::now() + PATIENCE;
         while server.ask(|device| device.app.torn.get()) < torn {
-            assert!(std::time::Instant::now() < end, "{path}");
+            assert!(Instant::now() < end, "{path}");
             std::thread::yield_now();
         }
         let text = client.rest();

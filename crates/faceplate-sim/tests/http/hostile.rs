@@ -6,7 +6,6 @@ use std::net::Shutdown;
 use faceplate_http::Limits;
 
 use crate::{
-    board::{Board, Frontend},
     client::{Client, get},
     frame::{self, BINARY, CLOSE, PING, PONG, TEXT},
     server::Server,
@@ -134,7 +133,7 @@ fn server() -> Server {
         drain_idle_ms: 5,
         ..Limits::DEFAULT
     };
-    Server::with_limits(limits, || Board::with(&Frontend::new("one", 16)))
+    Server::small(limits)
 }
 
 #[test]

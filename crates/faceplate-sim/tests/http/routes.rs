@@ -1,16 +1,16 @@
 //! The firmware's own routes: asked, answered, refused.
 
-use faceplate_http::{Access, UpdateEvent};
+use faceplate_http::{Access, Limits, UpdateEvent};
 
 use crate::{
     app::Value,
-    board::{Board, Frontend},
+    board::Frontend,
     client::{Client, Response, command, upload},
     server::Server,
 };
 
 fn server() -> Server {
-    Server::start(|| Board::with(&Frontend::new("one", 16)))
+    Server::small(Limits::DEFAULT)
 }
 
 fn ask(server: &Server, method: &str, path: &str, headers: &str, body: &str) -> Response {
@@ -236,6 +236,58 @@ fn a_head_that_leaves_no_room_is_refused_once() {
         client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(client.response().body, b"up 1");
     }
+}
+
+#[test]
+fn a_client_that_expects_a_word_gets_it_or_the_error() {
+    let server = server();
+    let body = r#"{"on":true,"number":7}"#;
+    let head = |length: usize, more: &str| {
+        format!(
+            "PUT /api/test/value HTTP/1.1\r\nHost: 10.0.0.1\r\n{JSON}\
+             Content-Length: {length}\r\nExpect: 100-continue\r\n{more}\r\n"
+        )
+    };
+    let mut client = Client::new(&server);
+    for _ in 0..2 {
+        client.send(head(body.len(), ""));
+        let word = client.response();
+        assert_eq!((word.status, word.headers.len()), (100, 0));
+        client.send(body);
+        assert_eq!(client.response().status, 200);
+    }
+    // Who sends it in one packet with the head does not wait for any.
+    client.send(head(body.len(), "") + body);
+    assert_eq!(client.response().status, 200);
+    // Nor does who sends none.
+    client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(client.response().body, b"up 1");
+
+    let other = head(22, "").replace("100-continue", "200-ok");
+    for (head, status) in [
+        (head(65_537, ""), 413),
+        (head(22, "Origin: null\r\n"), 403),
+        (head(22, "").replace("application/json", "text/plain"), 415),
+        (head(22, "").replace("PUT", "POST"), 405),
+        (other, 417),
+    ] {
+        let mut client = Client::new(&server);
+        client.send(&head);
+        assert_eq!(client.response().status, status, "{head}");
+    }
+    server.ask(|device| device.app.locked.set(true));
+    let mut client = Client::new(&server);
+    client.send(head(22, ""));
+    assert_eq!(client.response().status, 401);
+}
+
+#[test]
+fn a_body_that_its_handler_does_not_want_does_not_cost_the_answer() {
+    let server = server();
+    let body = "x".repeat(65_536);
+    let refused = ask(&server, "POST", "/api/test/refuse", JSON, &body);
+    assert_eq!(refused.problem(), (422, "unwanted".to_owned()));
+    assert_eq!(refused.header("connection"), Some("close"));
 }
 
 #[test]

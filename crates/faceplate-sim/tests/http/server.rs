@@ -8,6 +8,7 @@ use std::{
 };
 
 use embedded_io_adapters::tokio_1::FromTokio;
+use embedded_io_async::{Read, Write};
 use faceplate::{Credentials, Text, text};
 use faceplate_http::{
     ConnectionBuffers, Device, Info, Limits, Live, serve,
@@ -18,7 +19,7 @@ use tokio::{net::TcpListener, runtime, sync::mpsc, task::LocalSet};
 
 use crate::{
     app::TestApp,
-    board::{self, Board},
+    board::{self, Board, Frontend},
     client::PATIENCE,
 };
 
@@ -120,7 +121,21 @@ impl Wifi for TestDevice {
     }
 }
 
-type Job = Box<dyn FnOnce(&TestDevice) + Send>;
+/// For those who do not take what they are sent.
+pub(crate) const IMPATIENT: Limits = Limits {
+    write_stall_ms: 100,
+    ..Limits::DEFAULT
+};
+
+/// For those of whom nothing is heard.
+pub(crate) const fn beat(heartbeat_ms: u64) -> Limits {
+    Limits {
+        heartbeat_ms,
+        ..Limits::DEFAULT
+    }
+}
+
+type Job = Box<dyn FnOnce(&'static TestDevice) + Send>;
 
 /// The other side of the port. The thread ends with it.
 pub(crate) struct Server {
@@ -176,18 +191,32 @@ impl Server {
         }
     }
 
+    /// A device that has a small frontend.
+    pub(crate) fn small(limits: Limits) -> Self {
+        Self::with_limits(limits, || Board::with(&Frontend::new("one", 16)))
+    }
+
     /// Runs `job` beside the connections and returns what it found.
     pub(crate) fn ask<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&TestDevice) -> T + Send + 'static,
+        job: impl FnOnce(&'static TestDevice) -> T + Send + 'static,
     ) -> T {
         let (tell, answer) = std::sync::mpsc::channel();
-        let job: Job = Box::new(move |device| {
+        let job: Job = Box::new(move |device: &'static TestDevice| {
             assert!(!device.panicked.get(), "a connection panicked");
             tell.send(job(device)).unwrap();
         });
         assert!(self.jobs.send(job).is_ok(), "the device has crashed");
         answer.recv().unwrap()
+    }
+
+    /// Serves a connection of another kind, beside the others.
+    pub(crate) fn connect(
+        &self,
+        reader: impl Read + Send + 'static,
+        writer: impl Write + Send + 'static,
+    ) {
+        self.ask(|device| spawn(device, reader, writer));
     }
 
     /// Waits until so many connections are live.
@@ -227,17 +256,8 @@ async fn run(
         tokio::select! {
             accepted = listener.accept() => {
                 let (stream, _) = accepted.unwrap();
-                let connection = tokio::task::spawn_local(async move {
-                    let (reader, writer) = stream.into_split();
-                    let mut buffers = ConnectionBuffers::new();
-                    let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
-                    serve(device, &device.app, reader, writer, &mut buffers).await;
-                });
-                tokio::task::spawn_local(async move {
-                    if connection.await.is_err() {
-                        device.panicked.set(true);
-                    }
-                });
+                let (reader, writer) = stream.into_split();
+                spawn(device, FromTokio::new(reader), FromTokio::new(writer));
             }
             job = inbox.recv() => match job {
                 Some(job) => job(device),
@@ -245,4 +265,17 @@ async fn run(
             },
         }
     }
+}
+
+/// Serves a connection in a task of its own.
+fn spawn(device: &'static TestDevice, reader: impl Read + 'static, writer: impl Write + 'static) {
+    let connection = tokio::task::spawn_local(async move {
+        let mut buffers = ConnectionBuffers::new();
+        serve(device, &device.app, reader, writer, &mut buffers).await;
+    });
+    tokio::task::spawn_local(async move {
+        if connection.await.is_err() {
+            device.panicked.set(true);
+        }
+    });
 }

@@ -1,6 +1,9 @@
 //! WebSockets: with a client of another make, and frame by frame, those that no client should send.
 
-use std::net::{Shutdown, TcpStream};
+use std::{
+    net::{Shutdown, TcpStream},
+    time::Instant,
+};
 
 use faceplate_http::{Limits, limits::RECEIVE_BUFFER};
 use tungstenite::{
@@ -9,18 +12,14 @@ use tungstenite::{
 };
 
 use crate::{
-    board::{Board, Frontend},
+    app::numbers,
     client::{Client, PATIENCE, ask},
     frame::{BINARY, CLOSE, PING, PONG, TEXT, UPGRADE, close, frame, open, read, request},
-    server::Server,
+    server::{IMPATIENT, Server, beat},
 };
 
-fn with(limits: Limits) -> Server {
-    Server::with_limits(limits, || Board::with(&Frontend::new("one", 16)))
-}
-
 fn server() -> Server {
-    with(Limits::DEFAULT)
+    Server::small(Limits::DEFAULT)
 }
 
 fn other_client(server: &Server) -> WebSocket<TcpStream> {
@@ -110,40 +109,57 @@ fn what_comes_with_the_handshake_counts() {
 
 #[test]
 fn who_is_silent_is_asked_and_then_let_go() {
-    let limits = Limits {
-        heartbeat_ms: 100,
-        ..Limits::DEFAULT
-    };
-    let server = with(limits);
+    let server = Server::small(beat(100));
     let mut client = open(&server);
     assert_eq!(read(&mut client), (PING, Vec::new()));
     assert!(client.is_closed());
     server.wait_for_live(0);
 }
 
-#[test]
-fn who_answers_stays() {
-    let limits = Limits {
-        heartbeat_ms: 500,
-        ..Limits::DEFAULT
-    };
-    let server = with(limits);
-    let mut client = open(&server);
-    for _ in 0..3 {
-        assert_eq!(read(&mut client), (PING, Vec::new()));
-        client.send(frame(PONG, b""));
+/// Reads frames until one is not the same.
+fn read_behind(client: &mut Client, (kind, content): (u8, &[u8])) -> (u8, Vec<u8>) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let (first, bytes) = read(client);
+        if (first, &*bytes) != (kind, content) {
+            return (first, bytes);
+        }
+        assert!(Instant::now() < end, "nothing else");
     }
-    client.send(frame(TEXT, b"here"));
-    assert_eq!(read(&mut client), (TEXT, b"here".to_vec()));
+}
+
+#[test]
+fn news_that_are_always_there_do_not_keep_the_client_waiting() {
+    let server = server();
+    let mut client = open(&server);
+    client.send(frame(TEXT, b"always"));
+    let news = (TEXT, &b"news"[..]);
+    for _ in 0..3 {
+        client.send(frame(PING, b"bird"));
+        assert_eq!(read_behind(&mut client, news), (PONG, b"bird".to_vec()));
+        client.send(frame(TEXT, b"word"));
+        assert_eq!(read_behind(&mut client, news), (TEXT, b"heard".to_vec()));
+    }
+    client.send(close(1000, b""));
+    let (kind, code) = read_behind(&mut client, news);
+    assert_eq!((kind, &*code), (CLOSE, &1000_u16.to_be_bytes()[..]));
+    assert!(client.is_closed());
+}
+
+#[test]
+fn what_json_cannot_say_is_not_sent_and_what_is_long_is() {
+    let server = server();
+    let mut client = open(&server);
+    client.send([frame(TEXT, b"json"), frame(TEXT, b"still here")].concat());
+    assert_eq!(read(&mut client), (TEXT, b"unsayable".to_vec()));
+    let numbers = serde_json::to_vec(&numbers()).unwrap();
+    assert_eq!(read(&mut client), (TEXT, numbers));
+    assert_eq!(read(&mut client), (TEXT, b"still here".to_vec()));
 }
 
 #[test]
 fn a_slow_reader_is_let_go() {
-    let limits = Limits {
-        write_stall_ms: 100,
-        ..Limits::DEFAULT
-    };
-    let server = with(limits);
+    let server = Server::small(IMPATIENT);
     let mut client = open(&server);
     client.send(frame(TEXT, b"flood"));
     // It reads nothing now.
