@@ -5,6 +5,7 @@ mod client;
 use std::{thread::sleep, time::Duration};
 
 use client::Device;
+use faceplate_pack::{Gzip, Options, pack};
 use serde_json::{Value, json};
 
 /// Longer than the lamp takes to fade.
@@ -174,9 +175,7 @@ fn no_update_begins_while_the_lamp_fades() {
     let device = Device::start();
     device.put(r##"{"on":true,"colour":"#ffffff"}"##);
     let upload = || {
-        let head = "Content-Type: application/octet-stream\r\nContent-Length: 8192\r\n\r\n";
-        let body = format!("{head}{}", "x".repeat(8192));
-        let (status, body) = device.ask("POST /api/ota/frontend", &body);
+        let (status, body) = device.upload(&[b'x'; 8192]);
         (status, serde_json::from_str::<Value>(&body).unwrap())
     };
     let (status, problem) = upload();
@@ -195,4 +194,66 @@ fn no_update_begins_while_the_lamp_fades() {
     let (status, problem) = upload();
     assert_ne!(problem["type"], json!("/problems/not-now"));
     assert!((400..500).contains(&status), "{problem}");
+}
+
+/// How bright the lamp was since it shone `before` times, each brightness once; it was white.
+fn brightness(device: &Device, before: usize) -> Vec<u8> {
+    let white = |(red, green, blue)| {
+        assert!(red == green && green == blue, "{red} {green} {blue}");
+        red
+    };
+    let mut levels: Vec<u8> = device.lights()[before..]
+        .iter()
+        .copied()
+        .map(white)
+        .collect();
+    levels.dedup();
+    levels
+}
+
+/// From dark to as bright as can be, in many steps, and then whatever is told.
+fn assert_climbs(levels: &[u8], then: &[u8]) {
+    let top = levels.iter().position(|level| *level == u8::MAX);
+    let top = top.unwrap_or_else(|| panic!("never bright: {levels:?}"));
+    let (climb, rest) = levels.split_at(top + 1);
+    assert!(climb[0] == 0 && climb.len() > 20, "{levels:?}");
+    assert!(climb.is_sorted(), "{levels:?}");
+    assert_eq!(rest, then, "{levels:?}");
+}
+
+#[test]
+fn the_lamp_shows_how_far_an_update_is() {
+    let device = Device::start();
+    let files = [
+        ("index.html".to_owned(), b"<!doctype html>".to_vec()),
+        ("app.js".to_owned(), vec![b'x'; 100_000]),
+    ];
+    let options = Options {
+        gzip: Gzip::Never,
+        ..Options::default()
+    };
+    let image = pack(files, &options).unwrap().image;
+    let mut broken = image.clone();
+    broken[50_000] ^= 1;
+
+    // It fails only when all of it is there, and then the lamp is as it was: off.
+    let before = device.lights().len();
+    let (status, answer) = device.upload(&broken);
+    assert_eq!(status, 422, "{answer}");
+    assert_climbs(&brightness(&device, before), &[0]);
+
+    // Or on, in its colour.
+    device.put(r##"{"on":true,"colour":"#00ff7f"}"##);
+    sleep(FADE);
+    let (status, answer) = device.upload(&broken);
+    assert_eq!(status, 422, "{answer}");
+    assert_eq!(device.lights().last(), Some(&(0, 255, 127)));
+    device.put(r##"{"on":false,"colour":"#00ff7f"}"##);
+    sleep(FADE);
+
+    // What succeeds leaves it bright, up to the restart.
+    let before = device.lights().len();
+    let (status, answer) = device.upload(&image);
+    assert_eq!(status, 200, "{answer}");
+    assert_climbs(&brightness(&device, before), &[]);
 }

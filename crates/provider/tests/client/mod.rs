@@ -61,6 +61,8 @@ impl Device {
         let folder = tempfile::tempdir().unwrap();
         let mut options = SimOptions::new(folder.path().join("device.bin"));
         options.listen.set_port(0);
+        // What it did before a restart is looked at in peace.
+        options.reboot = Duration::from_secs(60);
         let (tell, booted) = mpsc::channel();
         let on_event = move |event| {
             if let Event::Booted { address, .. } = event {
@@ -104,9 +106,23 @@ impl Device {
 
     /// The status and the body of the answer; HTTP/1.0 has no chunks.
     pub(crate) fn ask(&self, line: &str, rest: &str) -> (u16, String) {
+        self.ask_with(line, rest, &[])
+    }
+
+    /// Uploads an image.
+    pub(crate) fn upload(&self, image: &[u8]) -> (u16, String) {
+        let head = format!(
+            "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+            image.len()
+        );
+        self.ask_with("POST /api/ota/frontend", &head, image)
+    }
+
+    fn ask_with(&self, line: &str, rest: &str, body: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let _sent = write!(stream, "{line} HTTP/1.0\r\nHost: localhost\r\n{rest}");
+        let _sent = write!(stream, "{line} HTTP/1.0\r\nHost: localhost\r\n{rest}")
+            .and_then(|()| stream.write_all(body));
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
