@@ -6,8 +6,14 @@ mod common;
 use std::fmt::Debug;
 
 use common::{PARTITION, Values, generator, nvs_parser::Value, open, parse, read_all, updates};
-use faceplate::{EspNvs, EspNvsError, Number};
-use faceplate_sim::flash::{Cut, SimFlash};
+use embassy_futures::block_on;
+use faceplate::{EspNvs, EspNvsError, Number, layout::Places};
+use faceplate_http::{Device as _, Limits};
+use faceplate_sim::{
+    PARTITIONS,
+    device::SimDevice,
+    flash::{Cut, SimFlash, W25Q128_SIZE},
+};
 
 type Nvs = EspNvs<SimFlash>;
 
@@ -276,4 +282,35 @@ fn a_power_cut_leaves_the_old_value_or_the_new_one() {
     }
     println!("{tried} power cuts");
     assert!(tried > 200);
+}
+
+/// `docs/integrate.md` shows a part of this.
+#[test]
+fn a_device_keeps_settings_of_its_firmware() {
+    let flash = SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE).unwrap();
+    let boot = || {
+        let places = Places::DEFAULT;
+        SimDevice::boot(flash.clone(), places, Limits::DEFAULT, None, Vec::new())
+    };
+    let face = block_on(boot());
+    let stored = face.engine().with_nvs(|nvs| {
+        nvs.set_str("lamp", "colour", "warm")?;
+        nvs.set_number("lamp", "level", 200_u8)?;
+        nvs.set_bytes("lamp", "curve", &[0, 10, 200])?;
+        let colour = nvs.get_str("lamp", "colour")?;
+        let level: Option<u8> = nvs.get_number("lamp", "level")?;
+        let curve = nvs.get_bytes("lamp", "curve")?;
+        nvs.remove_setting("lamp", "curve")?;
+        Ok::<_, EspNvsError>((colour, level, curve))
+    });
+    let (warm, curve) = (Some("warm".to_owned()), Some(vec![0, 10, 200]));
+    assert_eq!(stored, Ok((warm.clone(), Some(200), curve)));
+    drop(face);
+
+    let face = block_on(boot());
+    face.engine().with_nvs(|nvs| {
+        assert_eq!(nvs.get_str("lamp", "colour"), Ok(warm));
+        assert_eq!(nvs.get_number("lamp", "level"), Ok(Some(200_u8)));
+        assert_eq!(nvs.get_bytes("lamp", "curve"), Ok(None));
+    });
 }
