@@ -20,6 +20,9 @@ static MEMORY: Memory<{ sectors(1 << 20) }> = Memory::new();
 /// What the router is told, and what the browser may call it: `http://lamp/`, `http://lamp.lan/`.
 const NAME: &str = "lamp";
 
+/// Sockets of the network stack: Faceplate's connections, and one for DHCP.
+const SOCKETS: usize = CONNECTIONS + 1;
+
 #[esp_rtos::main]
 async fn main(tasks: Spawner) {
     let chip = esp_hal::init(esp_hal::Config::default());

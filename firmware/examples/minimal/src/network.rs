@@ -6,12 +6,11 @@ use embassy_time::Timer;
 use esp_hal::{peripherals::WIFI, rng::Rng};
 use esp_radio::wifi::sta::StationConfig;
 use esp_radio::wifi::{self, AuthenticationMethodConfig, Interface, WifiController};
-use faceplate_esp::{CONNECTIONS, PORT};
+use faceplate_esp::PORT;
 use faceplate_network::{domain, patient::Patient};
 use static_cell::StaticCell;
 
-/// Sockets of the network stack: Faceplate's connections, and one for DHCP.
-const SOCKETS: usize = CONNECTIONS + 1;
+use crate::SOCKETS;
 
 /// Starts the network; it joins the Wi-Fi by itself.
 pub(crate) fn start(tasks: &Spawner, wifi: WIFI<'static>, name: &str) -> Stack<'static> {
