@@ -1,4 +1,4 @@
-//! Holds the documentation to what is there: files that it names, and errors of the HTTP API.
+//! Holds the documentation to what is there: files that it names, errors of the HTTP API, and code.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -115,8 +115,132 @@ fn every_error_of_the_api_is_documented_with_its_status() {
     assert_eq!(made, documented);
 }
 
+/// A piece of code in a document.
+struct Snippet<'a> {
+    /// The source that it is a part of, as the comment before it says.
+    source: Option<&'a str>,
+    lines: Vec<&'a str>,
+}
+
+/// The code in Rust of a document.
+fn snippets(text: &str) -> Vec<Snippet<'_>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = |line: &str| line.trim_start().starts_with("```rust");
+    let starts = (0..lines.len()).filter(|at| begins(lines[*at]));
+    let snippet = |at: usize| {
+        let before = lines[..at].last().map_or("", |line| line.trim());
+        let comment = before.strip_prefix("<!-- ");
+        let code = lines[at + 1..].iter().copied();
+        Snippet {
+            source: comment.and_then(|comment| comment.strip_suffix(" -->")),
+            lines: code.take_while(|line| line.trim() != "```").collect(),
+        }
+    };
+    starts.map(snippet).collect()
+}
+
+/// Lines without the indentation that they have in common.
+fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let indented = lines.iter().filter(|line| !line.trim().is_empty());
+    let indent = indented.map(|line| line.len() - line.trim_start().len());
+    let indent = indent.min().unwrap_or(0);
+    let dedent = |line: &&'a str| line.get(indent..).unwrap_or_default();
+    lines.iter().map(dedent).collect()
+}
+
+/// Whether these lines stand in a source, one after the other.
+fn is_part(lines: &[&str], source: &str) -> bool {
+    let wanted = dedented(lines);
+    let source: Vec<&str> = source.lines().collect();
+    let mut parts = source.windows(lines.len().max(1));
+    parts.any(|part| dedented(part) == wanted)
+}
+
+/// Whether cargo finds a source by itself, or another one in its folder names it.
+fn is_compiled(source: &Path) -> bool {
+    let folder = source.parent().expect("a file");
+    let name = source.file_stem().unwrap_or_default().to_string_lossy();
+    let is_known = matches!(&*name, "main" | "lib");
+    if is_known || ["examples", "tests"].iter().any(|of| folder.ends_with(of)) {
+        return true;
+    }
+    let named = format!("mod {name};");
+    let names_it = |file: PathBuf| {
+        let is_source = file.extension().is_some_and(|extension| extension == "rs");
+        is_source && read(&file).lines().any(|line| line.ends_with(&named))
+    };
+    let mut files = fs::read_dir(folder).expect("the folder of a source");
+    files.any(|file| names_it(file.expect("a file").path()))
+}
+
+#[test]
+fn the_code_in_the_documents_is_a_part_of_what_is_compiled() {
+    let mut seen = 0;
+    for document in documents() {
+        for Snippet { source, lines } in snippets(&read(&document)) {
+            let (first, document) = (lines.first().unwrap_or(&""), document.display());
+            let source = source.unwrap_or_else(|| {
+                panic!("{document}: no comment before the code {first:?} says where it is from")
+            });
+            let path = root().join(source);
+            assert!(is_compiled(&path), "{document}: who compiles {source}?");
+            let is_there = is_part(&lines, &read(&path));
+            assert!(
+                is_there,
+                "{document}: {source} has not what begins {first:?}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "{seen} snippets");
+}
+
+#[test]
+fn code_is_a_part_only_line_by_line_and_in_its_order() {
+    let source = "fn a() {\n    if b {\n        c();\n    }\n\n    d();\n}\n";
+    for part in [
+        &["c();"][..],
+        &["if b {", "    c();", "}", "", "d();"],
+        &["  if b {", "      c();", "  }"],
+    ] {
+        assert!(is_part(part, source), "{part:?}");
+    }
+    for other in [
+        &["c()"][..],
+        &[],
+        &["if b {", "c();", "}"],
+        &["c();", "d();"],
+        &["}", "d();"],
+        &["d();", "c();"],
+    ] {
+        assert!(!is_part(other, source), "{other:?}");
+    }
+    let text = "- code:\n  <!-- a.rs -->\n  ```rust\n  c();\n  ```\n\n```rust,ignore\nd();\n```\n";
+    let found = snippets(text);
+    let found: Vec<_> = found.iter().map(|one| (one.source, &*one.lines)).collect();
+    assert_eq!(
+        found,
+        [(Some("a.rs"), &["  c();"][..]), (None, &["d();"][..])]
+    );
+}
+
+/// Lines that are promised to be enough for GET, POST, events and a WebSocket.
+const APP_LINES: usize = 30;
+
+#[test]
+fn the_example_of_routes_is_short() {
+    let source = read(&root().join("crates/faceplate-sim/examples/lamp/app.rs"));
+    let app = source
+        .lines()
+        .skip_while(|line| *line != "impl App for Lamp {");
+    let app = app.take_while(|line| *line != "}");
+    // With the brace that ends it.
+    let lines = app.filter(|line| !line.is_empty()).count() + 1;
+    assert!((10..=APP_LINES).contains(&lines), "{lines} lines");
+}
+
 /// Lines that are promised to be enough for somebody's own firmware.
-const EXAMPLE_LINES: usize = 64;
+const EXAMPLE_LINES: usize = 65;
 
 #[test]
 fn the_example_of_somebodys_own_firmware_is_short_and_shown_as_it_is() {
