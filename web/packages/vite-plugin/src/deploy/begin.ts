@@ -1,7 +1,7 @@
 // What can be known of a device before an image is sent to it.
 import { refusal, type Status } from 'faceplate-update-page/ota';
-import type { Image } from './deploy.js';
 import { Failure, toFailure } from './failure.js';
+import type { Image } from './image.js';
 
 /** Throws where the device would not take the image. */
 export function mayBegin(image: Image, status: Status): void {

@@ -8,20 +8,16 @@ import {
   type Status,
   type UpdateState,
 } from 'faceplate-update-page/ota';
-import { bytes, type Inspected } from 'faceplate-pack';
+import { bytes } from 'faceplate-pack';
 import { mayBegin, runs } from './begin.js';
 import { openBrowser } from './browser.js';
 import { checkFrontend, Doubt, NoAnswer } from './check.js';
 import { attempt, Failure, words } from './failure.js';
+import type { Image } from './image.js';
 import { TargetDevice, type Headers } from './target.js';
 import type { Progress } from './progress.js';
 import { endedBy, look, type By, type Seen } from './seen.js';
 import { confirmed, doubt, failure, invitation, waitsInVain, type Confirm } from './verdict.js';
-
-/** An image and what is in it. */
-export interface Image extends Inspected {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
 
 export interface DeployOptions {
   readonly confirm: Confirm;
