@@ -41,6 +41,7 @@ mod route;
 mod serve;
 mod setup;
 pub mod websocket;
+mod whose;
 pub mod wifi;
 
 pub use app::{
@@ -53,4 +54,4 @@ pub use http::{
 };
 pub use limits::Limits;
 pub use problem::{Denied, Failed, Problem};
-pub use serve::{ConnectionBuffers, serve};
+pub use serve::{ConnectionBuffers, beside, serve};

@@ -16,6 +16,7 @@ use crate::{
     recovery,
     setup::{self, portal::Portal},
     websocket,
+    whose::OURS,
 };
 
 /// What answers a request, when nothing is wrong with its head.
@@ -185,9 +186,7 @@ fn place<D: Device, A: App>(device: &D, app: &A, path: &Path<'_>) -> Place {
         return ours;
     }
     let is_api = is_below(path.as_str(), "api");
-    let is_ours = ["api/ota", "api/wifi", "recovery"]
-        .iter()
-        .any(|top| is_below(path.as_str(), top));
+    let is_ours = OURS.iter().any(|top| is_below(path.as_str(), top));
     if names_a_file && !is_ours {
         let methods = app.methods(path.whole());
         if !methods.is_empty() {

@@ -1,5 +1,7 @@
 //! One connection, from accept to close.
 
+pub mod beside;
+
 use embedded_io_async::{Read, Write};
 
 use crate::{

@@ -321,7 +321,7 @@ impl<'b> RequestLine<'b> {
 }
 
 /// Splits a target into its authority, if it is an absolute URL, and path with query.
-fn split_target(target: &str) -> Option<(Option<&str>, &str)> {
+pub(crate) fn split_target(target: &str) -> Option<(Option<&str>, &str)> {
     const SCHEME: &str = "http://";
     if target.starts_with('/') || target == "*" {
         return Some((None, target));
