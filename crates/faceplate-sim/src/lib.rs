@@ -13,5 +13,6 @@ pub mod wifi;
 
 pub use first::First;
 pub use run::{
-    CONNECTIONS, Event, PARTITIONS, SimError, SimOptions, live, live_with, run, run_with,
+    CONNECTIONS, Event, PARTITIONS, SimError, SimOptions, live, live_with, run, run_beside,
+    run_with,
 };

@@ -20,7 +20,7 @@ use faceplate::{
 use faceplate_http::{App, ConnectionBuffers, Device, Limits, UpdateEvent, serve};
 use littlefs_image::run as now;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::{LocalSet, spawn_local},
     time::{interval, sleep},
@@ -225,14 +225,38 @@ pub fn run_with<A: App + 'static, T: Future<Output = ()> + 'static>(
     on_event: impl FnMut(Event),
     on_power_cut: impl FnOnce() + 'static,
 ) -> Result<(), SimError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| SimError::Listen {
-            address: options.listen,
-            error,
-        })?;
-    runtime.block_on(live_with(options, app, task, on_event, on_power_cut))
+    let address = options.listen;
+    let device = life(options, app, task, alone, on_event, on_power_cut);
+    block_on(address, device)
+}
+
+/// The same for a firmware that stays with a server of its own: `connection` serves one, with
+/// [`faceplate_http::beside`], and closes it.
+///
+/// # Errors
+/// When the flash file or the network cannot be used.
+pub fn run_beside<A: App + 'static, C: Future<Output = ()> + 'static>(
+    options: SimOptions,
+    app: impl FnMut() -> A,
+    connection: impl Fn(Rc<SimDevice>, Rc<A>, TcpStream) -> C + 'static,
+    on_event: impl FnMut(Event),
+    on_power_cut: impl FnOnce() + 'static,
+) -> Result<(), SimError> {
+    let address = options.listen;
+    let task = |_| ready(());
+    let device = life(options, app, task, connection, on_event, on_power_cut);
+    block_on(address, device)
+}
+
+/// Runs a device that is reached at `address`.
+fn block_on(
+    address: SocketAddr,
+    device: impl Future<Output = Result<(), SimError>>,
+) -> Result<(), SimError> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.map_err(|error| SimError::Listen { address, error })?;
+    runtime.block_on(device)
 }
 
 /// [`run`] as a future, for those who have a single-threaded runtime; dropping it stops the device.
@@ -254,11 +278,27 @@ pub async fn live<A: App + 'static>(
 /// When the flash file or the network cannot be used.
 pub async fn live_with<A: App + 'static, T: Future<Output = ()> + 'static>(
     options: SimOptions,
-    mut app: impl FnMut() -> A,
-    mut task: impl FnMut(Rc<A>) -> T,
-    mut on_event: impl FnMut(Event),
+    app: impl FnMut() -> A,
+    task: impl FnMut(Rc<A>) -> T,
+    on_event: impl FnMut(Event),
     on_power_cut: impl FnOnce() + 'static,
 ) -> Result<(), SimError> {
+    life(options, app, task, alone, on_event, on_power_cut).await
+}
+
+async fn life<A, T, C>(
+    options: SimOptions,
+    mut app: impl FnMut() -> A,
+    mut task: impl FnMut(Rc<A>) -> T,
+    connection: impl Fn(Rc<SimDevice>, Rc<A>, TcpStream) -> C + 'static,
+    mut on_event: impl FnMut(Event),
+    on_power_cut: impl FnOnce() + 'static,
+) -> Result<(), SimError>
+where
+    A: App + 'static,
+    T: Future<Output = ()> + 'static,
+    C: Future<Output = ()> + 'static,
+{
     let flash = open_flash(&options, &mut on_event)?;
     flash.set_timing(options.timing);
     if let Some(operations) = options.power_cut_after {
@@ -271,6 +311,7 @@ pub async fn live_with<A: App + 'static, T: Future<Output = ()> + 'static>(
         error,
     };
     let port = Port::take(options.listen).map_err(failed)?;
+    let connection = Rc::new(connection);
     loop {
         let (places, address) = (options.places, ipv4(port.address()));
         let (limits, hosts) = (options.limits, options.hosts.clone());
@@ -285,8 +326,10 @@ pub async fn live_with<A: App + 'static, T: Future<Output = ()> + 'static>(
         // All tasks end with the set: a reset leaves no connection open.
         let tasks = LocalSet::new();
         tasks.spawn_local(task(app.clone()));
+        let accept = accept(device.clone(), app.clone(), connection.clone(), listener);
+        tasks.spawn_local(accept);
         tasks
-            .run_until(serve_until_reboot(device, app, listener, &mut on_event))
+            .run_until(until_reboot(&device, &*app, &mut on_event))
             .await;
         drop(tasks);
         on_event(Event::Restarting);
@@ -372,13 +415,7 @@ fn describe(device: &SimDevice) -> String {
     }
 }
 
-async fn serve_until_reboot<A: App + 'static>(
-    device: Rc<SimDevice>,
-    app: Rc<A>,
-    listener: TcpListener,
-    on_event: &mut impl FnMut(Event),
-) {
-    spawn_local(accept(device.clone(), app.clone(), listener));
+async fn until_reboot(device: &SimDevice, app: &impl App, on_event: &mut impl FnMut(Event)) {
     let mut ticks = interval(TICK);
     loop {
         tokio::select! {
@@ -399,7 +436,12 @@ async fn serve_until_reboot<A: App + 'static>(
     }
 }
 
-async fn accept<A: App + 'static>(device: Rc<SimDevice>, app: Rc<A>, listener: TcpListener) {
+async fn accept<A: App + 'static, C: Future<Output = ()> + 'static>(
+    device: Rc<SimDevice>,
+    app: Rc<A>,
+    connection: Rc<impl Fn(Rc<SimDevice>, Rc<A>, TcpStream) -> C + 'static>,
+    listener: TcpListener,
+) {
     let free = Arc::new(Semaphore::new(CONNECTIONS + device.limits().live));
     // The semaphore is never closed, so this ends only with the device.
     while let Ok(place) = free.clone().acquire_owned().await {
@@ -408,15 +450,20 @@ async fn accept<A: App + 'static>(device: Rc<SimDevice>, app: Rc<A>, listener: T
             sleep(TICK).await;
             continue;
         };
-        let (device, app) = (device.clone(), app.clone());
+        // Only a hint; without it answers take a little longer.
+        let _no_delay = stream.set_nodelay(true);
+        let served = connection(device.clone(), app.clone(), stream);
         spawn_local(async move {
-            // Only a hint; without it answers take a little longer.
-            let _no_delay = stream.set_nodelay(true);
-            let (reader, writer) = stream.into_split();
-            let mut buffers = ConnectionBuffers::new();
-            let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
-            serve(&*device, &*app, reader, writer, &mut buffers).await;
+            served.await;
             drop(place);
         });
     }
+}
+
+/// A connection of a device that has Faceplate's server alone.
+async fn alone<A: App>(device: Rc<SimDevice>, app: Rc<A>, stream: TcpStream) {
+    let (reader, writer) = stream.into_split();
+    let mut buffers = ConnectionBuffers::new();
+    let (reader, writer) = (FromTokio::new(reader), FromTokio::new(writer));
+    serve(&*device, &*app, reader, writer, &mut buffers).await;
 }

@@ -1,0 +1,163 @@
+//! Who looks at each request first.
+
+use embassy_futures::select::{Either, select};
+use embedded_io_async::{ErrorType, Read};
+use faceplate_http::{
+    Device, Head,
+    head::{HeadError, find_end},
+};
+
+/// Whose the next request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Faceplates,
+    Picoserves {
+        /// Whether another one may follow.
+        keep_alive: bool,
+    },
+}
+
+/// The way in of a connection, with what was read before anybody asked for it. As a reader it is
+/// picoserve's, and gives it one request.
+pub(crate) struct Front<'b, R> {
+    reader: R,
+    buf: &'b mut [u8],
+    len: usize,
+    /// So many bytes are picoserve's.
+    pass: u64,
+}
+
+impl<'b, R: Read> Front<'b, R> {
+    pub(crate) fn new(reader: R, buf: &'b mut [u8]) -> Self {
+        Self {
+            reader,
+            buf,
+            len: 0,
+            pass: 0,
+        }
+    }
+
+    /// Waits for the head of a request, which must begin within `idle_ms`; `None` when none comes.
+    pub(crate) async fn next<D: Device>(
+        &mut self,
+        device: &D,
+        idle_ms: u64,
+        is_own: fn(&str) -> bool,
+    ) -> Option<Whose> {
+        let head_ms = device.limits().head_ms;
+        let mut begun = self.len > 0;
+        let mut deadline = device.now_ms() + if begun { head_ms } else { idle_ms };
+        loop {
+            match self.sort(is_own) {
+                Ok(Some(whose)) => return Some(whose),
+                Ok(None) if self.len < self.buf.len() => {}
+                // It says what is wrong.
+                _ => return Some(Whose::Faceplates),
+            }
+            let left = deadline.saturating_sub(device.now_ms());
+            let read = self.reader.read(&mut self.buf[self.len..]);
+            match select(read, device.sleep_ms(left)).await {
+                Either::First(Ok(n)) if n > 0 => self.len += n,
+                _ => return None,
+            }
+            if !begun {
+                begun = true;
+                deadline = device.now_ms() + head_ms;
+            }
+        }
+    }
+
+    /// Whose the request is whose head has arrived; `None`: not all of it is there.
+    fn sort(&mut self, is_own: fn(&str) -> bool) -> Result<Option<Whose>, HeadError> {
+        let bytes = &self.buf[..self.len];
+        let Some(len) = find_end(bytes)? else {
+            return Ok(None);
+        };
+        let head = Head::parse(&bytes[..len])?;
+        if !is_own(head.path) {
+            return Ok(Some(Whose::Faceplates));
+        }
+        // picoserve counts from the start of its buffer, and in `usize`.
+        let body = head.content_length.unwrap_or(0);
+        let most = usize::MAX - self.buf.len();
+        if !usize::try_from(body).is_ok_and(|body| body <= most) {
+            return Err(HeadError::ContentLength);
+        }
+        // What follows an upgrade may be no HTTP.
+        let upgrade = head.all("Upgrade").next().is_some();
+        self.pass = match upgrade {
+            true => u64::MAX,
+            false => len as u64 + body,
+        };
+        Ok(Some(Whose::Picoserves {
+            // It knows no body in chunks, and would take one for the next request.
+            keep_alive: head.keep_alive && !upgrade && !head.transfer_encoding,
+        }))
+    }
+
+    /// What has arrived, and where the rest comes from.
+    pub(crate) fn parts(&mut self) -> (&[u8], &mut R) {
+        (&self.buf[..self.len], &mut self.reader)
+    }
+
+    /// Goes on behind the first `used` bytes of what had arrived, and with `read`, which is new; false
+    /// where there is no room for it.
+    pub(crate) fn go_on(&mut self, used: usize, read: &[u8]) -> bool {
+        self.consume(used);
+        let end = self.len + read.len();
+        let Some(room) = self.buf.get_mut(self.len..end) else {
+            return false;
+        };
+        room.copy_from_slice(read);
+        self.len = end;
+        true
+    }
+
+    /// Whether picoserve has taken all of its request.
+    pub(crate) const fn is_passed(&self) -> bool {
+        self.pass == 0
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.buf.copy_within(n..self.len, 0);
+        self.len -= n;
+    }
+}
+
+impl<R: ErrorType> ErrorType for Front<'_, R> {
+    type Error = R::Error;
+}
+
+impl<R: Read> Read for Front<'_, R> {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, R::Error> {
+        let most = usize::try_from(self.pass).map_or(buf.len(), |pass| pass.min(buf.len()));
+        let n = if self.pass == 0 {
+            return self.ended().await;
+        } else if self.len == 0 {
+            self.reader.read(&mut buf[..most]).await?
+        } else {
+            let n = most.min(self.len);
+            buf[..n].copy_from_slice(&self.buf[..n]);
+            self.consume(n);
+            n
+        };
+        if self.pass < u64::MAX {
+            self.pass -= n as u64;
+        }
+        Ok(n)
+    }
+}
+
+impl<R: Read> Front<'_, R> {
+    /// Waits for the end of the connection, as who answers for long does: 0 then. What comes meanwhile
+    /// is for the next request.
+    async fn ended(&mut self) -> Result<usize, R::Error> {
+        while self.len < self.buf.len() {
+            match self.reader.read(&mut self.buf[self.len..]).await? {
+                0 => return Ok(0),
+                n => self.len += n,
+            }
+        }
+        core::future::pending().await
+    }
+}

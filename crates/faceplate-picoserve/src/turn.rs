@@ -1,0 +1,56 @@
+//! A connection as picoserve sees it while it is its turn.
+
+use embedded_io_async::Read;
+use picoserve::{
+    Error, Timeouts, Timer,
+    io::{Socket, Write},
+    time::Duration,
+};
+
+use crate::front::Front;
+
+/// A connection for one request, which picoserve does not close.
+pub(crate) struct Turn<'t, 'b, R, W> {
+    pub(crate) front: &'t mut Front<'b, R>,
+    pub(crate) writer: &'t mut W,
+    /// Whether it would have, at once.
+    pub(crate) aborted: &'t mut bool,
+}
+
+impl<'b, Runtime, R, W> Socket<Runtime> for Turn<'_, 'b, R, W>
+where
+    R: Read<Error: 'static>,
+    W: Write<Error = R::Error>,
+{
+    type Error = R::Error;
+    type ReadHalf<'a>
+        = &'a mut Front<'b, R>
+    where
+        Self: 'a;
+    type WriteHalf<'a>
+        = &'a mut W
+    where
+        Self: 'a;
+
+    fn split(&mut self) -> (Self::ReadHalf<'_>, Self::WriteHalf<'_>) {
+        (self.front, self.writer)
+    }
+
+    async fn abort<T: Timer<Runtime>>(self, _: &Timeouts, _: &T) -> Result<(), Error<R::Error>> {
+        *self.aborted = true;
+        Ok(())
+    }
+
+    async fn shutdown<T: Timer<Runtime>>(self, _: &Timeouts, _: &T) -> Result<(), Error<R::Error>> {
+        Ok(())
+    }
+}
+
+/// A clock that is lent.
+pub(crate) struct Lent<'t, T>(pub(crate) &'t T);
+
+impl<Runtime, T: Timer<Runtime>> Timer<Runtime> for Lent<'_, T> {
+    fn delay(&self, duration: Duration) -> impl Future<Output = ()> {
+        self.0.delay(duration)
+    }
+}
