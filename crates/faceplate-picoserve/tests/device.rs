@@ -227,6 +227,22 @@ fn requests_that_come_at_once_are_answered_in_their_order_however_they_are_cut()
 }
 
 #[test]
+fn what_faceplate_reads_too_far_is_picoserves() {
+    let device = Device::start();
+    let confirm = post("/api/ota/confirm", "application/json", b"{}");
+    let (begun, last) = confirm.split_at(confirm.len() - 1);
+    let mut client = device.connect();
+    client.send(begun);
+    // Time for the request to be handed over without its end.
+    thread::sleep(Duration::from_millis(200));
+    client.send([last, &switch("true"), &get("/"), &get("/api/lamp")].concat());
+    assert_eq!(client.response().status, 409);
+    assert_eq!(client.response().says(), (200, "true"));
+    assert_eq!(client.response().says(), (200, "one"));
+    assert_eq!(client.response().says(), (200, "true"));
+}
+
+#[test]
 fn an_upload_behind_a_request_of_picoserves_restarts_into_it() {
     let device = Device::start();
     let before = device.status().unwrap();
