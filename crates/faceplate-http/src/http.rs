@@ -2,7 +2,6 @@
 
 pub(crate) mod accept;
 pub(crate) mod clean;
-pub(crate) mod command;
 pub(crate) mod content_type;
 pub mod head;
 pub(crate) mod json;

@@ -26,6 +26,7 @@
 extern crate std;
 
 mod app;
+mod command;
 mod device;
 #[cfg(test)]
 mod fake;

@@ -8,8 +8,6 @@ use crate::{
     Methods,
     hosts::SUFFIXES,
     http::{head::HeadError, json::Str, path::PathError},
-    ota::{confirmation::Unclear, digest::Malformed},
-    setup::Unfit,
     wifi::{PASS_MAX, PASS_MIN, SSID_MAX},
 };
 
@@ -176,28 +174,6 @@ impl From<PathError> for Refusal {
             PathError::Malformed => Self::Path,
             PathError::NoSuchFile => Self::NoSuchFile,
         }
-    }
-}
-
-impl From<Malformed> for Refusal {
-    fn from(_: Malformed) -> Self {
-        Self::Digest
-    }
-}
-
-impl From<Unfit> for Refusal {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::Body(what) => Self::Body(what),
-            Unfit::Ssid => Self::Ssid,
-            Unfit::Pass => Self::Pass,
-        }
-    }
-}
-
-impl From<Unclear> for Refusal {
-    fn from(Unclear(what): Unclear) -> Self {
-        Self::Body(what)
     }
 }
 

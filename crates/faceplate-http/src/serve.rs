@@ -7,8 +7,8 @@ use embedded_io_async::{Read, Write};
 use crate::{
     App, Device,
     app::answer as app_answer,
+    command::Then,
     http::{
-        command::Then,
         head::{Expect, Head, Method},
         rx::{Body, Rx},
         tx::{Framing, Tx},

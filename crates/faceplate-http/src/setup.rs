@@ -7,5 +7,4 @@ pub(crate) mod portal;
 mod search;
 
 pub(crate) use change::{Change, wifi};
-pub(crate) use credentials::Unfit;
 pub(crate) use search::tell as networks;

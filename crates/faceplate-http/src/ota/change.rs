@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     App, Device, UpdateEvent,
+    command::{Then, command, empty_object, guarded, proceed},
     http::{
-        command::{Then, command, empty_object, guarded, proceed},
         head::Head,
         rx::Body,
         tx::{JSON, Tx},

@@ -2,7 +2,10 @@
 
 use faceplate::BuildId;
 
-use crate::http::object::{Malformed, read_object};
+use crate::{
+    http::object::{Malformed, read_object},
+    problem::Refusal,
+};
 
 /// A body is neither; in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,12 @@ const UNCLEAR: Unclear =
 impl From<Malformed> for Unclear {
     fn from(Malformed: Malformed) -> Self {
         UNCLEAR
+    }
+}
+
+impl From<Unclear> for Refusal {
+    fn from(Unclear(what): Unclear) -> Self {
+        Self::Body(what)
     }
 }
 

@@ -1,10 +1,16 @@
 //! `Content-Digest` (RFC 9530): the SHA-256 that a client says its body has.
 
-use crate::http::head::Head;
+use crate::{http::head::Head, problem::Refusal};
 
 /// The header is there and cannot be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
+
+impl From<Malformed> for Refusal {
+    fn from(_: Malformed) -> Self {
+        Self::Digest
+    }
+}
 
 /// The SHA-256 of the body, if the client sent one. Other algorithms are ignored.
 pub(crate) fn content_digest(head: &Head<'_>) -> Result<Option<[u8; 32]>, Malformed> {

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     Device,
+    command::{Then, command, empty_object, proceed},
     http::{
-        command::{Then, command, empty_object, proceed},
         head::Head,
         rx::Body,
         tx::{JSON, Tx},

@@ -4,6 +4,7 @@ use heapless::String;
 
 use crate::{
     http::object::{Malformed, read_object},
+    problem::Refusal,
     wifi::{PASS_MAX, PASS_MIN, Ssid},
 };
 
@@ -32,6 +33,16 @@ const KEYS: Unfit = Unfit::Body("ssid and pass may each be there once, and nothi
 impl From<Malformed> for Unfit {
     fn from(Malformed: Malformed) -> Self {
         SHAPE
+    }
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Body(what) => Self::Body(what),
+            Unfit::Ssid => Self::Ssid,
+            Unfit::Pass => Self::Pass,
+        }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use embedded_io_async::{Read, Write};
 
-use super::{
-    head::{Expect, Head},
-    rx::Body,
-    tx::Tx,
-};
 use crate::{
     Device,
     guard::check_media_type,
+    http::{
+        head::{Expect, Head},
+        rx::Body,
+        tx::Tx,
+    },
     limits::JSON_MAX,
     problem::{Gone, Refusal},
 };
