@@ -1,11 +1,11 @@
 //! The firmware's own part of the server: its routes, its hooks, its login.
 
-pub(crate) mod answer;
 mod body;
+mod connection;
 mod events;
 #[cfg(feature = "json")]
 mod json;
-mod live;
+mod opening;
 mod query;
 mod reply;
 mod request;
@@ -18,26 +18,21 @@ use faceplate::Text;
 #[cfg(feature = "json")]
 pub(crate) use self::json::Json;
 pub use self::{
-    body::Body,
-    events::Events,
-    live::Live,
-    reply::Reply,
-    request::{Connection, Request},
+    body::Body, connection::Connection, events::Events, reply::Reply, request::Request,
     stream::Stream,
 };
 pub(crate) use self::{
-    live::{Entered, Opening},
+    connection::Streams,
+    opening::Opening,
     state::{Said, State},
+    stream::LAST_CHUNK,
     wait::{Came, first},
 };
 use crate::{
     Methods,
     http::head::Head,
-    problem::{Denied, Failed},
+    problem::{Answered, Denied},
 };
-
-/// What a handler returns: it has answered, or tells why not.
-pub type Answered = Result<(), Failed>;
 
 /// What a firmware adds to the server. `()` adds nothing.
 ///

@@ -25,6 +25,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod answer;
 mod app;
 mod command;
 mod device;
@@ -35,6 +36,7 @@ mod guard;
 mod hosts;
 mod http;
 pub mod limits;
+mod live;
 mod ota;
 mod problem;
 mod recovery;
@@ -45,14 +47,13 @@ pub mod websocket;
 mod whose;
 pub mod wifi;
 
-pub use app::{
-    Access, Answered, App, Body, Connection, Events, Live, Reply, Request, Stream, UpdateEvent,
-};
+pub use app::{Access, App, Body, Connection, Events, Reply, Request, Stream, UpdateEvent};
 pub use device::{Device, Info};
 pub use http::{
     head::{self, Head, Method},
     methods::Methods,
 };
 pub use limits::Limits;
-pub use problem::{Denied, Failed, Problem};
+pub use live::Live;
+pub use problem::{Answered, Denied, Failed, Problem};
 pub use serve::{ConnectionBuffers, beside, serve};

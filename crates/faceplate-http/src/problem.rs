@@ -92,6 +92,9 @@ pub(crate) struct Gone;
 #[derive(Debug)]
 pub struct Failed(pub(crate) Why);
 
+/// What a handler returns: it has answered, or tells why not.
+pub type Answered = Result<(), Failed>;
+
 #[derive(Debug)]
 pub(crate) enum Why {
     /// This is to be answered, if nothing was sent yet.

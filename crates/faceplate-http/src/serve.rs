@@ -5,8 +5,7 @@ pub mod beside;
 use embedded_io_async::{Read, Write};
 
 use crate::{
-    App, Device,
-    app::answer as app_answer,
+    App, Device, answer as app_answer,
     command::Then,
     http::{
         head::{Expect, Head, Method},

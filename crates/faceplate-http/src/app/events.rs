@@ -6,10 +6,14 @@ use embedded_io_async::Read;
 
 #[cfg(feature = "json")]
 use super::json::Json;
-use super::{Came, Connection, Entered, Opening, Stream, first, state::Said};
+use super::{Came, Connection, Opening, Request, Stream, first, state::Said};
 use crate::{
     Device,
-    http::clean::{Clean, EachLine},
+    http::{
+        clean::{Clean, EachLine},
+        tx::{Header, NONE},
+    },
+    live::Entered,
     problem::{Failed, Gone},
 };
 
@@ -23,6 +27,35 @@ pub struct Events<'r, C: Connection> {
     /// When the client must hear something.
     due_ms: u64,
     _live: Entered<'r>,
+}
+
+impl<'r, C: Connection> Request<'r, C> {
+    /// Answers with server-sent events (`text/event-stream`), a live connection.
+    ///
+    /// # Errors
+    /// 503 `too-many-live` where all live connections are taken, 403 for pages of other origins; and
+    /// when the client is gone, or too slow.
+    pub async fn events(self) -> Result<Events<'r, C>, Failed> {
+        let mut opening = self.enter()?;
+        opening.tx.close();
+        let chunked: Header<'_> = match opening.state.http11 {
+            true => ("Transfer-Encoding", &"chunked"),
+            false => NONE,
+        };
+        let headers = [
+            ("Content-Type", &"text/event-stream" as _),
+            ("Cache-Control", &"no-store" as _),
+            chunked,
+        ];
+        opening.head(200, &headers).await?;
+        if opening.tx.framing().head_only {
+            opening.state.said.set(Said::All);
+            // There is nothing to be said to who asks for the head alone.
+            return Err(Gone.into());
+        }
+        opening.state.said.set(Said::Events);
+        Ok(Events::new(opening))
+    }
 }
 
 impl<'r, C: Connection> Events<'r, C> {

@@ -1,38 +1,9 @@
 //! A request for one of the firmware's routes.
 
-use core::marker::PhantomData;
-
-use embedded_io_async::{Read, Write};
 use heapless::String;
 
-use super::{Body, Events, Reply, query, state::Said};
-use crate::{
-    Device,
-    http::{
-        head::{Head, Method},
-        tx::{Header, NONE},
-    },
-    problem::{Failed, Gone},
-};
-
-/// The streams of a connection, and the device that it belongs to. Handlers are generic over it and
-/// need not look inside.
-pub trait Connection {
-    /// The device.
-    type Device: Device;
-    /// The way in.
-    type Reader: Read;
-    /// The way out.
-    type Writer: Write;
-}
-
-pub(crate) struct Streams<D, R, W>(PhantomData<(D, R, W)>);
-
-impl<D: Device, R: Read, W: Write> Connection for Streams<D, R, W> {
-    type Device = D;
-    type Reader = R;
-    type Writer = W;
-}
+use super::{Body, Connection, Reply, query};
+use crate::http::head::{Head, Method};
 
 /// A request. Take it apart where its parts are wanted at the same time: the head is a copy, and
 /// [`Self::body`] and [`Self::reply`] are fields.
@@ -78,32 +49,5 @@ impl<'r, C: Connection> Request<'r, C> {
     /// The whole head, as it came.
     pub const fn head(&self) -> &Head<'r> {
         &self.head
-    }
-
-    /// Answers with server-sent events (`text/event-stream`), a live connection.
-    ///
-    /// # Errors
-    /// 503 `too-many-live` where all live connections are taken, 403 for pages of other origins; and
-    /// when the client is gone, or too slow.
-    pub async fn events(self) -> Result<Events<'r, C>, Failed> {
-        let mut opening = self.enter()?;
-        opening.tx.close();
-        let chunked: Header<'_> = match opening.state.http11 {
-            true => ("Transfer-Encoding", &"chunked"),
-            false => NONE,
-        };
-        let headers = [
-            ("Content-Type", &"text/event-stream" as _),
-            ("Cache-Control", &"no-store" as _),
-            chunked,
-        ];
-        opening.head(200, &headers).await?;
-        if opening.tx.framing().head_only {
-            opening.state.said.set(Said::All);
-            // There is nothing to be said to who asks for the head alone.
-            return Err(Gone.into());
-        }
-        opening.state.said.set(Said::Events);
-        Ok(Events::new(opening))
     }
 }

@@ -115,7 +115,7 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
 }
 
 /// Says that no chunk follows.
-pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 #[cfg(test)]
 mod tests {

@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     Answered, Connection, Device,
-    app::{Came, Entered, Request, Said, State, first},
+    app::{Came, Request, Said, State, first},
     http::tx::{Header, Tx},
+    live::Entered,
     problem::{Failed, Gone, Refusal},
 };
 

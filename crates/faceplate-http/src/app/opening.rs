@@ -1,6 +1,6 @@
-//! Live connections: events and WebSockets, which last; how many there are, and how one begins.
+//! How a live connection begins: events, or a WebSocket.
 
-use core::{cell::Cell, ops::Range};
+use core::ops::Range;
 
 use super::{
     Connection, Reply, Request,
@@ -9,43 +9,9 @@ use super::{
 use crate::{
     Device,
     http::tx::{Header, Tx},
+    live::Entered,
     problem::{Gone, Refusal},
 };
-
-/// The count of live connections of a device. They are apart from all others, so that open pages do
-/// not keep an update, or another page, from its turn.
-#[derive(Debug, Default)]
-pub struct Live(Cell<usize>);
-
-impl Live {
-    /// None yet.
-    pub const fn new() -> Self {
-        Self(Cell::new(0))
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.0.get()
-    }
-
-    /// One more, unless there are `max`.
-    fn enter(&self, max: usize) -> Result<Entered<'_>, Refusal> {
-        if self.0.get() >= max {
-            return Err(Refusal::TooManyLive);
-        }
-        self.0.set(self.0.get() + 1);
-        Ok(Entered(self))
-    }
-}
-
-/// A live connection, until it is dropped.
-pub(crate) struct Entered<'l>(&'l Live);
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        self.0.0.set(self.0.0.get() - 1);
-    }
-}
 
 /// What a live answer has of its request.
 pub(crate) struct Opening<'r, C: Connection> {

@@ -3,12 +3,7 @@
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 
-use super::{
-    Answered, App, Body, Reply, Request,
-    request::Streams,
-    state::{Said, State},
-    stream::LAST_CHUNK,
-};
+use crate::app::{App, Body, LAST_CHUNK, Reply, Request, Said, State, Streams};
 use crate::{
     Device, guard,
     http::{
@@ -18,7 +13,7 @@ use crate::{
         time::Pace,
         tx::{Framing, Tx},
     },
-    problem::{Failed, Gone, Refusal, Why},
+    problem::{Answered, Failed, Gone, Refusal, Why},
     websocket::{self, Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye},
 };
 
