@@ -7,7 +7,8 @@ export default defineConfig<object, { engine: Engine }>({
   outputDir: 'test-results/engines',
   globalSetup: './harness/engines/setup.ts',
   fullyParallel: true,
-  workers: 2,
+  // Most of a test is waiting, and only so many engines are started.
+  workers: 3,
   retries: 0,
   forbidOnly: Boolean(process.env['CI']),
   reporter: 'list',

@@ -6,5 +6,10 @@ export default defineConfig({
   plugins: [svelte({ configFile: false })],
   // Of the two builds of Svelte, tests of components need the browser's.
   resolve: { conditions: ['browser'] },
-  test: { environment: 'node', include: ['{src,test,test-ui}/**/*.test.ts'] },
+  test: {
+    environment: 'node',
+    include: ['{src,test,test-ui}/**/*.test.ts'],
+    // By itself Vitest leaves one core idle.
+    maxWorkers: '100%',
+  },
 });

@@ -15,7 +15,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/setup.ts',
     // The longest wait for devices; alone, one after the other, they take two minutes.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // A cold SvelteKit build on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,

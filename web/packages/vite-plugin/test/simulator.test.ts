@@ -5,19 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi, type TestContext } from 'vitest';
 import { inspect } from 'faceplate-pack';
 import { imageOf } from './fake-device.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));
 const FACEPLATE = process.env['FACEPLATE'];
 
+/** What a test does when it has ended; of tests that run at once each has its own. */
+type Finish = TestContext['onTestFinished'];
+
 /** Starts a simulated device that runs `image`. */
-async function simulator(folder: string, image: Uint8Array): Promise<string> {
+async function simulator(folder: string, image: Uint8Array, onFinish: Finish): Promise<string> {
   writeFileSync(join(folder, 'old.bin'), image);
   const args = ['sim', '--flash', 'flash.bin', '--www', 'old.bin', '--listen', '127.0.0.1:0'];
   const child = spawn(FACEPLATE as string, args, { cwd: folder });
-  onTestFinished(() => void child.kill());
+  onFinish(() => void child.kill());
   for await (const line of createInterface(child.stdout)) {
     const address = /http:\/\/[\d.:]+/.exec(line)?.[0];
     if (address) return address;
@@ -45,18 +48,19 @@ const lamp = (version: string, script: Record<string, string> = SCRIPT) =>
   imageOf(version, { 'index.html': `${PAGE}<p>${version}</p>`, ...script }, 'confirm');
 
 /** A folder and a simulated device that runs version 1. */
-async function lampAt() {
+async function lampAt({ onTestFinished }: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const device = await simulator(folder, lamp('1'));
+  const device = await simulator(folder, lamp('1'), onTestFinished);
   const { host } = new URL(device);
   const status = async () => (await fetch(`${device}/api/ota/status`)).json();
   return { folder, device, host, status };
 }
 
-describe.skipIf(!FACEPLATE)('with a simulated device', () => {
-  test('a frontend that loads is confirmed with --confirm load, one that does not is sent back', async () => {
-    const { folder, device, host, status } = await lampAt();
+// Each waits for a device of its own.
+describe.skipIf(!FACEPLATE).concurrent('with a simulated device', () => {
+  test('a frontend that loads is confirmed with --confirm load, one that does not is sent back', async (context) => {
+    const { folder, device, host, status } = await lampAt(context);
     const first = await deploy(folder, lamp('2'), device, ['--confirm', 'load']);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toContain('runs 2 in www_1, confirmed because it loads');
@@ -71,8 +75,8 @@ describe.skipIf(!FACEPLATE)('with a simulated device', () => {
     });
   });
 
-  test('a frontend whose script throws is confirmed by no page, and deploying it ends with 5', async () => {
-    const { folder, device, host, status } = await lampAt();
+  test('a frontend whose script throws is confirmed by no page, and deploying it ends with 5', async (context) => {
+    const { folder, device, host, status } = await lampAt(context);
     const throws = lamp('2', { 'assets/app-3f2a9c1b.js': 'throw new Error("oops");' });
     const { code, stderr } = await deploy(folder, throws, device, ['--within', '10']);
     expect(stderr).toContain(`${host}: went back to 1, not 2: no page of it confirmed within 10 s`);
@@ -82,8 +86,8 @@ describe.skipIf(!FACEPLATE)('with a simulated device', () => {
     });
   });
 
-  test('what a page confirms with the id of its build is deployed', async () => {
-    const { folder, device, status } = await lampAt();
+  test('what a page confirms with the id of its build is deployed', async (context) => {
+    const { folder, device, status } = await lampAt(context);
     const image = lamp('2');
     const { build } = inspect(image);
     const deployed = deploy(folder, image, device);
@@ -102,8 +106,8 @@ describe.skipIf(!FACEPLATE)('with a simulated device', () => {
     expect(stdout).toContain('runs 2 in www_1, confirmed');
   });
 
-  test('with --confirm device the device settles by itself', async () => {
-    const { folder, device, status } = await lampAt();
+  test('with --confirm device the device settles by itself', async (context) => {
+    const { folder, device, status } = await lampAt(context);
     const { code } = await deploy(folder, lamp('2'), device, ['--confirm', 'device']);
     expect(code).toBe(0);
     expect(await status()).toMatchObject({ active: 1, state: 'settled' });
