@@ -13,7 +13,7 @@ use embedded_storage_async::nor_flash::ReadNorFlash;
 use littlefs_image::{
     Storage,
     check::check,
-    read::{Error, Image, Node, Step, probe, probe_attr},
+    read::{Error, Image, Node, probe, probe_attr},
     run,
 };
 
@@ -23,8 +23,7 @@ pub(crate) use self::work::Work;
 use crate::{
     Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
     manifest::{self, About, Manifest, ManifestError, Version},
-    marks::{MARKS, MARKS_HASH_LEN, MarksHash},
-    sha256::Compress,
+    marks::{MARKS, MARKS_HASH_LEN},
     text::text,
 };
 
@@ -173,7 +172,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     match &manifest {
         Some(manifest) => {
             work::files(&image, &mut storage, &manifest.root_hash, buffers).await?;
-            marked = verify_marks(&image, &mut storage, buffers.compress)?;
+            marked = work::marks(&image, &mut storage, buffers).await?;
         }
         None if requirements.manifest => return Err(Problem::NoManifest),
         None => {}
@@ -354,33 +353,6 @@ fn read_marks_hash<F: ReadNorFlash>(
         None => Ok(None),
         Some(MARKS_HASH_LEN) => Ok(Some(hash)),
         Some(_) => Err(Problem::Marks),
-    }
-}
-
-/// Whether the files are marked; if so, every mark is read and compared with the hash over them. A
-/// walk of its own, so that no more than one hash is in memory beside that of a file.
-fn verify_marks<F: ReadNorFlash>(
-    image: &Image,
-    storage: &mut RegionReader<F>,
-    compress: Compress,
-) -> Result<bool, Problem> {
-    let Some(want) = read_marks_hash(image, storage)? else {
-        return Ok(false);
-    };
-    let mut hash = MarksHash::with(compress);
-    let mut walk = image.walk();
-    while let Some(step) = run(walk.next(storage)).map_err(problem::<F>)? {
-        let Step::File(entry) = step else { continue };
-        let mut mark = [0];
-        let len = run(image.attr(storage, &entry, MARKS, &mut mark)).map_err(problem::<F>)?;
-        if len != Some(mark.len()) {
-            return Err(Problem::NoMark(text(walk.path())));
-        }
-        hash.add(walk.path(), mark[0]);
-    }
-    match hash.finish() == want {
-        true => Ok(true),
-        false => Err(Problem::Marks),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The long parts of a check, a sector at a time: the hash of a slot, and those of all files.
+//! The long parts of a check, a sector or a file at a time: the hash of a slot, those of all files, and that
+//! of their marks.
 
 use embassy_futures::yield_now;
 use embedded_storage_async::nor_flash::ReadNorFlash;
@@ -8,10 +9,11 @@ use littlefs_image::{
     run,
 };
 
-use super::{Problem, problem};
+use super::{Problem, problem, read_marks_hash};
 use crate::{
     Buffers, RegionReader, SECTOR,
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher, RootHash},
+    marks::{MARKS, MARKS_HASH_LEN, MarksHash},
     sha256::{Compress, Sha256},
     text::text,
 };
@@ -20,14 +22,26 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Work {
     whole: Sha256,
-    files: Option<Files>,
+    walked: Walked,
+}
+
+/// What is done with all files, one after the other.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the device runs"
+)]
+enum Walked {
+    Nothing,
+    Files(Files),
+    Marks(Marks),
 }
 
 impl Work {
     pub(crate) const fn new(compress: Compress) -> Self {
         Self {
             whole: Sha256::new(compress),
-            files: None,
+            walked: Walked::Nothing,
         }
     }
 }
@@ -63,13 +77,75 @@ pub(super) async fn files<F: ReadNorFlash>(
         root: RootHash::with(buffers.compress),
         open: None,
     };
-    let files = buffers.work.files.insert(first);
-    while files.step(image, storage, &mut buffers.sector.0, buffers.compress)? {
+    buffers.work.walked = Walked::Files(first);
+    while let Walked::Files(files) = &mut buffers.work.walked {
+        if !files.step(image, storage, &mut buffers.sector.0, buffers.compress)? {
+            if files.root.clone().finish() == *want_root {
+                return Ok(());
+            }
+            break;
+        }
         yield_now().await;
     }
-    match files.root.clone().finish() == *want_root {
-        true => Ok(()),
-        false => Err(Problem::RootHash),
+    Err(Problem::RootHash)
+}
+
+/// Whether the files are marked; if so, every mark is read and compared with the hash over them. A walk of its
+/// own, so that no more than one hash is in memory beside that of a file.
+pub(super) async fn marks<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+    buffers: &mut Buffers,
+) -> Result<bool, Problem> {
+    let Some(want) = read_marks_hash(image, storage)? else {
+        return Ok(false);
+    };
+    let first = Marks {
+        want,
+        walk: image.walk(),
+        hash: MarksHash::with(buffers.compress),
+    };
+    buffers.work.walked = Walked::Marks(first);
+    while let Walked::Marks(marks) = &mut buffers.work.walked {
+        if !marks.step(image, storage)? {
+            if marks.hash.clone().finish() == marks.want {
+                return Ok(true);
+            }
+            break;
+        }
+        yield_now().await;
+    }
+    Err(Problem::Marks)
+}
+
+/// The marks of all files of an image.
+#[derive(Debug)]
+struct Marks {
+    want: [u8; MARKS_HASH_LEN],
+    walk: Walk,
+    /// The hash over those that were read.
+    hash: MarksHash,
+}
+
+impl Marks {
+    /// Reads the next mark; `false` when there is none.
+    fn step<F: ReadNorFlash>(
+        &mut self,
+        image: &Image,
+        storage: &mut RegionReader<F>,
+    ) -> Result<bool, Problem> {
+        let Some(step) = run(self.walk.next(storage)).map_err(problem::<F>)? else {
+            return Ok(false);
+        };
+        if let Step::File(entry) = step {
+            let mut mark = [0];
+            let len = run(image.attr(storage, &entry, MARKS, &mut mark)).map_err(problem::<F>)?;
+            if len != Some(mark.len()) {
+                return Err(Problem::NoMark(text(self.walk.path())));
+            }
+            self.hash.add(self.walk.path(), mark[0]);
+        }
+        Ok(true)
     }
 }
 
