@@ -1,5 +1,6 @@
 //! The examples, asked over real sockets.
 
+#[path = "device/board/mod.rs"]
 mod board;
 #[path = "../examples/gate.rs"]
 #[allow(dead_code, reason = "it is a program of its own")]

@@ -1,7 +1,7 @@
 //! The HTTP app over real sockets, asked by a raw client.
 
 mod app;
-#[path = "../board/mod.rs"]
+#[path = "../device/board/mod.rs"]
 mod board;
 mod client;
 mod frame;

@@ -1,13 +1,10 @@
 //! The power is cut at every flash operation of everything that changes flash. Whatever happened,
 //! the next boot serves a whole frontend, the old one or the new one, and takes the next upload.
 
-mod board;
-mod common;
-
 use std::collections::BTreeSet;
 
-use board::{Board, Device, Frontend, Rng, install, serves, status, upload};
-use common::nvs_parser::Value;
+use crate::board::{self, Board, Device, Frontend, Rng, install, serves, status, upload};
+use crate::common::{self, nvs_parser::Value};
 use faceplate::{Confirmer, EspNvs, NAMESPACE, Slot, State, Stored, Tick};
 use faceplate_sim::flash::{Cut, W25Q128_SIZE};
 

@@ -2,13 +2,9 @@
 //! write: whatever is asked of the device, not one byte of it changes, and the device says why.
 //! What only looks like that, from power cuts and worn cells, is used.
 
-#[path = "board/mod.rs"]
-mod board;
-mod common;
-
-use board::{Board, Device, Frontend, Refused, Rng, serves, status, upload};
-use common::{
-    PARTITION, Values,
+use crate::board::{Board, Device, Frontend, Refused, Rng, serves, status, upload};
+use crate::common::{
+    self, PARTITION, Values,
     generator::{encrypt, generate, generate_version_1},
     nvs_parser::{self, Value},
     open, ours, parse, read_all, updates,

@@ -1,21 +1,12 @@
 //! The check accepts whatever C littlefs leaves on disk, after every single change.
 
-mod common;
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by tests that use a part of it"
-)]
-#[path = "hostile/watched.rs"]
-mod watched;
-
-use common::{
+use crate::common::{
     c::{self, C},
     model::Tree,
     random::Random,
 };
+use crate::watched::{Watched, checked, read_all};
 use littlefs_image::BLOCK_SIZE;
-use watched::{Watched, checked, read_all};
 
 /// More than any check or listing of these disks takes.
 const BUDGET: u64 = 64 << 20;

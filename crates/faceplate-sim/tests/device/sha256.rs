@@ -1,7 +1,5 @@
 //! SHA-256 by the port's own compression function.
 
-mod board;
-
 use std::cell::Cell;
 
 use faceplate::{
@@ -11,7 +9,7 @@ use faceplate::{
 };
 use sha2::Digest;
 
-use board::{Board, Frontend, Rng, upload};
+use crate::board::{self, Board, Frontend, Rng, upload};
 
 thread_local! {
     /// Blocks that [`counting`] has worked in, on this test's thread.

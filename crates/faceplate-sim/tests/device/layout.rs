@@ -1,9 +1,7 @@
 //! A part of the partition table that cannot be used is a clear error, and takes nothing from the
 //! other parts: without slots there are settings, without settings a frontend.
 
-mod board;
-
-use board::{Board, Device, Frontend, PARTITIONS, Refused, install, serves, status, upload};
+use crate::board::{Board, Device, Frontend, PARTITIONS, Refused, install, serves, status, upload};
 use faceplate::{
     BeginError, Confirmer, Credentials, EspNvs, EspNvsError, Fault, Slot, State,
     layout::{Layout, LayoutError, Places, TABLE_OFFSET, Use},
@@ -423,10 +421,10 @@ fn slots_larger_than_the_firmware_has_room_for_are_not_used() {
 /// The tables of the repository, the sizes of their flashes in MiB, and of their slots in KiB.
 const TABLES: [(&str, usize, u32); 5] = [
     (PARTITIONS, 16, 1024),
-    (include_str!("../../../partitions/4mb.csv"), 4, 1344),
-    (include_str!("../../../partitions/8mb.csv"), 8, 2496),
-    (include_str!("../../../partitions/16mb.csv"), 16, 3072),
-    (include_str!("../../../partitions/16mb-4m.csv"), 16, 4096),
+    (include_str!("../../../../partitions/4mb.csv"), 4, 1344),
+    (include_str!("../../../../partitions/8mb.csv"), 8, 2496),
+    (include_str!("../../../../partitions/16mb.csv"), 16, 3072),
+    (include_str!("../../../../partitions/16mb-4m.csv"), 16, 4096),
 ];
 
 #[test]

@@ -1,8 +1,6 @@
 //! What the builder promises besides images that others can read.
 
-mod common;
-
-use common::{model::Tree, ours, random::Random};
+use crate::common::{model::Tree, ours, random::Random};
 use littlefs_image::{
     BLOCK_SIZE,
     build::{BuildError, Builder, DiskVersion, NameProblem, Options},

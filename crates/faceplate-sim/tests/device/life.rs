@@ -1,8 +1,6 @@
 //! The life of a simulated device: its flash file outlives it, a restart forgets everything else,
 //! and a power cut ends it in the middle of things.
 
-mod board;
-
 use std::{
     cell::{Cell, RefCell},
     future::Future,
@@ -12,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use board::{Board, Frontend, serves};
+use crate::board::{Board, Frontend, serves};
 use faceplate::layout::Places;
 use faceplate_http::Limits;
 use faceplate_sim::{

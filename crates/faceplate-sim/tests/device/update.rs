@@ -1,9 +1,7 @@
 //! The update session: what is written, what is refused before anything is erased, and what it
 //! costs.
 
-mod board;
-
-use board::{Board, Frontend, Refused, Rng, install, read, serves, status, upload};
+use crate::board::{self, Board, Frontend, Refused, Rng, install, read, serves, status, upload};
 use faceplate::{
     BeginError, Buffers, BuildId, ConfirmError, Confirmer, Outcome, RollbackError, Slot, State,
     update::{Phase, UploadError},

@@ -1,9 +1,4 @@
 //! What the NVS tests share: the partition, the keys of the design, and a script that uses them.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test program uses a part of it"
-)]
 
 pub mod generator;
 pub mod nvs_parser;

@@ -1,10 +1,10 @@
 //! The NVS partition is ESP-IDF's: what Espressif's generator makes is read, and what is written
 //! here is read by a parser made from Espressif's description alone.
 
-mod common;
-
-use common::{PARTITION, Values, generator::generate, nvs_parser::Value, open, ours, parse};
-use common::{nvs_parser, read_all, updates};
+use crate::common::{
+    self, PARTITION, Values, generator::generate, nvs_parser::Value, open, ours, parse,
+};
+use crate::common::{nvs_parser, read_all, updates};
 use faceplate::Nvs;
 use faceplate_sim::flash::SimFlash;
 

@@ -3,10 +3,8 @@
 //! password, nothing else in NVS is lost, and of the two passwords only the one that counts is
 //! anywhere in the flash.
 
-mod common;
-
-use common::{
-    PARTITION, Values, generator::generate, nvs_parser::Value, open, parse, set_as_others_do,
+use crate::common::{
+    self, PARTITION, Values, generator::generate, nvs_parser::Value, open, parse, set_as_others_do,
     updates,
 };
 use faceplate::{Credentials, EspNvs, EspNvsError, Region};

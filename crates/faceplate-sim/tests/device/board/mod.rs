@@ -21,7 +21,7 @@ use littlefs_image::{
 };
 
 /// The partition table of every board.
-pub const PARTITIONS: &str = include_str!("../../../../partitions.csv");
+pub const PARTITIONS: &str = include_str!("../../../../../partitions.csv");
 
 /// The core as it runs on a board.
 pub type Device = Engine<SimFlash, EspNvs<SimFlash>>;

@@ -1,10 +1,9 @@
 //! A built frontend that nobody here wrote goes into an image and comes out everywhere.
 
-mod common;
-
 use std::{fs, io::Write, path::Path, process::Command};
 
-use common::{
+use crate::common::{
+    self,
     c::{self, C},
     model::Tree,
     ours,

@@ -1,13 +1,11 @@
 //! What a button on the device does, for who has no page that works: go back, and forget the network.
 
-mod board;
-
 use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
-use board::{Board, Frontend, install};
+use crate::board::{Board, Frontend, install};
 use faceplate::{
     Confirmer, Outcome, RollbackError, Slot, State, Status, layout::Places, verify::Problem,
 };

@@ -3,11 +3,9 @@
 //!
 //! `FACEPLATE_CUT_SEEDS=N` tries N ways to tear each operation (default 6).
 
-mod common;
-
 use std::env;
 
-use common::{Step, Values, open, ours, parse, read_all, updates};
+use crate::common::{self, Step, Values, open, ours, parse, read_all, updates};
 use faceplate_sim::flash::{Cut, SimFlash};
 
 /// One set on a partition, and what the partition holds before it.

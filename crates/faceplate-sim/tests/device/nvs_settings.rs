@@ -1,11 +1,11 @@
 //! Settings of the firmware itself: numbers of every type, strings and blobs, as Espressif's
 //! generator makes them and as the independent parser reads them, through power cuts too.
 
-mod common;
-
 use std::fmt::Debug;
 
-use common::{PARTITION, Values, generator, nvs_parser::Value, open, parse, read_all, updates};
+use crate::common::{
+    self, PARTITION, Values, generator, nvs_parser::Value, open, parse, read_all, updates,
+};
 use embassy_futures::block_on;
 use faceplate::{EspNvs, EspNvsError, Number, layout::Places};
 use faceplate_http::{Device as _, Limits};

@@ -1,20 +1,7 @@
 //! Each rule of the check: an image that breaks just this one is refused, with the error that says so.
 
-#[path = "hostile/metadata.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by tests that use a part of it"
-)]
-mod metadata;
-#[path = "hostile/watched.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by tests that use a part of it"
-)]
-mod watched;
-
+use crate::metadata::*;
+use crate::watched::{Broken, Watched, checked, read_all};
 use littlefs_image::{
     build::{Builder, Options},
     check::{Report, check},
@@ -22,8 +9,6 @@ use littlefs_image::{
     read::{ENTRIES_MAX, Error, Image, probe},
     run,
 };
-use metadata::*;
-use watched::{Broken, Watched, checked, read_all};
 
 /// Blocks of the disk.
 const BLOCKS: usize = 24;

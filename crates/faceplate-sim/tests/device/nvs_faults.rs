@@ -2,14 +2,12 @@
 //!
 //! `FACEPLATE_NVS_MUTATIONS=N` tries N arbitrary partitions (default 4000).
 
-mod common;
-
 use std::{
     env,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use common::{PARTITION, nvs_parser, open, ours, parse, read_all, updates};
+use crate::common::{self, PARTITION, nvs_parser, open, ours, parse, read_all, updates};
 use esp_nvs::{Key, mem_flash::MemFlash};
 use faceplate::EspNvsError;
 use faceplate_sim::flash::{Fault, SimFlash};

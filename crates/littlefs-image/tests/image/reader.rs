@@ -1,20 +1,12 @@
 //! What the reader promises: cheap reading, seeking, attributes, lookups, and its own memory.
 
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by tests that use a part of it"
-)]
-#[path = "hostile/watched.rs"]
-mod watched;
-
+use crate::watched::{Broken, Watched, checked};
 use littlefs_image::{
     build::{Builder, Options},
     check::{Report, check},
     read::{Entry, Error, File, FileReader, Image, Node, Step, Walk},
     run,
 };
-use watched::{Broken, Watched, checked};
 
 /// Enough for any single call here.
 const BUDGET: u64 = 16 << 20;

@@ -1,35 +1,19 @@
 //! Damaged and malicious images: no panic, no endless loop, no read outside the image, and what the
 //! check passes can be read.
 
-mod common;
-#[path = "hostile/metadata.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by tests that use a part of it"
-)]
-mod metadata;
-#[path = "hostile/watched.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by tests that use a part of it"
-)]
-mod watched;
-
-use common::{
+use crate::common::{
     c::{self, C},
     model::Tree,
     ours,
     random::Random,
 };
+use crate::metadata::{self, BLOCK, Metadata, Record, record, two};
+use crate::watched::{Watched, checked, read_all};
 use littlefs_image::{
     build::Options,
     read::{Error, Image, probe},
     run,
 };
-use metadata::{BLOCK, Metadata, Record, record, two};
-use watched::{Watched, checked, read_all};
 
 /// Mutated images in a run.
 const MUTATIONS: usize = 24_000;

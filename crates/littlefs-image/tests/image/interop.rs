@@ -1,8 +1,6 @@
 //! Images that this crate builds are read by C littlefs and littlefs-python, and the other way.
 
-mod common;
-
-use common::{
+use crate::common::{
     c::{self, C},
     model::{Op, Tree},
     ours,

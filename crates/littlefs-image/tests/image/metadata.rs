@@ -123,11 +123,6 @@ impl Metadata {
         block.resize(BLOCK, 0xff);
         Some(block)
     }
-
-    /// All records, in order.
-    pub fn records(&mut self) -> impl Iterator<Item = &mut Record> {
-        self.commits.iter_mut().flatten()
-    }
 }
 
 /// CRC-32 without the final XOR, by a table of what each byte does.

@@ -1,8 +1,6 @@
 //! A flash that fails ends in an error, with the old frontend active. Never in a success.
 
-mod board;
-
-use board::{Board, Frontend, Refused, install, serves, status, upload};
+use crate::board::{self, Board, Frontend, Refused, install, serves, status, upload};
 use faceplate::{Confirmer, EspNvs, Nvs, Outcome, Slot, State, Tick, update::UploadError};
 use faceplate_sim::flash::Fault;
 

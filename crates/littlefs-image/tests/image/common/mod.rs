@@ -1,9 +1,4 @@
 //! What the tests share: random trees, and two other implementations of LittleFS to compare with.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test program uses a part of it"
-)]
 
 use std::{
     fs,
