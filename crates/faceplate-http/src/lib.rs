@@ -27,6 +27,7 @@ extern crate std;
 
 mod answer;
 mod app;
+mod back;
 mod command;
 mod device;
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod whose;
 pub mod wifi;
 
 pub use app::{Access, App, Body, Connection, Events, Reply, Request, Stream, UpdateEvent};
+pub use back::{GoBackError, go_back};
 pub use device::{Device, Info};
 pub use http::{
     head::{self, Head, Method},

@@ -8,13 +8,13 @@ use std::{
 };
 
 use faceplate::{
-    Config, Credentials, Engine, EspNvs, EspNvsError, RollbackError, SLOT_MAX, Slot, Text,
+    Config, Credentials, Engine, EspNvs, EspNvsError, SLOT_MAX, Slot, Text,
     layout::{Layout, Places},
     sectors, sha256, text,
     verify::Requirements,
 };
 use faceplate_http::{
-    Device, Info, Limits, Live,
+    App, Device, GoBackError, Info, Limits, Live,
     wifi::{Search, Wifi, WifiStatus},
 };
 use tokio::{sync::Notify, time::sleep};
@@ -87,11 +87,9 @@ impl SimDevice {
     /// firmware's `Face::go_back` does.
     ///
     /// # Errors
-    /// When there is none, something else is under way, or NVS fails.
-    pub async fn go_back(&self) -> Result<Slot, RollbackError> {
-        let slot = self.engine.rollback().await?;
-        self.reboot_in(self.limits.reboot_ms);
-        Ok(slot)
+    /// When `app` wants it not now, there is none, something else is under way, or NVS fails.
+    pub async fn go_back(&self, app: &impl App) -> Result<Slot, GoBackError> {
+        faceplate_http::go_back(self, app).await
     }
 
     /// The same for the network: forgets it, as the firmware's `Face::forget_wifi` does.

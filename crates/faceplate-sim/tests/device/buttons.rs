@@ -1,16 +1,18 @@
 //! What a button on the device does, for who has no page that works: go back, and forget the network.
 
 use std::{
+    cell::{Cell, RefCell},
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
 use crate::board::{Board, Frontend, install};
 use faceplate::{
-    Confirmer, Outcome, RollbackError, Slot, State, Status, layout::Places, verify::Problem,
+    Confirmer, Outcome, RollbackError, Slot, State, Status, Text, layout::Places, text,
+    verify::Problem,
 };
 use faceplate_http::{
-    Device as _, Limits,
+    App, Device as _, GoBackError, Limits, UpdateEvent,
     wifi::{Wifi as _, WifiMode},
 };
 use faceplate_sim::{
@@ -63,10 +65,13 @@ fn going_back_restarts_into_the_frontend_before() {
         run(async {
             let device = boot(&board.flash).await;
             assert_eq!(status(&device).active, Slot::Www1);
-            assert_eq!(device.go_back().await, Ok(Slot::Www0));
+            assert_eq!(device.go_back(&()).await, Ok(Slot::Www0));
             // Meanwhile it serves on, and takes nothing else.
             assert_eq!(status(&device).active, Slot::Www1);
-            assert_eq!(device.go_back().await, Err(RollbackError::Restarting));
+            assert_eq!(
+                device.go_back(&()).await,
+                Err(GoBackError::Rollback(RollbackError::Restarting))
+            );
             let after = restarts_in(&device).await.expect("restarts");
             assert!(after >= Duration::from_millis(400), "{after:?}");
 
@@ -86,8 +91,9 @@ fn where_there_is_no_way_back_nothing_changes_and_nothing_restarts() {
     run(async {
         let board = Board::with(&Frontend::new("1.0.0", 16));
         let device = boot(&board.flash).await;
-        let refused = device.go_back().await;
-        assert_eq!(refused, Err(RollbackError::NotValid(Problem::Empty)));
+        let refused = device.go_back(&()).await;
+        let empty = RollbackError::NotValid(Problem::Empty);
+        assert_eq!(refused, Err(GoBackError::Rollback(empty)));
         assert_eq!(restarts_in(&device).await, None);
         assert_eq!(status(&device).state, State::Settled);
 
@@ -98,19 +104,71 @@ fn where_there_is_no_way_back_nothing_changes_and_nothing_restarts() {
         assert!(upload.is_err());
         device.engine().confirm(None).unwrap();
         let upload = device.engine().begin(8192, Confirmer::Device).unwrap();
-        assert_eq!(device.go_back().await, Err(RollbackError::Busy));
+        assert_eq!(
+            device.go_back(&()).await,
+            Err(GoBackError::Rollback(RollbackError::Busy))
+        );
         drop(upload);
         assert_eq!(restarts_in(&device).await, None);
         let page = board.slot(0).offset + 4096 * 4;
         board.flash.poke(page, &[0; 4096]).unwrap();
-        let refused = device.go_back().await;
+        let refused = device.go_back(&()).await;
         assert!(
-            matches!(refused, Err(RollbackError::NotValid(_))),
+            matches!(
+                refused,
+                Err(GoBackError::Rollback(RollbackError::NotValid(_)))
+            ),
             "{refused:?}"
         );
         assert_eq!(restarts_in(&device).await, None);
         let device = boot(&board.flash).await;
         assert_eq!(status(&device).active, Slot::Www1);
+    });
+}
+
+/// A firmware with a stepper.
+#[derive(Default)]
+struct Stepper {
+    moves: Cell<bool>,
+    told: RefCell<Vec<UpdateEvent>>,
+}
+
+impl App for Stepper {
+    fn may_update(&self) -> Result<(), Text> {
+        match self.moves.get() {
+            true => Err(text("the stepper is moving")),
+            false => Ok(()),
+        }
+    }
+
+    fn on_update(&self, event: UpdateEvent) {
+        self.told.borrow_mut().push(event);
+    }
+}
+
+#[test]
+fn the_firmware_may_refuse_to_go_back_and_is_told_of_the_restart() {
+    let board = updated(Confirmer::Device);
+    run(async {
+        let device = boot(&board.flash).await;
+        let stepper = Stepper::default();
+        stepper.moves.set(true);
+        let refused = device.go_back(&stepper).await.expect_err("it moves");
+        assert_eq!(refused, GoBackError::NotNow(text("the stepper is moving")));
+        assert_eq!(refused.to_string(), "not now: the stepper is moving");
+        assert_eq!(restarts_in(&device).await, None);
+        assert_eq!(stepper.told.take(), []);
+
+        stepper.moves.set(false);
+        assert_eq!(device.go_back(&stepper).await, Ok(Slot::Www0));
+        let restarting = UpdateEvent::Restarting { in_ms: 500 };
+        assert_eq!(stepper.told.take(), [restarting]);
+        // Of what does not come, nothing is told.
+        let again = device.go_back(&stepper).await;
+        let error = GoBackError::Rollback(RollbackError::Restarting);
+        assert_eq!((again, stepper.told.take()), (Err(error), vec![]));
+        assert!(restarts_in(&device).await.is_some());
+        assert_eq!(status(&boot(&board.flash).await).active, Slot::Www0);
     });
 }
 
@@ -122,7 +180,7 @@ fn a_device_without_a_page_goes_back_too() {
         let device = boot(&board.flash).await;
         let files = board.slot(1).offset + 4096 * 2;
         board.flash.poke(files, &[0; 4096 * 4]).unwrap();
-        assert_eq!(device.go_back().await, Ok(Slot::Www0));
+        assert_eq!(device.go_back(&()).await, Ok(Slot::Www0));
         assert_eq!(status(&boot(&board.flash).await).active, Slot::Www0);
     });
 }

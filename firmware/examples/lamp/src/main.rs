@@ -61,7 +61,7 @@ async fn main(tasks: Spawner) {
     }
     let pull = InputConfig::default().with_pull(Pull::Up);
     let button = Input::new(chip.GPIO9, pull);
-    tasks.spawn(button::watch(face, button).expect("one task"));
+    tasks.spawn(button::watch(face, lamp, button).expect("one task"));
 
     let mut pin = Output::new(chip.GPIO2, Level::from(was_on), OutputConfig::default());
     let mut news = lamp.0.receiver().expect("there is one for this");
