@@ -9,7 +9,7 @@ use crate::{
     http::{
         head::{Expect, Head, HeadError},
         path::Path,
-        rx::Rx,
+        rx::{Behind, Rx},
         time::Pace,
         tx::{Framing, Tx},
     },
@@ -35,12 +35,15 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
         left,
     }: Turn<'_>,
 ) -> Result<(), Failed> {
-    let answered = begin(device, app, rx, len, writer, framing, may_go_on).await;
-    if answered.is_err() {
-        // Nothing was taken of it, and it must not be taken for the next request.
-        rx.consume(len);
-    }
-    let Begun { state, answered } = answered?;
+    let Begun { state, answered } =
+        match begin(device, app, rx, len, writer, framing, may_go_on).await {
+            Ok(begun) => begun,
+            Err(failed) => {
+                // Nothing was taken of it, and it must not be taken for the next request.
+                rx.consume(len);
+                return Err(failed);
+            }
+        };
     rx.go_on(len, state.arrived());
     let (_, out) = rx.and_out();
     let mut tx = Tx::new(device, writer, out, framing);
@@ -75,31 +78,36 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     framing: &mut Framing,
     may_go_on: bool,
 ) -> Result<Begun, Failed> {
-    let Needs { path, more_comes } = needs(&rx.arrived()[..len])?;
-    let behind = rx.behind(len, path, more_comes);
-    let behind = behind.ok_or(Refusal::Head(HeadError::TooLong))?;
-    let (inner, decoded) = (behind.rx, behind.path);
-    let head = Head::parse(behind.head).map_err(Refusal::Head)?;
-    let total = body_len(device, &head)?;
-    let mut tx = Tx::new(device, writer, behind.out, framing);
-    if head.expect == Expect::Continue && total > 0 && inner.arrived().is_empty() {
-        tx.proceed().await?;
+    let needs = needs(device, &rx.arrived()[..len])?;
+    let Needs {
+        path, more_comes, ..
+    } = needs;
+    let too_long = || Refusal::Head(HeadError::TooLong);
+    {
+        // It ends here: what is kept while a handler runs is part of each connection.
+        let behind = rx.behind(len, path, more_comes).ok_or_else(too_long)?;
+        if needs.waits && behind.rx.arrived().is_empty() {
+            Tx::new(device, &mut *writer, behind.out, &mut *framing)
+                .proceed()
+                .await?;
+        }
     }
-    let path = match path {
-        0 => head.path,
-        _ => Path::decode(head.path, decoded)
-            .map_err(Refusal::from)?
-            .into_whole(),
-    };
-    let own_page = guard::check_origin(&head, device.hosts()).is_ok();
-    let state = State::new(inner.place(), total, may_go_on, head.http11);
-    let request = Request::<Streams<D, R, W>> {
-        body: Body::new(inner, total, Pace::start(device), &state),
-        reply: Reply::new(tx, &state),
+    let Behind {
         head,
-        path,
+        path: decoded,
+        rx,
+        out,
+    } = rx.behind(len, path, more_comes).ok_or_else(too_long)?;
+    let tx = Tx::new(device, writer, out, framing);
+    let known = known(device, head, (path > 0).then_some(decoded))?;
+    let (rx, state) = with_state(rx, needs.total, may_go_on, known.head.http11);
+    let request = Request::<Streams<D, R, W>> {
+        body: Body::new(rx, needs.total, Pace::start(device), &state),
+        reply: Reply::new(tx, &state),
+        head: known.head,
+        path: known.path,
         device,
-        own_page,
+        own_page: known.own_page,
     };
     let answered = match select(app.answer(request), restarts(device, &state)).await {
         Either::First(answered) => Some(answered),
@@ -108,20 +116,68 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     Ok(Begun { state, answered })
 }
 
+/// What its head says of a request.
+struct Known<'r> {
+    head: Head<'r>,
+    path: &'r str,
+    own_page: bool,
+}
+
+/// Reads a head; `decoded` is room for its path, if that has escapes.
+fn known<'r, D: Device>(
+    device: &D,
+    head: &'r [u8],
+    decoded: Option<&'r mut [u8]>,
+) -> Result<Known<'r>, Refusal> {
+    let head = Head::parse(head)?;
+    let path = match decoded {
+        None => head.path,
+        Some(decoded) => Path::decode(head.path, decoded)?.into_whole(),
+    };
+    let own_page = guard::check_origin(&head, device.hosts()).is_ok();
+    Ok(Known {
+        head,
+        path,
+        own_page,
+    })
+}
+
+/// A request's state. A function of its own, since a future keeps what was ever looked at in it.
+fn with_state<D, R>(
+    rx: Rx<'_, D, R>,
+    total: u64,
+    may_go_on: bool,
+    http11: bool,
+) -> (Rx<'_, D, R>, State)
+where
+    D: Device,
+    R: Read,
+{
+    let state = State::new(rx.place(), total, may_go_on, http11);
+    (rx, state)
+}
+
 /// What a request needs of its connection's buffer.
 struct Needs {
     /// Bytes of its path, if that has escapes. Nearly none has, and is then what it stands for.
     path: usize,
     /// Whether the client has more to say: a body, or by a WebSocket.
     more_comes: bool,
+    /// Bytes of its body.
+    total: u64,
+    /// Whether the client sends its body only when it is told to.
+    waits: bool,
 }
 
-fn needs(head: &[u8]) -> Result<Needs, Refusal> {
+fn needs<D: Device>(device: &D, head: &[u8]) -> Result<Needs, Refusal> {
     let head = Head::parse(head)?;
     let escaped = head.path.contains('%');
+    let total = body_len(device, &head)?;
     Ok(Needs {
         path: if escaped { head.path.len() } else { 0 },
         more_comes: head.has_body() || websocket::is_wanted(&head),
+        total,
+        waits: head.expect == Expect::Continue && total > 0,
     })
 }
 

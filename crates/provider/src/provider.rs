@@ -6,7 +6,11 @@ use core::{
 };
 
 use embassy_futures::select::select;
-use embassy_sync::{blocking_mutex::raw::NoopRawMutex, signal::Signal, watch::Watch};
+use embassy_sync::{
+    blocking_mutex::raw::NoopRawMutex,
+    signal::Signal,
+    watch::{Receiver, Watch},
+};
 use faceplate::{Text, text};
 use faceplate_http::{Answered, App, Connection, Methods, Request, UpdateEvent};
 use heapless::String;
@@ -37,6 +41,9 @@ pub const LISTENERS: usize = 8;
 /// A line of the log.
 pub(crate) type Line = String<LINE_MAX>;
 
+/// Tells a listener that something is new.
+pub(crate) type News<'n> = Receiver<'n, NoopRawMutex, (), LISTENERS>;
+
 /// The example device in its room. [`Self::run`] must run beside the server, on the same executor.
 pub struct Provider<R> {
     room: R,
@@ -47,7 +54,7 @@ pub struct Provider<R> {
     pub(crate) values: RefCell<Ring<Tenths, VALUES>>,
     pub(crate) lines: RefCell<Ring<Line, LINES>>,
     /// Something of the above is new. Each listener knows what it has seen.
-    pub(crate) news: Watch<NoopRawMutex, (), LISTENERS>,
+    news: Watch<NoopRawMutex, (), LISTENERS>,
     /// A fade begins.
     moves: Signal<NoopRawMutex, ()>,
 }
@@ -124,6 +131,11 @@ impl<R: Room> Provider<R> {
     fn tell(&self) {
         self.news.sender().send(());
     }
+
+    /// A listener of its own, which has heard nothing yet; `None` where there are [`LISTENERS`].
+    pub(crate) fn listen(&self) -> Option<News<'_>> {
+        self.news.receiver()
+    }
 }
 
 impl<R: Room> App for Provider<R> {
@@ -131,8 +143,9 @@ impl<R: Room> App for Provider<R> {
         routes::methods(path)
     }
 
-    async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
-        routes::answer(self, request).await
+    // No `async fn`: around the other it would keep the request once more, on each connection.
+    fn answer<C: Connection>(&self, request: Request<'_, C>) -> impl Future<Output = Answered> {
+        routes::answer(self, request)
     }
 
     /// An example of a veto: a frontend that comes now would find a lamp that is neither on nor off.

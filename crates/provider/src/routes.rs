@@ -3,13 +3,18 @@
 use core::fmt;
 
 use faceplate_http::{
-    Answered, Connection, Failed, Method, Methods, Problem, Request,
-    websocket::{Incoming, Message},
+    Answered, Connection, Events, Failed, Method, Methods, Problem, Request, Stream,
+    websocket::{Incoming, Message, WebSocket},
 };
 use heapless::Vec;
 use serde::Serialize;
 
-use crate::{Provider, Room, Tenths, lamp::Wanted, provider::EVERY_MS, ring::next};
+use crate::{
+    Provider, Room, Tenths,
+    lamp::{Lamp, Wanted},
+    provider::{EVERY_MS, News},
+    ring::next,
+};
 
 /// Values that are sent at a time: they wait on each connection.
 const BATCH: usize = 32;
@@ -22,38 +27,57 @@ pub(crate) fn methods(path: &str) -> Methods {
     }
 }
 
-pub(crate) async fn answer<R: Room, C: Connection>(
+/// Answers a request. What is kept meanwhile is part of each connection, and an `async fn` keeps what it
+/// is given twice; so the request is taken apart here, and handlers get what they need.
+#[allow(clippy::manual_async_fn, reason = "the request is kept once")]
+pub(crate) fn answer<R: Room, C: Connection>(
     device: &Provider<R>,
     request: Request<'_, C>,
-) -> Answered {
-    match (request.path(), request.method()) {
-        ("/api/lamp", Method::Put) => put_lamp(device, request).await,
-        ("/api/lamp", _) => request.reply.json(&device.lamp.get()).await,
-        ("/api/lamp/socket", _) => socket(device, request).await,
-        ("/api/sensor", _) => sensor(device, request).await,
-        ("/api/events", _) => events(device, request).await,
-        ("/api/log", _) => log(device, request).await,
-        _ => request.reply.not_found().await,
+) -> impl Future<Output = Answered> {
+    async move {
+        match (request.path(), request.method()) {
+            ("/api/lamp", Method::Put) => {
+                let lamp = lamp(request.body.json().await?)?;
+                device.set(lamp);
+                request.reply.json(&lamp).await
+            }
+            ("/api/lamp", _) => request.reply.json(&device.lamp.get()).await,
+            ("/api/lamp/socket", _) => {
+                let mut news = device.listen().ok_or_else(too_many)?;
+                let mut live = request.websocket().await?;
+                socket(device, &mut news, &mut live).await
+            }
+            ("/api/sensor", _) => {
+                let stream = request.reply.stream("application/json").await?;
+                sensor::<R, C>(device, stream).await
+            }
+            ("/api/events", _) => {
+                let mut news = device.listen().ok_or_else(too_many)?;
+                let mut live = request.events().await?;
+                events(device, &mut news, &mut live).await
+            }
+            ("/api/log", _) => {
+                let stream = request.reply.stream("text/plain; charset=utf-8").await?;
+                log::<R, C>(device, stream).await
+            }
+            _ => request.reply.not_found().await,
+        }
     }
 }
 
-async fn put_lamp<R: Room, C: Connection>(
-    device: &Provider<R>,
-    request: Request<'_, C>,
-) -> Answered {
-    let wanted: Wanted<'_> = request.body.json().await?;
-    let lamp = wanted
+fn lamp(wanted: Wanted<'_>) -> Result<Lamp, Problem> {
+    wanted
         .lamp()
-        .ok_or_else(|| Problem::new(422, "bad-colour", "a colour is # and six hex digits"))?;
-    device.set(lamp);
-    request.reply.json(&lamp).await
+        .ok_or_else(|| Problem::new(422, "bad-colour", "a colour is # and six hex digits"))
 }
 
 /// Tells the lamp's state at once and after every change, and takes others. What is no state is
 /// answered with the one that stays.
-async fn socket<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
-    let mut news = device.news.receiver().ok_or_else(too_many)?;
-    let mut socket = request.websocket().await?;
+async fn socket<R: Room, C: Connection>(
+    device: &Provider<R>,
+    news: &mut News<'_>,
+    socket: &mut WebSocket<'_, C>,
+) -> Answered {
     let mut told = None;
     loop {
         let lamp = device.lamp.get();
@@ -81,8 +105,10 @@ fn wanted(message: Message<'_>) -> Option<Wanted<'_>> {
     }
 }
 
-async fn sensor<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
-    let mut stream = request.reply.stream("application/json").await?;
+async fn sensor<R: Room, C: Connection>(
+    device: &Provider<R>,
+    mut stream: Stream<'_, C::Device, C::Writer>,
+) -> Answered {
     let begin = format_args!(r#"{{"every_ms":{EVERY_MS},"unit":"°C","celsius":["#);
     stream.text(&begin).await?;
     let (mut number, end) = {
@@ -136,9 +162,11 @@ struct LogLine<'a> {
     line: &'a str,
 }
 
-async fn events<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
-    let mut news = device.news.receiver().ok_or_else(too_many)?;
-    let mut events = request.events().await?;
+async fn events<R: Room, C: Connection>(
+    device: &Provider<R>,
+    news: &mut News<'_>,
+    events: &mut Events<'_, C>,
+) -> Answered {
     let mut value = device.values.borrow().end();
     let mut line = device.lines.borrow().end();
     loop {
@@ -153,8 +181,10 @@ async fn events<R: Room, C: Connection>(device: &Provider<R>, request: Request<'
     }
 }
 
-async fn log<R: Room, C: Connection>(device: &Provider<R>, request: Request<'_, C>) -> Answered {
-    let mut stream = request.reply.stream("text/plain; charset=utf-8").await?;
+async fn log<R: Room, C: Connection>(
+    device: &Provider<R>,
+    mut stream: Stream<'_, C::Device, C::Writer>,
+) -> Answered {
     let mut number = 0;
     let end = device.lines.borrow().end();
     while number < end

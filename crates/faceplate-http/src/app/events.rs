@@ -35,26 +35,30 @@ impl<'r, C: Connection> Request<'r, C> {
     /// # Errors
     /// 503 `too-many-live` where all live connections are taken, 403 for pages of other origins; and
     /// when the client is gone, or too slow.
-    pub async fn events(self) -> Result<Events<'r, C>, Failed> {
-        let mut opening = self.enter()?;
-        opening.tx.close();
-        let chunked: Header<'_> = match opening.state.http11 {
-            true => ("Transfer-Encoding", &"chunked"),
-            false => NONE,
-        };
-        let headers = [
-            ("Content-Type", &"text/event-stream" as _),
-            ("Cache-Control", &"no-store" as _),
-            chunked,
-        ];
-        opening.head(200, &headers).await?;
-        if opening.tx.framing().head_only {
-            opening.state.said.set(Said::All);
-            // There is nothing to be said to who asks for the head alone.
-            return Err(Gone.into());
+    pub fn events(self) -> impl Future<Output = Result<Events<'r, C>, Failed>> {
+        // At once, so that the future, which is part of each connection, has not all of the request.
+        let opening = self.enter();
+        async move {
+            let mut opening = opening?;
+            opening.tx.close();
+            let chunked: Header<'_> = match opening.state.http11 {
+                true => ("Transfer-Encoding", &"chunked"),
+                false => NONE,
+            };
+            let headers = [
+                ("Content-Type", &"text/event-stream" as _),
+                ("Cache-Control", &"no-store" as _),
+                chunked,
+            ];
+            opening.head(200, &headers).await?;
+            if opening.tx.framing().head_only {
+                opening.state.said.set(Said::All);
+                // There is nothing to be said to who asks for the head alone.
+                return Err(Gone.into());
+            }
+            opening.state.said.set(Said::Events);
+            Ok(Events::new(opening))
         }
-        opening.state.said.set(Said::Events);
-        Ok(Events::new(opening))
     }
 }
 
@@ -98,7 +102,8 @@ impl<'r, C: Connection> Events<'r, C> {
         name: &str,
         value: &T,
     ) -> Result<(), Failed> {
-        self.send(name, &Json::new(value)?).await
+        let json = Json::new(value)?;
+        self.send(name, &json).await
     }
 
     /// Waits for something, such as news to send. Meanwhile the connection is kept alive, and it is

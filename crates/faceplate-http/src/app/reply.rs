@@ -59,13 +59,31 @@ impl<'r, C: Connection> Reply<'r, C> {
     ///
     /// # Errors
     /// When the client is gone, or too slow.
-    pub async fn text(mut self, media_type: &str, text: &impl fmt::Display) -> Answered {
-        self.begin_body()?;
-        let [a, b, c, d] = self.headers;
-        let all = [("Content-Type", &media_type as _), NO_STORE, a, b, c, d];
-        self.tx.text(self.status, &all, text).await?;
-        self.state.said.set(Said::All);
-        Ok(())
+    pub fn text(
+        self,
+        media_type: &str,
+        text: &impl fmt::Display,
+    ) -> impl Future<Output = Answered> {
+        self.say(media_type, move || Ok(text))
+    }
+
+    /// The same of what may turn out to be no text. No `async fn`, nor those that call it: each would keep the reply
+    /// twice, on every connection.
+    #[allow(clippy::manual_async_fn, reason = "the reply is kept once")]
+    fn say<T: fmt::Display>(
+        mut self,
+        media_type: &str,
+        text: impl FnOnce() -> Result<T, Refusal>,
+    ) -> impl Future<Output = Answered> {
+        async move {
+            let text = text()?;
+            self.begin_body()?;
+            let [a, b, c, d] = self.headers;
+            let all = [("Content-Type", &media_type as _), NO_STORE, a, b, c, d];
+            self.tx.text(self.status, &all, &text).await?;
+            self.state.said.set(Said::All);
+            Ok(())
+        }
     }
 
     /// Answers with bytes of this media type.
@@ -111,35 +129,41 @@ impl<'r, C: Connection> Reply<'r, C> {
     /// 500 `no-answer` where JSON cannot say it, such as a map whose keys are no text; and when the client is
     /// gone, or too slow.
     #[cfg(feature = "json")]
-    pub async fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Answered {
-        self.text("application/json", &Json::new(value)?).await
+    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> impl Future<Output = Answered> {
+        self.say("application/json", move || Json::new(value))
     }
 
     /// Answers with pieces of this media type.
     ///
     /// # Errors
     /// When the client is gone, or too slow.
-    pub async fn stream(
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would keep the reply twice"
+    )]
+    pub fn stream(
         mut self,
         media_type: &str,
-    ) -> Result<Stream<'r, C::Device, C::Writer>, Failed> {
-        self.begin_body()?;
-        let http11 = self.state.http11;
-        if !http11 {
-            self.tx.close();
-            self.state.close.set(true);
+    ) -> impl Future<Output = Result<Stream<'r, C::Device, C::Writer>, Failed>> {
+        async move {
+            self.begin_body()?;
+            let http11 = self.state.http11;
+            if !http11 {
+                self.tx.close();
+                self.state.close.set(true);
+            }
+            let [a, b, c, d] = self.headers;
+            let chunked = match http11 {
+                true => ("Transfer-Encoding", &"chunked" as _),
+                false => NONE,
+            };
+            let media_type = ("Content-Type", &media_type as _);
+            let all = [media_type, NO_STORE, chunked, a, b, c, d];
+            self.tx.head(self.status, &all, None).await?;
+            let Self { tx, state, .. } = self;
+            state.said.set(Said::Pieces);
+            Ok(Stream { tx, state })
         }
-        let [a, b, c, d] = self.headers;
-        let chunked = match http11 {
-            true => ("Transfer-Encoding", &"chunked" as _),
-            false => NONE,
-        };
-        let media_type = ("Content-Type", &media_type as _);
-        let all = [media_type, NO_STORE, chunked, a, b, c, d];
-        self.tx.head(self.status, &all, None).await?;
-        let Self { tx, state, .. } = self;
-        state.said.set(Said::Pieces);
-        Ok(Stream { tx, state })
     }
 
     /// Answers with 404 `not-found`.

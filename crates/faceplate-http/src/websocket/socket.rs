@@ -6,7 +6,7 @@ use edge_ws::{FrameHeader, FrameType};
 use embedded_io_async::{Read, Write};
 
 use super::{
-    frames::{CONTROL_MAX, Frames, Next},
+    frames::{Frames, Next},
     handshake,
 };
 use crate::{
@@ -79,31 +79,35 @@ impl<'r, C: Connection> Request<'r, C> {
     /// # Errors
     /// 426 `no-websocket` where the client does not ask for one, 503 `too-many-live` where all live
     /// connections are taken, 403 for pages of other origins; and when the client is gone, or too slow.
-    pub async fn websocket(self) -> Result<WebSocket<'r, C>, Failed> {
-        let accept = handshake::accept(&self.head).ok_or(Refusal::NoWebSocket)?;
-        let mut opening = self.enter()?;
-        let headers: [Header<'_>; 3] = [
-            ("Upgrade", &"websocket"),
-            ("Connection", &"Upgrade"),
-            ("Sec-WebSocket-Accept", &accept),
-        ];
-        // Its own header says what becomes of the connection.
-        opening.tx.keep_open();
-        opening.head(101, &headers).await?;
-        opening.state.said.set(Said::WebSocket);
-        let device = opening.device;
-        Ok(WebSocket {
-            reader: opening.reader,
-            frames: Frames::new(opening.buf, opening.arrived),
-            tx: opening.tx,
-            state: opening.state,
-            device,
-            due_ms: device.now_ms() + device.limits().heartbeat_ms,
-            asked: false,
-            news_first: false,
-            is_text: false,
-            _live: opening.place,
-        })
+    pub fn websocket(self) -> impl Future<Output = Result<WebSocket<'r, C>, Failed>> {
+        // At once, so that the future, which is part of each connection, has not all of the request.
+        let accept = handshake::accept(&self.head).ok_or(Refusal::NoWebSocket);
+        let begun = accept.and_then(|accept| Ok((accept, self.enter()?)));
+        async move {
+            let (accept, mut opening) = begun?;
+            let headers: [Header<'_>; 3] = [
+                ("Upgrade", &"websocket"),
+                ("Connection", &"Upgrade"),
+                ("Sec-WebSocket-Accept", &accept),
+            ];
+            // Its own header says what becomes of the connection.
+            opening.tx.keep_open();
+            opening.head(101, &headers).await?;
+            opening.state.said.set(Said::WebSocket);
+            let device = opening.device;
+            Ok(WebSocket {
+                reader: opening.reader,
+                frames: Frames::new(opening.buf, opening.arrived),
+                tx: opening.tx,
+                state: opening.state,
+                device,
+                due_ms: device.now_ms() + device.limits().heartbeat_ms,
+                asked: false,
+                news_first: false,
+                is_text: false,
+                _live: opening.place,
+            })
+        }
     }
 }
 
@@ -132,22 +136,21 @@ impl<C: Connection> WebSocket<'_, C> {
         &mut self,
         news: F,
     ) -> Result<Incoming<'_, F::Output>, Failed> {
-        let what = self.wait(news).await;
-        match what {
-            Ok(Some(news)) => Ok(Incoming::News(news)),
+        // What is kept of it is only the reason to close.
+        let (code, who) = match self.wait(news).await {
+            Ok(Some(news)) => return Ok(Incoming::News(news)),
             Ok(None) => {
                 let bytes = self.frames.message();
-                Ok(Incoming::Message(match self.is_text {
+                return Ok(Incoming::Message(match self.is_text {
                     true => Message::Text(core::str::from_utf8(bytes).unwrap_or_default()),
                     false => Message::Binary(bytes),
-                }))
+                }));
             }
-            Err(End::Failed(failed)) => Err(failed),
-            Err(End::Close(code, who)) => {
-                self.say_goodbye(code, who).await?;
-                Err(Gone.into())
-            }
-        }
+            Err(End::Failed(failed)) => return Err(failed),
+            Err(End::Close(code, who)) => (code, who),
+        };
+        self.say_goodbye(code, who).await?;
+        Err(Gone.into())
     }
 
     /// Sends a text message. It is formatted more than once, and must be the same each time.
@@ -157,9 +160,9 @@ impl<C: Connection> WebSocket<'_, C> {
     pub async fn text(&mut self, text: &impl fmt::Display) -> Result<(), Failed> {
         let write = |out: &mut dyn fmt::Write| write!(out, "{text}");
         let len = Tx::<C::Device, C::Writer>::count(write)?;
-        self.begin(FrameType::Text(false), len).await?;
+        begin(&mut self.tx, self.state, FrameType::Text(false), len).await?;
         self.tx.formatted(write).await?;
-        Ok(self.end().await?)
+        Ok(end(&mut self.tx, self.state).await?)
     }
 
     /// Sends a binary message.
@@ -167,9 +170,10 @@ impl<C: Connection> WebSocket<'_, C> {
     /// # Errors
     /// When the client is gone, or too slow.
     pub async fn binary(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        self.begin(FrameType::Binary(false), bytes.len()).await?;
+        let kind = FrameType::Binary(false);
+        begin(&mut self.tx, self.state, kind, bytes.len()).await?;
         self.tx.push(bytes).await?;
-        Ok(self.end().await?)
+        Ok(end(&mut self.tx, self.state).await?)
     }
 
     /// Sends a value in JSON as a text message, of any length. It is written more than once, and must be the
@@ -179,7 +183,8 @@ impl<C: Connection> WebSocket<'_, C> {
     /// Where JSON cannot say it; nothing was sent then. And as [`Self::text`].
     #[cfg(feature = "json")]
     pub async fn json<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failed> {
-        self.text(&crate::app::Json::new(value)?).await
+        let json = crate::app::Json::new(value)?;
+        self.text(&json).await
     }
 
     /// Closes it (1000) and ends the handler.
@@ -222,7 +227,7 @@ impl<C: Connection> WebSocket<'_, C> {
                         Came::Time => {
                             // From now on, however late it is asked.
                             self.wait_for_client(true);
-                            self.control(FrameType::Ping, &[]).await?;
+                            control(&mut self.tx, self.state, FrameType::Ping, &[]).await?;
                         }
                     }
                 }
@@ -238,45 +243,47 @@ impl<C: Connection> WebSocket<'_, C> {
 
     /// Answers a ping with its content.
     async fn pong(&mut self) -> Result<(), Gone> {
-        let mut copy = [0; CONTROL_MAX];
         let content = self.frames.control();
-        let copy = &mut copy[..content.len()];
-        copy.copy_from_slice(content);
-        self.control(FrameType::Pong, copy).await
+        control(&mut self.tx, self.state, FrameType::Pong, content).await
     }
 
     async fn say_goodbye(&mut self, code: Option<u16>, who: Goodbye) -> Result<(), Gone> {
         goodbye(&mut self.tx, self.state, code, who).await
     }
+}
 
-    async fn control(&mut self, kind: FrameType, content: &[u8]) -> Result<(), Gone> {
-        self.begin(kind, content.len()).await?;
-        self.tx.push(content).await?;
-        self.end().await
-    }
+async fn control<D: Device, W: Write>(
+    tx: &mut Tx<'_, D, W>,
+    state: &State,
+    kind: FrameType,
+    content: &[u8],
+) -> Result<(), Gone> {
+    begin(tx, state, kind, content.len()).await?;
+    tx.push(content).await?;
+    end(tx, state).await
+}
 
-    async fn begin(&mut self, kind: FrameType, len: usize) -> Result<(), Gone> {
-        self.hold()?;
-        self.tx.restart_pace();
-        let (header, n) = header(kind, len)?;
-        self.tx.push(&header[..n]).await
+/// A frame begins; the last one must not have been dropped half way.
+async fn begin<D: Device, W: Write>(
+    tx: &mut Tx<'_, D, W>,
+    state: &State,
+    kind: FrameType,
+    len: usize,
+) -> Result<(), Gone> {
+    if state.said.replace(Said::Begun) != Said::WebSocket {
+        return Err(Gone);
     }
+    tx.restart_pace();
+    let (header, n) = header(kind, len)?;
+    tx.push(&header[..n]).await
+}
 
-    /// A frame begins; the last one must not have been dropped half way.
-    fn hold(&self) -> Result<(), Gone> {
-        match self.state.said.replace(Said::Begun) {
-            Said::WebSocket => Ok(()),
-            _ => Err(Gone),
-        }
-    }
-
-    async fn end(&mut self) -> Result<(), Gone> {
-        // It is whole when the network has it. Who drops this while the client's word is waited for
-        // may go on.
-        self.tx.send().await?;
-        self.state.said.set(Said::WebSocket);
-        self.tx.flush().await
-    }
+async fn end<D: Device, W: Write>(tx: &mut Tx<'_, D, W>, state: &State) -> Result<(), Gone> {
+    // It is whole when the network has it. Who drops this while the client's word is waited for
+    // may go on.
+    tx.send().await?;
+    state.said.set(Said::WebSocket);
+    tx.flush().await
 }
 
 /// 1000: all is done (RFC 6455, 7.4.1).
