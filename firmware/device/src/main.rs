@@ -1,9 +1,11 @@
-//! The firmware of a Faceplate device: Wi-Fi, the update API, the frontend.
+//! The firmware of a Faceplate device: Wi-Fi, the update API, the frontend, and the example device that
+//! the frontend is about.
 #![no_std]
 #![no_main]
 
 mod name;
 mod network;
+mod room;
 mod wifi;
 #[cfg(feature = "wired")]
 mod wired;
@@ -13,6 +15,9 @@ use embassy_net::Stack;
 use esp_backtrace as _;
 use esp_hal::{clock::CpuClock, timer::systimer::SystemTimer};
 use faceplate_esp::{CONNECTIONS, Face, Memory, Options, Places, Watchdog, faceplate, sectors};
+use faceplate_provider::{LISTENERS, Provider};
+use room::{ChipRoom, Thermometer};
+use static_cell::StaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
@@ -31,6 +36,15 @@ const SLOT: u32 = match option_env!("FACEPLATE_SLOT") {
     None => 1 << 20,
 };
 
+/// Connections that may be live at once, beside the others: the lamp's WebSocket and the events of one
+/// page.
+const LIVE: usize = 2;
+
+const _: () = assert!(LIVE <= LISTENERS);
+
+/// What this firmware adds to Faceplate: the example device.
+type App = Provider<ChipRoom>;
+
 static MEMORY: Memory<{ sectors(SLOT) }> = Memory::new();
 
 #[esp_rtos::main]
@@ -43,6 +57,13 @@ async fn main(spawner: Spawner) -> ! {
     esp_alloc::heap_allocator!(size: MORE);
     esp_rtos::start(SystemTimer::new(chip.SYSTIMER).alarm0, chip.FROM_CPU_INTR0);
 
+    static APP: StaticCell<App> = StaticCell::new();
+    let thermometer = cfg_select! {
+        feature = "esp32s3" => Thermometer::new(),
+        _ => Thermometer::new(chip.TSENS),
+    };
+    let app: &App = APP.init(Provider::new(ChipRoom::new(chip.GPIO1, thermometer)));
+
     let name = name::of_this_chip();
     let face = faceplate_esp::boot(
         &MEMORY,
@@ -54,15 +75,16 @@ async fn main(spawner: Spawner) -> ! {
             firmware: env!("CARGO_PKG_VERSION"),
             api: faceplate::API,
             places: Places::DEFAULT,
-            live: 0,
+            live: LIVE,
             wifi: Some(&network::LINK),
         },
     );
-    spawn(&spawner, care(face, watchdog));
+    spawn(&spawner, care(face, app, watchdog));
+    spawn(&spawner, run(app));
     let stack = network::start(&spawner, face, chip.WIFI, name);
-    spawn(&spawner, serve_uploads(face, stack));
-    for _ in 1..CONNECTIONS {
-        spawn(&spawner, serve(face, stack));
+    spawn(&spawner, serve_uploads(face, app, stack));
+    for _ in 1..CONNECTIONS + LIVE {
+        spawn(&spawner, serve(face, app, stack));
     }
     core::future::pending().await
 }
@@ -80,16 +102,22 @@ fn spawn<S>(
 }
 
 #[embassy_executor::task]
-async fn care(face: &'static Face, watchdog: Watchdog) -> ! {
-    face.care(&(), watchdog).await
+async fn care(face: &'static Face, app: &'static App, watchdog: Watchdog) -> ! {
+    face.care(app, watchdog).await
+}
+
+/// What the example device does by itself.
+#[embassy_executor::task]
+async fn run(app: &'static App) -> ! {
+    app.run().await
 }
 
 #[embassy_executor::task]
-async fn serve_uploads(face: &'static Face, stack: Stack<'static>) -> ! {
-    face.serve_uploads(&(), stack).await
+async fn serve_uploads(face: &'static Face, app: &'static App, stack: Stack<'static>) -> ! {
+    face.serve_uploads(app, stack).await
 }
 
-#[embassy_executor::task(pool_size = CONNECTIONS - 1)]
-async fn serve(face: &'static Face, stack: Stack<'static>) -> ! {
-    face.serve(&(), stack).await
+#[embassy_executor::task(pool_size = CONNECTIONS + LIVE - 1)]
+async fn serve(face: &'static Face, app: &'static App, stack: Stack<'static>) -> ! {
+    face.serve(app, stack).await
 }

@@ -10,12 +10,14 @@ use faceplate_network::{
 };
 use static_cell::StaticCell;
 
+use crate::LIVE;
+
 /// How Wi-Fi stands, for the HTTP app.
 pub(crate) static LINK: WifiLink = WifiLink::new();
 
-/// Sockets of the network stack: the connections, DHCP's client, DHCP's server, DNS, mDNS, and two
+/// Sockets of the network stack: the connections, those that are live, DHCP's client, DHCP's server, DNS, mDNS, and two
 /// that ask for the domain.
-const SOCKETS: usize = CONNECTIONS + 6;
+const SOCKETS: usize = CONNECTIONS + LIVE + 6;
 
 /// Starts the network and what must run beside it.
 pub(crate) fn start(

@@ -46,6 +46,11 @@ impl Answer {
         })
     }
 
+    /// The body, as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// The kind of the problem that it tells.
     pub(crate) fn problem(&self) -> String {
         let told: Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -58,10 +63,10 @@ impl Answer {
         if self.status == status && self.problem() == problem {
             return Ok(self);
         }
-        let body = String::from_utf8_lossy(&self.body).into_owned();
         Err(format!(
-            "expected {status} {problem}, got {}: {body}",
-            self.status
+            "expected {status} {problem}, got {}: {}",
+            self.status,
+            self.text()
         ))
     }
 }
@@ -174,9 +179,18 @@ impl Client {
 
     /// A change, such as `confirm`.
     pub(crate) fn post(&self, path: &str) -> Result<Answer, String> {
-        let fields = format!("{JSON}Content-Length: 2\r\n");
-        let mut connection = self.begin("POST", path, &fields)?;
-        connection.send(b"{}")?;
+        self.send_json("POST", path, "{}")
+    }
+
+    /// Sets something to this JSON.
+    pub(crate) fn put(&self, path: &str, json: &str) -> Result<Answer, String> {
+        self.send_json("PUT", path, json)
+    }
+
+    fn send_json(&self, method: &str, path: &str, json: &str) -> Result<Answer, String> {
+        let fields = format!("{JSON}Content-Length: {}\r\n", json.len());
+        let mut connection = self.begin(method, path, &fields)?;
+        connection.send(json.as_bytes())?;
         connection.answer()
     }
 
@@ -306,7 +320,7 @@ impl Connection {
     }
 }
 
-/// An answer that is complete. Those of a device always say how long they are.
+/// An answer that is complete. Those of a device say how long they are, or come in chunks.
 fn parse(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -317,12 +331,33 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
         head,
         body: Vec::new(),
     };
+    if answer.field("transfer-encoding") == Some("chunked") {
+        answer.body = chunks(body)?;
+        return Some(answer);
+    }
     let len = match status {
         304 => 0,
         _ => answer.field("content-length")?.parse().ok()?,
     };
     answer.body = body.get(..len)?.to_vec();
     Some(answer)
+}
+
+/// What is in chunks (RFC 9112, section 7.1), if the last one is there.
+fn chunks(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    loop {
+        let start = rest.windows(2).position(|two| two == b"\r\n")? + 2;
+        let digits = std::str::from_utf8(&rest[..start - 2]).ok()?;
+        let len = usize::from_str_radix(digits, 16).ok()?;
+        let end = start.checked_add(len)?;
+        let after = rest.get(end..)?.strip_prefix(b"\r\n")?;
+        whole.extend(&rest[start..end]);
+        if len == 0 {
+            return Some(whole);
+        }
+        rest = after;
+    }
 }
 
 #[cfg(test)]
@@ -336,6 +371,20 @@ mod tests {
         let answer = parse(whole).expect("it is complete");
         assert_eq!((answer.status, answer.problem().as_str()), (409, "busy"));
         assert_eq!(answer.field("x"), Some("y"));
+        for len in 0..whole.len() {
+            assert!(parse(&whole[..len]).is_none(), "{len}");
+        }
+    }
+
+    #[test]
+    fn chunks_are_put_together_when_the_last_is_there() {
+        let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+            b\r\nhello\r\nworl\r\n1\r\nd\r\n0\r\n\r\n";
+        let answer = parse(whole).expect("it is complete");
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (200, "hello\r\nworld")
+        );
         for len in 0..whole.len() {
             assert!(parse(&whole[..len]).is_none(), "{len}");
         }

@@ -1,5 +1,6 @@
 //! The scenarios, in the order in which they begin: what takes long comes first.
 
+mod device;
 mod figures;
 mod hang;
 mod hostile;
@@ -36,6 +37,7 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("interchange_with_the_simulator", interchange::interchange),
     scenario("serves_what_was_flashed", serving::serving),
     scenario("push", updates::push),
+    scenario("lamp_sensor_and_log", device::device),
     scenario("a_name_on_the_network", names::name),
     Scenario {
         name: "figures",
