@@ -48,6 +48,9 @@ pub(crate) fn compile() -> Result<(), String> {
         // Nothing is linked that could be optimized as a whole or debugged.
         r#"profile.release.lto="off""#.into(),
         "profile.release.debug=0".into(),
+        // Optimized, some functions have more to keep than LLVM can find room for on this processor
+        // ("Cannot scavenge register without an emergency spill slot").
+        "profile.release.package.faceplate-firmware.opt-level=0".into(),
         format!("patch.crates-io.xtensa-lx.path={patched:?}"),
         format!("resolver.lockfile-path={lock:?}"),
     ];
