@@ -7,8 +7,8 @@ use crate::app::{App, Body, LAST_CHUNK, Reply, Request, Said, State, Streams};
 use crate::{
     Device, guard,
     http::{
-        head::{Expect, Head, HeadError},
-        path::Path,
+        head::{Expect, Head},
+        path::{Path, decoded_len},
         rx::{Behind, Rx},
         time::Pace,
         tx::{Framing, Tx},
@@ -82,10 +82,9 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     let Needs {
         path, more_comes, ..
     } = needs;
-    let too_long = || Refusal::Head(HeadError::TooLong);
     {
         // It ends here: what is kept while a handler runs is part of each connection.
-        let behind = rx.behind(len, path, more_comes).ok_or_else(too_long)?;
+        let behind = rx.behind(len, path, more_comes).map_err(Refusal::Head)?;
         if needs.waits && behind.rx.arrived().is_empty() {
             Tx::new(device, &mut *writer, behind.out, &mut *framing)
                 .proceed()
@@ -97,7 +96,7 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
         path: decoded,
         rx,
         out,
-    } = rx.behind(len, path, more_comes).ok_or_else(too_long)?;
+    } = rx.behind(len, path, more_comes).map_err(Refusal::Head)?;
     let tx = Tx::new(device, writer, out, framing);
     let known = known(device, head, (path > 0).then_some(decoded))?;
     let (rx, state) = with_state(rx, needs.total, may_go_on, known.head.http11);
@@ -159,7 +158,7 @@ where
 
 /// What a request needs of its connection's buffer.
 struct Needs {
-    /// Bytes of its path, if that has escapes. Nearly none has, and is then what it stands for.
+    /// Bytes of its path decoded, if that has escapes. Nearly none has, and is then what it stands for.
     path: usize,
     /// Whether the client has more to say: a body, or by a WebSocket.
     more_comes: bool,
@@ -174,7 +173,7 @@ fn needs<D: Device>(device: &D, head: &[u8]) -> Result<Needs, Refusal> {
     let escaped = head.path.contains('%');
     let total = body_len(device, &head)?;
     Ok(Needs {
-        path: if escaped { head.path.len() } else { 0 },
+        path: if escaped { decoded_len(head.path) } else { 0 },
         more_comes: head.has_body() || websocket::is_wanted(&head),
         total,
         waits: head.expect == Expect::Continue && total > 0,

@@ -35,8 +35,11 @@ impl core::error::Error for GoBackError {}
 /// way, or NVS fails; what runs is served on then.
 pub async fn go_back(device: &impl Device, app: &impl App) -> Result<Slot, GoBackError> {
     app.may_update().map_err(GoBackError::NotNow)?;
-    let slot = device.engine().rollback().await;
-    let slot = slot.map_err(GoBackError::Rollback)?;
+    let slot = device.engine().rollback_if(|| app.may_update()).await;
+    let slot = slot.map_err(|error| match error {
+        RollbackError::NotNow(why) => GoBackError::NotNow(why),
+        error => GoBackError::Rollback(error),
+    })?;
     let in_ms = device.limits().reboot_ms;
     device.reboot_in(in_ms);
     app.on_update(UpdateEvent::Restarting { in_ms });

@@ -28,6 +28,12 @@ pub const TCP_SEND: usize = 2 * SEGMENT;
 /// percent-encoding triples them.
 pub const TARGET_MAX: usize = 1024;
 
+/// Longest path, decoded, of a request with a body.
+pub const PATH_WITH_BODY_MAX: usize = SEND_BUFFER - OUT_MIN;
+
+/// Bytes that are left for an answer at the least, which is formatted in parts.
+pub(crate) const OUT_MIN: usize = 64;
+
 /// Longest body of a command: `{}`, or the 28 bytes that name a build, and some white space.
 pub const JSON_MAX: usize = 64;
 

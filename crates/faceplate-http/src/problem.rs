@@ -207,6 +207,7 @@ impl Refusal {
     fn kind(&self) -> Kind {
         const FLASH: Kind = kind(500, "flash-fault", "The flash failed");
         const NVS: Kind = kind(500, "nvs-fault", "The settings store failed");
+        const NOT_NOW: Kind = kind(409, "not-now", "The device does not want an update now");
         const BUSY: Kind = kind(409, "busy", "Another update is running");
         const RESTARTING: Kind = kind(409, "restarting", "The device is restarting");
         const BAD_LENGTH: Kind = kind(422, "bad-length", "No image has this length");
@@ -294,6 +295,7 @@ impl Refusal {
                 RollbackError::Restarting => RESTARTING,
                 RollbackError::NotValid(verify::Problem::Flash(_)) => FLASH,
                 RollbackError::NotValid(_) => kind(409, "no-way-back", "There is no way back"),
+                RollbackError::NotNow(_) => NOT_NOW,
                 RollbackError::Nvs(_) => NVS,
             },
             Self::Storage(_) => FLASH,
@@ -301,7 +303,7 @@ impl Refusal {
             Self::Pass => kind(422, "bad-pass", "No network has this password"),
             Self::Uploading => BUSY,
             Self::Wifi(_) => NVS,
-            Self::NotNow(_) => kind(409, "not-now", "The device does not want an update now"),
+            Self::NotNow(_) => NOT_NOW,
             Self::Denied(Denied::Unauthorized { .. }) => {
                 kind(401, "unauthorized", "Who asks is not known")
             }

@@ -8,9 +8,10 @@ use crate::{
     guard, hosts,
     http::{
         head::{Head, HeadError, Method},
-        path::Path,
+        path::{Path, decoded_len},
         tx::{Header, Tx},
     },
+    limits::PATH_WITH_BODY_MAX,
     ota,
     problem::{Failed, Refusal},
     recovery,
@@ -119,7 +120,12 @@ pub(crate) async fn route<D: Device, A: App>(
             }),
         };
     }
-    if scratch.len() < head.path.len() {
+    let len = decoded_len(head.path);
+    // What has arrived of a body takes room or not, as the network brings it: the answer must be the same.
+    if head.has_body() && len > PATH_WITH_BODY_MAX {
+        return Err(Refusal::Head(HeadError::TargetTooLong));
+    }
+    if len > scratch.len() {
         return Err(Refusal::Head(HeadError::TooLong));
     }
     let path = Path::decode(head.path, scratch)?;

@@ -18,6 +18,10 @@ pub struct Body<'r, C: Connection> {
     state: &'r State,
 }
 
+/// Longest text with escapes in JSON, bytes; on the stack, while it is read.
+#[cfg(feature = "json")]
+const UNESCAPED_MAX: usize = 512;
+
 impl<'r, C: Connection> Body<'r, C> {
     pub(crate) fn new(
         rx: Rx<'r, C::Device, &'r mut C::Reader>,
@@ -73,6 +77,9 @@ impl<'r, C: Connection> Body<'r, C> {
         } = self;
         let left = state.left.get();
         let want = usize::try_from(left).unwrap_or(usize::MAX);
+        if rx.room() < want {
+            rx.move_to_front();
+        }
         let max = rx.room();
         if want > max {
             return Err(Refusal::JsonTooLong { max }.into());
@@ -87,14 +94,15 @@ impl<'r, C: Connection> Body<'r, C> {
         Ok(&buf[at.start..at.start + want])
     }
 
-    /// The value that it is in JSON; `application/json` is wanted.
+    /// The value that it is in JSON, whatever its media type. A text with escapes (`"a\"b"`) has no place to be
+    /// lent from: it fits `heapless::String`, not `&str`; and it may be of 512 bytes.
     ///
     /// # Errors
     /// 400 `bad-body` where it is not such a value, and as [`Self::all`].
     #[cfg(feature = "json")]
     pub async fn json<T: serde::Deserialize<'r>>(self) -> Result<T, Failed> {
         let bytes = self.all().await?;
-        match serde_json_core::from_slice(bytes) {
+        match serde_json_core::from_slice_escaped(bytes, &mut [0; UNESCAPED_MAX]) {
             Ok((value, _)) => Ok(value),
             Err(_) => Err(Refusal::Body("the body is not the JSON that is wanted here").into()),
         }

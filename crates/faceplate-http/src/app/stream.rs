@@ -94,14 +94,15 @@ impl<D: Device, W: Write> Stream<'_, D, W> {
             return Ok(());
         }
         self.begin_chunk(len).await?;
-        self.tx.formatted(write).await?;
+        self.tx.formatted(len, write).await?;
         self.end_chunk().await
     }
 
     async fn begin_chunk(&mut self, len: usize) -> Result<(), Gone> {
         self.tx.restart_pace();
+        let write = |out: &mut dyn fmt::Write| write!(out, "{len:x}\r\n");
         match self.state.http11 {
-            true => self.tx.formatted(|out| write!(out, "{len:x}\r\n")).await,
+            true => self.tx.formatted(Tx::<D, W>::count(write)?, write).await,
             false => Ok(()),
         }
     }

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use crate::limits::{RECEIVE_BUFFER, TARGET_MAX};
+use crate::limits::{PATH_WITH_BODY_MAX, RECEIVE_BUFFER, TARGET_MAX};
 
 /// The methods that anything here answers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,10 @@ impl fmt::Display for HeadError {
             Self::RequestLine => f.write_str("the request line is not METHOD, target, version"),
             Self::Target => f.write_str("the request target is neither a path nor an http URL"),
             Self::TargetTooLong => {
-                write!(f, "the request target is longer than {TARGET_MAX} bytes")
+                write!(
+                    f,
+                    "the request target is longer than {TARGET_MAX} bytes, or its path than {PATH_WITH_BODY_MAX} before a body"
+                )
             }
             Self::Version => f.write_str("HTTP/1.1 and HTTP/1.0 are spoken here"),
             Self::HeaderLine => f.write_str("a header line is not `Name: value`"),

@@ -10,6 +10,12 @@ pub(crate) enum PathError {
     NoSuchFile,
 }
 
+/// Bytes of the path of a request target, decoded.
+pub(crate) fn decoded_len(encoded: &str) -> usize {
+    let escapes = encoded.bytes().filter(|byte| *byte == b'%').count();
+    encoded.len().saturating_sub(2 * escapes)
+}
+
 /// A path that is built in a borrowed buffer.
 pub(crate) struct Path<'s> {
     buf: &'s mut [u8],

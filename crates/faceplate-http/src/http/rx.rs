@@ -10,15 +10,12 @@ use super::{
 };
 use crate::{
     Device,
-    limits::RECEIVE_BUFFER,
+    limits::{OUT_MIN, RECEIVE_BUFFER},
     problem::{Failed, Gone, Refusal},
 };
 
 /// Bytes that must be left behind the head for the body of a request, or the frames of a WebSocket.
 const ROOM_MIN: usize = 512;
-
-/// Bytes that must be left for an answer, which is formatted in parts.
-const OUT_MIN: usize = 128;
 
 /// Why a read brought nothing.
 enum Dry {
@@ -70,7 +67,8 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         self.start = self.end.min(self.start + n);
     }
 
-    fn move_to_front(&mut self) {
+    /// Makes room behind what has arrived.
+    pub(crate) fn move_to_front(&mut self) {
         self.buf.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -133,27 +131,32 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         (inner, out)
     }
 
-    /// The head of `len` bytes, room to decode a path of `path` bytes, a way in for what comes behind it, and
-    /// room for an answer: as much as there is, if no more comes of the request. `None` when too little is
-    /// left.
+    /// The head of `len` bytes, room to decode a path into `path` bytes, a way in for what comes behind it, and
+    /// room for an answer: as much as there is, if no more comes of the request.
+    ///
+    /// # Errors
+    /// When there is too little room. With more to come it is the same, however much of that has arrived.
     pub(crate) fn behind(
         &mut self,
         len: usize,
         path: usize,
         more_comes: bool,
-    ) -> Option<Behind<'_, D, R>> {
+    ) -> Result<Behind<'_, D, R>, HeadError> {
         let arrived = self.end - self.start - len;
-        let (end, room) = match more_comes {
-            true => (self.room, ROOM_MIN.max(arrived)),
+        let end = match more_comes {
+            true => self.room,
             // Nothing is expected, but it would have to be seen.
-            false => (self.end + 1 + path, arrived + 1),
+            false => self.end + 1,
         };
-        if self.start + len + room + path > end || end + OUT_MIN > self.buf.len() {
-            return None;
+        if more_comes && self.start + len + ROOM_MIN > end {
+            return Err(HeadError::TooLong);
+        }
+        if end + path + OUT_MIN > self.buf.len() {
+            return Err(HeadError::TargetTooLong);
         }
         let (buf, out) = self.buf.split_at_mut(end);
+        let (path, out) = out.split_at_mut(path);
         let (head, buf) = buf[self.start..].split_at_mut(len);
-        let (buf, path) = buf.split_at_mut(buf.len() - path);
         let rx = Rx {
             device: self.device,
             reader: &mut self.reader,
@@ -162,7 +165,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
             start: 0,
             end: arrived,
         };
-        Some(Behind {
+        Ok(Behind {
             head,
             path,
             rx,

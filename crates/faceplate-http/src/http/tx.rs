@@ -121,7 +121,8 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
             length,
             close: self.framing.close,
         };
-        self.formatted(|out| write!(out, "{head}")).await
+        let write = |out: &mut dyn fmt::Write| write!(out, "{head}");
+        self.formatted(Self::count(write)?, write).await
     }
 
     /// A whole response of text.
@@ -135,7 +136,7 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         let length = Self::count(write)?;
         self.head(status, headers, Some(length as u64)).await?;
         if !self.framing.head_only {
-            self.formatted(write).await?;
+            self.formatted(length, write).await?;
         }
         self.flush().await
     }
@@ -181,29 +182,33 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
         Ok(count.seen)
     }
 
-    /// Writes text of any length: it is formatted again for each buffer that it fills, which must
-    /// give the same text.
+    /// Writes text of `len` bytes, however many: it is formatted again for each buffer that it fills, which
+    /// must give the same text. Of a text that has become another no more is sent than was promised, and
+    /// when it is shorter the connection is of no more use.
     pub(crate) async fn formatted(
         &mut self,
+        len: usize,
         write: impl Fn(&mut dyn fmt::Write) -> fmt::Result,
     ) -> Result<(), Gone> {
         let mut done = 0;
-        loop {
+        while done < len {
+            let room = self.space().await?;
+            let room = room.len().min(len - done);
             let mut window = Window {
                 skip: done,
-                out: &mut self.buf[self.len..],
+                out: &mut self.buf[self.len..self.len + room],
                 len: 0,
                 seen: 0,
             };
-            write(&mut window).map_err(|_| Gone)?;
-            let (written, total) = (window.len, window.seen);
-            self.len += written;
-            done += written;
-            if done >= total {
-                return Ok(());
+            // It ends early when the window is full.
+            let _full = write(&mut window);
+            if window.len < room {
+                return Err(Gone);
             }
-            self.send().await?;
+            self.len += room;
+            done += room;
         }
+        Ok(())
     }
 
     /// Writes bytes.
@@ -317,6 +322,10 @@ impl fmt::Write for Window<'_> {
         let n = wanted.len().min(free.len());
         free[..n].copy_from_slice(&wanted[..n]);
         self.len += n;
-        Ok(())
+        match wanted.len() > n && !self.out.is_empty() {
+            // What comes behind it is for another window.
+            true => Err(fmt::Error),
+            false => Ok(()),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use embedded_io_async::{Read, Write};
 use faceplate::{
-    Confirmer,
+    Confirmer, RollbackError,
     update::{Done, Upload},
 };
 
@@ -109,8 +109,12 @@ impl Change {
                     tx.keep_open();
                 }
                 app.may_update().map_err(Refusal::NotNow)?;
-                let slot = device.engine().rollback().await;
-                Changed::Back(slot.map_err(Refusal::Rollback)?)
+                let consent = || app.may_update();
+                let slot = device.engine().rollback_if(consent).await;
+                Changed::Back(slot.map_err(|error| match error {
+                    RollbackError::NotNow(why) => Refusal::NotNow(why),
+                    error => Refusal::Rollback(error),
+                })?)
             }
         };
         restart(device, app, tx, changed).await?;

@@ -161,7 +161,7 @@ impl<C: Connection> WebSocket<'_, C> {
         let write = |out: &mut dyn fmt::Write| write!(out, "{text}");
         let len = Tx::<C::Device, C::Writer>::count(write)?;
         begin(&mut self.tx, self.state, FrameType::Text(false), len).await?;
-        self.tx.formatted(write).await?;
+        self.tx.formatted(len, write).await?;
         Ok(end(&mut self.tx, self.state).await?)
     }
 

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    fmt,
     future::{pending, ready},
     time::Duration,
 };
@@ -29,6 +30,8 @@ pub(crate) struct TestApp {
     changed: Notify,
     /// Why no update may begin.
     pub(crate) not_now: Cell<Option<&'static str>>,
+    /// How often an update is welcome before it is not.
+    pub(crate) welcomes: Cell<u32>,
     /// Whether requests need `Authorization: Bearer secret`.
     pub(crate) locked: Cell<bool>,
     pub(crate) updates: RefCell<Vec<UpdateEvent>>,
@@ -43,11 +46,30 @@ pub(crate) struct Value {
     pub(crate) on: bool,
 }
 
+/// Text in JSON.
+#[derive(Deserialize)]
+struct Said {
+    text: String,
+}
+
+/// A text that is of another length after it was shown once.
+struct Changes(Cell<usize>, [usize; 2]);
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.1[self.0.replace(1)];
+        // Bit by bit, as most values are shown.
+        (0..len).try_for_each(|_| f.write_str("x"))
+    }
+}
+
 impl App for TestApp {
     fn methods(&self, path: &str) -> Methods {
         match path {
             "/api/test/value" => Methods::GET | Methods::PUT,
-            "/api/test/echo" | "/api/test/refuse" => Methods::POST,
+            "/api/test/echo" | "/api/test/echo ä" | "/api/test/refuse" => Methods::POST,
+            "/api/test/text" | "/api/test/rest" => Methods::POST,
+            "/api/test/shrinks" | "/api/test/grows" => Methods::GET,
             "/api/test/long"
             | "/api/test/nothing"
             | "/api/test/events"
@@ -88,7 +110,29 @@ impl App for TestApp {
                 self.changed.notify_waiters();
                 request.reply.json(&value).await
             }
-            ("/api/test/echo", _) => {
+            ("/api/test/text", _) => {
+                let said: Said = request.body.json().await?;
+                request.reply.text("text/plain", &said.text).await
+            }
+            ("/api/test/rest", _) => {
+                let mut body = request.body;
+                let mut skip = [0; 1500];
+                let mut skipped = 0;
+                while skipped < skip.len() {
+                    skipped += body.read(&mut skip[skipped..]).await?;
+                }
+                let rest = body.all().await?;
+                request.reply.bytes("application/octet-stream", rest).await
+            }
+            ("/api/test/shrinks", _) => {
+                let text = Changes(Cell::new(0), [9000, 6000]);
+                request.reply.text("text/plain", &text).await
+            }
+            ("/api/test/grows", _) => {
+                let text = Changes(Cell::new(0), [6000, 9000]);
+                request.reply.text("text/plain", &text).await
+            }
+            ("/api/test/echo" | "/api/test/echo ä", _) => {
                 let mut body = request.body;
                 let mut stream = request.reply.stream("application/octet-stream").await?;
                 let mut buf = [0; 300];
@@ -186,9 +230,13 @@ impl App for TestApp {
     }
 
     fn may_update(&self) -> Result<(), Text> {
-        match self.not_now.get() {
-            Some(why) => Err(text(why)),
-            None => Ok(()),
+        match (self.not_now.get(), self.welcomes.get()) {
+            (Some(why), 0) => Err(text(why)),
+            (Some(_), left) => {
+                self.welcomes.set(left - 1);
+                Ok(())
+            }
+            (None, _) => Ok(()),
         }
     }
 

@@ -197,6 +197,81 @@ fn an_answer_that_cannot_be_is_a_problem() {
 }
 
 #[test]
+fn how_the_network_cuts_a_request_makes_no_difference() {
+    let server = server();
+    let long = |n| format!("/api/test/{}", "x".repeat(n));
+    for (path, status) in [
+        ("/api/test/echo%20%C3%A4".to_owned(), 200),
+        (long(180), 404),
+        // A path before a body has no more room.
+        (long(200), 414),
+        (format!("/api/test/{}", "%61".repeat(180)), 404),
+        (format!("/api/test/{}", "%61".repeat(200)), 414),
+    ] {
+        for body in [10, 500, 3000] {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n\
+                 Content-Length: {body}\r\n\r\n"
+            );
+            let body = "b".repeat(body);
+            let mut at_once = Client::new(&server);
+            at_once.send(format!("{head}{body}"));
+            assert_eq!(at_once.response().status, status, "{path}");
+            let mut in_two = Client::new(&server);
+            in_two.send(&head);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            in_two.try_send(body.as_bytes());
+            assert_eq!(in_two.response().status, status, "{path}, in two");
+        }
+    }
+}
+
+#[test]
+fn text_in_json_is_what_it_says() {
+    let server = server();
+    let json = "Content-Type: application/json\r\n";
+    for text in ["plain", "a\"b\\c\n\u{1}ä🙂", &"\"".repeat(200)] {
+        let body = serde_json::json!({ "text": text }).to_string();
+        let answer = ask(&server, "POST", "/api/test/text", json, &body);
+        assert_eq!(String::from_utf8_lossy(&answer.body), text);
+    }
+}
+
+#[test]
+fn the_rest_of_a_body_may_be_had_at_once() {
+    let server = server();
+    for rest in [0, 1, 100, 512] {
+        let body = "a".repeat(1500) + &"b".repeat(rest);
+        let media = "Content-Type: application/octet-stream\r\n";
+        let answer = ask(&server, "POST", "/api/test/rest", media, &body);
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body, "b".repeat(rest).as_bytes());
+    }
+}
+
+#[test]
+fn a_value_that_changes_while_it_is_sent_ends_the_connection_and_not_the_framing() {
+    let server = server();
+    for (path, promised, sent) in [("shrinks", 9000, 1..9000), ("grows", 6000, 6000..6001)] {
+        let mut client = Client::new(&server);
+        client.send(format!(
+            "GET /api/test/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n\
+             GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        ));
+        let text = client.rest();
+        let (head, rest) = text.split_once("\r\n\r\n").expect("a head");
+        assert!(
+            head.contains(&format!("Content-Length: {promised}")),
+            "{head}"
+        );
+        let body = rest.bytes().take_while(|byte| *byte == b'x').count();
+        assert!(sent.contains(&body), "{body} bytes of {promised}");
+        // Only behind all of it comes another answer.
+        assert_eq!(rest.contains("HTTP/1.1 200"), body == promised, "{path}");
+    }
+}
+
+#[test]
 fn json_and_headers_may_be_longer_than_any_buffer() {
     let server = server();
     let mut client = Client::new(&server);
@@ -423,6 +498,26 @@ fn the_firmware_may_want_no_update_now() {
     }
     assert_eq!(server.operations(), before);
     assert_eq!(server.ask(|device| device.app.updates.take()), []);
+}
+
+#[test]
+fn the_firmware_is_asked_again_after_the_check_of_the_way_back() {
+    let server = server();
+    let image = Frontend::new("two", 16).image;
+    assert_eq!(upload(&server, "", &image, "").status, 200);
+    let server = server.rebooted();
+    server.ask(|device| {
+        device.app.not_now.set(Some("it moves"));
+        // At first it does not.
+        device.app.welcomes.set(1);
+    });
+    let before = server.operations();
+    let refused = command(&server, "rollback", "{}");
+    assert_eq!(refused.problem(), (409, "not-now".to_owned()));
+    assert_eq!(refused.detail(), "it moves");
+    assert_eq!(server.operations(), before);
+    server.ask(|device| device.app.welcomes.set(2));
+    assert_eq!(command(&server, "rollback", "{}").status, 202);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub enum RollbackError {
     Restarting,
     /// The other slot does not hold a whole frontend.
     NotValid(Problem),
+    /// Who was asked before the switch does not want it now, for this reason.
+    NotNow(Text),
     /// The choice cannot be stored; the active slot stays.
     Nvs(Text),
 }
@@ -31,6 +33,7 @@ impl fmt::Display for RollbackError {
             Self::Busy => f.write_str("an upload is running"),
             Self::Restarting => f.write_str("the device is about to restart"),
             Self::NotValid(problem) => write!(f, "the other slot cannot be used: {problem}"),
+            Self::NotNow(why) => write!(f, "not now: {why}"),
             Self::Nvs(error) => write!(f, "the settings store (NVS) failed: {error}"),
         }
     }
@@ -44,11 +47,23 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     /// # Errors
     /// When the other slot does not hold a whole frontend, something else is under way, or NVS
     /// fails; the active slot stays.
+    pub async fn rollback(&self) -> Result<Slot, RollbackError> {
+        self.rollback_if(|| Ok(())).await
+    }
+
+    /// The same, if `consent` says so. It is asked after the check of the other slot, which takes its time: with
+    /// its consent the switch is made, and nothing comes between the two.
+    ///
+    /// # Errors
+    /// As [`Self::rollback`], and [`RollbackError::NotNow`].
     #[allow(
         clippy::await_holding_refcell_ref,
         reason = "that is how the buffers are kept from an upload meanwhile; all borrows are tries"
     )]
-    pub async fn rollback(&self) -> Result<Slot, RollbackError> {
+    pub async fn rollback_if(
+        &self,
+        consent: impl FnOnce() -> Result<(), Text>,
+    ) -> Result<Slot, RollbackError> {
         let not_valid = |problem| Err(RollbackError::NotValid(problem));
         let regions = match self.regions {
             Ok(regions) => regions,
@@ -85,6 +100,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 return not_valid(problem);
             }
         }
+        consent().map_err(RollbackError::NotNow)?;
         // A trial that was never ended is still stored: whoever was to confirm that frontend is to do
         // so now. One that was confirmed before only has to show that it still serves.
         let unconfirmed = stored.trial.filter(|trial| trial.slot == to);
