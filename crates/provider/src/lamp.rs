@@ -3,7 +3,7 @@
 use core::fmt::{self, Write as _};
 
 use heapless::String;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 
 /// A colour, or a light: all zeros are dark.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -107,18 +107,40 @@ impl fmt::Display for Lamp {
 
 /// What a client sends: any text may stand for the colour.
 #[derive(Deserialize)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct Wanted {
     on: bool,
-    colour: &'a str,
+    colour: Word,
 }
 
-impl Wanted<'_> {
+impl Wanted {
     /// The lamp that is wanted; `None` where its colour is none.
     pub(crate) fn lamp(&self) -> Option<Lamp> {
-        Colour::parse(self.colour).map(|colour| Lamp {
-            on: self.on,
-            colour,
-        })
+        let Word(colour) = self.colour;
+        let on = self.on;
+        colour.map(|colour| Lamp { on, colour })
+    }
+}
+
+/// A text that may be a colour.
+struct Word(Option<Colour>);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Word;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Word, E> {
+                Ok(Word(Colour::parse(text)))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn answer<R: Room, C: Connection>(
     }
 }
 
-fn lamp(wanted: Wanted<'_>) -> Result<Lamp, Problem> {
+fn lamp(wanted: Wanted) -> Result<Lamp, Problem> {
     wanted
         .lamp()
         .ok_or_else(|| Problem::new(422, "bad-colour", "a colour is # and six hex digits"))
@@ -96,9 +96,9 @@ async fn socket<R: Room, C: Connection>(
     }
 }
 
-fn wanted(message: Message<'_>) -> Option<Wanted<'_>> {
+fn wanted(message: Message<'_>) -> Option<Wanted> {
     match message {
-        Message::Text(text) => serde_json_core::from_str(text)
+        Message::Text(text) => serde_json_core::from_str_escaped(text, &mut [0; 64])
             .ok()
             .map(|(wanted, _)| wanted),
         Message::Binary(_) => None,

@@ -46,7 +46,6 @@ fn hostile_values_change_nothing() {
         "##ffaa0",
         "ffaa00",
         "#ffaa000",
-        "\\u0023ffaa00",
         "#\u{ff11}ff",
         "#ffaa00\\n",
     ] {
@@ -59,6 +58,9 @@ fn hostile_values_change_nothing() {
             "{colour}"
         );
     }
+    // However it is written, a colour is one.
+    let escaped = device.put(r#"{"on":false,"colour":"\u0023ffaa00"}"#);
+    assert_eq!(escaped.0, 200, "{}", escaped.1);
     let deep = "[".repeat(500);
     for body in [
         "",
