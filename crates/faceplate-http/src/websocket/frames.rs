@@ -47,7 +47,7 @@ pub enum Next {
 }
 
 /// Longest content of a control frame, bytes (RFC 6455, 5.5).
-const CONTROL_MAX: usize = 125;
+pub const CONTROL_MAX: usize = 125;
 
 /// A message that is being put together, and the bytes behind it.
 ///

@@ -246,9 +246,13 @@ export class Work {
     const { status } = this.#updater.state;
     const slot = status?.slots[status.active];
     const build = slot?.build ?? null;
-    this.#stopOpening = keepOpening(this.#frame, (told) => {
+    const take = async (told: FrameReport) => {
       const report = status ? ofBuild(build, told) : told;
       if (!report) return;
+      // After the way back it is no wonder that the old page answers.
+      if (report.outcome === 'other-build') {
+        if (!(await this.#isTried(boot)) || this.#opened !== boot) return;
+      }
       // What an earlier try told of an error is not unsaid by a page that is not ready.
       const { failure, outcome } = this.#updater.state.report ?? {};
       const against = failure || outcome === 'other-build';
@@ -262,7 +266,14 @@ export class Work {
       // A page that is loaded anew meanwhile must not forget it.
       const pending = recallPending();
       if (pending) leavePending({ ...pending, report });
-    });
+    };
+    this.#stopOpening = keepOpening(this.#frame, (told) => void take(told));
+  }
+
+  /** Whether the device still tries what the frame was opened for. */
+  async #isTried(boot: string): Promise<boolean> {
+    const status = await this.#device.status().catch(() => null);
+    return !!status?.trial && (boot === 'new' || status.device.boot_id === boot);
   }
 
   /** Takes the frame away. */
