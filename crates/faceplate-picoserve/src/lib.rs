@@ -33,6 +33,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod ending;
 mod front;
 mod turn;
 
@@ -49,6 +50,7 @@ use picoserve::{
 };
 
 use self::{
+    ending::Ending,
     front::{Front, Whose},
     turn::{Lent, Turn},
 };
@@ -166,10 +168,11 @@ where
             }
             Whose::Picoserves { keep_alive } => {
                 let keep_alive = keep_alive && may_go_on;
-                let mut aborted = false;
+                let (mut aborted, mut ending) = (false, Ending::new());
                 let turn = Turn {
                     front: &mut front,
                     writer: &mut writer,
+                    ending: &mut ending,
                     aborted: &mut aborted,
                 };
                 let config = own.config(keep_alive);
@@ -177,7 +180,7 @@ where
                 Server::<Runtime, _, _, _>::custom(own.routes, timer, &config, buf)
                     .serve(turn)
                     .await?;
-                keep_alive && !aborted && front.is_passed()
+                keep_alive && !aborted && ending.may_go_on() && front.is_passed()
             }
         };
         if !goes_on {

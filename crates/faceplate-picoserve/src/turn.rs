@@ -7,12 +7,16 @@ use picoserve::{
     time::Duration,
 };
 
-use crate::front::Front;
+use crate::{
+    ending::{Ending, Seen},
+    front::Front,
+};
 
 /// A connection for one request, which picoserve does not close.
 pub(crate) struct Turn<'t, 'b, R, W> {
     pub(crate) front: &'t mut Front<'b, R>,
     pub(crate) writer: &'t mut W,
+    pub(crate) ending: &'t mut Ending,
     /// Whether it would have, at once.
     pub(crate) aborted: &'t mut bool,
 }
@@ -28,12 +32,18 @@ where
     where
         Self: 'a;
     type WriteHalf<'a>
-        = &'a mut W
+        = Seen<'a, W>
     where
         Self: 'a;
 
     fn split(&mut self) -> (Self::ReadHalf<'_>, Self::WriteHalf<'_>) {
-        (self.front, self.writer)
+        let Self {
+            front,
+            writer,
+            ending,
+            ..
+        } = self;
+        (front, Seen { writer, ending })
     }
 
     async fn abort<T: Timer<Runtime>>(self, _: &Timeouts, _: &T) -> Result<(), Error<R::Error>> {
