@@ -39,7 +39,8 @@ impl Face {
     /// run it, started with the others.
     ///
     /// The network stack gives a new connection to the first socket that listens, so that this one is taken
-    /// whenever it is free: an upload has it, unless there is other traffic. That goes by the others.
+    /// whenever it is free: an upload has it, unless other traffic does. A live connection that took it keeps
+    /// it; uploads then go by the others, slower.
     pub async fn serve_uploads(&'static self, app: &impl App, stack: Stack<'static>) -> ! {
         let mut receive = [0; TCP_RECEIVE_UPLOAD];
         self.connections(app, stack, &mut receive).await
