@@ -63,6 +63,12 @@ test('code that a worker brings which began after the page does not confirm a br
   const device = await startDevice({ www: await pack(old) });
   await tab.open(device.url);
   await tab.reads('A by A');
+  // The first time it may have come past the worker, which had only just begun.
+  await until('its code is kept', async () => {
+    await tab.reload();
+    await tab.reads('A by A');
+    return tab.run<boolean>("return caches.match('/late.js').then((kept) => kept !== undefined)");
+  });
   // The worker goes and its cache stays.
   await tab.run(
     `return navigator.serviceWorker.getRegistrations().then((all) =>

@@ -35,7 +35,7 @@ const CACHING_WORKER = `
     if (method !== 'GET' || /\\/(api|recovery)/.test(url)) return;
     const fresh = async () => {
       const answer = await fetch(event.request);
-      (await caches.open('kept')).put(event.request, answer.clone());
+      await (await caches.open('kept')).put(event.request, answer.clone());
       return answer;
     };
     const kept = async () => (await caches.match(event.request)) ?? fresh();

@@ -21,6 +21,8 @@ pub(super) struct Beside {
     part: &'static str,
     process: Child,
     said: Receiver<Said>,
+    /// What came after its last step; it may end before the others.
+    end: Option<String>,
 }
 
 impl Beside {
@@ -52,6 +54,7 @@ impl Beside {
             part,
             process,
             said,
+            end: None,
         })
     }
 
@@ -60,23 +63,18 @@ impl Beside {
     }
 
     /// Prints the steps that have ended since the last time, each as a whole.
-    pub(super) fn show(&self) {
+    pub(super) fn show(&mut self) {
         for said in self.said.try_iter() {
-            if let Said::Step(text) = said {
-                print!("{text}");
-            }
+            take(said, &mut self.end);
         }
     }
 
     /// Waits for its end, and prints what was not shown yet; gives what came of it.
     pub(super) fn finish(mut self) -> Result<Report, String> {
-        let mut end = String::new();
         for said in &self.said {
-            match said {
-                Said::Step(text) => print!("{text}"),
-                Said::End(text) => end = text,
-            }
+            take(said, &mut self.end);
         }
+        let end = self.end.unwrap_or_default();
         let status = self.process.wait().map_err(|error| error.to_string())?;
         match Report::from_closing(&end) {
             Some(report) if report.is_good() == status.success() => Ok(report),
@@ -85,6 +83,14 @@ impl Beside {
                 Err(format!("ended with {status}, and without a tally"))
             }
         }
+    }
+}
+
+/// Prints a step, and keeps the end.
+fn take(said: Said, end: &mut Option<String>) {
+    match said {
+        Said::Step(text) => print!("{text}"),
+        Said::End(text) => *end = Some(text),
     }
 }
 
@@ -109,6 +115,25 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn a_part_that_ends_before_the_others_is_counted() {
+        let (sender, said) = channel();
+        let process = Command::new("true").spawn().expect("a process");
+        let mut beside = Beside {
+            part: "builds",
+            process,
+            said,
+            end: None,
+        };
+        let end = "\n2 steps, 1 tests\n2 passed, 0 failed\n";
+        sender.send(Said::End(end.into())).expect("it listens");
+        drop(sender);
+        // Another step of the others ends, and then all of them have.
+        beside.show();
+        beside.show();
+        assert!(beside.finish().is_ok_and(|report| report.is_good()));
+    }
 
     #[test]
     fn what_a_part_says_is_passed_on_in_whole_steps() {

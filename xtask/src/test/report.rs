@@ -83,7 +83,7 @@ impl Report {
     }
 
     fn show_beside(&mut self) {
-        if let Some(beside) = &self.beside {
+        if let Some(beside) = &mut self.beside {
             beside.show();
         }
     }
