@@ -174,10 +174,10 @@ impl Machine {
         self.started.elapsed()
     }
 
-    /// What it has printed so far.
+    /// What it has printed so far, without colours.
     pub(crate) fn console(&self) -> Result<String, String> {
         let bytes = fs::read(&self.console).map_err(at(&self.console))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(plain(&String::from_utf8_lossy(&bytes)))
     }
 
     /// How often it has started: the ROM says so each time.
@@ -214,6 +214,16 @@ impl Drop for Machine {
     }
 }
 
+/// Without the escape sequences with which the firmware colours its log.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
+}
+
 /// Where what the emulator itself complains about goes.
 fn complaints(console: &Path) -> PathBuf {
     console.with_extension("errors")
@@ -239,4 +249,16 @@ fn two_free_udp() -> Result<(u16, u16), String> {
         Ok((one.local_addr()?.port(), other.local_addr()?.port()))
     });
     ports.map_err(|error| format!("no free port: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn colours_are_left_out() {
+        let console = "ESP-ROM\n\x1b[32mINFO - checked in 3 ms\x1b[0m\n\x1b[3";
+        assert_eq!(plain(console), "ESP-ROM\nINFO - checked in 3 ms\n");
+        assert_eq!(plain("m and m"), "m and m");
+    }
 }
