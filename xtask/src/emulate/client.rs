@@ -164,6 +164,7 @@ impl Client {
         let mut connection = Connection {
             stream,
             what: format!("{method} {path}"),
+            read: Vec::new(),
         };
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{fields}\r\n",
@@ -280,6 +281,8 @@ impl Client {
 pub(crate) struct Connection {
     stream: TcpStream,
     what: String,
+    /// What came and is not looked at yet.
+    read: Vec<u8>,
 }
 
 impl Connection {
@@ -299,22 +302,39 @@ impl Connection {
 
     /// Reads the answer to its end.
     pub(crate) fn answer(mut self) -> Result<Answer, String> {
-        let what = self.what;
-        let failed = |error: std::io::Error| format!("no answer to {what}: {error}");
-        let mut bytes = Vec::new();
-        let mut piece = [0; 16 * 1024];
         loop {
-            if let Some(answer) = parse(&bytes) {
+            if let Some(answer) = parse(&self.read) {
                 return Ok(answer);
             }
-            match self.stream.read(&mut piece).map_err(failed)? {
-                0 => {
-                    return Err(format!(
-                        "the connection of {what} ended after {} bytes of an answer",
-                        bytes.len()
-                    ));
-                }
-                n => bytes.extend(&piece[..n]),
+            self.read_more()?;
+        }
+    }
+
+    /// Reads up to these bytes and gives what came before them; more may follow.
+    pub(crate) fn read_to(&mut self, end: &[u8]) -> Result<Vec<u8>, String> {
+        loop {
+            let found = self.read.windows(end.len()).position(|some| some == end);
+            if let Some(at) = found {
+                let rest = self.read.split_off(at + end.len());
+                let mut before = std::mem::replace(&mut self.read, rest);
+                before.truncate(at);
+                return Ok(before);
+            }
+            self.read_more()?;
+        }
+    }
+
+    fn read_more(&mut self) -> Result<(), String> {
+        let (what, so_far) = (&self.what, self.read.len());
+        let mut piece = [0; 16 * 1024];
+        match self.stream.read(&mut piece) {
+            Err(error) => Err(format!("no answer to {what}: {error}")),
+            Ok(0) => Err(format!(
+                "the connection of {what} ended after {so_far} bytes of an answer"
+            )),
+            Ok(n) => {
+                self.read.extend(&piece[..n]);
+                Ok(())
             }
         }
     }
