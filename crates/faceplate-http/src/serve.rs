@@ -1,6 +1,8 @@
 //! One connection, from accept to close.
 
 pub mod beside;
+#[cfg(test)]
+mod cuts;
 
 use embedded_io_async::{Read, Write};
 
@@ -207,7 +209,7 @@ async fn decide<D: Device, A: App, R: Read>(
     framing: &mut Framing,
     left: &mut Option<u64>,
 ) -> Result<Decided, Refusal> {
-    let (bytes, scratch) = rx.lend(len);
+    let (bytes, scratch) = rx.with_scratch(len);
     let head = Head::parse(bytes)?;
     let may_go_on = head.keep_alive && more;
     *framing = Framing {

@@ -10,12 +10,18 @@ use super::{
 };
 use crate::{
     Device,
-    limits::{OUT_MIN, RECEIVE_BUFFER},
+    limits::{OUT_MIN, PATH_WITH_BODY_MAX, RECEIVE_BUFFER},
     problem::{Failed, Gone, Refusal},
 };
 
 /// Bytes that must be left behind the head for the body of a request, or the frames of a WebSocket.
 const ROOM_MIN: usize = 512;
+
+/// Bytes that are read before it is known where a head ends: most are shorter.
+const AHEAD: usize = 1024;
+
+/// Of a longer head so many are read at once.
+const STEP: usize = 64;
 
 /// Why a read brought nothing.
 enum Dry {
@@ -97,7 +103,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
                 };
                 return Err(Refusal::Head(error).into());
             }
-            match self.read(deadline).await {
+            match self.read(deadline, self.most(self.end)).await {
                 Ok(()) if !begun => {
                     begun = true;
                     deadline = self.device.now_ms() + limits.head_ms;
@@ -108,6 +114,20 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
                 Err(_) => return Err(Gone.into()),
             }
         }
+    }
+
+    /// Where what has arrived ends at the furthest, while a head of `len` bytes is looked at. The room behind
+    /// that is the same however much of the next requests has come along.
+    fn most(&self, len: usize) -> usize {
+        AHEAD.max(len + STEP).min(self.room)
+    }
+
+    /// The head of `len` bytes, with room to decode its path into.
+    pub(crate) fn with_scratch(&mut self, len: usize) -> (&[u8], &mut [u8]) {
+        let most = self.most(len);
+        debug_assert!(self.start == 0 && self.end <= most, "read too far");
+        let (arrived, scratch) = self.buf.split_at_mut(most);
+        (&arrived[..len], scratch)
     }
 
     /// The head of `len` bytes, with all that is free for an answer: for requests of which nothing more
@@ -135,7 +155,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     /// room for an answer: as much as there is, if no more comes of the request.
     ///
     /// # Errors
-    /// When there is too little room. With more to come it is the same, however much of that has arrived.
+    /// When there is too little room, whatever has arrived behind the head.
     pub(crate) fn behind(
         &mut self,
         len: usize,
@@ -144,16 +164,15 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     ) -> Result<Behind<'_, D, R>, HeadError> {
         let arrived = self.end - self.start - len;
         let end = match more_comes {
+            true if len + ROOM_MIN > self.room => return Err(HeadError::TooLong),
+            true if path > PATH_WITH_BODY_MAX => return Err(HeadError::TargetTooLong),
             true => self.room,
+            false if self.most(len) + 1 + path + OUT_MIN > self.buf.len() => {
+                return Err(HeadError::TooLong);
+            }
             // Nothing is expected, but it would have to be seen.
             false => self.end + 1,
         };
-        if more_comes && self.start + len + ROOM_MIN > end {
-            return Err(HeadError::TooLong);
-        }
-        if end + path + OUT_MIN > self.buf.len() {
-            return Err(HeadError::TargetTooLong);
-        }
         let (buf, out) = self.buf.split_at_mut(end);
         let (path, out) = out.split_at_mut(path);
         let (head, buf) = buf[self.start..].split_at_mut(len);
@@ -178,6 +197,8 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     pub(crate) fn go_on(&mut self, from: usize, left: core::ops::Range<usize>) {
         let from = self.start + from;
         (self.start, self.end) = (from + left.start, from + left.end);
+        // The byte that would have to be seen is read by live answers alone, which keep none.
+        debug_assert!(self.end <= self.room, "read into the room for an answer");
     }
 
     /// Goes on after a request whose way in was [`Self::and_out`].
@@ -200,9 +221,12 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
     ) -> Result<(), Refusal> {
         let device = self.device;
         let received = received + self.arrived().len() as u64;
+        // Nothing of the next request, which would take room from its own head.
+        let left = usize::try_from(total - received).unwrap_or(usize::MAX);
+        let to = self.room.min(self.end.saturating_add(left));
         let stalled = device.now_ms() + device.limits().body_stall_ms;
         let too_slow = pace.deadline_ms(device, received);
-        match self.read(stalled.min(too_slow)).await {
+        match self.read(stalled.min(too_slow), to).await {
             Ok(()) => Ok(()),
             Err(Dry::TimedOut) if too_slow < stalled => Err(Refusal::TooSlow {
                 min_rate: device.limits().min_rate,
@@ -223,8 +247,9 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         (self.reader, self.buf, self.start..self.end)
     }
 
-    async fn read(&mut self, deadline_ms: u64) -> Result<(), Dry> {
-        let read = self.reader.read(&mut self.buf[self.end..self.room]);
+    /// Reads until what has arrived ends at `to` at the furthest.
+    async fn read(&mut self, deadline_ms: u64, to: usize) -> Result<(), Dry> {
+        let read = self.reader.read(&mut self.buf[self.end..to]);
         match before(self.device, deadline_ms, read).await {
             Ok(Ok(n)) if n > 0 => {
                 self.end += n;
@@ -243,7 +268,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         (self.start, self.end) = (0, 0);
         // What has arrived may need a moment to be seen.
         let deadline = self.device.now_ms() + 1;
-        matches!(self.read(deadline).await, Err(Dry::Gone))
+        matches!(self.read(deadline, self.room).await, Err(Dry::Gone))
     }
 
     /// Reads and throws away what a client still sends, within limits, before the connection is
@@ -268,7 +293,7 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
                 true => now,
                 false => end.min(now + limits.drain_idle_ms),
             };
-            if budget == 0 || now >= end || self.read(deadline).await.is_err() {
+            if budget == 0 || now >= end || self.read(deadline, self.room).await.is_err() {
                 return;
             }
         }
