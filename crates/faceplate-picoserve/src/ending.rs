@@ -1,5 +1,7 @@
 //! Where an answer of picoserve's ends, as its head says to the client.
 
+use core::cell::Cell;
+
 use picoserve::{
     io::{BaseWrite, ErrorType, Write},
     mem::{BorrowedBuffer, BorrowedCursor},
@@ -80,6 +82,8 @@ impl Ending {
 pub(crate) struct Seen<'w, W> {
     pub(crate) writer: &'w mut W,
     pub(crate) ending: &'w mut Ending,
+    /// Set as soon as something is written.
+    pub(crate) answered: &'w Cell<bool>,
 }
 
 impl<W: ErrorType> ErrorType for Seen<'_, W> {
@@ -101,6 +105,7 @@ impl<W: Write> Write for Seen<'_, W> {
 
 impl<W: Write> BaseWrite for Seen<'_, W> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, W::Error> {
+        self.answered.set(true);
         let n = self.writer.write(bytes).await?;
         self.ending.see(&bytes[..n]);
         Ok(n)

@@ -1,5 +1,7 @@
 //! Who looks at each request first.
 
+use core::cell::Cell;
+
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{ErrorType, Read};
 use faceplate_http::{
@@ -10,6 +12,8 @@ use faceplate_http::{
 /// Whose the next request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whose {
+    /// Nobody's: its head began, and did not come in time.
+    Late,
     Faceplates,
     Picoserves {
         /// Whether another one may follow.
@@ -17,8 +21,7 @@ pub(crate) enum Whose {
     },
 }
 
-/// The way in of a connection, with what was read before anybody asked for it. As a reader it is
-/// picoserve's, and gives it one request.
+/// The way in of a connection, with what was read before anybody asked for it.
 pub(crate) struct Front<'b, R> {
     reader: R,
     buf: &'b mut [u8],
@@ -58,6 +61,7 @@ impl<'b, R: Read> Front<'b, R> {
             let read = self.reader.read(&mut self.buf[self.len..]);
             match select(read, device.sleep_ms(left)).await {
                 Either::First(Ok(n)) if n > 0 => self.len += n,
+                Either::Second(()) if begun => return Some(Whose::Late),
                 _ => return None,
             }
             if !begun {
@@ -69,6 +73,10 @@ impl<'b, R: Read> Front<'b, R> {
 
     /// Whose the request is whose head has arrived; `None`: not all of it is there.
     fn sort(&mut self, is_own: fn(&str) -> bool) -> Result<Option<Whose>, HeadError> {
+        // Empty lines before a request are none of it, for picoserve (RFC 9112, 2.2).
+        while self.buf[..self.len].starts_with(b"\r\n") {
+            self.consume(2);
+        }
         let bytes = &self.buf[..self.len];
         let Some(len) = find_end(bytes)? else {
             return Ok(None);
@@ -113,6 +121,11 @@ impl<'b, R: Read> Front<'b, R> {
         true
     }
 
+    /// Whether all that comes is picoserve's.
+    const fn is_upgrade(&self) -> bool {
+        self.pass == u64::MAX
+    }
+
     /// Whether picoserve has taken all of its request.
     pub(crate) const fn is_passed(&self) -> bool {
         self.pass == 0
@@ -124,16 +137,37 @@ impl<'b, R: Read> Front<'b, R> {
     }
 }
 
-impl<R: ErrorType> ErrorType for Front<'_, R> {
+/// The way in as picoserve has it: of one request.
+pub(crate) struct OneRequest<'f, 'b, R> {
+    pub(crate) front: &'f mut Front<'b, R>,
+    /// Whether it was answered.
+    pub(crate) answered: &'f Cell<bool>,
+}
+
+impl<R: ErrorType> ErrorType for OneRequest<'_, '_, R> {
     type Error = R::Error;
 }
 
-impl<R: Read> Read for Front<'_, R> {
+impl<R: Read> Read for OneRequest<'_, '_, R> {
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize, R::Error> {
+        let front = &mut *self.front;
+        while !front.is_passed() {
+            let n = front.pass_on(buf).await?;
+            // What its handler left of a body would be taken for the next request.
+            let is_left = self.answered.get() && !front.is_upgrade();
+            if n == 0 || !is_left {
+                return Ok(n);
+            }
+        }
+        front.ended().await
+    }
+}
+
+impl<R: Read> Front<'_, R> {
+    /// Gives bytes of picoserve's.
+    async fn pass_on(&mut self, buf: &mut [u8]) -> Result<usize, R::Error> {
         let most = usize::try_from(self.pass).map_or(buf.len(), |pass| pass.min(buf.len()));
-        let n = if self.pass == 0 {
-            return self.ended().await;
-        } else if self.len == 0 {
+        let n = if self.len == 0 {
             self.reader.read(&mut buf[..most]).await?
         } else {
             let n = most.min(self.len);
@@ -141,14 +175,12 @@ impl<R: Read> Read for Front<'_, R> {
             self.consume(n);
             n
         };
-        if self.pass < u64::MAX {
+        if !self.is_upgrade() {
             self.pass -= n as u64;
         }
         Ok(n)
     }
-}
 
-impl<R: Read> Front<'_, R> {
     /// Waits for the end of the connection, as who answers for long does: 0 then. What comes meanwhile
     /// is for the next request.
     async fn ended(&mut self) -> Result<usize, R::Error> {

@@ -6,7 +6,8 @@
 //! time, and finds nothing behind it. Both may answer on one connection, in any order.
 //!
 //! A head that is not as it should be goes to Faceplate, which refuses it: what picoserve gets was
-//! looked at strictly, and ends where both think that it ends.
+//! looked at strictly, and ends where both think that it ends. What its handler leaves of a body is
+//! thrown away if it is there when the answer is, and ends the connection if not.
 //!
 //! ```
 //! use faceplate_http::{Device, beside::is_faceplates};
@@ -37,9 +38,11 @@ mod ending;
 mod front;
 mod turn;
 
+use core::cell::Cell;
+
 use faceplate_http::{
     App, ConnectionBuffers, Device,
-    beside::{Handed, Next, serve_request},
+    beside::{Handed, Next, late, serve_request},
     limits::RECEIVE_BUFFER,
 };
 use picoserve::{
@@ -157,6 +160,10 @@ where
         idle_ms = limits.next_idle_ms;
         let may_go_on = more > 0 && device.now_ms() < until_ms;
         let goes_on = match whose {
+            Whose::Late => {
+                late(device, &mut writer, &mut buffers.faceplate).await;
+                false
+            }
             Whose::Faceplates => {
                 let (bytes, reader) = front.parts();
                 let handed = Handed { bytes, may_go_on };
@@ -168,11 +175,12 @@ where
             }
             Whose::Picoserves { keep_alive } => {
                 let keep_alive = keep_alive && may_go_on;
-                let (mut aborted, mut ending) = (false, Ending::new());
+                let (mut aborted, mut ending, answered) = (false, Ending::new(), Cell::new(false));
                 let turn = Turn {
                     front: &mut front,
                     writer: &mut writer,
                     ending: &mut ending,
+                    answered: &answered,
                     aborted: &mut aborted,
                 };
                 let config = own.config(keep_alive);

@@ -1,5 +1,7 @@
 //! A connection as picoserve sees it while it is its turn.
 
+use core::cell::Cell;
+
 use embedded_io_async::Read;
 use picoserve::{
     Error, Timeouts, Timer,
@@ -9,7 +11,7 @@ use picoserve::{
 
 use crate::{
     ending::{Ending, Seen},
-    front::Front,
+    front::{Front, OneRequest},
 };
 
 /// A connection for one request, which picoserve does not close.
@@ -17,6 +19,8 @@ pub(crate) struct Turn<'t, 'b, R, W> {
     pub(crate) front: &'t mut Front<'b, R>,
     pub(crate) writer: &'t mut W,
     pub(crate) ending: &'t mut Ending,
+    /// Whether the answer has begun. picoserve begins it when its handler is done with the request.
+    pub(crate) answered: &'t Cell<bool>,
     /// Whether it would have, at once.
     pub(crate) aborted: &'t mut bool,
 }
@@ -28,7 +32,7 @@ where
 {
     type Error = R::Error;
     type ReadHalf<'a>
-        = &'a mut Front<'b, R>
+        = OneRequest<'a, 'b, R>
     where
         Self: 'a;
     type WriteHalf<'a>
@@ -41,9 +45,15 @@ where
             front,
             writer,
             ending,
+            answered,
             ..
         } = self;
-        (front, Seen { writer, ending })
+        let seen = Seen {
+            writer: *writer,
+            ending,
+            answered,
+        };
+        (OneRequest { front, answered }, seen)
     }
 
     async fn abort<T: Timer<Runtime>>(self, _: &Timeouts, _: &T) -> Result<(), Error<R::Error>> {

@@ -295,6 +295,36 @@ fn the_guards_hold_for_what_is_faceplates() {
 }
 
 #[test]
+fn empty_lines_before_a_request_are_none_of_it() {
+    let device = Device::start();
+    let mut client = device.connect();
+    for lines in ["\r\n", "\r\n\r\n"] {
+        client.send([lines.as_bytes(), &get("/api/lamp"), lines.as_bytes()].concat());
+        assert_eq!(client.response().says(), (200, "false"));
+        client.send(get("/"));
+        assert_eq!(client.response().says(), (200, "one"));
+        client.send("\r");
+        thread::sleep(Duration::from_millis(20));
+        client.send("\n");
+    }
+    client.send(get("/api/lamp"));
+    assert_eq!(client.response().says(), (200, "false"));
+}
+
+#[test]
+fn a_head_that_does_not_come_in_time_is_given_up_with_a_word() {
+    let device = Device::start();
+    let mut client = device.connect();
+    let start = Instant::now();
+    client.send(&get("/api/lamp")[..20]);
+    let answer = client.response();
+    assert_eq!((answer.status, answer.closes()), (408, true));
+    assert_eq!(client.rest(), "");
+    // `Limits::head_ms`, and not twice.
+    assert!(start.elapsed() < Duration::from_millis(5_500));
+}
+
+#[test]
 fn what_is_no_plain_request_reaches_nobody() {
     let device = Device::start();
     let long = "x".repeat(3000);

@@ -45,7 +45,14 @@ use embedded_io_async::{ErrorType, Read, Write};
 pub use self::writer::{HEADERS, HeadWriter};
 use super::{After, ConnectionBuffers, Turn, request};
 pub use crate::whose::is_faceplates;
-use crate::{App, Device, http::rx::Rx};
+use crate::{
+    App, Device,
+    http::{
+        rx::Rx,
+        tx::{Framing, Tx},
+    },
+    problem::Refusal,
+};
 
 /// A request, as far as the other server has read it.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +132,15 @@ pub async fn serve_request<'b, D: Device, A: App, R: Read, W: Write>(
         used: total - ahead.bytes.len() - of_handed,
         read: &left[of_handed..],
     }
+}
+
+/// Says that the head of a request did not come in time (408), for a server that has waited for it as long
+/// as [`Limits::head_ms`](crate::Limits::head_ms). Then the connection must be closed.
+pub async fn late<D: Device, W: Write>(device: &D, mut writer: W, buffers: &mut ConnectionBuffers) {
+    let mut framing = Framing::UNKNOWN;
+    let mut tx = Tx::new(device, &mut writer, &mut buffers.0, &mut framing);
+    // Who is gone does not hear it.
+    let _told = tx.refuse(&Refusal::Stalled).await;
 }
 
 /// A way in that begins with what was read before.
