@@ -90,7 +90,7 @@ async fn main(spawner: Spawner) -> ! {
 }
 
 /// Starts a task. One that cannot be started is one too many for its pool: an error of this
-/// program, which no boot survives.
+/// program, which is there at each boot. The others run without it, and the log says so.
 fn spawn<S>(
     spawner: &Spawner,
     token: Result<embassy_executor::SpawnToken<S>, embassy_executor::SpawnError>,
