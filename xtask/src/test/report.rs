@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use super::beside::Beside;
 use crate::tally::Tally;
 
+/// Says that a run tested nothing.
+const NO_TEST: &str = "FAILED: no test ran";
+
 /// What happened so far.
 #[derive(Default)]
 pub(super) struct Report {
@@ -95,18 +98,26 @@ impl Report {
         };
         let part = beside.part();
         match beside.finish() {
-            Ok(other) => {
-                self.steps += other.steps;
-                self.tests += other.tests;
-                self.all.add(other.all);
-                self.remarks.extend(other.remarks);
-            }
+            Ok(other) => self.add(part, other),
             Err(why) => {
                 self.steps += 1;
                 self.all.failed += 1;
                 self.remarks.push(format!("FAILED {part}: {why}"));
             }
         }
+    }
+
+    /// Adds what came of a part. One that tested nothing fails, whatever the others test.
+    fn add(&mut self, part: &str, other: Self) {
+        self.steps += other.steps;
+        self.tests += other.tests;
+        self.all.add(other.all);
+        if other.tests == 0 {
+            self.all.failed += 1;
+            self.remarks.push(format!("FAILED {part}: no test ran"));
+        }
+        let remarks = other.remarks.into_iter();
+        self.remarks.extend(remarks.filter(|line| line != NO_TEST));
     }
 
     /// Whether that is a success: something was tested, and nothing failed.
@@ -154,7 +165,7 @@ impl fmt::Display for Report {
             writeln!(f, "{remark}")?;
         }
         if self.tests == 0 {
-            writeln!(f, "FAILED: no test ran")?;
+            writeln!(f, "{NO_TEST}")?;
         }
         writeln!(f, "{} steps, {} tests", self.steps, self.tests)?;
         write!(f, "{}", self.all)
@@ -218,6 +229,29 @@ mod tests {
             "FAILED: no test ran\n0 steps, 0 tests\n0 passed, 0 failed"
         );
         assert!(!report.is_good());
+    }
+
+    #[test]
+    fn a_part_without_a_test_is_no_success_of_the_whole() {
+        let mut report = Report::default();
+        let counted = Tally {
+            passed: 3,
+            ..Tally::default()
+        };
+        report.ended("one", Duration::from_secs(1), counted, &Ok(()));
+        assert!(report.is_good());
+        let text = "SKIPPED two: not here\nFAILED: no test ran\n\
+                    1 steps, 0 tests\n1 passed, 0 failed, 1 skipped";
+        let part = Report::from_closing(text).expect("closing lines");
+        report.add("builds", part);
+        assert!(!report.is_good());
+        assert_eq!(
+            report.to_string(),
+            "FAILED builds: no test ran\n\
+             SKIPPED two: not here\n\
+             2 steps, 3 tests\n\
+             5 passed, 1 failed, 1 skipped"
+        );
     }
 
     #[test]
