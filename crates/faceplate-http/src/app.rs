@@ -2,6 +2,8 @@
 
 mod body;
 mod connection;
+#[cfg(test)]
+mod dropped;
 mod events;
 #[cfg(feature = "json")]
 mod json;

@@ -4,7 +4,7 @@ use core::fmt;
 
 use faceplate::{RollbackError, Slot, Text};
 
-use crate::{App, Device, UpdateEvent};
+use crate::{App, Device, UpdateEvent, problem::Refusal};
 
 /// Why a device does not go back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +34,28 @@ impl core::error::Error for GoBackError {}
 /// When the firmware wants it not now, the other slot holds no whole frontend, something else is under
 /// way, or NVS fails; what runs is served on then.
 pub async fn go_back(device: &impl Device, app: &impl App) -> Result<Slot, GoBackError> {
-    app.may_update().map_err(GoBackError::NotNow)?;
-    let slot = device.engine().rollback_if(|| app.may_update()).await;
-    let slot = slot.map_err(|error| match error {
-        RollbackError::NotNow(why) => GoBackError::NotNow(why),
-        error => GoBackError::Rollback(error),
-    })?;
+    let slot = switch_back(device, app).await?;
     let in_ms = device.limits().reboot_ms;
     device.reboot_in(in_ms);
     app.on_update(UpdateEvent::Restarting { in_ms });
     Ok(slot)
+}
+
+/// Switches to the other slot, if the firmware allows it and that one checks out now.
+pub(crate) async fn switch_back(device: &impl Device, app: &impl App) -> Result<Slot, GoBackError> {
+    app.may_update().map_err(GoBackError::NotNow)?;
+    let slot = device.engine().rollback_if(|| app.may_update()).await;
+    slot.map_err(|error| match error {
+        RollbackError::NotNow(why) => GoBackError::NotNow(why),
+        error => GoBackError::Rollback(error),
+    })
+}
+
+impl From<GoBackError> for Refusal {
+    fn from(error: GoBackError) -> Self {
+        match error {
+            GoBackError::NotNow(why) => Self::NotNow(why),
+            GoBackError::Rollback(error) => Self::Rollback(error),
+        }
+    }
 }

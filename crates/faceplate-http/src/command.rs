@@ -14,14 +14,6 @@ use crate::{
     problem::{Gone, Refusal},
 };
 
-/// What is left to do when a change was made.
-pub(crate) enum Then {
-    /// Nothing: it was answered.
-    Nothing,
-    /// To tell how things stand now.
-    TellStatus,
-}
-
 /// Checks what all changes of ours have in common, but for their origin; returns the length of the
 /// body.
 pub(crate) fn guarded(head: &Head<'_>, media_type: &'static str) -> Result<u64, Refusal> {

@@ -171,38 +171,3 @@ impl fmt::Display for Name<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use core::future::ready;
-
-    use embassy_futures::select::{Either, select};
-
-    use crate::{Answered, App, Connection, Methods, Request, fake::Unheard};
-
-    /// Sends two events, and does not wait for the network's word on either.
-    struct Impatient;
-
-    impl App for Impatient {
-        fn methods(&self, _: &str) -> Methods {
-            Methods::GET
-        }
-
-        async fn answer<C: Connection>(&self, request: Request<'_, C>) -> Answered {
-            let mut events = request.events().await?;
-            for text in ["one", "two"] {
-                let sent = select(events.send("", &text), ready(())).await;
-                assert!(matches!(sent, Either::Second(())));
-            }
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn an_event_that_is_dropped_when_it_is_sent_is_whole_and_others_may_follow() {
-        let head = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        let out = Unheard::serve(&Impatient, head);
-        let events = b"b\r\ndata: one\n\n\r\nb\r\ndata: two\n\n\r\n0\r\n\r\n";
-        assert!(out.ends_with(events), "{}", out.escape_ascii());
-    }
-}

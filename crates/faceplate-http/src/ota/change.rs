@@ -2,7 +2,7 @@
 
 use embedded_io_async::{Read, Write};
 use faceplate::{
-    Confirmer, RollbackError,
+    Confirmer,
     update::{Done, Upload},
 };
 
@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     App, Device, UpdateEvent,
-    command::{Then, command, empty_object, guarded, proceed},
+    back::switch_back,
+    command::{command, empty_object, guarded, proceed},
     http::{
         head::Head,
         rx::Body,
@@ -21,6 +22,7 @@ use crate::{
     },
     limits::JSON_MAX,
     problem::{Failed, Gone, Refusal},
+    route::Resource,
 };
 
 /// A change that may be made, as far as the head of its request tells.
@@ -62,7 +64,7 @@ impl Change {
         command(head, JSON_MAX).map(|()| Self::Rollback)
     }
 
-    /// Makes the change and answers, or says what answers, or tells why not. `waits`: the client sends its
+    /// Makes the change and answers, or gives what answers, or tells why not. `waits`: the client sends its
     /// body only when it is told to.
     pub(crate) async fn run<D: Device, A: App, R: Read, W: Write>(
         self,
@@ -72,7 +74,7 @@ impl Change {
         tx: &mut Tx<'_, D, W>,
         may_go_on: bool,
         waits: bool,
-    ) -> Result<Then, Failed> {
+    ) -> Result<Option<Resource>, Failed> {
         let changed = match self {
             Self::Upload {
                 total,
@@ -100,7 +102,7 @@ impl Change {
                 }
                 let confirmed = device.engine().confirm(build);
                 confirmed.map_err(Refusal::Confirm)?;
-                return Ok(Then::TellStatus);
+                return Ok(Some(Resource::Status));
             }
             Self::Rollback => {
                 proceed(waits, body, tx).await?;
@@ -108,17 +110,11 @@ impl Change {
                 if may_go_on {
                     tx.keep_open();
                 }
-                app.may_update().map_err(Refusal::NotNow)?;
-                let consent = || app.may_update();
-                let slot = device.engine().rollback_if(consent).await;
-                Changed::Back(slot.map_err(|error| match error {
-                    RollbackError::NotNow(why) => Refusal::NotNow(why),
-                    error => Refusal::Rollback(error),
-                })?)
+                Changed::Back(switch_back(device, app).await.map_err(Refusal::from)?)
             }
         };
         restart(device, app, tx, changed).await?;
-        Ok(Then::Nothing)
+        Ok(None)
     }
 }
 

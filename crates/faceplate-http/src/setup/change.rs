@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Device,
-    command::{Then, command, empty_object, proceed},
+    command::{command, empty_object, proceed},
     http::{
         head::Head,
         rx::Body,
@@ -17,6 +17,7 @@ use crate::{
     },
     limits::{JSON_MAX, WIFI_JSON_MAX},
     problem::{Failed, Refusal},
+    route::Resource,
     wifi::Ssid,
 };
 
@@ -39,7 +40,7 @@ impl Change {
         command(head, JSON_MAX).map(|()| Self::Look)
     }
 
-    /// Makes the change and answers, or says what answers, or tells why not. `waits`: the client sends its
+    /// Makes the change and answers, or gives what answers, or tells why not. `waits`: the client sends its
     /// body only when it is told to.
     pub(crate) async fn run<D: Device, R: Read, W: Write>(
         self,
@@ -48,7 +49,7 @@ impl Change {
         tx: &mut Tx<'_, D, W>,
         may_go_on: bool,
         waits: bool,
-    ) -> Result<Then, Failed> {
+    ) -> Result<Option<Resource>, Failed> {
         proceed(waits, body, tx).await?;
         match self {
             Self::Join => {
@@ -56,7 +57,7 @@ impl Change {
                 let ssid = join(device, text)?;
                 let name = device.info().name;
                 tx.text(202, &JSON, &JoiningJson { ssid, name }).await?;
-                Ok(Then::Nothing)
+                Ok(None)
             }
             Self::Look => {
                 empty_object(body).await?;
@@ -64,7 +65,7 @@ impl Change {
                     tx.keep_open();
                 }
                 look(device)?;
-                Ok(Then::TellStatus)
+                Ok(Some(Resource::Networks(202)))
             }
         }
     }
