@@ -1,6 +1,7 @@
-//! `cargo xtask emulate`: the firmware of the ESP32-C3 does its whole job in an emulator, with our
-//! own command as the client.
+//! `cargo xtask emulate`: the firmware does its whole job in an emulator of its chip, with our own
+//! command as the client.
 
+mod board;
 mod client;
 mod flash_file;
 mod frontend;
@@ -20,10 +21,12 @@ use std::time::Instant;
 
 use crate::cargo::target_dir;
 use crate::cli;
-use crate::firmware::{self, Chip};
+use crate::firmware::{self, Build, Chip};
 use crate::partitions::Layout;
 use crate::tally::Tally;
 
+pub(crate) use board::ALL as BOARDS;
+use board::Board;
 use frontend::Frontend;
 use place::{Bench, Frontends, Place};
 use scenarios::Scenario;
@@ -36,6 +39,8 @@ const AT_ONCE: usize = 3;
 /// What is played.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
+    /// On which chip; `None`: on each that can run here.
+    chip: Option<Chip>,
     /// Power cuts at random moments.
     cuts: u32,
     /// Where random numbers begin.
@@ -49,6 +54,7 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            chip: None,
             // Some minutes have to be enough each time; by hand it can be thousands.
             cuts: 20,
             seed: 1,
@@ -58,8 +64,9 @@ impl Default for Options {
     }
 }
 
-const USAGE: &str =
-    "usage: cargo xtask emulate [--cuts N] [--seed S] [--only NAME] [--firmware ELF]";
+const USAGE: &str = "\
+usage: cargo xtask emulate [--chip esp32s3|esp32c3] [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
+--firmware is for one chip: with --chip";
 
 impl Options {
     fn parse(args: &[&str]) -> Result<Self, String> {
@@ -74,6 +81,7 @@ impl Options {
                     .map_err(|_| format!("{name} {value}: not a number\n{USAGE}"))
             };
             match *name {
+                "--chip" => options.chip = Some(Board::of(Chip::parse(value)?)?.chip),
                 "--cuts" => options.cuts = u32::try_from(number()?).unwrap_or(u32::MAX),
                 "--seed" => options.seed = number()?,
                 "--only" => options.only = Some((*value).to_owned()),
@@ -81,7 +89,17 @@ impl Options {
                 _ => return Err(USAGE.into()),
             }
         }
+        if options.firmware.is_some() && options.chip.is_none() {
+            return Err(USAGE.into());
+        }
         Ok(options)
+    }
+
+    /// The boards that are meant.
+    fn boards(&self) -> impl Iterator<Item = &'static Board> {
+        BOARDS
+            .iter()
+            .filter(|board| self.chip.is_none_or(|chip| chip == board.chip))
     }
 
     fn scenarios(&self) -> Result<Vec<&'static Scenario>, String> {
@@ -101,28 +119,36 @@ impl Options {
 /// The command.
 pub(crate) fn emulate(args: &[&str]) -> Result<ExitCode, String> {
     let options = Options::parse(args)?;
-    if let Some(why) = missing() {
-        println!("SKIPPED: {why}");
-        return Ok(ExitCode::SUCCESS);
-    }
     let mut tally = Tally::default();
-    let played = play(&options, &mut tally);
+    let mut failed = Vec::new();
+    for board in options.boards() {
+        match board.missing() {
+            Some(why) => {
+                println!("SKIPPED: {}: {why}", board.chip.name());
+                tally.skipped += 1;
+            }
+            None => failed.extend(play(board, &options, &mut tally).err()),
+        }
+    }
     println!("\n{tally}");
-    played.map(|()| ExitCode::SUCCESS)
+    match failed.is_empty() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(failed.join("\n")),
+    }
 }
 
-/// Why there is no emulator to run in, if there is none.
-pub(crate) fn missing() -> Option<String> {
-    machine::missing()
-}
-
-/// Builds the firmware, plays the scenarios and counts them.
-pub(crate) fn play(options: &Options, tally: &mut Tally) -> Result<(), String> {
+/// Builds a board's firmware, plays the scenarios and counts them.
+pub(crate) fn play(
+    board: &'static Board,
+    options: &Options,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let chosen = options.scenarios()?;
     let begin = Instant::now();
-    let bench = prepare(options)?;
+    let bench = prepare(board, options)?;
     println!(
-        "prepared in {:.1} s; seed {}",
+        "{}: prepared in {:.1} s; seed {}",
+        board.chip.name(),
         begin.elapsed().as_secs_f32(),
         options.seed
     );
@@ -133,42 +159,49 @@ pub(crate) fn play(options: &Options, tally: &mut Tally) -> Result<(), String> {
         counted.add(play_one(&bench, scenario));
     }
     tally.add(counted);
-    println!("{:.0} s in all", begin.elapsed().as_secs_f32());
+    println!(
+        "{}: {:.0} s in all",
+        board.chip.name(),
+        begin.elapsed().as_secs_f32()
+    );
     match counted.failed {
         0 => Ok(()),
         failed => Err(format!(
-            "{failed} of {} scenarios failed; what they left is in {}",
+            "{}: {failed} of {} scenarios failed; what they left is in {}",
+            board.chip.name(),
             counted.ran(),
-            folder().display()
+            bench.folder.display()
         )),
     }
 }
 
-fn folder() -> PathBuf {
-    target_dir().join("emulate")
-}
-
 /// Everything that the scenarios share.
-fn prepare(options: &Options) -> Result<Bench, String> {
+fn prepare(board: &'static Board, options: &Options) -> Result<Bench, String> {
     cli::build()?;
     let elf = match &options.firmware {
         Some(elf) => std::path::absolute(elf).map_err(tools::at(elf))?,
-        None => firmware::build(Chip::Esp32c3, true, &Layout::usual()?)?,
+        None => firmware::build(&Build {
+            wired: true,
+            ..Build::new(board.chip, Layout::usual()?)
+        })?,
     };
     let tools = Tools {
         faceplate: cli::path(),
     };
-    fresh_folder(&folder())?;
-    let dir = folder().join("frontends");
+    let folder = target_dir().join("emulate").join(board.chip.name());
+    fresh_folder(&folder)?;
+    let dir = folder.join("frontends");
     fresh_folder(&dir)?;
     let frontends = Frontends::make(&tools, &dir, options.seed)?;
-    let flash = folder().join("new.bin");
+    let flash = folder.join("new.bin");
     let Frontend { path, .. } = &frontends.small;
     let mut make = tools.faceplate(&["flash-image"]);
     make.arg("--firmware").arg(&elf).arg("--www").arg(path);
     tools.run(make.arg("-o").arg(&flash))?;
     Ok(Bench {
+        board,
         tools,
+        folder,
         elf,
         flash,
         frontends,
@@ -207,8 +240,9 @@ fn side_by_side(bench: &Bench, scenarios: &[&Scenario]) -> Tally {
 
 /// Plays one scenario and says what came of it.
 fn play_one(bench: &Bench, scenario: &Scenario) -> Tally {
+    let chip = bench.board.chip.name();
     let begin = Instant::now();
-    let place = Place::new(bench, folder().join(scenario.name));
+    let place = Place::new(bench, bench.folder.join(scenario.name));
     let played = place.and_then(|place| {
         let played =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (scenario.play)(&place)));
@@ -224,11 +258,17 @@ fn play_one(bench: &Bench, scenario: &Scenario) -> Tally {
                 true => remark,
                 false => format!(": {remark}"),
             };
-            println!("{}: passed in {seconds:.1} s{remark}", scenario.name);
+            println!(
+                "{chip}: {}: passed in {seconds:.1} s{remark}",
+                scenario.name
+            );
         }
         Err(error) => {
             tally.failed = 1;
-            println!("{}: FAILED after {seconds:.1} s: {error}", scenario.name);
+            println!(
+                "{chip}: {}: FAILED after {seconds:.1} s: {error}",
+                scenario.name
+            );
         }
     }
     tally
@@ -236,7 +276,7 @@ fn play_one(bench: &Bench, scenario: &Scenario) -> Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::Options;
+    use super::*;
 
     #[test]
     fn options_come_in_pairs_and_name_a_scenario_that_exists() {
@@ -246,7 +286,22 @@ mod tests {
         let chosen = options.scenarios().expect("there is one");
         assert_eq!(chosen.len(), 1);
         assert_eq!(chosen[0].name, "hostile_clients");
-        for wrong in [&["--cuts"][..], &["--cuts", "many"], &["--what", "1"]] {
+        assert_eq!(options.boards().count(), 2);
+        let options = Options::parse(&["--chip", "esp32s3", "--firmware", "a.elf"]);
+        let chips: Vec<_> = options
+            .expect("right")
+            .boards()
+            .map(|one| one.chip)
+            .collect();
+        assert_eq!(chips, [Chip::Esp32s3]);
+        let wrong = [
+            &["--cuts"][..],
+            &["--cuts", "many"],
+            &["--what", "1"],
+            &["--chip", "esp32c6"],
+            &["--firmware", "a.elf"],
+        ];
+        for wrong in wrong {
             assert!(Options::parse(wrong).is_err(), "{wrong:?}");
         }
         let none = Options::parse(&["--only", "nothing"]).expect("it is well formed");

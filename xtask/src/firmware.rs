@@ -51,10 +51,73 @@ impl Chip {
     }
 }
 
-/// The command line: `--chip NAME [--layout NAME] [--wired] [--no-link]`.
+/// What is built of the firmware.
+#[derive(Debug)]
+pub(crate) struct Build {
+    pub(crate) chip: Chip,
+    /// It takes slots as large as those of the layout.
+    pub(crate) layout: Layout,
+    /// For an emulated board: its Ethernet instead of Wi-Fi.
+    pub(crate) wired: bool,
+    pub(crate) log: Log,
+}
+
+/// Where the ESP32-S3 writes its log. The other chips find out by themselves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// The first serial port.
+    #[default]
+    Uart,
+    /// The USB of the chip itself.
+    Usb,
+}
+
+impl Log {
+    pub(crate) fn parse(name: &str) -> Result<Self, String> {
+        match name {
+            "uart" => Ok(Log::Uart),
+            "usb" => Ok(Log::Usb),
+            _ => Err(format!("the log goes to uart or usb, not to {name}")),
+        }
+    }
+}
+
+impl Build {
+    /// With Wi-Fi, as boards are.
+    pub(crate) fn new(chip: Chip, layout: Layout) -> Self {
+        Self {
+            chip,
+            layout,
+            wired: false,
+            log: Log::default(),
+        }
+    }
+
+    /// Tells cargo what to build.
+    fn tell(&self, build: &mut Command) -> Result<(), String> {
+        let (chip, wired) = (self.chip, self.wired);
+        let mut features = vec![chip.name()];
+        if chip == Chip::Esp32s3 {
+            features.push(match self.log {
+                Log::Uart => "log-uart",
+                Log::Usb => "log-usb",
+            });
+        }
+        if wired {
+            features.push("wired");
+        }
+        build.args(["--release", "--package", "faceplate-firmware"]);
+        build.args(["--target", chip.target(), "--features", &features.join(",")]);
+        let slot = self.layout.partition("www_0")?.size;
+        build.env("FACEPLATE_SLOT", slot.to_string());
+        Ok(())
+    }
+}
+
+/// The command line: `--chip NAME [--layout NAME] [--log uart|usb] [--wired] [--no-link]`.
 pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
     let (mut chip, mut layout) = (None, Layout::usual()?);
-    let (mut wired, mut no_link) = (false, false);
+    let (mut wired, mut no_link, mut log) = (false, false, Log::default());
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match *arg {
@@ -66,6 +129,7 @@ pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
                 let name = args.next().ok_or("--layout needs a name, like 16mb")?;
                 layout = Layout::named(name)?;
             }
+            "--log" => log = Log::parse(args.next().ok_or("--log needs uart or usb")?)?,
             "--wired" => wired = true,
             "--no-link" => no_link = true,
             other => return Err(format!("`cargo xtask firmware` does not know {other}")),
@@ -74,27 +138,38 @@ pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
     let chip = chip.ok_or("which chip? --chip esp32s3, esp32c3 or esp32c6")?;
     if no_link {
         if chip != Chip::Esp32s3 {
-            return Err("--no-link is for the ESP32-S3: the others can be linked".into());
+            return Err("--no-link is for the ESP32-S3: the others can always be linked".into());
         }
-        upstream::prepare()?;
         upstream::compile()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let elf = build(chip, wired, &layout)?;
+    if chip == Chip::Esp32s3
+        && let Some(missing) = cannot_link()
+    {
+        upstream::compile()?;
+        return Err(missing);
+    }
+    let what = Build {
+        chip,
+        layout,
+        wired,
+        log,
+    };
+    let elf = build(&what)?;
     if wired {
         // The emulated port's frames are memory that no board needs: the bounds are for boards.
         show_size(chip, &elf)?;
     } else {
-        check_size(chip, &elf, &layout)?;
+        check_size(&what, &elf)?;
     }
     println!("{}", elf.display());
     Ok(ExitCode::SUCCESS)
 }
 
 /// Prints where the memory goes, and fails when that is more than the budget.
-pub(crate) fn check_size(chip: Chip, elf: &Path, layout: &Layout) -> Result<(), String> {
-    let sizes = show_size(chip, elf)?;
-    let bounds = budget::bounds(&sizes, budget::connections()?, layout)?;
+pub(crate) fn check_size(what: &Build, elf: &Path) -> Result<(), String> {
+    let sizes = show_size(what.chip, elf)?;
+    let bounds = budget::bounds(&sizes, budget::connections()?, &what.layout)?;
     println!("bounds");
     for bound in &bounds {
         println!("  {bound}");
@@ -114,43 +189,54 @@ fn show_size(chip: Chip, elf: &Path) -> Result<Sizes, String> {
     Ok(sizes)
 }
 
-/// Builds the firmware, optimized, and returns the ELF file. `wired` is for an emulated board:
-/// its Ethernet instead of Wi-Fi. It takes slots as large as those of the layout.
-pub(crate) fn build(chip: Chip, wired: bool, layout: &Layout) -> Result<PathBuf, String> {
+/// Builds the firmware, optimized, and returns the ELF file.
+pub(crate) fn build(what: &Build) -> Result<PathBuf, String> {
+    let chip = what.chip;
     let mut build = match chip {
-        Chip::Esp32s3 => {
-            if !works("rustup", &["run", "esp", "rustc", "--version"]) {
-                return Err(ESP_TOOLCHAIN.into());
-            }
+        Chip::Esp32s3 if has_esp_toolchain() => {
             let mut build = cargo(Some("esp"), &["build"]);
             // There is no precompiled core library for this target.
             build.arg("-Zbuild-std=core,alloc");
             build
+        }
+        Chip::Esp32s3 => {
+            return match upstream::no_linker() {
+                None => upstream::link(what),
+                Some(why) => Err(not_linked(&why)),
+            };
         }
         Chip::Esp32c3 | Chip::Esp32c6 => {
             setup::target(chip.target())?;
             cargo(None, &["build"])
         }
     };
-    build.args(["--release", "--package", "faceplate-firmware"]);
-    build.args(["--target", chip.target(), "--features", chip.name()]);
-    if wired {
-        build.args(["--features", "wired"]);
-    }
-    build.env(
-        "FACEPLATE_SLOT",
-        layout.partition("www_0")?.size.to_string(),
-    );
+    what.tell(&mut build)?;
     run(&mut build)?;
     let made = target_dir().join(chip.target()).join("release");
     Ok(made.join("faceplate-firmware"))
 }
 
-const ESP_TOOLCHAIN: &str = "\
-the ESP32-S3 needs Espressif's Rust toolchain `esp`, which is not installed; install it with
+/// What is missing to link the ESP32-S3's firmware, if something is.
+pub(crate) fn cannot_link() -> Option<String> {
+    if has_esp_toolchain() {
+        return None;
+    }
+    upstream::no_linker().map(|why| not_linked(&why))
+}
+
+fn has_esp_toolchain() -> bool {
+    works("rustup", &["run", "esp", "rustc", "--version"])
+}
+
+fn not_linked(why: &str) -> String {
+    format!(
+        "the ESP32-S3's firmware cannot be linked: Espressif's Rust toolchain `esp` is not installed, \
+         and for upstream's nightly {why}. Install the toolchain with
     cargo install espup --locked
     espup install
-and follow what the latter says about its environment file (`. ~/export-esp.sh`)";
+and follow what the latter says about its environment file (`. ~/export-esp.sh`)"
+    )
+}
 
 /// The workspace of the firmware.
 pub(crate) fn folder() -> PathBuf {

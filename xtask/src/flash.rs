@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cargo::{command, output, run};
-use crate::firmware::{self, Chip};
+use crate::firmware::{self, Build, Chip, Log};
 use crate::partitions::{Layout, Partition};
 use crate::{cli, demo};
 
@@ -19,7 +19,8 @@ const ESPFLASH: u32 = 4;
 
 const USAGE: &str = "\
 usage: cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
-                         [--layout NAME] [--erase-settings] [--monitor]
+                         [--layout NAME] [--log uart|usb] [--erase-settings] [--monitor]
+log: the socket of an ESP32-S3 that shows it; uart otherwise
 layouts: the files in partitions/, such as 4mb or 16mb; the usual one is partitions.csv";
 
 /// What the command line asks for.
@@ -32,6 +33,8 @@ struct Options {
     www: Option<PathBuf>,
     /// How the flash is divided.
     layout: Layout,
+    /// Which socket of an ESP32-S3 shows the log.
+    log: Log,
     /// Whether Wi-Fi credentials and the choice of the slot are forgotten.
     erase_settings: bool,
     /// Whether what the board says is shown afterwards.
@@ -43,7 +46,10 @@ pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
     // Before anything takes time.
     espflash()?;
     let slot = options.layout.partition("www_0")?;
-    let elf = firmware::build(options.chip, false, &options.layout)?;
+    let elf = firmware::build(&Build {
+        log: options.log,
+        ..Build::new(options.chip, options.layout.clone())
+    })?;
     let www = match &options.www {
         Some(www) => {
             cli::build()?;
@@ -70,7 +76,7 @@ pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
 
 fn parse(args: &[&str]) -> Result<Options, String> {
     let (mut chip, mut port, mut www, mut layout) = (None, None, None, None);
-    let (mut erase_settings, mut monitor) = (false, false);
+    let (mut erase_settings, mut monitor, mut log) = (false, false, Log::default());
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || {
@@ -81,6 +87,7 @@ fn parse(args: &[&str]) -> Result<Options, String> {
             "--chip" => chip = Some(Chip::parse(value()?)?),
             "--port" => port = Some((*value()?).to_owned()),
             "--layout" => layout = Some(Layout::named(value()?)?),
+            "--log" => log = Log::parse(value()?)?,
             "--www" => www = Some(PathBuf::from(value()?)),
             "--erase-settings" => erase_settings = true,
             "--monitor" => monitor = true,
@@ -92,6 +99,7 @@ fn parse(args: &[&str]) -> Result<Options, String> {
         port,
         www,
         layout: layout.map_or_else(Layout::usual, Ok)?,
+        log,
         erase_settings,
         monitor,
     })
@@ -228,12 +236,14 @@ mod tests {
             &["--chip"],
             &["--chip", "--monitor"],
             &["--chip", "esp32s3", "--www"],
+            &["--chip", "esp32s3", "--log"],
             &["--chip", "esp32s3", "extra"],
         ] {
             let error = parse(args).unwrap_err();
             assert!(error.contains("usage: "), "{args:?}: {error}");
         }
         assert!(parse(&["--chip", "esp32"]).is_err());
+        assert!(parse(&["--chip", "esp32s3", "--log", "both"]).is_err());
     }
 
     #[test]

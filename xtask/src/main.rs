@@ -27,14 +27,16 @@ cargo xtask check             format, lint and unit tests: what can be known in 
 cargo xtask test [builds]     run every check and test, setting up what they need; builds: only what compiles and runs
                               no device: firmware, fuzz targets, clippy, documentation
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
-cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--wired] [--no-link]
+cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--log uart|usb] [--wired] [--no-link]
                               build the firmware and print its sizes; --layout: for the slots of
-                              partitions/NAME.csv, such as 4mb, 8mb, 16mb or 16mb-4m; --wired: for an emulated board;
-                              --no-link: only compile, for the ESP32-S3 without Espressif's toolchain
-cargo xtask emulate [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
-                              let the ESP32-C3 firmware do its whole job in an emulator
+                              partitions/NAME.csv, such as 4mb, 8mb, 16mb or 16mb-4m; --log: the socket of an ESP32-S3 that shows it, uart
+                              otherwise; --wired: for an emulated board;
+                              --no-link: only compile, for the ESP32-S3 without a toolchain that links
+cargo xtask emulate [--chip esp32s3|esp32c3] [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
+                              let the firmware do its whole job in an emulator; without --chip: on every chip that
+                              there is an emulator for
 cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
-                              [--layout NAME] [--erase-settings] [--monitor]
+                              [--layout NAME] [--log uart|usb] [--erase-settings] [--monitor]
                               build the firmware and write it and a frontend into a board
 cargo xtask help              print this";
 

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::cargo::{cargo, run, show};
-use crate::firmware::{self, Chip};
+use crate::firmware::{self, Build, Chip};
 use crate::partitions::Layout;
 use crate::tally::Tally;
 use crate::{browser, emulate, engines, lint, nginx, setup, web};
@@ -50,14 +50,19 @@ fn all(report: &mut Report) -> Result<(), String> {
     web(report, simulator);
     report.end_beside();
     // It builds a firmware of its own and the command with fewer features: beside nothing else.
-    let name = "firmware: its whole job in an emulator";
-    match emulate::missing() {
-        None => {
-            report.step(name, |tests| {
-                emulate::play(&emulate::Options::default(), tests)
-            });
+    for board in &emulate::BOARDS {
+        let name = format!(
+            "firmware: its whole job in an emulated {}",
+            board.chip.name()
+        );
+        match board.missing() {
+            None => {
+                report.step(&name, |tests| {
+                    emulate::play(board, &emulate::Options::default(), tests)
+                });
+            }
+            Some(why) => report.skip(&name, &why),
         }
-        Some(why) => report.skip(name, &why),
     }
     Ok(())
 }
@@ -136,25 +141,34 @@ fn firmware(report: &mut Report) {
         Err(why) => report.skip("firmware: clippy", &why),
     }
     for chip in [Chip::Esp32c3, Chip::Esp32c6] {
-        let name = format!("firmware: build and size for {}", chip.name());
         match setup::target(chip.target()) {
-            Ok(()) => {
-                report.step(&name, |_| {
-                    let layout = Layout::usual()?;
-                    let elf = firmware::build(chip, false, &layout)?;
-                    firmware::check_size(chip, &elf, &layout)
-                });
+            Ok(()) => firmware_size(report, chip),
+            Err(why) => report.skip(&size_step(chip), &why),
+        }
+    }
+    let chip = Chip::Esp32s3;
+    match firmware::cannot_link() {
+        None => firmware_size(report, chip),
+        Some(why) => {
+            report.skip(&size_step(chip), &why);
+            let name = "firmware: compile for esp32s3, without linking";
+            match firmware::upstream::prepare() {
+                Ok(()) => _ = report.step(name, |_| firmware::upstream::compile()),
+                Err(why) => report.skip(name, &why),
             }
-            Err(why) => report.skip(&name, &why),
         }
     }
-    let name = "firmware: compile for esp32s3, without linking";
-    match firmware::upstream::prepare() {
-        Ok(()) => {
-            report.step(name, |_| firmware::upstream::compile());
-        }
-        Err(why) => report.skip(name, &why),
-    }
+}
+
+fn size_step(chip: Chip) -> String {
+    format!("firmware: build and size for {}", chip.name())
+}
+
+fn firmware_size(report: &mut Report, chip: Chip) {
+    report.step(&size_step(chip), |_| {
+        let what = Build::new(chip, Layout::usual()?);
+        firmware::check_size(&what, &firmware::build(&what)?)
+    });
 }
 
 fn firmware_lint(_: &mut Tally) -> Result<(), String> {

@@ -4,31 +4,41 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use super::board::{Board, Counter};
+
 /// The emulator answers at once.
 const SILENCE: Duration = Duration::from_secs(10);
-/// The number of the program counter (RISC-V: after the registers x0 to x31).
-const PC: u32 = 32;
 
-/// csrci mstatus, 8: no more interrupts; c.j 0: jump to itself. With interrupts the scheduler would
-/// go on with what else there is to do.
-const HANG: [u8; 6] = [0x73, 0x70, 0x04, 0x30, 0x01, 0xa0];
-
-/// Stops the processor, lets it go on in an endless loop, and leaves. The loop is put at `address`,
-/// in memory that nothing uses.
-pub(crate) fn hang(debugger: SocketAddr, address: u32) -> Result<(), String> {
+/// Stops the processor, lets it go on in an endless loop, and leaves.
+pub(crate) fn hang(debugger: SocketAddr, board: &Board) -> Result<(), String> {
     // The emulator stops the processor when a debugger connects.
     let mut gdb = Gdb::connect(debugger)?;
-    // Only for a debugger that has asked what registers there are it writes single ones.
-    gdb.exchange("qXfer:features:read:target.xml:0,ffb")?;
-    let code: String = HANG.iter().map(|byte| format!("{byte:02x}")).collect();
-    gdb.ask(&format!("M{address:x},{:x}:{code}", HANG.len()))?;
-    gdb.ask(&format!("P{PC:x}={:08x}", address.swap_bytes()))?;
+    let (address, code) = (board.unused, hex(board.hang));
+    gdb.ask(&format!("M{address:x},{:x}:{code}", board.hang.len()))?;
+    let address = hex(&address.to_le_bytes());
+    match board.counter {
+        Counter::Register(number) => {
+            // Only for a debugger that has asked what registers there are it writes single ones.
+            gdb.exchange("qXfer:features:read:target.xml:0,ffb")?;
+            gdb.ask(&format!("P{number:x}={address}"))?;
+        }
+        Counter::FirstOfAll => {
+            let registers = gdb.exchange("g")?;
+            let others = registers.get(address.len()..);
+            let others = others.ok_or_else(|| format!("debugger: registers are {registers:?}"))?;
+            gdb.ask(&format!("G{address}{others}"))?;
+        }
+    }
     // The processor may wait for an interrupt, and what waits is not gone on with after it: with
     // interrupts masked and timers running, it ends that wait and takes the first step.
     gdb.ask("Qqemu.sstep=3")?;
     gdb.exchange("s")?;
     // Detaching lets it go on.
     gdb.ask("D")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 struct Gdb {

@@ -7,12 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::board::Board;
 use super::client::Client;
+use super::gdb;
 use super::tools::at;
-
-/// The emulator, and the machine in it.
-pub(crate) const QEMU: &str = "qemu-system-riscv32";
-pub(crate) const MACHINE: &str = "esp32c3";
 
 /// What the boot ROM prints first.
 const ROM: &str = "ESP-ROM:";
@@ -20,25 +18,6 @@ const ROM: &str = "ESP-ROM:";
 const TRIES: u32 = 3;
 /// An emulator that cannot have its port has ended by then.
 const ENDS_EARLY: Duration = Duration::from_millis(50);
-
-/// Why there is no machine to run in, if there is none.
-pub(crate) fn missing() -> Option<String> {
-    let output = Command::new(QEMU).args(["-M", "help"]).output();
-    let needed = format!(
-        "needed is a `{QEMU}` on the PATH that has the machine `{MACHINE}` (Espressif's QEMU; its \
-         interrupt matrix must be level-driven with working status registers, or esp-hal hangs)"
-    );
-    match output {
-        Err(error) => Some(format!("cannot start `{QEMU}`: {error}; {needed}")),
-        Ok(output) => {
-            let machines = String::from_utf8_lossy(&output.stdout);
-            let has = machines
-                .lines()
-                .any(|line| line.split_whitespace().next() == Some(MACHINE));
-            (!has).then(|| format!("`{QEMU}` has no machine `{MACHINE}`; {needed}"))
-        }
-    }
-}
 
 /// How a board is started.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,6 +33,7 @@ pub(crate) struct Setup {
 /// A running board.
 #[derive(Debug)]
 pub(crate) struct Machine {
+    board: &'static Board,
     child: Child,
     ports: Ports,
     console: PathBuf,
@@ -71,7 +51,12 @@ struct Ports {
 
 impl Machine {
     /// Starts a board; nothing else may have the flash file open. The console's file is new.
-    pub(crate) fn start(flash: &Path, console: &Path, setup: Setup) -> Result<Self, String> {
+    pub(crate) fn start(
+        board: &'static Board,
+        flash: &Path,
+        console: &Path,
+        setup: Setup,
+    ) -> Result<Self, String> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -80,7 +65,7 @@ impl Machine {
                 wire: setup.wire.then(two_free_udp).transpose()?,
                 debugger: setup.debugger.then(free_tcp).transpose()?,
             };
-            let mut machine = Self::spawn(flash, console, setup, ports)?;
+            let mut machine = Self::spawn(board, flash, console, setup, ports)?;
             thread::sleep(ENDS_EARLY);
             let ended = machine.child.try_wait().map_err(at(console))?;
             match ended {
@@ -88,18 +73,32 @@ impl Machine {
                 Some(_) if tries < TRIES => {}
                 Some(status) => {
                     let why = fs::read_to_string(complaints(console)).unwrap_or_default();
-                    return Err(format!("{QEMU} ended at once ({status}): {}", why.trim()));
+                    let qemu = board.qemu;
+                    return Err(format!("{qemu} ended at once ({status}): {}", why.trim()));
                 }
             }
         }
     }
 
-    fn spawn(flash: &Path, console: &Path, setup: Setup, ports: Ports) -> Result<Self, String> {
+    fn spawn(
+        board: &'static Board,
+        flash: &Path,
+        console: &Path,
+        setup: Setup,
+        ports: Ports,
+    ) -> Result<Self, String> {
         fs::write(console, b"").map_err(at(console))?;
         let errors = complaints(console);
         let stderr = fs::File::create(&errors).map_err(at(&errors))?;
-        let mut qemu = Command::new(QEMU);
-        qemu.args(["-M", MACHINE, "-display", "none", "-monitor", "none"]);
+        let mut qemu = Command::new(board.qemu);
+        qemu.args([
+            "-M",
+            board.machine(),
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+        ]);
         // A comma would end the value; QEMU reads two as one.
         let value = |path: &Path| path.display().to_string().replace(',', ",,");
         qemu.args(["-serial", &format!("file:{}", value(console))]);
@@ -132,8 +131,9 @@ impl Machine {
             .stdout(Stdio::null())
             .stderr(stderr)
             .spawn()
-            .map_err(|error| format!("cannot start `{QEMU}`: {error}"))?;
+            .map_err(|error| format!("cannot start `{}`: {error}", board.qemu))?;
         Ok(Self {
+            board,
             child,
             ports,
             console: console.to_owned(),
@@ -161,12 +161,11 @@ impl Machine {
         socket.map_err(|error| format!("cannot join the board's network: {error}"))
     }
 
-    /// Where a debugger connects.
-    pub(crate) fn debugger(&self) -> Result<SocketAddr, String> {
-        self.ports
-            .debugger
-            .map(local)
-            .ok_or_else(|| "the board was started without a debugger".into())
+    /// Has its program hang for ever, with interrupts off; it must have been started with a debugger.
+    pub(crate) fn hang(&self) -> Result<(), String> {
+        let debugger = self.ports.debugger.map(local);
+        let debugger = debugger.ok_or("the board was started without a debugger")?;
+        gdb::hang(debugger, self.board)
     }
 
     /// Since it was started.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::board::Board;
 use super::client::{Client, Status};
 use super::frontend::Frontend;
 use super::machine::{Machine, Setup};
@@ -17,7 +18,10 @@ const UP: Duration = Duration::from_secs(60);
 /// What all scenarios share.
 #[derive(Debug)]
 pub(crate) struct Bench {
+    pub(crate) board: &'static Board,
     pub(crate) tools: Tools,
+    /// Where everything of this board is put.
+    pub(crate) folder: PathBuf,
     /// The firmware.
     pub(crate) elf: PathBuf,
     /// The flash of a new board with the frontend `small`.
@@ -88,7 +92,7 @@ impl<'a> Place<'a> {
     pub(crate) fn power(&self, flash: &Path, setup: Setup) -> Result<Machine, String> {
         let number = 1 + self.consoles.fetch_add(1, Ordering::Relaxed);
         let console = self.dir.join(format!("console-{number}.log"));
-        Machine::start(flash, &console, setup)
+        Machine::start(self.bench.board, flash, &console, setup)
     }
 
     /// Gives a board power and waits until it answers.

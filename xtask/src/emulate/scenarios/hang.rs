@@ -3,13 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{ensure, trials::put_on_trial};
-use crate::emulate::gdb;
 use crate::emulate::machine::Setup;
 use crate::emulate::place::Place;
 
-/// Where the endless loop is put: in the memory that is for deep sleep, near its end (ESP32-C3
-/// datasheet, 8 KiB from 0x5000_0000). This firmware keeps nothing there.
-const UNUSED: u32 = 0x5000_1ff0;
 /// The watchdog has 10 s; the rest is for a busy computer.
 const RESETS: Duration = Duration::from_secs(40);
 
@@ -30,7 +26,7 @@ pub(super) fn hang(place: &Place<'_>) -> Result<String, String> {
         );
         let boots = machine.boots()?;
         let begin = Instant::now();
-        gdb::hang(machine.debugger()?, UNUSED)?;
+        machine.hang()?;
         machine.wait_console("ESP-ROM:", boots + 1, RESETS)?;
         times.push(begin.elapsed().as_secs_f32());
         status = client.wait_restart(&status)?;

@@ -9,7 +9,7 @@ pub(super) fn serving(place: &Place<'_>) -> Result<String, String> {
     let up = machine.age();
     status.expect(small, "settled")?;
     ensure!(
-        status.text("/device/chip") == "esp32c3" && status.is_null("/fault"),
+        status.text("/device/chip") == place.bench.board.chip.name() && status.is_null("/fault"),
         "the status is {status}"
     );
     client.compare(small)?;
