@@ -27,7 +27,6 @@ use crate::tally::Tally;
 
 pub(crate) use board::ALL as BOARDS;
 use board::Board;
-use frontend::Frontend;
 use place::{Bench, Frontends, Place};
 use scenarios::Scenario;
 use tools::{Tools, fresh_folder};
@@ -143,7 +142,8 @@ pub(crate) fn play(
     options: &Options,
     tally: &mut Tally,
 ) -> Result<(), String> {
-    let chosen = options.scenarios()?;
+    let mut chosen = options.scenarios()?;
+    chosen.retain(|scenario| scenario.only.is_none_or(|chip| chip == board.chip));
     let begin = Instant::now();
     let bench = prepare(board, options)?;
     println!(
@@ -194,10 +194,7 @@ fn prepare(board: &'static Board, options: &Options) -> Result<Bench, String> {
     fresh_folder(&dir)?;
     let frontends = Frontends::make(&tools, &dir, options.seed)?;
     let flash = folder.join("new.bin");
-    let Frontend { path, .. } = &frontends.small;
-    let mut make = tools.faceplate(&["flash-image"]);
-    make.arg("--firmware").arg(&elf).arg("--www").arg(path);
-    tools.run(make.arg("-o").arg(&flash))?;
+    tools.flash_image(&elf, &frontends.small, &flash)?;
     Ok(Bench {
         board,
         tools,

@@ -59,6 +59,8 @@ pub(crate) struct Build {
     pub(crate) layout: Layout,
     /// For an emulated board: its Ethernet instead of Wi-Fi.
     pub(crate) wired: bool,
+    /// With the second core at work, of a chip that has one.
+    pub(crate) second_core: bool,
     pub(crate) log: Log,
 }
 
@@ -89,6 +91,7 @@ impl Build {
             chip,
             layout,
             wired: false,
+            second_core: false,
             log: Log::default(),
         }
     }
@@ -105,6 +108,9 @@ impl Build {
         }
         if wired {
             features.push("wired");
+        }
+        if self.second_core {
+            features.push("second-core");
         }
         build.args(["--release", "--package", "faceplate-firmware"]);
         build.args(["--target", chip.target(), "--features", &features.join(",")]);
@@ -150,10 +156,9 @@ pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
         return Err(missing);
     }
     let what = Build {
-        chip,
-        layout,
         wired,
         log,
+        ..Build::new(chip, layout)
     };
     let elf = build(&what)?;
     if wired {

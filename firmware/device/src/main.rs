@@ -6,6 +6,8 @@
 mod name;
 mod network;
 mod room;
+#[cfg(feature = "second-core")]
+mod second_core;
 mod wifi;
 #[cfg(feature = "wired")]
 mod wired;
@@ -56,6 +58,9 @@ async fn main(spawner: Spawner) -> ! {
     esp_alloc::heap_allocator!(#[esp_hal::ram(reclaimed)] size: RECLAIMED);
     esp_alloc::heap_allocator!(size: MORE);
     esp_rtos::start(SystemTimer::new(chip.SYSTIMER).alarm0, chip.FROM_CPU_INTR0);
+
+    #[cfg(feature = "second-core")]
+    second_core::start(&spawner, chip.CPU_CTRL, chip.FROM_CPU_INTR1);
 
     static APP: StaticCell<App> = StaticCell::new();
     let thermometer = cfg_select! {

@@ -7,11 +7,13 @@ mod hostile;
 mod interchange;
 mod names;
 mod power_cuts;
+mod second_core;
 mod serving;
 mod trials;
 mod updates;
 
 use super::place::Place;
+use crate::firmware::Chip;
 
 /// One story on boards of its own. It gives a remark to print.
 pub(crate) struct Scenario {
@@ -19,11 +21,17 @@ pub(crate) struct Scenario {
     pub(crate) play: fn(&Place<'_>) -> Result<String, String>,
     /// What it measures would be wrong beside others.
     pub(crate) alone: bool,
+    /// The one chip that it is about.
+    pub(crate) only: Option<Chip>,
 }
 
 const fn scenario(name: &'static str, play: fn(&Place<'_>) -> Result<String, String>) -> Scenario {
-    let alone = false;
-    Scenario { name, play, alone }
+    Scenario {
+        name,
+        play,
+        alone: false,
+        only: None,
+    }
 }
 
 pub(crate) const ALL: &[Scenario] = &[
@@ -43,6 +51,14 @@ pub(crate) const ALL: &[Scenario] = &[
         name: "figures",
         play: figures::figures,
         alone: true,
+        only: None,
+    },
+    // The last: where it builds its firmware was that of the others.
+    Scenario {
+        name: "second_core",
+        play: second_core::second_core,
+        alone: true,
+        only: Some(Chip::Esp32s3),
     },
 ];
 

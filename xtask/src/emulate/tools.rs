@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::frontend::Frontend;
 use crate::cargo::show;
 
 /// Longest time that any run of our command takes here: a push waits at most 60 s for the device,
@@ -24,6 +25,18 @@ impl Tools {
         let mut command = Command::new(&self.faceplate);
         command.args(args);
         command
+    }
+
+    /// Makes the whole flash of a new board.
+    pub(crate) fn flash_image(
+        &self,
+        elf: &Path,
+        frontend: &Frontend,
+        flash: &Path,
+    ) -> Result<(), String> {
+        let mut make = self.faceplate(&["flash-image", "--firmware"]);
+        make.arg(elf).arg("--www").arg(&frontend.path);
+        self.run(make.arg("-o").arg(flash)).map(drop)
     }
 
     /// Runs it to its end and gives what it printed; an error has what it complained about.

@@ -30,11 +30,11 @@ pub(super) fn figures(place: &Place<'_>) -> Result<String, String> {
         milliseconds(times[times.len() / 2]),
         milliseconds(times[times.len() - 1])
     ));
-    // The first fills an empty slot, the second one that needs erasing.
+    // The first fills an empty slot, the last one that is full of something else.
     let (status, line) = upload(&client, &before, place, 0)?;
     lines.push(format!("upload into an empty slot            {line}"));
     let (status, _) = upload(&client, &status, place, 1)?;
-    let (_, line) = upload(&client, &status, place, 0)?;
+    let (_, line) = upload(&client, &status, place, 1)?;
     lines.push(format!("upload over another                  {line}"));
     machine.cut_power();
 
@@ -48,9 +48,9 @@ pub(super) fn figures(place: &Place<'_>) -> Result<String, String> {
         "the board's own time (125 million instructions a second), both slots full: {}",
         console_times(&machine.console()?)
     ));
-    let (status, line) = upload(&client, &before, place, 1)?;
+    let (status, line) = upload(&client, &before, place, 0)?;
     lines.push(format!("upload over another, that time       {line}"));
-    status.expect(&frontends.full_too, "settled")?;
+    status.expect(&frontends.full, "settled")?;
     Ok(format!("\n    {}", lines.join("\n    ")))
 }
 
