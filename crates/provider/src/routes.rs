@@ -53,8 +53,10 @@ pub(crate) fn answer<R: Room, C: Connection>(
             }
             ("/api/events", _) => {
                 let mut news = device.listen().ok_or_else(too_many)?;
+                // Before the head is sent: who has read that is told all that comes after it.
+                let seen = (device.values.borrow().end(), device.lines.borrow().end());
                 let mut live = request.events().await?;
-                events(device, &mut news, &mut live).await
+                events(device, seen, &mut news, &mut live).await
             }
             ("/api/log", _) => {
                 let stream = request.reply.stream("text/plain; charset=utf-8").await?;
@@ -164,11 +166,10 @@ struct LogLine<'a> {
 
 async fn events<R: Room, C: Connection>(
     device: &Provider<R>,
+    (mut value, mut line): (u32, u32),
     news: &mut News<'_>,
     events: &mut Events<'_, C>,
 ) -> Answered {
-    let mut value = device.values.borrow().end();
-    let mut line = device.lines.borrow().end();
     loop {
         while let Some(celsius) = next(&device.values, &mut value) {
             let data = format_args!(r#"{{"celsius":{celsius}}}"#);
