@@ -312,6 +312,7 @@ impl Connection {
 
     /// Reads up to these bytes and gives what came before them; more may follow.
     pub(crate) fn read_to(&mut self, end: &[u8]) -> Result<Vec<u8>, String> {
+        let begin = Instant::now();
         loop {
             let found = self.read.windows(end.len()).position(|some| some == end);
             if let Some(at) = found {
@@ -319,6 +320,11 @@ impl Connection {
                 let mut before = std::mem::replace(&mut self.read, rest);
                 before.truncate(at);
                 return Ok(before);
+            }
+            // Something else may come for ever.
+            if begin.elapsed() > SILENCE {
+                let (what, end) = (&self.what, end.escape_ascii());
+                return Err(format!("{what} was not answered with {end}"));
             }
             self.read_more()?;
         }
