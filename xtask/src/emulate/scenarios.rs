@@ -6,6 +6,7 @@ mod hang;
 mod hostile;
 mod interchange;
 mod names;
+mod pieces;
 mod power_cuts;
 mod second_core;
 mod serving;
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("interchange_with_the_simulator", interchange::interchange),
     scenario("serves_what_was_flashed", serving::serving),
     scenario("push", updates::push),
+    scenario("odd_pieces", pieces::pieces),
     scenario("lamp_sensor_and_log", device::device),
     scenario("a_name_on_the_network", names::name),
     Scenario {
