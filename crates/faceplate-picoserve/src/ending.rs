@@ -1,6 +1,6 @@
 //! Where an answer of picoserve's ends, as its head says to the client.
 
-use core::cell::Cell;
+use core::{cell::Cell, future::poll_fn, task::Poll};
 
 use picoserve::{
     io::{BaseWrite, ErrorType, Write},
@@ -12,6 +12,16 @@ const LINE: usize = 40;
 
 /// Bytes of formatted text that are written at a time.
 const WRITE: usize = 256;
+
+/// How far an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nothing of it was written.
+    None,
+    Begun,
+    /// Its head says that the connection ends with it.
+    Last,
+}
 
 /// Reads the head of an answer that passes by.
 pub(crate) struct Ending {
@@ -82,8 +92,7 @@ impl Ending {
 pub(crate) struct Seen<'w, W> {
     pub(crate) writer: &'w mut W,
     pub(crate) ending: &'w mut Ending,
-    /// Set as soon as something is written.
-    pub(crate) answered: &'w Cell<bool>,
+    pub(crate) answer: &'w Cell<Answer>,
 }
 
 impl<W: ErrorType> ErrorType for Seen<'_, W> {
@@ -105,9 +114,16 @@ impl<W: Write> Write for Seen<'_, W> {
 
 impl<W: Write> BaseWrite for Seen<'_, W> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, W::Error> {
-        self.answered.set(true);
+        if self.answer.get() == Answer::None {
+            self.answer.set(Answer::Begun);
+        }
         let n = self.writer.write(bytes).await?;
         self.ending.see(&bytes[..n]);
+        let is_last = self.ending.over && !self.ending.may_go_on();
+        if is_last && self.answer.replace(Answer::Last) != Answer::Last {
+            // Who reads meanwhile is to look again.
+            poll_fn(|context| Poll::Ready(context.waker().wake_by_ref())).await;
+        }
         Ok(n)
     }
 

@@ -1,19 +1,22 @@
 //! Who looks at each request first.
 
-use core::cell::Cell;
+use core::{cell::Cell, future::poll_fn, task::Poll};
 
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{ErrorType, Read};
 use faceplate_http::{
     Device, Head,
+    beside::Refused,
     head::{HeadError, find_end},
 };
+
+use crate::ending::Answer;
 
 /// Whose the next request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whose {
-    /// Nobody's: its head began, and did not come in time.
-    Late,
+    /// Nobody's.
+    Nobodys(Refused),
     Faceplates,
     Picoserves {
         /// Whether another one may follow.
@@ -61,7 +64,7 @@ impl<'b, R: Read> Front<'b, R> {
             let read = self.reader.read(&mut self.buf[self.len..]);
             match select(read, device.sleep_ms(left)).await {
                 Either::First(Ok(n)) if n > 0 => self.len += n,
-                Either::Second(()) if begun => return Some(Whose::Late),
+                Either::Second(()) if begun => return Some(Whose::Nobodys(Refused::Late)),
                 _ => return None,
             }
             if !begun {
@@ -85,11 +88,15 @@ impl<'b, R: Read> Front<'b, R> {
         if !is_own(head.path) {
             return Ok(Some(Whose::Faceplates));
         }
-        // picoserve counts from the start of its buffer, and in `usize`.
+        // It would take chunks for the next request.
+        if head.transfer_encoding {
+            return Ok(Some(Whose::Nobodys(Refused::Chunks)));
+        }
+        // It counts from the start of its buffer, and in `usize`.
         let body = head.content_length.unwrap_or(0);
-        let most = usize::MAX - self.buf.len();
-        if !usize::try_from(body).is_ok_and(|body| body <= most) {
-            return Err(HeadError::ContentLength);
+        let max = (usize::MAX - self.buf.len()) as u64;
+        if body > max {
+            return Ok(Some(Whose::Nobodys(Refused::TooLong { max })));
         }
         // What follows an upgrade may be no HTTP.
         let upgrade = head.all("Upgrade").next().is_some();
@@ -98,8 +105,7 @@ impl<'b, R: Read> Front<'b, R> {
             false => len as u64 + body,
         };
         Ok(Some(Whose::Picoserves {
-            // It knows no body in chunks, and would take one for the next request.
-            keep_alive: head.keep_alive && !upgrade && !head.transfer_encoding,
+            keep_alive: head.keep_alive && !upgrade,
         }))
     }
 
@@ -140,8 +146,7 @@ impl<'b, R: Read> Front<'b, R> {
 /// The way in as picoserve has it: of one request.
 pub(crate) struct OneRequest<'f, 'b, R> {
     pub(crate) front: &'f mut Front<'b, R>,
-    /// Whether it was answered.
-    pub(crate) answered: &'f Cell<bool>,
+    pub(crate) answer: &'f Cell<Answer>,
 }
 
 impl<R: ErrorType> ErrorType for OneRequest<'_, '_, R> {
@@ -154,12 +159,12 @@ impl<R: Read> Read for OneRequest<'_, '_, R> {
         while !front.is_passed() {
             let n = front.pass_on(buf).await?;
             // What its handler left of a body would be taken for the next request.
-            let is_left = self.answered.get() && !front.is_upgrade();
+            let is_left = self.answer.get() != Answer::None && !front.is_upgrade();
             if n == 0 || !is_left {
                 return Ok(n);
             }
         }
-        front.ended().await
+        front.ended(self.answer).await
     }
 }
 
@@ -182,14 +187,21 @@ impl<R: Read> Front<'_, R> {
     }
 
     /// Waits for the end of the connection, as who answers for long does: 0 then. What comes meanwhile
-    /// is for the next request.
-    async fn ended(&mut self) -> Result<usize, R::Error> {
+    /// is for the next request. Where there is no room for more, it waits in the connection, or is thrown
+    /// away if no request may follow: the end would not be seen behind it.
+    async fn ended(&mut self, answer: &Cell<Answer>) -> Result<usize, R::Error> {
         while self.len < self.buf.len() {
             match self.reader.read(&mut self.buf[self.len..]).await? {
                 0 => return Ok(0),
                 n => self.len += n,
             }
         }
-        core::future::pending().await
+        poll_fn(|_| match answer.get() {
+            Answer::Last => Poll::Ready(()),
+            Answer::None | Answer::Begun => Poll::Pending,
+        })
+        .await;
+        while self.reader.read(&mut self.buf[..]).await? > 0 {}
+        Ok(0)
     }
 }

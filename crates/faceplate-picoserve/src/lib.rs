@@ -6,7 +6,8 @@
 //! time, and finds nothing behind it. Both may answer on one connection, in any order.
 //!
 //! A head that is not as it should be goes to Faceplate, which refuses it: what picoserve gets was
-//! looked at strictly, and ends where both think that it ends. What its handler leaves of a body is
+//! looked at strictly, and ends where both think that it ends; a body in chunks, which picoserve does not know, is refused
+//! (411). What its handler leaves of a body is
 //! thrown away if it is there when the answer is, and ends the connection if not.
 //!
 //! ```
@@ -42,7 +43,7 @@ use core::cell::Cell;
 
 use faceplate_http::{
     App, ConnectionBuffers, Device,
-    beside::{Handed, Next, late, serve_request},
+    beside::{Handed, Next, refuse, serve_request},
     limits::RECEIVE_BUFFER,
 };
 use picoserve::{
@@ -53,7 +54,7 @@ use picoserve::{
 };
 
 use self::{
-    ending::Ending,
+    ending::{Answer, Ending},
     front::{Front, Whose},
     turn::{Lent, Turn},
 };
@@ -160,8 +161,8 @@ where
         idle_ms = limits.next_idle_ms;
         let may_go_on = more > 0 && device.now_ms() < until_ms;
         let goes_on = match whose {
-            Whose::Late => {
-                late(device, &mut writer, &mut buffers.faceplate).await;
+            Whose::Nobodys(refused) => {
+                refuse(device, refused, &mut writer, &mut buffers.faceplate).await;
                 false
             }
             Whose::Faceplates => {
@@ -175,12 +176,13 @@ where
             }
             Whose::Picoserves { keep_alive } => {
                 let keep_alive = keep_alive && may_go_on;
-                let (mut aborted, mut ending, answered) = (false, Ending::new(), Cell::new(false));
+                let (mut aborted, mut ending) = (false, Ending::new());
+                let answer = Cell::new(Answer::None);
                 let turn = Turn {
                     front: &mut front,
                     writer: &mut writer,
                     ending: &mut ending,
-                    answered: &answered,
+                    answer: &answer,
                     aborted: &mut aborted,
                 };
                 let config = own.config(keep_alive);

@@ -10,7 +10,7 @@ use picoserve::{
 };
 
 use crate::{
-    ending::{Ending, Seen},
+    ending::{Answer, Ending, Seen},
     front::{Front, OneRequest},
 };
 
@@ -19,8 +19,8 @@ pub(crate) struct Turn<'t, 'b, R, W> {
     pub(crate) front: &'t mut Front<'b, R>,
     pub(crate) writer: &'t mut W,
     pub(crate) ending: &'t mut Ending,
-    /// Whether the answer has begun. picoserve begins it when its handler is done with the request.
-    pub(crate) answered: &'t Cell<bool>,
+    /// How far the answer is. picoserve begins it when its handler is done with the request.
+    pub(crate) answer: &'t Cell<Answer>,
     /// Whether it would have, at once.
     pub(crate) aborted: &'t mut bool,
 }
@@ -45,15 +45,15 @@ where
             front,
             writer,
             ending,
-            answered,
+            answer,
             ..
         } = self;
         let seen = Seen {
             writer: *writer,
             ending,
-            answered,
+            answer,
         };
-        (OneRequest { front, answered }, seen)
+        (OneRequest { front, answer }, seen)
     }
 
     async fn abort<T: Timer<Runtime>>(self, _: &Timeouts, _: &T) -> Result<(), Error<R::Error>> {

@@ -1,4 +1,4 @@
-//! What a handler of picoserve's does not read of a body is not taken for a request.
+//! What a handler of picoserve's does not read is not taken for a request, and keeps no connection.
 #![recursion_limit = "256"]
 
 use std::{
@@ -16,8 +16,9 @@ use faceplate_sim::{Event, SimOptions};
 use picoserve::{
     Timeouts,
     extract::FromRequest,
-    io::Read,
+    io::{Read, Write},
     request::{RequestBody, RequestParts},
+    response::sse::{EventSource, EventStream, EventWriter},
     routing::{PathRouter, Router, get, post},
     time::TokioTimer,
 };
@@ -44,6 +45,15 @@ impl<'r, S, const N: usize> FromRequest<'r, S> for Reads<N> {
     }
 }
 
+/// Events of which there are none.
+struct Quiet;
+
+impl EventSource for Quiet {
+    async fn write_events<W: Write>(self, _: EventWriter<'_, W>) -> Result<(), W::Error> {
+        std::future::pending().await
+    }
+}
+
 /// Bytes of a body, and of its half that is read.
 const WHOLE: usize = 1536;
 const HALF: usize = WHOLE / 2;
@@ -54,6 +64,7 @@ fn routes() -> Router<impl PathRouter> {
         .route("/api/half", post(async |_: Reads<HALF>| "half"))
         .route("/api/other", get(async || "other"))
         .route("/api/next", get(async || "next"))
+        .route("/api/quiet", get(async || EventStream(Quiet)))
 }
 
 /// Starts a device in a thread that ends with the tests.
@@ -144,4 +155,28 @@ fn a_request_inside_a_body_is_none() {
             }
         }
     }
+}
+
+#[test]
+fn a_client_that_sent_too_much_and_went_leaves_its_place_to_others() {
+    let (address, _folder) = start();
+    let quiet = b"GET /api/quiet HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    // Behind the answer's beginning, and before it; more of each than the device has connections.
+    for first in [quiet.to_vec(), [&quiet[..], &[b'x'; 5000]].concat()] {
+        let clients: Vec<_> = (0..10)
+            .map(|_| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                stream.write_all(&first).unwrap();
+                stream.read_exact(&mut [0; 12]).unwrap();
+                stream.write_all(&[b'x'; 5000]).unwrap();
+                stream
+            })
+            .collect();
+        // What they sent is read before they go.
+        thread::sleep(Duration::from_millis(300));
+        drop(clients);
+    }
+    let next = b"GET /api/next HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assert_eq!(ask(address, &[next]), ["next"]);
 }

@@ -134,13 +134,38 @@ pub async fn serve_request<'b, D: Device, A: App, R: Read, W: Write>(
     }
 }
 
-/// Says that the head of a request did not come in time (408), for a server that has waited for it as long
-/// as [`Limits::head_ms`](crate::Limits::head_ms). Then the connection must be closed.
-pub async fn late<D: Device, W: Write>(device: &D, mut writer: W, buffers: &mut ConnectionBuffers) {
+/// Why the other server does not take a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Its head did not come in time (408): the server has waited for it as long as
+    /// [`Limits::head_ms`](crate::Limits::head_ms).
+    Late,
+    /// Its body comes in chunks, of which the server knows nothing (411).
+    Chunks,
+    /// Its body is longer than the server can count (413).
+    TooLong {
+        /// The most that it can, bytes.
+        max: u64,
+    },
+}
+
+/// Refuses a request of the other server's, as one of Faceplate's would be. Then the connection must be
+/// closed.
+pub async fn refuse<D: Device, W: Write>(
+    device: &D,
+    refused: Refused,
+    mut writer: W,
+    buffers: &mut ConnectionBuffers,
+) {
     let mut framing = Framing::UNKNOWN;
     let mut tx = Tx::new(device, &mut writer, &mut buffers.0, &mut framing);
+    let refusal = match refused {
+        Refused::Late => Refusal::Stalled,
+        Refused::Chunks => Refusal::LengthRequired,
+        Refused::TooLong { max } => Refusal::BodyTooLong { max },
+    };
     // Who is gone does not hear it.
-    let _told = tx.refuse(&Refusal::Stalled).await;
+    let _told = tx.refuse(&refusal).await;
 }
 
 /// A way in that begins with what was read before.
