@@ -97,11 +97,13 @@ impl Limits {
         body_stall_ms: 15_000,
         // Time for TCP to send a lost packet again several times, with the longer silences of a phone that saves power.
         write_stall_ms: 10_000,
-        // A whole 1 MiB image at the flash's worst (16 erases of 2 s, 4096 pages of 3 ms: 44 s)
-        // fits in here. A larger one has to keep up the rate below, as the flash lets it: 64 KiB in
-        // 2.8 s at its worst are more than five times that.
+        // A whole 1 MiB image at the flash's worst (16 erases of 2 s, 32,768 commands of 32 bytes in
+        // 0.43 ms each, 50 µs for its first byte and 12 for each other: 46 s) fits in here. A larger
+        // one has to keep up the rate below, as the flash lets it: 64 KiB in 2.9 s at its worst are
+        // more than five times that.
         grace_ms: 60_000,
-        // Half of what flash does at its very worst, by 4 KiB sectors (erase 400 ms, program 48 ms).
+        // Less than half of what flash does at its very worst, by 4 KiB sectors (erase 400 ms, program
+        // 55 ms).
         min_rate: 4_096,
         // Closing with unread bytes resets the connection, and some clients then drop the answer.
         // A slot's worth lets a browser end a somewhat too long upload by itself.

@@ -23,6 +23,7 @@
 
 mod cells;
 mod chip;
+mod commands;
 mod counters;
 mod fault;
 mod file;
@@ -40,6 +41,7 @@ use embedded_storage_async::nor_flash as waiting;
 
 use cells::Cells;
 use chip::Chip;
+pub use commands::Driver;
 pub use counters::Counters;
 pub use fault::{Cut, Fault, FlashError};
 pub use file::FileError;
@@ -54,7 +56,7 @@ pub const SECTOR: usize = 4096;
 /// Bytes of a block, the largest unit of an erase short of the whole chip.
 pub const BLOCK: usize = 64 << 10;
 
-/// Bytes that the chip programs at a time.
+/// Bytes that the chip programs at a time at most; drivers send fewer in one command ([`Driver`]).
 pub const PAGE: usize = 256;
 
 /// What address and length of a read are multiples of, as the driver (esp-storage) wants it.
@@ -149,6 +151,11 @@ impl SimFlash {
     /// Chooses whether operations take the time of the datasheet.
     pub fn set_timing(&self, timing: Timing) {
         self.0.borrow_mut().timing = timing;
+    }
+
+    /// Chooses the driver whose commands are counted and timed; [`Driver::ROM`] until then.
+    pub fn set_driver(&self, driver: Driver) {
+        self.0.borrow_mut().driver = driver;
     }
 
     /// Cuts the power in the operation (erase or program call) that follows `operations` more

@@ -48,9 +48,8 @@ fn alone<R>(change: impl FnOnce() -> R) -> R {
     }
 }
 
-/// Bytes programmed between two chances for others: a sector, 14 ms (at worst 54 ms). The function in ROM
-/// programs 32 bytes with each command to the flash, 128 of them, of 108 µs (W25Q128: 30 µs for the first
-/// byte, 2.5 µs for each other; at worst 50 and 12).
+/// Bytes programmed between two chances for others: a sector, which the functions in ROM program by 128
+/// commands of 32 bytes, 14 ms (at worst 55 ms).
 const STEP: usize = SECTOR as usize;
 
 /// What is reached of a larger chip: the functions in ROM send the lower 24 bits of an address, so that

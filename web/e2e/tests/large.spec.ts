@@ -22,7 +22,7 @@ const site = (version: string, files: Site['files'] = {}): Site => ({
   files: { 'index.html': html(version), 'talk.mp3': randomBytes(LONG), ...files },
 });
 
-/** Erases of a whole slot and its pages take 15 s; each of these tests does that twice. */
+/** Erasing a whole slot and programming it takes 23 s; each of these tests does that twice at least. */
 test.describe.configure({ timeout: 240_000 });
 
 /** How long something took, for whoever looks at what the tests say. */

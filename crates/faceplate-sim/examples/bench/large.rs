@@ -2,18 +2,13 @@
 
 use faceplate::sectors;
 
-use crate::{Report, Result, device, frontends};
+use crate::{Report, Result, device, frontends, limit};
 
 const PARTITIONS: &str = include_str!("../../../../partitions/16mb-4m.csv");
 
 /// Sectors of a slot.
 const SLOT: usize = sectors(4 << 20);
 
-/// What 4 MiB take at least, by the share of them that is written: 64 erases of 150 ms, 16,384 pages
-/// of 0.4 ms.
-const FULL_AT_LEAST_S: f64 = 16.16;
-/// How much of it may be added, as for 1 MiB.
-const OVERHEAD: f64 = 1.1;
 /// Most flash bytes read for each byte of a large file.
 const READ_PER_BYTE: f64 = 1.05;
 /// Most flash bytes read by the check of an image, for each of its bytes: once for the hash of each
@@ -44,19 +39,13 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
 
     let (_, took) = device::upload_to(&engine, &flash, &new)?;
     report.line(
-        "  erases of 64 KiB, of 4 KiB; pages programmed",
+        "  erases of 64 KiB, of 4 KiB; program commands",
         &format!(
-            "{}, {}; {}",
-            took.block_erases, took.sector_erases, took.pages_programmed
+            "{}, {}; {} in {} pages",
+            took.block_erases, took.sector_erases, took.program_commands, took.pages_programmed
         ),
     );
-    let most = FULL_AT_LEAST_S * OVERHEAD * share;
-    report.budget(
-        "  flash time of the upload",
-        took.busy().as_secs_f64(),
-        most,
-        "s",
-    );
+    limit::compare(report, &took, &new);
 
     let engine = device::boot_for::<SLOT>(&flash)?;
     let before = flash.counters();

@@ -6,6 +6,7 @@
 mod device;
 mod frontends;
 mod large;
+mod limit;
 mod memory;
 mod network;
 mod serving;

@@ -2,14 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use faceplate_sim::flash::Counters;
+use faceplate_sim::flash::{Counters, Driver};
 
-use crate::{Report, Result, device, frontends};
-
-/// What a full image takes at least: sixteen 64 KiB erases of 150 ms, 4096 pages of 0.4 ms.
-const FULL_AT_LEAST_S: f64 = 4.04;
-/// How much of it may be added: metadata in NVS, retries, sectors erased one by one.
-const OVERHEAD: f64 = 1.1;
+use crate::{Report, Result, device, frontends, limit};
 
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let new = frontends::full(1)?.image;
@@ -38,8 +33,18 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     );
 
     let took = one(report, "1 MiB over an older frontend", &old, &old, &new)?;
-    let most = FULL_AT_LEAST_S * OVERHEAD;
-    report.budget("  flash time", took.busy().as_secs_f64(), most, "s");
+    limit::compare(report, &took, &new);
+    for (what, driver) in [
+        ("  with a bus of 40 MHz", Driver::ROM.at_mhz(40)),
+        ("  by ESP-IDF's driver, 64 bytes a command", Driver::ESP_IDF),
+        ("  by whole pages, which no driver can", Driver::PAGES),
+    ] {
+        let flash = device::flash(&old, &old)?;
+        flash.set_driver(driver);
+        let (_, took) = device::upload(&flash, &new)?;
+        let (commands, busy) = (took.program_commands, took.busy().as_secs_f64());
+        report.line(what, &format!("{commands} commands, {busy:.2} s"));
+    }
     let took = one(report, "1 MiB into an empty slot", &old, &[], &new)?;
     report.line(
         "  flash time",
@@ -86,10 +91,10 @@ fn one(
         &format!("{} written, {} same sectors", sectors.written, sectors.same),
     );
     report.line(
-        "  erases of 64 KiB, of 4 KiB; pages programmed",
+        "  erases of 64 KiB, of 4 KiB; program commands",
         &format!(
-            "{}, {}; {}",
-            took.block_erases, took.sector_erases, took.pages_programmed
+            "{}, {}; {} in {} pages",
+            took.block_erases, took.sector_erases, took.program_commands, took.pages_programmed
         ),
     );
     let per_byte = took.bytes_read as f64 / image.len() as f64;
@@ -97,7 +102,7 @@ fn one(
         "  read back",
         &format!(
             "{per_byte:.2} bytes a byte, {:.2} s",
-            took.reading().as_secs_f64()
+            took.reading.as_secs_f64()
         ),
     );
     Ok(took)

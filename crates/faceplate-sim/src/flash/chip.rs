@@ -1,12 +1,18 @@
 //! The chip itself: reads, programs and erases, and what power cuts and defects make of them.
 
-use std::{fmt, ops::Range, thread, time::Duration};
+use std::{
+    fmt,
+    ops::Range,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
-    BLOCK, Counters, Cut, Fault, FlashError, PAGE, READ_UNIT, SECTOR, Timing, WRITE_UNIT,
+    BLOCK, Counters, Cut, Driver, Fault, FlashError, PAGE, READ_UNIT, SECTOR, Timing, WRITE_UNIT,
     cells::Cells,
+    commands::pieces,
     random::Random,
-    timing::{BLOCK_ERASE, PAGE_PROGRAM, SECTOR_ERASE},
+    timing::{BLOCK_ERASE, SECTOR_ERASE},
     torn,
 };
 
@@ -16,6 +22,7 @@ pub(super) struct Chip {
     /// Erases of each sector.
     pub(super) wear: Vec<u32>,
     pub(super) timing: Timing,
+    pub(super) driver: Driver,
     pub(super) on: bool,
     /// The cut to come, and the count of operations at which it does.
     pub(super) cut: Option<(u64, Cut)>,
@@ -27,7 +34,7 @@ pub(super) struct Chip {
     noise: Random,
 }
 
-/// What one call is made of: programs of a page, erases of a sector or of a block.
+/// What an erase is made of: one of a sector or of a block.
 struct Step {
     range: Range<usize>,
     time: Duration,
@@ -41,6 +48,7 @@ impl Chip {
             counters: Counters::default(),
             wear,
             timing: Timing::None,
+            driver: Driver::ROM,
             on: true,
             cut: None,
             on_cut: None,
@@ -66,45 +74,69 @@ impl Chip {
         }
         self.counters.reads += 1;
         self.counters.bytes_read += buf.len() as u64;
+        self.counters.reading += self.driver.read_time(buf.len());
         Ok(())
     }
 
     pub(super) fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), FlashError> {
         self.check(address, bytes.len(), WRITE_UNIT)?;
-        let steps = program_steps(address as usize, bytes.len());
-        let cut = self.begin(address, &steps)?;
-        let whole = match cut {
-            None | Some(Cut::After) => steps.len(),
-            Some(Cut::Before) => 0,
+        let start = address as usize;
+        let cut = self.begin(address, bytes.is_empty())?;
+        let (whole, torn) = match cut {
+            None | Some(Cut::After) => (bytes.len(), None),
+            Some(Cut::Before) => (0, None),
             Some(Cut::Torn { seed } | Cut::Unstable { seed }) => {
-                Random::new(seed).below(steps.len())
+                let torn = self.torn(start..start + bytes.len(), seed);
+                (torn.start - start, Some(torn))
             }
         };
-        for step in &steps[..whole] {
-            for sector in sectors(step.range.start as u32, step.range.len()) {
+        let mut busy = Busy::since_now(self.timing);
+        // Page by page, though the commands are shorter: that is often enough for who looks on.
+        for page in pieces(start..start + whole, PAGE) {
+            for sector in sectors(page.start as u32, page.len()) {
                 self.check_fault(Fault::Program { sector })?;
             }
-            self.wait(step.time);
-            self.program_page(step, &bytes[of_call(step, address)], None)?;
+            let (mut commands, mut time) = (0, Duration::ZERO);
+            for command in self.driver.programs(page.clone()) {
+                commands += 1;
+                time += self.driver.program_time(command.len());
+            }
+            busy.wait(time);
+            self.program_within(&page, &bytes[of_call(&page, address)], None)?;
+            self.counters.program_commands += commands;
+            self.counters.programming += time;
             self.counters.pages_programmed += 1;
-            self.counters.bytes_programmed += step.range.len() as u64;
+            self.counters.bytes_programmed += page.len() as u64;
         }
-        if let (Some(Cut::Torn { .. } | Cut::Unstable { .. }), Some(step)) = (cut, steps.get(whole))
-        {
-            self.program_page(step, &bytes[of_call(step, address)], cut)?;
+        if let Some(torn) = torn {
+            self.program_within(&torn, &bytes[of_call(&torn, address)], cut)?;
         }
         self.end(cut)?;
-        self.counters.programs += u64::from(!steps.is_empty());
+        self.counters.programs += u64::from(!bytes.is_empty());
         Ok(())
     }
 
-    fn program_page(
+    /// Where in a program call the power goes: in one of its commands, or as often in a whole page, as
+    /// with a driver that programs so. What is before it has been programmed.
+    fn torn(&self, range: Range<usize>, seed: u64) -> Range<usize> {
+        let mut random = Random::new(seed);
+        let most = match random.below(2) {
+            0 => self.driver.program,
+            _ => PAGE,
+        };
+        let count = pieces(range.clone(), most).count();
+        let mut all = pieces(range.clone(), most);
+        all.nth(random.below(count)).unwrap_or(range)
+    }
+
+    /// Programs a page or a part of one, wholly or, with a cut, not.
+    fn program_within(
         &mut self,
-        step: &Step,
+        range: &Range<usize>,
         bytes: &[u8],
         cut: Option<Cut>,
     ) -> Result<(), FlashError> {
-        let start = step.range.start as u32;
+        let start = range.start as u32;
         let mut now = vec![0; bytes.len()];
         self.cells.load(start, &mut now);
         match cut {
@@ -134,7 +166,7 @@ impl Chip {
         })?;
         self.check(from, len as usize, SECTOR)?;
         let steps = erase_steps(from as usize, to as usize);
-        let cut = self.begin(from, &steps)?;
+        let cut = self.begin(from, steps.is_empty())?;
         let whole = match cut {
             None | Some(Cut::After) => steps.len(),
             Some(Cut::Before) => 0,
@@ -142,11 +174,12 @@ impl Chip {
                 Random::new(seed).below(steps.len())
             }
         };
+        let mut busy = Busy::since_now(self.timing);
         for step in &steps[..whole] {
             for sector in sectors(step.range.start as u32, step.range.len()) {
                 self.check_fault(Fault::Erase { sector })?;
             }
-            self.wait(step.time);
+            busy.wait(step.time);
             self.erase_unit(step, None)?;
             if step.range.len() == BLOCK {
                 self.counters.block_erases += 1;
@@ -237,8 +270,8 @@ impl Chip {
     }
 
     /// Starts an erase or program call: does it fail, is the power cut in it?
-    fn begin(&mut self, address: u32, steps: &[Step]) -> Result<Option<Cut>, FlashError> {
-        if steps.is_empty() {
+    fn begin(&mut self, address: u32, nothing: bool) -> Result<Option<Cut>, FlashError> {
+        if nothing {
             return Ok(None);
         }
         let number = self.counters.operations;
@@ -263,10 +296,25 @@ impl Chip {
         }
         Err(FlashError::PowerCut)
     }
+}
 
-    fn wait(&self, time: Duration) {
+/// The time of one call, as far as it takes any. Each sleep lasts longer than it should; the next one
+/// makes up for that, so that many short ones take no longer than one.
+struct Busy {
+    timing: Timing,
+    until: Instant,
+}
+
+impl Busy {
+    fn since_now(timing: Timing) -> Self {
+        let until = Instant::now();
+        Self { timing, until }
+    }
+
+    fn wait(&mut self, time: Duration) {
         if self.timing == Timing::Real {
-            thread::sleep(time);
+            self.until += time;
+            thread::sleep(self.until.saturating_duration_since(Instant::now()));
         }
     }
 }
@@ -287,24 +335,9 @@ fn sectors(address: u32, len: usize) -> Range<u32> {
     (start / SECTOR) as u32..(start + len).div_ceil(SECTOR) as u32
 }
 
-/// The part of a call's bytes that a step is about.
-fn of_call(step: &Step, address: u32) -> Range<usize> {
-    step.range.start - address as usize..step.range.end - address as usize
-}
-
-/// A program goes page by page.
-fn program_steps(start: usize, len: usize) -> Vec<Step> {
-    let (mut at, end) = (start, start + len);
-    let mut steps = Vec::new();
-    while at < end {
-        let next = (at / PAGE * PAGE + PAGE).min(end);
-        steps.push(Step {
-            range: at..next,
-            time: PAGE_PROGRAM,
-        });
-        at = next;
-    }
-    steps
+/// The part of a call's bytes that a range of addresses is about.
+fn of_call(range: &Range<usize>, address: u32) -> Range<usize> {
+    range.start - address as usize..range.end - address as usize
 }
 
 /// An erase goes block by block where a whole aligned one lies in the range, else by sectors.

@@ -11,9 +11,9 @@ pub enum Cut {
     Before,
     /// When all of it has happened, but its caller has not been told.
     After,
-    /// In the middle. A program has written a prefix of its bytes, or a random part of the bits
-    /// that it had to clear in one page; an erase has done a prefix of its sectors and left
-    /// random bits in the one where it was.
+    /// In the middle. A program has written a prefix of its bytes, or a prefix and a random part of
+    /// the bits that it had to clear in one command, or in one page, as with drivers that program
+    /// pages; an erase has done a prefix of its sectors and left random bits in the one where it was.
     Torn {
         /// Chooses among all these.
         seed: u64,

@@ -106,33 +106,50 @@ fn accesses_that_the_driver_refuses_are_refused() {
 }
 
 #[test]
-fn a_full_mebibyte_takes_the_time_of_the_datasheet() {
-    let flash = SimFlash::blank(16 * MIB);
-    for block in 0..16u32 {
-        erase(&flash, block * 0x10000, (block + 1) * 0x10000).unwrap();
-        for sector in 0..16 {
-            write(&flash, block * 0x10000 + sector * 4096, &[0; 4096]).unwrap();
+fn a_full_mebibyte_takes_the_time_of_the_datasheet_and_of_the_drivers_commands() {
+    // 16 x 150 ms, and for each command tBP1, tBP2 for the bytes after its first, and the bus; a
+    // whole page takes tPP.
+    for (driver, commands, busy_us) in [
+        (Driver::ROM, 32_768, 2_400_000 + 32_768 * 112),
+        (Driver::ROM.at_mhz(40), 32_768, 2_400_000 + 32_768 * 233 / 2),
+        (Driver::ESP_IDF, 16_384, 2_400_000 + 16_384 * 976 / 5),
+        (Driver::PAGES, 4_096, 2_400_000 + 4_096 * 4_269 / 10),
+    ] {
+        let flash = SimFlash::blank(16 * MIB);
+        flash.set_driver(driver);
+        for block in 0..16u32 {
+            erase(&flash, block * 0x10000, (block + 1) * 0x10000).unwrap();
+            for sector in 0..16 {
+                write(&flash, block * 0x10000 + sector * 4096, &[0; 4096]).unwrap();
+            }
         }
+        let counters = flash.counters();
+        assert_eq!(counters.program_commands, commands, "{driver:?}");
+        assert_eq!(counters.pages_programmed, 4096, "{driver:?}");
+        let busy = counters.busy();
+        assert_eq!(busy.as_micros(), busy_us, "{driver:?}");
     }
-    // 16 x (150 ms + 256 x 0.4 ms)
-    assert_eq!(flash.counters().busy(), Duration::from_micros(4_038_400));
 }
 
 #[test]
 fn operations_are_counted_by_kind() {
     let flash = SimFlash::blank(MIB);
     erase(&flash, 0xf000, 0x21000).unwrap(); // one sector, one block, one sector
-    write(&flash, 0x100 - 4, &[0; 8]).unwrap(); // across a page border
+    write(&flash, 0x100 - 4, &[0; 40]).unwrap(); // across a page border
     write(&flash, 0, &[]).unwrap();
     erase(&flash, 4096, 4096).unwrap();
     read(&flash, 0, 12).unwrap();
+    let rom = Driver::ROM;
     let expected = Counters {
         operations: 2,
         reads: 1,
         bytes_read: 12,
+        reading: rom.read_time(12),
         programs: 1,
+        program_commands: 3,
         pages_programmed: 2,
-        bytes_programmed: 8,
+        bytes_programmed: 40,
+        programming: rom.program_time(4) * 2 + rom.program_time(32),
         sector_erases: 2,
         block_erases: 1,
     };
@@ -201,7 +218,7 @@ fn a_cut_after_leaves_the_whole_operation() {
 #[test]
 fn a_torn_program_clears_a_part_of_its_bits_and_no_other() {
     let new: Vec<u8> = (0..1024).map(|i| (i % 251) as u8).collect();
-    let (mut prefixes, mut in_the_middle, mut late_pages) = (0, 0, 0);
+    let (mut prefixes, mut in_a_command, mut in_a_page, mut late) = (0, 0, 0, 0);
     for seed in 0..300 {
         let flash = SimFlash::blank(MIB);
         write(&flash, 0, &[0xf7; 1024]).unwrap();
@@ -221,17 +238,21 @@ fn a_torn_program_clears_a_part_of_its_bits_and_no_other() {
             .zip(&new)
             .take_while(|(torn, new)| **torn == 0xf7 & **new)
             .count();
-        let rest_is_old = torn[done..].iter().all(|&byte| byte == 0xf7);
-        if rest_is_old {
-            prefixes += 1;
-        } else {
-            in_the_middle += 1;
+        let touched = torn[done..].iter().rposition(|&byte| byte != 0xf7);
+        match touched {
+            None => prefixes += 1,
+            Some(last) if (done + last) / 32 == done / 32 => in_a_command += 1,
+            Some(last) => {
+                assert_eq!((done + last) / 256, done / 256, "one page at most");
+                in_a_page += 1;
+            }
         }
-        late_pages += usize::from(done >= 768);
+        late += usize::from(done >= 768);
         assert_eq!(flash.unstable_bits(), 0);
         assert_eq!(flash.peek(1024, 4).unwrap(), [0xff; 4]);
     }
-    assert!(prefixes > 20 && in_the_middle > 100 && late_pages > 20);
+    let counts = [prefixes, in_a_command, in_a_page, late];
+    assert!(counts.iter().all(|&count| count > 40), "{counts:?}");
 }
 
 #[test]
@@ -441,7 +462,8 @@ fn real_timing_takes_real_time() {
     let start = Instant::now();
     erase(&flash, 0, 4096).unwrap();
     write(&flash, 0, &[0; 4096]).unwrap();
-    assert!(start.elapsed() >= timing::SECTOR_ERASE + 16 * timing::PAGE_PROGRAM);
+    // 45 ms, and 128 commands of 112 µs.
+    assert!(start.elapsed() >= Duration::from_micros(45_000 + 14_336));
     flash.set_timing(Timing::None);
 }
 
