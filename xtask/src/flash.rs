@@ -158,7 +158,13 @@ fn steps(options: &Options, www_0: Partition, elf: &Path, www: &Path) -> [Vec<St
     let mut firmware = vec!["flash"];
     firmware.extend(&board);
     let size = &options.layout.flash_size;
-    firmware.extend(["--flash-size", size, "--partition-table", &csv]);
+    firmware.extend(["--flash-size", size]);
+    // ESP-IDF's default, which espflash would halve. The ESP32-C6's ROM sets a wrong divider for it:
+    // there the header says what it says in ESP-IDF's images, too, and the bootloader sets the clock.
+    if options.chip != Chip::Esp32c6 {
+        firmware.extend(["--flash-freq", "80mhz"]);
+    }
+    firmware.extend(["--partition-table", &csv]);
     // A board that had updated its firmware over the air goes back to the app that is written here.
     match (options.erase_settings, options.layout.has_otadata()) {
         (true, true) => firmware.extend(["--erase-parts", "nvs,otadata"]),
@@ -209,7 +215,8 @@ mod tests {
             lines(&["--chip", "esp32s3"]),
             [
                 "write-bin --skip-update-check --chip esp32s3 --after no-reset 0x310000 www.bin",
-                "flash --skip-update-check --chip esp32s3 --flash-size 16mb --partition-table partitions.csv fw",
+                "flash --skip-update-check --chip esp32s3 --flash-size 16mb --flash-freq 80mhz \
+                 --partition-table partitions.csv fw",
             ]
         );
     }
@@ -250,16 +257,16 @@ mod tests {
     fn a_layout_brings_its_table_its_size_and_the_choice_of_its_app() {
         assert_eq!(
             lines(&["--chip", "esp32c3", "--layout", "4mb"])[1],
-            "flash --skip-update-check --chip esp32c3 --flash-size 4mb --partition-table \
-             partitions/4mb.csv fw",
+            "flash --skip-update-check --chip esp32c3 --flash-size 4mb --flash-freq 80mhz \
+             --partition-table partitions/4mb.csv fw",
         );
         for (erase, parts) in [(&[][..], "otadata"), (&["--erase-settings"], "nvs,otadata")] {
             let args = [&["--chip", "esp32c3", "--layout", "16mb-4m"], erase].concat();
             assert_eq!(
                 lines(&args)[1],
                 format!(
-                    "flash --skip-update-check --chip esp32c3 --flash-size 16mb --partition-table \
-                     partitions/16mb-4m.csv --erase-parts {parts} fw"
+                    "flash --skip-update-check --chip esp32c3 --flash-size 16mb --flash-freq 80mhz \
+                     --partition-table partitions/16mb-4m.csv --erase-parts {parts} fw"
                 )
             );
         }

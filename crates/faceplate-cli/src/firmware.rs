@@ -4,7 +4,7 @@
 use std::{error::Error, fs, path::Path, str::FromStr as _};
 
 use espflash::{
-    flasher::{FlashData, FlashSettings, FlashSize},
+    flasher::{FlashData, FlashFrequency, FlashSettings, FlashSize},
     image_format::{Metadata, idf::IdfBootloaderFormat},
     target::Chip,
 };
@@ -184,6 +184,16 @@ fn agree(chip: Chip, asked: Option<Chip>) -> Result<(), String> {
     }
 }
 
+/// The clock of the flash, which the library would halve: 80 MHz, ESP-IDF's default. The ESP32-C6's
+/// header must not say so, since its ROM sets a wrong divider then; it says 40 MHz in ESP-IDF's
+/// images for 80 MHz, too (esptool, `FLASH_FREQUENCY`), and the bootloader sets the clock.
+fn frequency(chip: Chip) -> Option<FlashFrequency> {
+    match chip {
+        Chip::Esp32c6 => None,
+        _ => Some(FlashFrequency::_80Mhz),
+    }
+}
+
 /// Makes the application image and finds the bootloader.
 fn image(elf: &[u8], chip: Chip, flash: usize) -> Result<Firmware, String> {
     let size = match flash >> 20 {
@@ -195,8 +205,8 @@ fn image(elf: &[u8], chip: Chip, flash: usize) -> Result<Firmware, String> {
         32 => FlashSize::_32Mb,
         other => return Err(format!("the bootloader knows no flash of {other} MB")),
     };
-    // As serial flashing does: the size of the flash, everything else as the bootloader was built.
-    let settings = FlashSettings::new(None, Some(size), None);
+    // The mode is as the bootloader was built: DIO.
+    let settings = FlashSettings::new(None, Some(size), frequency(chip));
     let data = FlashData::new(settings, 0, None, chip, chip.default_xtal_frequency());
     let said = |error: espflash::Error| {
         let mut text = error.to_string();

@@ -117,6 +117,25 @@ fn espressifs_own_tool_finds_bootloader_and_firmware_of_every_chip_valid() {
 }
 
 #[test]
+fn the_headers_say_16_mib_dio_and_80_mhz_as_esp_idf_has_them_by_default() {
+    let folder = folder();
+    // The ESP32-C6's ROM cannot have 80 MHz (15) in it: ESP-IDF, too, writes 0 there.
+    for (program, clock) in [(S3, 15), (C3, 15), (C6, 0)] {
+        folder.file("fw.elf", elf::elf(&program));
+        make(&folder, "--firmware fw.elf -o device.bin", 0);
+        let made = flash(&folder, "device.bin");
+        for image in [&made[..], &made[FACTORY..]] {
+            // Magic, segments, mode; size and clock in one byte (ESP-IDF, "App Image Format").
+            let [magic, _, mode, size_and_clock] = image[..4] else {
+                panic!("no header");
+            };
+            assert_eq!((magic, mode), (0xe9, 2), "an image, DIO");
+            assert_eq!((size_and_clock >> 4, size_and_clock & 15), (4, clock));
+        }
+    }
+}
+
+#[test]
 fn an_application_image_gets_the_same_bootloader_as_the_elf_file() {
     let folder = folder();
     for program in [C3, C6, S3] {
