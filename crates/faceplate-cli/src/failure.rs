@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::text;
 pub(crate) use kind::Kind;
 
 /// Why a command did not do what it was asked for.
@@ -23,9 +24,10 @@ impl Failure {
         Self::of(Kind::Usage, what)
     }
 
-    /// That something of a kind failed, as a text.
+    /// That something of a kind failed, as a text, which may be of something from outside: a path in an
+    /// image, say.
     pub(crate) fn of(kind: Kind, what: impl fmt::Display) -> Self {
-        let text = what.to_string();
+        let text = text::harmless(&what.to_string());
         Self::Failed { kind, text }
     }
 

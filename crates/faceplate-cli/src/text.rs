@@ -1,4 +1,4 @@
-//! Numbers and hashes as people and scripts read them.
+//! Numbers, hashes and texts from outside as people and scripts read them.
 
 use std::{io::Write as _, time::Duration};
 
@@ -61,9 +61,35 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
+/// A text from a device or a file as it is shown to people: no terminal obeys it, and it stays in its
+/// line. Control characters are written as in Rust, as `\u{1b}` and `\n`.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char.is_control() {
+            true => shown.extend(char.escape_default()),
+            false => shown.push(char),
+        }
+    }
+    shown
+}
+
 /// Prints a value for scripts. A reader that went away is not told of it.
 pub(crate) fn print_json(value: &Value) {
-    print(&format!("{value:#}"));
+    print(&json(value));
+}
+
+/// A value as JSON over several lines, the same value as it came, but without control characters: JSON
+/// itself allows those from U+007F on (RFC 8259, section 7).
+fn json(value: &Value) -> String {
+    let mut shown = String::new();
+    for char in format!("{value:#}").chars() {
+        match char {
+            '\u{7f}'..='\u{9f}' => shown.push_str(&format!("\\u{:04x}", u32::from(char))),
+            char => shown.push(char),
+        }
+    }
+    shown
 }
 
 /// Prints a line to standard output. A reader that went away is not told of it.
@@ -74,9 +100,15 @@ pub(crate) fn print(line: &str) {
     }
 }
 
+/// Warns on standard error, perhaps of something from outside: the name of a file, say.
+pub(crate) fn warn(what: &str) {
+    eprintln!("warning: {}", harmless(what));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn sizes_are_shown_in_the_unit_that_fits() {
@@ -91,6 +123,36 @@ mod tests {
             "16.00 MiB",
         ];
         assert_eq!(shown, want);
+    }
+
+    #[test]
+    fn no_terminal_obeys_a_text_from_outside() {
+        for (text, shown) in [
+            ("", ""),
+            ("the stepper moves", "the stepper moves"),
+            ("Küche 3 – 🔥 \\ \"x\" {}", "Küche 3 – 🔥 \\ \"x\" {}"),
+            ("busy\r\nX: \"y\"", r#"busy\r\nX: "y""#),
+            ("\x1b[2J\x1b]0;x\x07", r"\u{1b}[2J\u{1b}]0;x\u{7}"),
+            ("a\tb\0\x08\x7f", r"a\tb\u{0}\u{8}\u{7f}"),
+            // What 8-bit terminals take for ESC [, and a line break.
+            ("\u{9b}31m\u{85}", r"\u{9b}31m\u{85}"),
+        ] {
+            assert_eq!(harmless(text), shown, "{text:?}");
+            assert_eq!(harmless(shown), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn scripts_get_the_value_that_came_and_terminals_no_control_character() {
+        let value = json!({ "a\u{9b}": ["\x1b[2J\r\n", "\x7f\u{80}\u{9f}\u{a0}ü"] });
+        let shown = json(&value);
+        assert!(shown.contains(r#""a\u009b""#), "{shown}");
+        assert!(shown.contains("\\u001b[2J\\r\\n"), "{shown}");
+        assert!(
+            shown.contains("\"\\u007f\\u0080\\u009f\u{a0}ü\""),
+            "{shown}"
+        );
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
     }
 
     #[test]

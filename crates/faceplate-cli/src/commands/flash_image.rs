@@ -109,10 +109,14 @@ impl FlashImage {
             ));
         }
         if let Err(error) = layout.slots {
-            eprintln!("warning: no device takes a frontend with this table: {error}");
+            text::warn(&format!(
+                "no device takes a frontend with this table: {error}"
+            ));
         }
         if let Err(error) = layout.nvs {
-            eprintln!("warning: no device can change its frontend with this table: {error}");
+            text::warn(&format!(
+                "no device can change its frontend with this table: {error}"
+            ));
         }
         let slots = [first, second]
             .into_iter()
@@ -128,7 +132,7 @@ impl FlashImage {
             if self.firmware.is_some() {
                 return Err(Failure::new(what));
             }
-            eprintln!("warning: {what}; only `faceplate sim` does");
+            text::warn(&format!("{what}; only `faceplate sim` does"));
         }
         Ok(())
     }
@@ -188,13 +192,15 @@ impl FlashImage {
         } in parts
         {
             let size = text::bytes(bytes.len() as u64);
+            let name = text::harmless(name);
             text::print(&format!("{address:#08x}  {name}  {size}"));
         }
         if let Some(base) = &self.base {
             let written = |name: &&str| parts.iter().any(|part| part.name == *name);
             let names = table.partitions().iter().map(|partition| &*partition.label);
             let kept: Vec<&str> = names.filter(|name| !written(name)).collect();
-            text::print(&format!("as in {}: {}", base.display(), kept.join(", ")));
+            let kept = text::harmless(&kept.join(", "));
+            text::print(&format!("as in {}: {kept}", base.display()));
         }
         text::print(&format!(
             "{}: {}",

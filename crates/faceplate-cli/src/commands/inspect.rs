@@ -108,7 +108,7 @@ fn describe(found: &Inspection, name: &str) -> String {
         lines.push(format!(
             "  {size:>10}  {}  {}{kept}",
             &text::hex(&file.hash)[..16],
-            file.path
+            text::harmless(&file.path)
         ));
     }
     lines.join("\n")

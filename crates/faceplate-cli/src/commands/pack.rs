@@ -86,37 +86,37 @@ impl Pack {
         tree::replace(&self.output, &packed.image).map_err(Failure::new)?;
         text::print(&describe(&packed.report, &self.output));
         for warning in &immutable.warnings {
-            eprintln!("warning: {warning}");
+            text::warn(warning);
         }
         for warning in &packed.report.warnings {
-            eprintln!("warning: {warning}");
+            text::warn(warning);
         }
         for path in &packed.report.hidden {
-            eprintln!(
-                "warning: {path} will not be seen at its address: the device answers there itself"
-            );
+            text::warn(&format!(
+                "{path} will not be seen at its address: the device answers there itself"
+            ));
         }
         for path in &packed.report.unstamped {
-            eprintln!(
-                "warning: {path} has no build id, so it cannot confirm this build{}",
+            text::warn(&format!(
+                "{path} has no build id, so it cannot confirm this build{}",
                 match self.stamp {
                     true => ": it has no place for one",
                     false => "; --stamp writes it into each page",
                 }
-            );
+            ));
         }
         for path in &packed.report.silenced {
-            eprintln!(
-                "warning: the Content-Security-Policy in {path} keeps it from asking the device, so \
+            text::warn(&format!(
+                "the Content-Security-Policy in {path} keeps it from asking the device, so \
                  it cannot confirm this build; add connect-src 'self'"
-            );
+            ));
         }
         // `faceplate push` would not confirm it.
         for path in &packed.report.missing {
-            eprintln!(
-                "warning: index.html asks for {path}, which is not in {}",
+            text::warn(&format!(
+                "index.html asks for {path}, which is not in {}",
                 self.dist.display()
-            );
+            ));
         }
         Ok(())
     }
@@ -192,5 +192,6 @@ fn describe(report: &Report, output: &Path) -> String {
             "no build id; --stamp puts one into each page, and a script that confirms it".to_owned()
         }
     });
+    let lines: Vec<_> = lines.iter().map(|line| text::harmless(line)).collect();
     lines.join("\n")
 }

@@ -134,11 +134,11 @@ fn host(text: &str) -> Result<String, String> {
 
 fn tell(event: Event) {
     match event {
-        Event::WwwNotUsed => eprintln!(
-            "warning: the flash file is there already, so --www was not used; delete the file for \
-             a new device, or use `faceplate push`"
+        Event::WwwNotUsed => text::warn(
+            "the flash file is there already, so --www was not used; delete the file for \
+             a new device, or use `faceplate push`",
         ),
-        Event::Fault(what) => eprintln!("warning: {what}"),
+        Event::Fault(what) => text::warn(&what),
         event => text::print(&event.to_string()),
     }
 }

@@ -81,7 +81,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// From any answer that is no success.
     pub(crate) fn of(response: &Response) -> Self {
-        let json: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let json: Value = response.read().unwrap_or_default();
         let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
         let kind = text("type");
         Self {
@@ -147,7 +147,7 @@ pub(crate) struct Started {
     pub(crate) slot: usize,
 }
 
-/// Asks for the status; also gives it as it came.
+/// Asks for the status; also gives it as it came, for scripts.
 pub(crate) fn status(address: &Address) -> Result<(Status, Value), ApiError> {
     let path = "/api/ota/status";
     let response = request(
@@ -166,9 +166,8 @@ pub(crate) fn status(address: &Address) -> Result<(Status, Value), ApiError> {
 }
 
 fn parse_status(response: &Response) -> Result<(Status, Value), ApiError> {
-    let raw: Value = serde_json::from_slice(&response.body).map_err(|_| ApiError::NotFaceplate)?;
-    let status = Status::deserialize(&raw).map_err(|_| ApiError::NotFaceplate)?;
-    Ok((status, raw))
+    let status = response.read().zip(response.json());
+    status.ok_or(ApiError::NotFaceplate)
 }
 
 /// Says that the frontend on trial works, if it is `build`, or whichever it is; gives
@@ -192,7 +191,7 @@ pub(crate) fn confirm(
 pub(crate) fn rollback(address: &Address) -> Result<Started, ApiError> {
     let response = command(address, "/api/ota/rollback", &json!({}), ROLLBACK)?;
     match response.status {
-        202 => serde_json::from_slice(&response.body).map_err(|_| ApiError::NotFaceplate),
+        202 => response.read().ok_or(ApiError::NotFaceplate),
         _ => Err(ApiError::Refused(Problem::of(&response))),
     }
 }

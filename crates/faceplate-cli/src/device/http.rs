@@ -11,7 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::Address;
+use crate::text;
 
 /// How often a wait looks whether it should end.
 const POLL: Duration = Duration::from_millis(50);
@@ -42,6 +46,29 @@ impl Response {
             .iter()
             .find(|(field, _)| field == name)
             .map(|(_, value)| &**value)
+    }
+
+    /// The JSON in the body, as it came; `None` where it is none.
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// What the JSON in the body says. Its texts may be printed, whatever the device wrote; `None` where
+    /// it is something else.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        let mut json = self.json()?;
+        make_harmless(&mut json);
+        serde_json::from_value(json).ok()
+    }
+}
+
+/// Makes all texts in it such that they may be printed.
+fn make_harmless(json: &mut Value) {
+    match json {
+        Value::String(said) => *said = text::harmless(said),
+        Value::Array(items) => items.iter_mut().for_each(make_harmless),
+        Value::Object(fields) => fields.values_mut().for_each(make_harmless),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

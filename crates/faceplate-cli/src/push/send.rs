@@ -71,8 +71,7 @@ pub(super) fn send(
 }
 
 fn accepted(image: &Image, response: &Response) -> Result<Sectors, PushError> {
-    let uploaded: Option<Uploaded> = serde_json::from_slice(&response.body).ok();
-    match uploaded {
+    match response.read::<Uploaded>() {
         Some(uploaded) if uploaded.sha256 == image.sha256 => Ok(uploaded.sectors),
         _ => Err(PushError::OtherImage),
     }

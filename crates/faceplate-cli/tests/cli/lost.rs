@@ -170,6 +170,90 @@ fn a_firmware_that_says_no_is_told_with_its_reason_and_what_to_do() {
     }
 }
 
+/// What would clear a screen, and go on in a line of its own.
+const WILD: &str = r#"{"type":"/problems/not-now\u001b[2J","title":"Not now\u009b2J","status":409,
+    "detail":"busy\r\nX: \"y\" \u001b]0;x\u0007\u007f"}"#;
+
+#[test]
+fn no_terminal_obeys_what_a_device_answers() {
+    let told = r#"Not now\u{9b}2J: busy\r\nX: "y" \u{1b}]0;x\u{7}\u{7f} (status 409)"#;
+    let (ended, _) = push(|state| state.on_upload = vec![Act::Answer(409, WILD)]);
+    fails(ended, 4, &[told]);
+    let folder = Folder::new();
+    for command in ["status", "confirm", "rollback"] {
+        let refuse = || Act::Answer(409, WILD);
+        let fake = Fake::start(State {
+            on_status: (command == "status").then(refuse),
+            on_confirm: vec![refuse(), refuse()],
+            on_rollback: vec![refuse(), refuse()],
+            ..State::default()
+        });
+        let ended = run_in(folder.path(), &[command, &fake.address]).expect(4);
+        let last = ended.err.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("error: ") && last.contains(told),
+            "{ended:?}"
+        );
+        let json = run_in(folder.path(), &[command, &fake.address, "--json"]).expect(4);
+        let error = &json.json()["error"];
+        assert_eq!(error["kind"], r"not-now\u{1b}[2J");
+        assert!(
+            error["message"].as_str().unwrap().contains(told),
+            "{json:?}"
+        );
+        for ended in [ended, json] {
+            let lines = (ended.out + &ended.err).replace('\n', "");
+            assert!(!lines.contains(char::is_control), "{lines:?}");
+        }
+        fake.stop();
+    }
+}
+
+#[test]
+fn no_terminal_obeys_what_a_device_tells_of_itself_and_scripts_get_it_as_it_is() {
+    let status = r#"{"device":{"name":"lamp\u001b[2J","firmware":"1\r\n2","api":1,"chip":"c\u009b3",
+        "boot_id":"1","uptime_ms":1},"active":0,"state":"settled","trial":null,
+        "last":{"outcome":"fell_back","reason":"r\u0007","from":1,"to":0},
+        "slots":[{"label":"a\u0008","size":8192,"used":8192,"valid":true,"version":"v\u007f",
+        "build":"b\n","sha256":"\u001b[1m012345","problem":null},
+        {"label":"b","size":8192,"used":0,"valid":false,"version":null,"build":null,"sha256":null,
+        "problem":"p\t"}],
+        "upload":{"phase":"w\u001b","received":0,"written":0,"total":1},"fault":"f\u001bc"}"#;
+    let fake = Fake::start(State {
+        on_status: Some(Act::Answer(200, status)),
+        ..State::default()
+    });
+    let folder = Folder::new();
+    let shown = run_in(folder.path(), &["status", &fake.address])
+        .expect(0)
+        .out;
+    assert_eq!(shown.lines().count(), 7, "{shown}");
+    assert!(
+        !shown.replace('\n', "").contains(char::is_control),
+        "{shown:?}"
+    );
+    for part in [
+        r"lamp\u{1b}[2J (c\u{9b}3), firmware 1\r\n2, API 1",
+        r"  active  a\u{8}, settled",
+        r"v\u{7f}, 8.0 KiB of 8.0 KiB, sha-256 \u{1b}[",
+        r", build b\n",
+        r"no frontend: p\t",
+        r": r\u{7}",
+        r"upload  w\u{1b}, ",
+        r"no change can be made: f\u{1b}c",
+    ] {
+        assert!(shown.contains(part), "{part:?} in {shown}");
+    }
+    let json = run_in(folder.path(), &["status", &fake.address, "--json"]).expect(0);
+    let told: serde_json::Value = serde_json::from_str(status).unwrap();
+    assert_eq!(json.json(), told);
+    assert!(
+        !json.out.replace('\n', "").contains(char::is_control),
+        "{json:?}"
+    );
+    fake.stop();
+}
+
 #[test]
 fn whoever_the_device_does_not_know_is_told_how_to_say_who_it_is() {
     let token = "Bearer s3cret";

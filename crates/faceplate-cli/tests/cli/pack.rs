@@ -475,6 +475,40 @@ mod links {
     }
 
     #[test]
+    fn no_terminal_obeys_the_name_of_a_file() {
+        let folder = Folder::new();
+        site(&folder, &files());
+        folder.file("dist/.hidden\x1b[2J\n", "x");
+        // An image has these, unlike those of ASCII; U+009B is ESC [ to some.
+        folder.file("dist/a\u{9b}2J.html", "<p>");
+        folder.file("dist/api/\u{85}", "x");
+        let packed = run_in(folder.path(), &["pack", "dist"]).expect(0);
+        let shown = run_in(folder.path(), &["inspect", "www.bin"]).expect(0);
+        assert!(packed.out.contains(r".hidden\u{1b}[2J\n"), "{packed:?}");
+        assert!(
+            packed.err.contains(r"warning: api/\u{85} will"),
+            "{packed:?}"
+        );
+        for ended in [packed, shown] {
+            assert!(ended.out.contains(r"a\u{9b}2J.html"), "{ended:?}");
+            let lines = (ended.out + &ended.err).replace('\n', "");
+            assert!(!lines.contains(char::is_control), "{lines:?}");
+        }
+        let json = run_in(folder.path(), &["inspect", "www.bin", "--json"]).expect(0);
+        assert!(
+            !json.out.replace('\n', "").contains(char::is_control),
+            "{json:?}"
+        );
+        let json = json.json();
+        let mut files = json["files"].as_array().unwrap().iter();
+        assert!(files.any(|file| file["path"] == "a\u{9b}2J.html"), "{json}");
+        folder.file("dist/a\x1b[2J", "x");
+        let refused = run_in(folder.path(), &["pack", "dist"]).expect(1);
+        assert!(refused.err.contains(r"a\u{1b}[2J"), "{refused:?}");
+        assert_eq!(refused.err.lines().count(), 1, "{refused:?}");
+    }
+
+    #[test]
     fn a_name_that_is_not_utf_8_is_named() {
         let folder = Folder::new();
         folder.file("dist/index.html", text(100));

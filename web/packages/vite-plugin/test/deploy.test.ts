@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { browsers } from '../src/deploy/browser.js';
+import { harmless } from '../src/deploy/harmless.js';
 import { parseHeaders } from '../src/deploy/target.js';
 import { Progress } from '../src/deploy/progress.js';
 import { inspect } from 'faceplate-pack';
@@ -300,6 +301,45 @@ test('a confirmation that the device refuses ends with 5 when it has gone back',
   expect(stderr).toContain('Worn out.');
   expect(code).toBe(5);
   expect(requests).not.toContain('POST /api/ota/rollback');
+});
+
+test.each([
+  ['', ''],
+  ['Küche – 🔥 \\ "x" {}', 'Küche – 🔥 \\ "x" {}'],
+  ['busy\r\nX: "y"', 'busy\\r\\nX: "y"'],
+  ['\x1b[2J\x1b]0;x\x07', '\\u{1b}[2J\\u{1b}]0;x\\u{7}'],
+  ['a\tb\0\x08\x7f', 'a\\tb\\u{0}\\u{8}\\u{7f}'],
+  ['\u009b31m\u0085', '\\u{9b}31m\\u{85}'],
+])('the text %j is printed as %j', (text, shown) => {
+  expect(harmless(text)).toBe(shown);
+  expect(harmless(shown)).toBe(shown);
+});
+
+test('no terminal obeys what a device answers', async () => {
+  const problem = {
+    ...{ type: '/problems/not-now', title: 'Not\u009b now', status: 409 },
+    detail: 'busy\r\nX: "y" \x1b[2J',
+  };
+  const { address } = await fakeDevice(OLD, 'trial', ({ url }, outgoing) => {
+    if (!url?.startsWith('/api/ota/frontend')) return false;
+    outgoing.writeHead(409, { 'Content-Type': 'application/problem+json' });
+    outgoing.end(JSON.stringify(problem));
+    return true;
+  });
+  const { code, stdout, stderr } = await deploy(NEW, address);
+  expect(stderr.toLowerCase()).toContain('busy\\r\\nx: "y" \\u{1b}[2j');
+  expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  expect(code).toBe(4);
+  const wild = await fakeDevice(OLD, 'trial', ({ url }, outgoing) => {
+    if (url !== '/api/ota/status') return false;
+    outgoing.statusCode = 409;
+    outgoing.end(JSON.stringify(problem));
+    return true;
+  });
+  const asked = await deploy(NEW, wild.address);
+  expect(asked.code).toBe(4);
+  expect(asked.stderr).toContain('\\u{1b}[2J');
+  expect((asked.stdout + asked.stderr).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
 });
 
 test('a frontend that stays since there is nothing to go back to ends with 1', async () => {

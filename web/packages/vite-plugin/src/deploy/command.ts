@@ -7,6 +7,7 @@ import { inspect, Refused } from 'faceplate-pack';
 import { placeOf } from './check.js';
 import { deploy } from './deploy.js';
 import { Failure } from './failure.js';
+import { harmless } from './harmless.js';
 import { parseHeaders } from './target.js';
 import { Progress } from './progress.js';
 import { CONFIRM } from './verdict.js';
@@ -167,7 +168,7 @@ function read(path: string) {
     return { bytes, ...inspect(bytes) };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    throw new Failure('image', `${at}: ${error.message}. Nothing was sent`);
+    throw new Failure('image', `${at}: ${harmless(error.message)}. Nothing was sent`);
   }
 }
 

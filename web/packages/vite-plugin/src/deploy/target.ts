@@ -1,5 +1,6 @@
 // The device that is deployed to, and the header fields that a user adds: they are sent, and never printed.
-import { Device } from 'faceplate-update-page/ota';
+import { Device, Problem } from 'faceplate-update-page/ota';
+import { harmless, harmlessJson } from './harmless.js';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -33,7 +34,8 @@ export class TargetDevice extends Device {
     this.#headers = headers;
   }
 
-  protected override ask<T>(
+  /** What it answers may be printed. */
+  protected override async ask<T>(
     is: (value: unknown) => value is T,
     path: string,
     init: RequestInit,
@@ -42,6 +44,13 @@ export class TargetDevice extends Device {
   ): Promise<T> {
     const headers = { ...this.#headers, ...(init.headers as Headers), Connection: 'close' };
     // They are for this device: they do not follow anybody who leads elsewhere.
-    return super.ask(is, path, { ...init, headers, redirect: 'manual' }, timeoutMs, signal);
+    const request = { ...init, headers, redirect: 'manual' } as const;
+    try {
+      return harmlessJson(await super.ask(is, path, request, timeoutMs, signal));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const { kind, status, detail, title, slotSize } = error;
+      throw new Problem(kind, status, harmless(detail), harmless(title), slotSize);
+    }
   }
 }
