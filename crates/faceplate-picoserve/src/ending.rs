@@ -122,7 +122,11 @@ impl<W: Write> BaseWrite for Seen<'_, W> {
         let is_last = self.ending.over && !self.ending.may_go_on();
         if is_last && self.answer.replace(Answer::Last) != Answer::Last {
             // Who reads meanwhile is to look again.
-            poll_fn(|context| Poll::Ready(context.waker().wake_by_ref())).await;
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Ready(())
+            })
+            .await;
         }
         Ok(n)
     }
