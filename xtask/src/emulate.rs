@@ -118,10 +118,11 @@ impl Options {
 /// The command.
 pub(crate) fn emulate(args: &[&str]) -> Result<ExitCode, String> {
     let options = Options::parse(args)?;
+    options.scenarios()?;
     let mut tally = Tally::default();
     let mut failed = Vec::new();
     for board in options.boards() {
-        match board.missing() {
+        match missing(board, &options) {
             Some(why) => {
                 println!("SKIPPED: {}: {why}", board.chip.name());
                 tally.skipped += 1;
@@ -136,6 +137,15 @@ pub(crate) fn emulate(args: &[&str]) -> Result<ExitCode, String> {
     }
 }
 
+/// Why nothing can be played on a board, if nothing can.
+pub(crate) fn missing(board: &Board, options: &Options) -> Option<String> {
+    let build = || match options.firmware {
+        None => board.cannot_build(),
+        Some(_) => None,
+    };
+    board.missing().or_else(build)
+}
+
 /// Builds a board's firmware, plays the scenarios and counts them.
 pub(crate) fn play(
     board: &'static Board,
@@ -143,7 +153,18 @@ pub(crate) fn play(
     tally: &mut Tally,
 ) -> Result<(), String> {
     let mut chosen = options.scenarios()?;
-    chosen.retain(|scenario| scenario.only.is_none_or(|chip| chip == board.chip));
+    let about_cores = chosen.iter().any(|scenario| scenario.two_cores);
+    if about_cores && let Some(why) = no_second_core(board, options)? {
+        println!(
+            "SKIPPED: {}: what is about two cores: {why}",
+            board.chip.name()
+        );
+        chosen.retain(|scenario| !scenario.two_cores);
+        tally.skipped += u32::from(board.cores > 1);
+        if chosen.is_empty() {
+            return Ok(());
+        }
+    }
     let begin = Instant::now();
     let bench = prepare(board, options)?;
     println!(
@@ -173,6 +194,18 @@ pub(crate) fn play(
             bench.folder.display()
         )),
     }
+}
+
+/// Why nothing can be played with a second core, if nothing can.
+fn no_second_core(board: &Board, options: &Options) -> Result<Option<String>, String> {
+    Ok(match board.cores {
+        1 => Some("the chip has one".into()),
+        _ if options.firmware.is_some() => Some("it needs a firmware of its own".into()),
+        _ => match board.has_two_cores()? {
+            true => None,
+            false => Some(format!("`{}` has one", board.qemu)),
+        },
+    })
 }
 
 /// Everything that the scenarios share.

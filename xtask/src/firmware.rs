@@ -82,6 +82,18 @@ impl Log {
             _ => Err(format!("the log goes to uart or usb, not to {name}")),
         }
     }
+
+    /// What was chosen for a chip, of which only one leaves a choice.
+    pub(crate) fn of(chosen: Option<Self>, chip: Chip) -> Result<Self, String> {
+        match (chosen, chip) {
+            (None, _) => Ok(Self::default()),
+            (Some(log), Chip::Esp32s3) => Ok(log),
+            (Some(_), _) => Err(format!(
+                "--log is for the ESP32-S3: the {} finds out by itself",
+                chip.name()
+            )),
+        }
+    }
 }
 
 impl Build {
@@ -123,7 +135,7 @@ impl Build {
 /// The command line: `--chip NAME [--layout NAME] [--log uart|usb] [--wired] [--no-link]`.
 pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
     let (mut chip, mut layout) = (None, Layout::usual()?);
-    let (mut wired, mut no_link, mut log) = (false, false, Log::default());
+    let (mut wired, mut no_link, mut log) = (false, false, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match *arg {
@@ -135,31 +147,31 @@ pub(crate) fn firmware(args: &[&str]) -> Result<ExitCode, String> {
                 let name = args.next().ok_or("--layout needs a name, like 16mb")?;
                 layout = Layout::named(name)?;
             }
-            "--log" => log = Log::parse(args.next().ok_or("--log needs uart or usb")?)?,
+            "--log" => log = Some(Log::parse(args.next().ok_or("--log needs uart or usb")?)?),
             "--wired" => wired = true,
             "--no-link" => no_link = true,
             other => return Err(format!("`cargo xtask firmware` does not know {other}")),
         }
     }
     let chip = chip.ok_or("which chip? --chip esp32s3, esp32c3 or esp32c6")?;
+    let what = Build {
+        wired,
+        log: Log::of(log, chip)?,
+        ..Build::new(chip, layout)
+    };
     if no_link {
         if chip != Chip::Esp32s3 {
             return Err("--no-link is for the ESP32-S3: the others can always be linked".into());
         }
-        upstream::compile()?;
+        upstream::compile(&what)?;
         return Ok(ExitCode::SUCCESS);
     }
     if chip == Chip::Esp32s3
         && let Some(missing) = cannot_link()
     {
-        upstream::compile()?;
+        upstream::compile(&what)?;
         return Err(missing);
     }
-    let what = Build {
-        wired,
-        log,
-        ..Build::new(chip, layout)
-    };
     let elf = build(&what)?;
     if wired {
         // The emulated port's frames are memory that no board needs: the bounds are for boards.

@@ -76,7 +76,7 @@ pub(crate) fn flash(args: &[&str]) -> Result<ExitCode, String> {
 
 fn parse(args: &[&str]) -> Result<Options, String> {
     let (mut chip, mut port, mut www, mut layout) = (None, None, None, None);
-    let (mut erase_settings, mut monitor, mut log) = (false, false, Log::default());
+    let (mut erase_settings, mut monitor, mut log) = (false, false, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || {
@@ -87,19 +87,20 @@ fn parse(args: &[&str]) -> Result<Options, String> {
             "--chip" => chip = Some(Chip::parse(value()?)?),
             "--port" => port = Some((*value()?).to_owned()),
             "--layout" => layout = Some(Layout::named(value()?)?),
-            "--log" => log = Log::parse(value()?)?,
+            "--log" => log = Some(Log::parse(value()?)?),
             "--www" => www = Some(PathBuf::from(value()?)),
             "--erase-settings" => erase_settings = true,
             "--monitor" => monitor = true,
             other => return Err(format!("{other} means nothing here\n{USAGE}")),
         }
     }
+    let chip = chip.ok_or_else(|| format!("which chip has the board?\n{USAGE}"))?;
     Ok(Options {
-        chip: chip.ok_or_else(|| format!("which chip has the board?\n{USAGE}"))?,
+        chip,
         port,
         www,
         layout: layout.map_or_else(Layout::usual, Ok)?,
-        log,
+        log: Log::of(log, chip)?,
         erase_settings,
         monitor,
     })
@@ -251,6 +252,9 @@ mod tests {
         }
         assert!(parse(&["--chip", "esp32"]).is_err());
         assert!(parse(&["--chip", "esp32s3", "--log", "both"]).is_err());
+        assert!(parse(&["--chip", "esp32c3", "--log", "usb"]).is_err());
+        let usb = parse(&["--chip", "esp32s3", "--log", "usb"]).unwrap();
+        assert_eq!(usb.log, Log::Usb);
     }
 
     #[test]

@@ -55,11 +55,10 @@ fn all(report: &mut Report) -> Result<(), String> {
             "firmware: its whole job in an emulated {}",
             board.chip.name()
         );
-        match board.missing() {
+        let options = emulate::Options::default();
+        match emulate::missing(board, &options) {
             None => {
-                report.step(&name, |tests| {
-                    emulate::play(board, &emulate::Options::default(), tests)
-                });
+                report.step(&name, |tests| emulate::play(board, &options, tests));
             }
             Some(why) => report.skip(&name, &why),
         }
@@ -153,7 +152,11 @@ fn firmware(report: &mut Report) {
             report.skip(&size_step(chip), &why);
             let name = "firmware: compile for esp32s3, without linking";
             match firmware::upstream::prepare() {
-                Ok(()) => _ = report.step(name, |_| firmware::upstream::compile()),
+                Ok(()) => {
+                    report.step(name, |_| {
+                        firmware::upstream::compile(&Build::new(chip, Layout::usual()?))
+                    });
+                }
                 Err(why) => report.skip(name, &why),
             }
         }

@@ -1,5 +1,5 @@
-//! Keeps the ESP32-S3's second core at work, to see in an emulator that it stands still while flash
-//! changes, and goes on afterwards. No part of a device.
+//! Keeps the ESP32-S3's second core at work, to see in an emulator that neither core waits for the other
+//! for ever when flash changes. No part of a device.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,4 +1,4 @@
-//! The wired port of an emulated ESP32-C3: the OpenCores Ethernet MAC of Espressif's QEMU, as a
+//! The wired port of an emulated ESP32-S3 or ESP32-C3: the OpenCores Ethernet MAC of Espressif's QEMU, as a
 //! driver for the network stack. No chip has it.
 //!
 //! Registers and descriptors are those of "Ethernet IP Core Specification" (OpenCores, rev. 1.19).

@@ -25,8 +25,9 @@ const SPREAD: u32 = 0x9e37_79b9;
 /// Before the radio runs the generator is weak: after a power cut it may repeat itself, though
 /// this is not likely. The count alone tells two restarts apart.
 pub(crate) fn next() -> u32 {
-    // One core runs: no read-modify-write instruction is needed, which the ESP32-C3 lacks.
+    // One core calls this: no read-modify-write instruction is needed, which the ESP32-C3 lacks.
     let restarts = RESTARTS.0.load(Ordering::Relaxed).wrapping_add(1);
     RESTARTS.0.store(restarts, Ordering::Relaxed);
+    log::info!("boot {restarts} since power came");
     Rng::new().random() ^ restarts.wrapping_mul(SPREAD)
 }

@@ -1,6 +1,8 @@
 //! The chips that there is an emulator for, and what differs between them.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::firmware::Chip;
 
@@ -12,6 +14,7 @@ pub(crate) struct Board {
     pub(crate) qemu: &'static str,
     /// Who else has this machine, and what must be right in it.
     needs: &'static str,
+    pub(crate) cores: u32,
     /// Where a debugger may put a few instructions: in the memory that is for deep sleep, near its end,
     /// of which this firmware uses the beginning at most.
     pub(crate) unused: u32,
@@ -35,7 +38,8 @@ pub(crate) static ALL: [Board; 2] = [
     Board {
         chip: Chip::Esp32s3,
         qemu: "qemu-system-xtensa",
-        needs: "Espressif's QEMU; a wired network, and watchdogs that reset",
+        needs: "Espressif's QEMU has one; wanted are its wired network, watchdogs that reset, and both cores",
+        cores: 2,
         // RTC fast memory, 8 KiB from 0x600f_e000.
         unused: 0x600f_fe00,
         // rsil a2, 15; j to itself.
@@ -45,8 +49,9 @@ pub(crate) static ALL: [Board; 2] = [
     Board {
         chip: Chip::Esp32c3,
         qemu: "qemu-system-riscv32",
-        needs: "Espressif's QEMU; its interrupt matrix must be level-driven with working status \
+        needs: "Espressif's QEMU has one; its interrupt matrix must be level-driven with working status \
                 registers, or esp-hal hangs",
+        cores: 1,
         // RTC fast memory, 8 KiB from 0x5000_0000.
         unused: 0x5000_1ff0,
         // csrci mstatus, 8; c.j to itself.
@@ -73,7 +78,7 @@ impl Board {
         self.chip.name()
     }
 
-    /// Why it cannot run here, if it cannot: no emulator, or nothing to link its firmware with.
+    /// Why it cannot run here, if it cannot: there is no emulator.
     pub(crate) fn missing(&self) -> Option<String> {
         let output = Command::new(self.qemu).args(["-M", "help"]).output();
         let (qemu, machine) = (self.qemu, self.machine());
@@ -93,10 +98,34 @@ impl Board {
                 }
             }
         }
+        None
+    }
+
+    /// Why its firmware cannot be built here, if it cannot.
+    pub(crate) fn cannot_build(&self) -> Option<String> {
         match self.chip {
             Chip::Esp32s3 => crate::firmware::cannot_link(),
             Chip::Esp32c3 | Chip::Esp32c6 => None,
         }
+    }
+
+    /// Whether the emulator has both cores of a chip that has two: one that has not ends at once.
+    pub(crate) fn has_two_cores(&self) -> Result<bool, String> {
+        let failed = |error: std::io::Error| format!("cannot start `{}`: {error}", self.qemu);
+        let mut qemu = Command::new(self.qemu);
+        qemu.args(["-M", self.machine(), "-smp", "2", "-S", "-display", "none"]);
+        qemu.args(["-monitor", "none", "-serial", "none"]);
+        let quiet = qemu
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut child = quiet.spawn().map_err(failed)?;
+        thread::sleep(Duration::from_millis(500));
+        let ended = child.try_wait().map_err(failed)?;
+        // One that has ended is not there to be killed.
+        let _ = child.kill();
+        child.wait().map_err(failed)?;
+        Ok(ended.is_none())
     }
 }
 

@@ -184,6 +184,27 @@ impl Machine {
         Ok(self.console()?.matches(ROM).count())
     }
 
+    /// Fails unless the firmware has counted so many boots, one after the other: in memory that outlives a
+    /// restart.
+    pub(crate) fn expect_boots(&self, count: usize) -> Result<(), String> {
+        let console = self.console()?;
+        let counted: Vec<&str> = console
+            .lines()
+            .filter_map(|line| {
+                line.split_once("boot ")?
+                    .1
+                    .strip_suffix(" since power came")
+            })
+            .collect();
+        let expected: Vec<String> = (1..=count).map(|boot| boot.to_string()).collect();
+        match counted == expected {
+            true => Ok(()),
+            false => Err(format!(
+                "the boots are counted {counted:?}, not 1 to {count}"
+            )),
+        }
+    }
+
     /// Waits until the console shows a text for the `count`th time.
     pub(crate) fn wait_console(
         &self,

@@ -14,7 +14,6 @@ mod trials;
 mod updates;
 
 use super::place::Place;
-use crate::firmware::Chip;
 
 /// One story on boards of its own. It gives a remark to print.
 pub(crate) struct Scenario {
@@ -22,8 +21,8 @@ pub(crate) struct Scenario {
     pub(crate) play: fn(&Place<'_>) -> Result<String, String>,
     /// What it measures would be wrong beside others.
     pub(crate) alone: bool,
-    /// The one chip that it is about.
-    pub(crate) only: Option<Chip>,
+    /// It is about two cores, with a firmware of its own.
+    pub(crate) two_cores: bool,
 }
 
 const fn scenario(name: &'static str, play: fn(&Place<'_>) -> Result<String, String>) -> Scenario {
@@ -31,7 +30,7 @@ const fn scenario(name: &'static str, play: fn(&Place<'_>) -> Result<String, Str
         name,
         play,
         alone: false,
-        only: None,
+        two_cores: false,
     }
 }
 
@@ -53,14 +52,14 @@ pub(crate) const ALL: &[Scenario] = &[
         name: "figures",
         play: figures::figures,
         alone: true,
-        only: None,
+        two_cores: false,
     },
     // The last: where it builds its firmware was that of the others.
     Scenario {
         name: "second_core",
         play: second_core::second_core,
         alone: true,
-        only: Some(Chip::Esp32s3),
+        two_cores: true,
     },
 ];
 

@@ -12,7 +12,6 @@ use std::process::Command;
 
 use super::{Build, Chip, cargo, target_dir};
 use crate::cargo::{show, works};
-use crate::partitions::Layout;
 use crate::setup;
 
 /// A nightly with which it was seen to work; what follows depends on it.
@@ -58,9 +57,9 @@ pub(super) fn link(what: &Build) -> Result<PathBuf, String> {
 }
 
 /// Compiles every crate of the firmware, to the object code that would be linked.
-pub(crate) fn compile() -> Result<(), String> {
+pub(crate) fn compile(what: &Build) -> Result<(), String> {
     // In the linker's place a program that does nothing, and succeeds.
-    build(&Build::new(Chip::Esp32s3, Layout::usual()?), "true")?;
+    build(what, "true")?;
     println!(
         "compiled for {} with {TOOLCHAIN}, every crate, to object code; NOT linked",
         Chip::Esp32s3.target()

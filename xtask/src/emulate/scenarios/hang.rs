@@ -39,5 +39,7 @@ pub(super) fn hang(place: &Place<'_>) -> Result<String, String> {
     let resets = times.len();
     ensure!(resets == 3, "it fell back after {resets} resets");
     client.compare(&frontends.small)?;
+    // The first, the restart into the trial, and those by the watchdog.
+    machine.expect_boots(2 + resets)?;
     Ok(format!("watchdog resets after {times:.1?} s"))
 }

@@ -1,5 +1,6 @@
 //! An upload in pieces of odd lengths, and parts of files from odd places: nothing of it begins where
-//! a processor that wants words at whole addresses would find one. And no two boots have the same id.
+//! a processor that wants words at whole addresses would find one. And no two boots have the same id,
+//! for which memory of the real-time clock counts them.
 
 use std::collections::HashSet;
 
@@ -55,13 +56,13 @@ pub(super) fn pieces(place: &Place<'_>) -> Result<String, String> {
         ensure!(right, "{} from {from} to {to} is something else", file.url);
     }
 
-    // Going back, then power: a restart that the memory of the real-time clock outlives, and one that
-    // it does not.
+    // Going back, then power: a restart that this memory outlives, and one that it does not.
     place.ask("rollback", &client)?;
     let back = client.status()?;
     let is_back = back.version() == bench.frontends.small.version;
     ensure!(is_back, "it went back to {back}");
     is_new(back.boot())?;
+    machine.expect_boots(3)?;
     machine.cut_power();
     let (_machine, _, again) = place.boot(&flash, Setup::default())?;
     is_new(again.boot())?;

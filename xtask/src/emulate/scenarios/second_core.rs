@@ -1,5 +1,6 @@
 //! The ESP32-S3's second core works, half of its time within critical sections, while the first one
-//! changes flash: it is parked meanwhile, wherever it is, and neither waits for the other for ever.
+//! changes flash and parks it for that, wherever it is: neither waits for the other for ever, and it goes on
+//! afterwards. That it stands still meanwhile is not seen here.
 
 use std::time::Duration;
 
