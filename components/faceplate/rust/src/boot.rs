@@ -1,0 +1,177 @@
+//! `faceplate_boot`.
+
+use alloc::boxed::Box;
+use core::{
+    cell::{Cell, RefCell},
+    pin::Pin,
+};
+
+use embassy_futures::block_on;
+use faceplate::{
+    Config as CoreConfig, Region, State, Text,
+    layout::{Layout, Places},
+    sectors, sha256,
+    verify::Requirements,
+};
+
+use crate::{
+    care,
+    code::Code,
+    config::{Config, Hooks, for_c},
+    face::{self, Face, IdfEngine, now_ms},
+    flash::Flash,
+    port::{self, Level},
+    settings::Settings,
+    status::Status,
+    table::Table,
+    text::line,
+};
+
+/// `faceplate_boot`, for a caller to whom the structs are so large.
+///
+/// # Safety
+/// `config` is null or a `faceplate_config_t`, whose hooks may be called for ever.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn faceplate_boot_sized(
+    config: *const Config,
+    config_size: u32,
+    status_size: u32,
+) -> Code {
+    // A library that was made for another header would read and write what is not there.
+    if [config_size as usize, status_size as usize] != [size_of::<Config>(), size_of::<Status>()] {
+        return Code::INVALID_VERSION;
+    }
+    if face::is_there() {
+        return Code::INVALID_STATE;
+    }
+    // SAFETY: as the caller says; it is copied.
+    let config = unsafe { config.as_ref() }.map_or(Config::DEFAULT, |config| *config);
+    // SAFETY: the same, and its labels are texts of C.
+    let places = match unsafe { config.places() } {
+        Ok(places) => places,
+        Err(error) => return error,
+    };
+    port::init()
+        .and_then(|()| port::run(|| boot(config, places)))
+        .flatten()
+        .into()
+}
+
+fn boot(config: Config, places: Places) -> Result<(), Code> {
+    let settings = Settings(for_c(places.nvs)?);
+    let mut table = Table {
+        offset: places.table_offset,
+    };
+    // Nobody else is there yet: no lock is needed.
+    let layout = block_on(Layout::read(&mut table, places));
+    let core_config = CoreConfig {
+        requirements: Requirements {
+            api: config.api,
+            manifest: config.require_manifest,
+        },
+        block_erase: true,
+        compress: sha256::SOFTWARE,
+    };
+    let start = now_ms();
+    let engine = engine(settings, layout, core_config)?;
+    let label = match engine.state() {
+        State::Recovery => None,
+        _ => Some(for_c(engine.label(engine.status(start).active))?),
+    };
+    // SAFETY: the caller of `faceplate_boot` says so.
+    let hooks = unsafe { Hooks::new(config) };
+    let face = Box::leak(Box::new(Face {
+        engine,
+        hooks,
+        label,
+        restart_at: Cell::new(None),
+        last_error: RefCell::new(Text::new()),
+    }));
+    log(face, now_ms().saturating_sub(start));
+    face::set(face);
+    // Without it no trial would end: a device in such want of memory had better not go on.
+    port::spawn(care::task)
+}
+
+/// An engine for slots of the size that the table says, on the heap for ever.
+fn engine(
+    settings: Settings,
+    layout: Layout,
+    config: CoreConfig,
+) -> Result<&'static IdfEngine, Code> {
+    const MIB: u32 = 1 << 20;
+    let size = layout.slots.map_or(0, |[first, _]| first.len);
+    // The core asks for the size when it is built. Slots of more than the last are refused by it.
+    Ok(if size <= MIB {
+        made::<{ sectors(MIB) }>(settings, layout, config)
+    } else if size <= 2 * MIB {
+        made::<{ sectors(2 * MIB) }>(settings, layout, config)
+    } else {
+        made::<{ sectors(4 * MIB) }>(settings, layout, config)
+    })
+}
+
+/// Not inlined, so that the stack is for the engine of one size, not of all. What lives while flash is read
+/// is on the heap for so long.
+#[inline(never)]
+fn made<const SECTORS: usize>(
+    settings: Settings,
+    layout: Layout,
+    config: CoreConfig,
+) -> &'static IdfEngine {
+    let flash = Flash(slots(&layout));
+    let mut booting = booting::<SECTORS>(flash, settings, layout, config);
+    Box::leak(Box::new(block_on(booting.as_mut())))
+}
+
+/// Not inlined, so that what is moved to the heap leaves the stack.
+#[inline(never)]
+fn booting<const SECTORS: usize>(
+    flash: Flash,
+    settings: Settings,
+    layout: Layout,
+    config: CoreConfig,
+) -> Pin<Box<impl Future<Output = IdfEngine<[u16; SECTORS]>>>> {
+    Box::pin(IdfEngine::<[u16; SECTORS]>::boot(
+        flash,
+        settings,
+        layout,
+        config,
+        now_ms(),
+    ))
+}
+
+/// The partitions of the slots.
+fn slots(layout: &Layout) -> Option<[(Region, port::Partition); 2]> {
+    let [first, second] = layout.slots.ok()?;
+    Some([
+        (first, Table::partition(first)?),
+        (second, Table::partition(second)?),
+    ])
+}
+
+fn log(face: &Face, took_ms: u64) {
+    let status = face.engine.status(now_ms());
+    let slot = &status.slots[status.active.index()];
+    let version = slot.version.as_deref().unwrap_or("without a version");
+    let label = slot.label;
+    port::log(
+        Level::Info,
+        &line(format_args!("checked both slots in {took_ms} ms")),
+    );
+    match status.state {
+        State::Settled => port::log(
+            Level::Info,
+            &line(format_args!("frontend {version} from {label}")),
+        ),
+        State::Trial => port::log(
+            Level::Info,
+            &line(format_args!("frontend {version} from {label}, on trial")),
+        ),
+        State::Recovery => port::log(Level::Warning, c"no slot holds a frontend"),
+    }
+    if let Some(fault) = &status.fault {
+        let fault = line(format_args!("no change can be made: {fault}"));
+        port::log(Level::Error, &fault);
+    }
+}

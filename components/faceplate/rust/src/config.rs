@@ -1,0 +1,162 @@
+//! What the firmware decides: `faceplate_config_t` and its hooks.
+
+use alloc::{boxed::Box, ffi::CString};
+use core::ffi::{CStr, c_char, c_void};
+
+use faceplate::{Text, layout::Places, text};
+
+use crate::{code::Code, port, text::given};
+
+/// `faceplate_config_t`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Config {
+    pub(crate) api: u16,
+    pub(crate) require_manifest: bool,
+    nvs_label: *const c_char,
+    slot_labels: [*const c_char; 2],
+    may_update: Option<unsafe extern "C" fn(*mut c_void) -> *const c_char>,
+    on_event: Option<unsafe extern "C" fn(*const Event, *mut c_void)>,
+    ctx: *mut c_void,
+}
+
+impl Config {
+    /// `FACEPLATE_CONFIG_DEFAULT()`.
+    pub(crate) const DEFAULT: Self = Self {
+        api: faceplate::API,
+        require_manifest: false,
+        nvs_label: core::ptr::null(),
+        slot_labels: [core::ptr::null(); 2],
+        may_update: None,
+        on_event: None,
+        ctx: core::ptr::null_mut(),
+    };
+
+    /// Where the partitions are, with labels of our own.
+    ///
+    /// # Safety
+    /// The labels are null or end with NUL.
+    pub(crate) unsafe fn places(&self) -> Result<Places, Code> {
+        let usual = Places::DEFAULT;
+        // SAFETY: as the caller says.
+        unsafe {
+            Ok(Places {
+                table_offset: port::table_offset(),
+                nvs: label(self.nvs_label, usual.nvs)?,
+                slots: [
+                    label(self.slot_labels[0], usual.slots[0])?,
+                    label(self.slot_labels[1], usual.slots[1])?,
+                ],
+            })
+        }
+    }
+}
+
+/// Bytes of a label in a partition table.
+const LABEL_MAX: usize = 16;
+
+/// A copy of a label, which stays for ever; there are three of them at most.
+///
+/// # Safety
+/// It is null or ends with NUL.
+unsafe fn label(theirs: *const c_char, usual: &'static str) -> Result<&'static str, Code> {
+    // SAFETY: as the caller says.
+    let Some(theirs) = (unsafe { given(theirs) }) else {
+        return Ok(usual);
+    };
+    match theirs.to_str() {
+        Ok(label) if label.is_ascii() && (1..=LABEL_MAX).contains(&label.len()) => {
+            Ok(Box::leak(Box::from(label)))
+        }
+        _ => Err(Code::INVALID_ARG),
+    }
+}
+
+/// The same text as C has it; it stays for ever.
+pub(crate) fn for_c(label: &str) -> Result<&'static CStr, Code> {
+    let label = CString::new(label).map_err(|_| Code::INVALID_ARG)?;
+    Ok(Box::leak(label.into_boxed_c_str()))
+}
+
+/// `faceplate_event_t`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Event {
+    id: u32,
+    received: u32,
+    total: u32,
+    restart_in_ms: u32,
+}
+
+impl Event {
+    pub(crate) fn began(total: u32) -> Self {
+        Self {
+            id: 1,
+            total,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn progress(received: u32, total: u32) -> Self {
+        Self {
+            id: 2,
+            received,
+            total,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn failed() -> Self {
+        Self {
+            id: 3,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn restarting(restart_in_ms: u32) -> Self {
+        Self {
+            id: 4,
+            restart_in_ms,
+            ..Self::default()
+        }
+    }
+}
+
+/// What the firmware wants to be asked and told.
+pub(crate) struct Hooks(Config);
+
+impl Hooks {
+    /// Those of a configuration.
+    ///
+    /// # Safety
+    /// The functions may be called with the context that is named beside them, for ever.
+    pub(crate) unsafe fn new(config: Config) -> Self {
+        Self(config)
+    }
+
+    /// Whether the firmware wants a change now; else its reason.
+    pub(crate) fn may_update(&self) -> Result<(), Text> {
+        let Config {
+            may_update, ctx, ..
+        } = self.0;
+        let Some(may_update) = may_update else {
+            return Ok(());
+        };
+        // SAFETY: that of `new`; what it returns is null or a text, which is copied at once.
+        match unsafe { given(may_update(ctx)) } {
+            None => Ok(()),
+            Some(why) => Err(text(
+                why.to_str().unwrap_or("the firmware does not want it"),
+            )),
+        }
+    }
+
+    /// Tells the firmware what happens.
+    pub(crate) fn tell(&self, event: Event) {
+        let Config { on_event, ctx, .. } = self.0;
+        if let Some(on_event) = on_event {
+            // SAFETY: that of `new`; the event lives until it returns.
+            unsafe { on_event(&event, ctx) }
+        }
+    }
+}

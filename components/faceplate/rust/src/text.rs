@@ -1,0 +1,60 @@
+//! Texts as C has them, which end with NUL, and as they come from there.
+
+use core::{
+    ffi::{CStr, c_char},
+    fmt::{self, Write as _},
+    ops::Deref,
+};
+
+/// Bytes of a line for people, as the core has it, and its NUL.
+const ROOM: usize = 101;
+
+/// A line that ends with NUL.
+pub(crate) struct Line([u8; ROOM]);
+
+impl Deref for Line {
+    type Target = CStr;
+
+    fn deref(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
+    }
+}
+
+/// Formats `what`; what does not fit is cut off.
+pub(crate) fn line(what: impl fmt::Display) -> Line {
+    let mut line = Line([0; ROOM]);
+    fill(&mut line.0, what);
+    line
+}
+
+/// Formats `what` into a field of a struct, with a NUL at the end; what does not fit is cut off.
+pub(crate) fn fill(field: &mut [u8], what: impl fmt::Display) {
+    struct Cut<'f>(&'f mut [u8], usize);
+    impl fmt::Write for Cut<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            for character in text.chars() {
+                let end = self.1 + character.len_utf8();
+                // One byte stays for the NUL.
+                if end >= self.0.len() {
+                    return Err(fmt::Error);
+                }
+                character.encode_utf8(&mut self.0[self.1..end]);
+                self.1 = end;
+            }
+            Ok(())
+        }
+    }
+    field.fill(0);
+    let mut cut = Cut(field, 0);
+    // The only error is the one above: full.
+    let _full = write!(cut, "{what}");
+}
+
+/// A text of C.
+///
+/// # Safety
+/// `text` is null or ends with NUL, and stays as it is for as long as the result is used.
+pub(crate) unsafe fn given<'t>(text: *const c_char) -> Option<&'t CStr> {
+    // SAFETY: as the caller says.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+}
