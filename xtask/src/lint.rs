@@ -2,17 +2,19 @@
 
 use crate::cargo::{cargo, run};
 use crate::firmware;
+use crate::test::component;
 
 /// The format of everything in Rust.
 pub(crate) fn format() -> Result<(), String> {
     run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
-    // The fuzz targets and the firmware are workspaces of their own.
+    // The fuzz targets, the firmware and the component's library are workspaces of their own.
     let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--", "--check"];
     run(&mut cargo(&fuzz))?;
     run(&mut firmware::cargo(
         None,
         &["fmt", "--all", "--", "--check"],
-    ))
+    ))?;
+    run(&mut component::library(&["fmt", "--", "--check"]))
 }
 
 /// Clippy over all that runs on this machine.

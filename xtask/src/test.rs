@@ -4,6 +4,7 @@
 //! beside them.
 
 mod beside;
+pub(crate) mod component;
 mod report;
 
 use std::io::{BufRead, BufReader};
@@ -22,13 +23,17 @@ pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 /// The part that computes, as the command line names it.
 const BUILDS: &str = "builds";
 
-/// The command line: `[builds]`.
+/// The part of that which is about ESP-IDF.
+const COMPONENT: &str = "component";
+
+/// The command line: `[builds|component]`.
 pub(crate) fn test(args: &[&str]) -> Result<ExitCode, String> {
     let mut report = Report::default();
     match args {
         [] => all(&mut report)?,
         [BUILDS] => builds(&mut report)?,
-        _ => return Err(format!("usage: cargo xtask test [{BUILDS}]")),
+        [COMPONENT] => component::steps(&mut report),
+        _ => return Err(format!("usage: cargo xtask test [{BUILDS}|{COMPONENT}]")),
     }
     Ok(report.close())
 }
@@ -112,6 +117,7 @@ fn builds(report: &mut Report) -> Result<(), String> {
         }
         Err(why) => report.skip("clippy", &why),
     }
+    component::steps(report);
     report.step("documentation of the code", |_| {
         run(cargo(&[
             "doc",

@@ -1,0 +1,43 @@
+/* The board of the tests: flash, NVS and a clock. Flash and NVS are shared with the processes that are its
+ * boots, and outlive them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nvs.h"
+
+#define SECTOR 4096
+#define SLOT_SIZE (16 * SECTOR)
+#define NVS_KEYS 16
+
+/* How a boot may end. */
+#define END_RESTARTED 42
+#define END_POWER_CUT 43
+
+typedef struct {
+    char space[16];
+    char key[16];
+    int type; /* 0: there is none */
+    size_t len;
+    uint8_t value[64];
+} board_key_t;
+
+typedef struct {
+    uint8_t slots[2][SLOT_SIZE];
+    board_key_t keys[NVS_KEYS];
+    int64_t time_us;      /* since power came */
+    uint32_t operations;  /* changes of flash and NVS since power came */
+    uint32_t cut_at;      /* the power fails in this one; 0: in none */
+    bool nvs_fails;       /* every access */
+    bool flash_fails;     /* every write and erase */
+    bool second_slot_less; /* the table has www_1 with one sector less */
+} board_t;
+
+extern board_t *g_board;
+
+/* One more change; true: the power fails in it. */
+bool board_operation(void);
+/* The power is gone. */
+void board_power_cut(void) __attribute__((__noreturn__));
