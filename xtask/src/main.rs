@@ -24,8 +24,9 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask demo [--port N]   serve the example frontend from a simulated device, and lay out files to try
 cargo xtask check             format, lint and unit tests: what can be known in two minutes
-cargo xtask test [builds]     run every check and test, setting up what they need; builds: only what compiles and runs
-                              no device: firmware, fuzz targets, clippy, documentation
+cargo xtask test [builds|component]
+                              run every check and test, setting up what they need; builds: only what compiles and runs
+                              no device: firmware, fuzz targets, clippy, documentation; component: only that for ESP-IDF
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--log uart|usb] [--wired] [--no-link]
                               build the firmware and print its sizes; --layout: for the slots of
