@@ -152,6 +152,30 @@ static void what_fails_leaves_what_runs(void)
     CHECK(power(still_the_first) == 0);
 }
 
+static void no_memory(void)
+{
+    faceplate_upload_t *upload_;
+    g_board->no_memory = true;
+    CHECK_IS(faceplate_boot(NULL), ESP_ERR_NO_MEM);
+    g_board->no_memory = false;
+    CHECK_IS(faceplate_boot(NULL), ESP_OK);
+    CHECK_IS(faceplate_upload_begin(g_second.len, 0, &upload_), ESP_OK);
+    CHECK_IS(faceplate_upload_write(upload_, g_second.bytes, g_second.len), ESP_OK);
+    g_board->no_memory = true;
+    CHECK_IS(faceplate_rollback(), ESP_ERR_NO_MEM);
+    CHECK_IS(faceplate_upload_finish(upload_, NULL), ESP_ERR_NO_MEM);
+    /* The upload is not over: what it has written is not lost. */
+    g_board->no_memory = false;
+    CHECK_IS(faceplate_upload_finish(upload_, NULL), ESP_OK);
+    pass_until_restart();
+}
+
+static void what_has_no_memory_can_be_tried_again(void)
+{
+    board_with_first();
+    CHECK(power(no_memory) == END_RESTARTED);
+}
+
 void test_refusals(void)
 {
     run_test("a_wrong_file_is_refused_before_anything_is_touched",
@@ -159,4 +183,5 @@ void test_refusals(void)
     run_test("a_damaged_image_is_not_switched_to", a_damaged_image_is_not_switched_to);
     run_test("a_part_of_an_image_is_not_switched_to", a_part_of_an_image_is_not_switched_to);
     run_test("what_fails_leaves_what_runs", what_fails_leaves_what_runs);
+    run_test("what_has_no_memory_can_be_tried_again", what_has_no_memory_can_be_tried_again);
 }

@@ -21,6 +21,7 @@ use crate::{
     face::{self, Face, IdfEngine, now_ms},
     flash::Flash,
     port::{self, Level},
+    runtime::boxed,
     settings::Settings,
     status::Status,
     table::Table,
@@ -80,13 +81,14 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
     };
     // SAFETY: the caller of `faceplate_boot` says so.
     let hooks = unsafe { Hooks::new(config) };
-    let face = Box::leak(Box::new(Face {
+    let face = boxed(Face {
         engine,
         hooks,
         label,
         restart_at: Cell::new(None),
         last_error: RefCell::new(Text::new()),
-    }));
+    });
+    let face = Box::leak(face.ok_or(Code::NO_MEM)?);
     log(face, now_ms().saturating_sub(start));
     face::set(face);
     // Without it no trial would end: a device in such want of memory had better not go on.
@@ -102,13 +104,14 @@ fn engine(
     const MIB: u32 = 1 << 20;
     let size = layout.slots.map_or(0, |[first, _]| first.len);
     // The core asks for the size when it is built. Slots of more than the last are refused by it.
-    Ok(if size <= MIB {
+    let engine = if size <= MIB {
         made::<{ sectors(MIB) }>(settings, layout, config)
     } else if size <= 2 * MIB {
         made::<{ sectors(2 * MIB) }>(settings, layout, config)
     } else {
         made::<{ sectors(4 * MIB) }>(settings, layout, config)
-    })
+    };
+    engine.ok_or(Code::NO_MEM)
 }
 
 /// Not inlined, so that the stack is for the engine of one size, not of all. What lives while flash is read
@@ -118,10 +121,11 @@ fn made<const SECTORS: usize>(
     settings: Settings,
     layout: Layout,
     config: CoreConfig,
-) -> &'static IdfEngine {
+) -> Option<&'static IdfEngine> {
     let flash = Flash(slots(&layout));
-    let mut booting = booting::<SECTORS>(flash, settings, layout, config);
-    Box::leak(Box::new(block_on(booting.as_mut())))
+    let mut booting = booting::<SECTORS>(flash, settings, layout, config)?;
+    let engine = boxed(block_on(booting.as_mut()))?;
+    Some(Box::leak(engine))
 }
 
 /// Not inlined, so that what is moved to the heap leaves the stack.
@@ -131,14 +135,9 @@ fn booting<const SECTORS: usize>(
     settings: Settings,
     layout: Layout,
     config: CoreConfig,
-) -> Pin<Box<impl Future<Output = IdfEngine<[u16; SECTORS]>>>> {
-    Box::pin(IdfEngine::<[u16; SECTORS]>::boot(
-        flash,
-        settings,
-        layout,
-        config,
-        now_ms(),
-    ))
+) -> Option<Pin<Box<impl Future<Output = IdfEngine<[u16; SECTORS]>>>>> {
+    let booting = IdfEngine::<[u16; SECTORS]>::boot(flash, settings, layout, config, now_ms());
+    boxed(booting).map(Box::into_pin)
 }
 
 /// The partitions of the slots.

@@ -32,6 +32,7 @@ typedef struct {
     uint32_t cut_at;      /* the power fails in this one; 0: in none */
     bool nvs_fails;       /* every access */
     bool flash_fails;     /* every write and erase */
+    bool no_memory;        /* for another task */
     bool second_slot_less; /* the table has www_1 with one sector less */
 } board_t;
 

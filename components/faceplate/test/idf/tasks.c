@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "freertos/semphr.h"
 #include "freertos/task.h"
 
@@ -38,7 +39,8 @@ BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
     (void)pcName;
     (void)uxPriority;
     TaskHandle_t task = calloc(1, sizeof(*task));
-    if (task == NULL) {
+    if (task == NULL || g_board->no_memory) {
+        free(task);
         return 0;
     }
     task->code = pxTaskCode;
