@@ -18,8 +18,9 @@
 
 static const char *TAG = "faceplate";
 
-/* The one lock of the library. */
+/* The one lock of the library, and how many tasks wait for it. */
 static SemaphoreHandle_t s_lock;
+static int s_waiting;
 
 esp_err_t faceplate_boot(const faceplate_config_t *config)
 {
@@ -48,12 +49,24 @@ bool faceplate_port_lock(void)
     if (xSemaphoreGetMutexHolder(s_lock) == xTaskGetCurrentTaskHandle()) {
         return false;
     }
-    return xSemaphoreTake(s_lock, portMAX_DELAY) == pdTRUE;
+    __atomic_fetch_add(&s_waiting, 1, __ATOMIC_RELAXED);
+    BaseType_t taken = xSemaphoreTake(s_lock, portMAX_DELAY);
+    __atomic_fetch_sub(&s_waiting, 1, __ATOMIC_RELAXED);
+    return taken == pdTRUE;
 }
 
 void faceplate_port_unlock(void)
 {
     xSemaphoreGive(s_lock);
+}
+
+/* Lets others have the lock, between two steps of something long. Giving it is not enough: who takes it again
+ * at once is quicker than a task of the same priority, or a lower one, that has waited for it. */
+void faceplate_port_give_way(void)
+{
+    if (__atomic_load_n(&s_waiting, __ATOMIC_RELAXED) > 0) {
+        vTaskDelay(1);
+    }
 }
 
 typedef struct {

@@ -39,5 +39,6 @@ pub(crate) fn wait<R>(future: impl Future<Output = R>) -> Result<R, Code> {
         if let Poll::Ready(result) = polled {
             return Ok(result);
         }
+        port::give_way();
     }
 }

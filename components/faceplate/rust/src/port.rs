@@ -30,6 +30,7 @@ mod c {
         pub(super) safe fn faceplate_port_spawn(task: extern "C" fn(*mut c_void)) -> Code;
         pub(super) safe fn faceplate_port_lock() -> bool;
         pub(crate) safe fn faceplate_port_unlock();
+        pub(crate) safe fn faceplate_port_give_way();
         pub(crate) safe fn faceplate_port_sleep_ms(ms: u32);
         pub(crate) safe fn faceplate_port_now_ms() -> i64;
         pub(crate) safe fn faceplate_port_restart() -> !;
@@ -77,9 +78,9 @@ mod c {
 }
 
 pub(crate) use c::{
-    faceplate_port_now_ms as clock_ms, faceplate_port_restart as restart,
-    faceplate_port_sleep_ms as sleep_ms, faceplate_port_table_offset as table_offset,
-    faceplate_port_unlock as unlock,
+    faceplate_port_give_way as give_way, faceplate_port_now_ms as clock_ms,
+    faceplate_port_restart as restart, faceplate_port_sleep_ms as sleep_ms,
+    faceplate_port_table_offset as table_offset, faceplate_port_unlock as unlock,
 };
 
 /// Makes the lock.
