@@ -15,7 +15,6 @@ struct tskTaskControlBlock {
 
 struct QueueDefinition {
     pthread_mutex_t mutex;
-    pthread_cond_t changed;
     bool there; /* it can be taken */
     TaskHandle_t holder;
 };
@@ -93,7 +92,6 @@ static SemaphoreHandle_t create(bool there)
     SemaphoreHandle_t semaphore = calloc(1, sizeof(*semaphore));
     if (semaphore != NULL) {
         pthread_mutex_init(&semaphore->mutex, NULL);
-        pthread_cond_init(&semaphore->changed, NULL);
         semaphore->there = there;
     }
     return semaphore;
@@ -116,7 +114,11 @@ BaseType_t xSemaphoreTake(SemaphoreHandle_t xSemaphore, TickType_t xBlockTime)
     }
     pthread_mutex_lock(&xSemaphore->mutex);
     while (!xSemaphore->there) {
-        pthread_cond_wait(&xSemaphore->changed, &xSemaphore->mutex);
+        /* Who waits is slow, as a task of lower priority is: it gets nothing that is given and taken again
+         * at once. */
+        pthread_mutex_unlock(&xSemaphore->mutex);
+        usleep(200);
+        pthread_mutex_lock(&xSemaphore->mutex);
     }
     xSemaphore->there = false;
     xSemaphore->holder = xTaskGetCurrentTaskHandle();
@@ -129,7 +131,6 @@ BaseType_t xSemaphoreGive(SemaphoreHandle_t xSemaphore)
     pthread_mutex_lock(&xSemaphore->mutex);
     xSemaphore->there = true;
     xSemaphore->holder = NULL;
-    pthread_cond_signal(&xSemaphore->changed);
     pthread_mutex_unlock(&xSemaphore->mutex);
     return pdTRUE;
 }
@@ -147,7 +148,6 @@ void vSemaphoreDelete(SemaphoreHandle_t xSemaphore)
     /* Who gave it may still be about to leave. */
     pthread_mutex_lock(&xSemaphore->mutex);
     pthread_mutex_unlock(&xSemaphore->mutex);
-    pthread_cond_destroy(&xSemaphore->changed);
     pthread_mutex_destroy(&xSemaphore->mutex);
     free(xSemaphore);
 }
