@@ -123,14 +123,14 @@ static void install_first(void)
     pass_until_restart();
 }
 
-static void install_second(void)
+void install_second(void)
 {
     CHECK_IS(faceplate_boot(NULL), ESP_OK);
     CHECK_IS(upload(g_second, 60), ESP_OK);
     pass_until_restart();
 }
 
-static void confirm(void)
+void confirm(void)
 {
     CHECK_IS(faceplate_boot(NULL), ESP_OK);
     CHECK_IS(faceplate_confirm(NULL), ESP_OK);

@@ -60,6 +60,12 @@ esp_err_t upload(image_t image, uint16_t confirm_within_s);
 /* Whether the frontend that is served is whole and of this version. */
 bool serves(const char *version);
 
+/* A boot that brings version 2, up to the restart. */
+void install_second(void);
+
+/* A boot that confirms what is on trial. */
+void confirm(void);
+
 /* A board with version 1, confirmed, in www_1, and nothing in www_0. */
 void board_with_first(void);
 

@@ -5,24 +5,11 @@
 
 static board_t s_start;
 
-static void update(void)
-{
-    CHECK_IS(faceplate_boot(NULL), ESP_OK);
-    CHECK_IS(upload(g_second, 60), ESP_OK);
-    pass_until_restart();
-}
-
 static void go_back(void)
 {
     CHECK_IS(faceplate_boot(NULL), ESP_OK);
     CHECK_IS(faceplate_rollback(), ESP_OK);
     pass_until_restart();
-}
-
-static void confirm(void)
-{
-    CHECK_IS(faceplate_boot(NULL), ESP_OK);
-    CHECK_IS(faceplate_confirm(NULL), ESP_OK);
 }
 
 static void serves_one(void)
@@ -67,7 +54,7 @@ static void cut_each(const char *what, void (*boot)(void))
 static void of_an_update(void)
 {
     board_with_first();
-    cut_each("update", update);
+    cut_each("update", install_second);
 }
 
 static void of_a_second_update(void)
@@ -88,7 +75,7 @@ static void of_a_rollback(void)
 static void of_a_trial(void)
 {
     board_with_first();
-    CHECK(power(update) == END_RESTARTED);
+    CHECK(power(install_second) == END_RESTARTED);
     cut_each("trial and confirmation", confirm);
 }
 

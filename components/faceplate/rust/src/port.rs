@@ -218,17 +218,16 @@ pub(crate) struct Key<'k> {
 }
 
 impl Key<'_> {
+    fn texts(&self) -> [*const c_char; 3] {
+        [self.partition, self.space, self.key].map(CStr::as_ptr)
+    }
+
     /// Copies its value, of just this kind and length; `false` where there is no such.
     ///
     /// # Safety
     /// `value` is for a value of that kind, and has `len` bytes.
     unsafe fn get(self, kind: Kind, value: *mut c_void, len: u32) -> Result<bool, Code> {
-        let Self {
-            partition,
-            space,
-            key,
-        } = self;
-        let (partition, space, key) = (partition.as_ptr(), space.as_ptr(), key.as_ptr());
+        let [partition, space, key] = self.texts();
         let mut found = false;
         // SAFETY: texts that end with NUL and are only read; the caller vouches for the value.
         let got = unsafe {
@@ -242,12 +241,7 @@ impl Key<'_> {
     /// # Safety
     /// `value` is a value of that kind, and has `len` bytes.
     unsafe fn set(self, kind: Kind, value: *const c_void, len: u32) -> Result<(), Code> {
-        let Self {
-            partition,
-            space,
-            key,
-        } = self;
-        let (partition, space, key) = (partition.as_ptr(), space.as_ptr(), key.as_ptr());
+        let [partition, space, key] = self.texts();
         // SAFETY: as in `get`.
         let set =
             unsafe { c::faceplate_port_nvs_set(partition, space, key, kind as c_int, value, len) };
@@ -291,12 +285,7 @@ impl Key<'_> {
     }
 
     pub(crate) fn remove(self) -> Result<(), Code> {
-        let Self {
-            partition,
-            space,
-            key,
-        } = self;
-        let (partition, space, key) = (partition.as_ptr(), space.as_ptr(), key.as_ptr());
+        let [partition, space, key] = self.texts();
         // SAFETY: texts that end with NUL and are only read.
         unsafe { c::faceplate_port_nvs_remove(partition, space, key) }.done()
     }
