@@ -18,6 +18,9 @@
 
 static const char *TAG = "faceplate";
 
+/* How long something may take without a rest. */
+#define REST_EVERY_US 500000
+
 /* The one lock of the library, and how many tasks wait for it. */
 static SemaphoreHandle_t s_lock;
 static int s_waiting;
@@ -60,12 +63,23 @@ void faceplate_port_unlock(void)
     xSemaphoreGive(s_lock);
 }
 
+/* Whether the caller may wait for who needs the lock. */
+bool faceplate_port_may_wait(void)
+{
+    return xSemaphoreGetMutexHolder(s_lock) != xTaskGetCurrentTaskHandle();
+}
+
 /* Lets others have the lock, between two steps of something long. Giving it is not enough: who takes it again
- * at once is quicker than a task of the same priority, or a lower one, that has waited for it. */
+ * at once is quicker than a task of the same priority, or a lower one, that has waited for it. From time to
+ * time everybody else has a tick, too: ESP-IDF's idle task has a watchdog. */
 void faceplate_port_give_way(void)
 {
-    if (__atomic_load_n(&s_waiting, __ATOMIC_RELAXED) > 0) {
+    static int64_t s_rested_us;
+    int64_t now_us = esp_timer_get_time();
+    if (__atomic_load_n(&s_waiting, __ATOMIC_RELAXED) > 0 ||
+        now_us - __atomic_load_n(&s_rested_us, __ATOMIC_RELAXED) >= REST_EVERY_US) {
         vTaskDelay(1);
+        __atomic_store_n(&s_rested_us, now_us, __ATOMIC_RELAXED);
     }
 }
 

@@ -32,6 +32,7 @@ enum { FACEPLATE_PORT_U8 = 0, FACEPLATE_PORT_U32 = 1, FACEPLATE_PORT_BLOB = 2 };
 esp_err_t faceplate_port_init(void);
 bool faceplate_port_lock(void);
 void faceplate_port_unlock(void);
+bool faceplate_port_may_wait(void);
 void faceplate_port_give_way(void);
 esp_err_t faceplate_port_run(void (*work)(void *arg), void *arg);
 esp_err_t faceplate_port_spawn(void (*task)(void *arg));

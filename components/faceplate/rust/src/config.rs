@@ -134,6 +134,11 @@ impl Hooks {
         Self(config)
     }
 
+    /// The API that the firmware offers to frontends.
+    pub(crate) fn api(&self) -> u16 {
+        self.0.api
+    }
+
     /// Whether the firmware wants a change now; else its reason.
     pub(crate) fn may_update(&self) -> Result<(), Text> {
         let Config {

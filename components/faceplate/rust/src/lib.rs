@@ -15,6 +15,7 @@ mod config;
 mod face;
 mod file;
 mod flash;
+mod http;
 mod lock;
 mod port;
 mod runtime;

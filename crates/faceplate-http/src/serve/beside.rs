@@ -48,6 +48,7 @@ pub use crate::whose::is_faceplates;
 use crate::{
     App, Device,
     http::{
+        head::HeadError,
         rx::Rx,
         tx::{Framing, Tx},
     },
@@ -147,6 +148,8 @@ pub enum Refused {
         /// The most that it can, bytes.
         max: u64,
     },
+    /// Its head cannot be written again ([`HeadWriter`]).
+    Head(HeadError),
 }
 
 /// Refuses a request of the other server's, as one of Faceplate's would be. Then the connection must be
@@ -163,6 +166,7 @@ pub async fn refuse<D: Device, W: Write>(
         Refused::Late => Refusal::Stalled,
         Refused::Chunks => Refusal::LengthRequired,
         Refused::TooLong { max } => Refusal::BodyTooLong { max },
+        Refused::Head(error) => Refusal::Head(error),
     };
     // Who is gone does not hear it.
     let _told = tx.refuse(&refusal).await;

@@ -1,0 +1,144 @@
+/*
+ * Faceplate over HTTP: the Update page's API, the files of the frontend and the recovery page, on an
+ * esp_http_server of the firmware's, beside the firmware's own handlers.
+ *
+ * A request that is Faceplate's is taken from httpd's task at once and answered by a task of Faceplate's:
+ * neither httpd's task nor another handler is ever held by an upload. Parser, guards, limits and documents
+ * are those of every other device with Faceplate.
+ *
+ * Needs ESP-IDF 5.2.4, 5.3.2, or newer: what came before them goes on reading a request that was taken
+ * over. faceplate_listen() needs none of that.
+ */
+#ifndef FACEPLATE_HTTP_H
+#define FACEPLATE_HTTP_H
+
+#include "esp_http_server.h"
+#include "faceplate.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a request is about to do. */
+typedef enum {
+    FACEPLATE_ACCESS_READ = 0,   /*!< read: files, pages, the status */
+    FACEPLATE_ACCESS_CHANGE = 1, /*!< change something else; nothing does so today */
+    FACEPLATE_ACCESS_UPDATE = 2, /*!< upload a frontend, go back to the other one, or confirm the running one */
+} faceplate_access_t;
+
+/** Whether it may. */
+typedef enum {
+    FACEPLATE_ALLOW = 0,
+    FACEPLATE_UNAUTHORIZED = 1, /*!< 401 with the challenge of the configuration: nobody is known by it yet */
+    FACEPLATE_FORBIDDEN = 2,    /*!< 403: who asks is known, and may not */
+} faceplate_verdict_t;
+
+/** A request that is being judged; only until the hook returns. */
+typedef struct faceplate_request faceplate_request_t;
+
+/** What the firmware decides about HTTP. Begin with FACEPLATE_HTTP_CONFIG_DEFAULT(). All texts are copied. */
+typedef struct {
+    /** Name of the device on the network, without ".local"; requests may name it as their host. NULL:
+     *  "faceplate". 1 to 63 letters, digits and '-'. */
+    const char *name;
+    /** The firmware's version, for the status; NULL: that of esp_app_get_description(). At most 64 bytes. */
+    const char *firmware;
+    /** Hosts that lead to the device besides its addresses and its name, as a browser shows them, such as
+     *  "home.example" or "10.0.0.1:8443"; the last is NULL. NULL: none. */
+    const char *const *hosts;
+    /** Whether a request may do what it is about to; NULL: anybody may do anything. Asked once for each
+     *  request of Faceplate's, before any of its body is read. A hook as those of faceplate_config_t: it
+     *  must return at once, and call nothing of faceplate.h. */
+    faceplate_verdict_t (*authorize)(const faceplate_request_t *request, faceplate_access_t access, void *ctx);
+    /** The challenge of FACEPLATE_UNAUTHORIZED; NULL: `Basic realm="faceplate"`, for which a browser asks
+     *  for a name and a password. At most 100 bytes, ASCII. */
+    const char *challenge;
+    /** Given to the hook. */
+    void *ctx;
+} faceplate_http_config_t;
+
+/** The name "faceplate", no further hosts, no login. */
+#define FACEPLATE_HTTP_CONFIG_DEFAULT()                                                            \
+    {                                                                                              \
+        NULL, NULL, NULL, NULL, NULL, NULL                                                         \
+    }
+
+/**
+ * Lets Faceplate answer what no handler of the firmware's does, on a server that runs: its own paths
+ * (/api/ota/..., /recovery) and the files of the frontend. After faceplate_boot().
+ *
+ * It becomes the server's handler for HTTPD_404_NOT_FOUND: no URI handler is taken, and the order does not
+ * matter. A firmware that has a handler for all paths registers faceplate_handler() for Faceplate's paths
+ * before it, and faceplate_handler() as that handler.
+ *
+ * @param server of httpd_start(); may be one of several
+ * @param config what the firmware decides; NULL: FACEPLATE_HTTP_CONFIG_DEFAULT(). Only the first that is
+ *        given, here or to faceplate_listen(), counts
+ * @return ESP_OK
+ *         ESP_ERR_INVALID_ARG server is NULL, or a text of the configuration is none
+ *         ESP_ERR_INVALID_STATE not booted, or in a hook
+ *         ESP_ERR_NOT_SUPPORTED this ESP-IDF is too old
+ *         ESP_ERR_NO_MEM
+ */
+esp_err_t faceplate_register(httpd_handle_t server, const faceplate_http_config_t *config);
+
+/**
+ * Hands a request to Faceplate: a handler for httpd_uri_t, for every method. Before faceplate_register()
+ * or faceplate_listen() it answers 500.
+ *
+ * When all of CONFIG_FACEPLATE_REQUESTS are taken, or there is no memory, it answers 503.
+ *
+ * @return ESP_OK; another one closes the connection
+ */
+esp_err_t faceplate_handler(httpd_req_t *request);
+
+/**
+ * Ends what Faceplate does on a server: to be called before httpd_stop(). What runs is given up, an upload
+ * too, and its connections are closed. Waits for that, at most some 100 ms. Not in a handler, nor in a hook.
+ *
+ * @param server that was registered; others go on
+ * @return ESP_OK; ESP_ERR_INVALID_ARG server is NULL; ESP_ERR_INVALID_STATE in a hook
+ */
+esp_err_t faceplate_stop(httpd_handle_t server);
+
+/**
+ * Serves Faceplate on a port of its own as well, by the server that devices without ESP-IDF have: strict
+ * with what esp_http_server lets pass, and with nothing of the firmware's on it. Takes a socket for the
+ * port and one for each connection, CONFIG_FACEPLATE_REQUESTS at most.
+ *
+ * @param port such as 8080; 0: any that is free
+ * @param[out] bound the port; NULL: nobody wants to know
+ * @return ESP_OK
+ *         ESP_ERR_INVALID_ARG a text of the configuration is none
+ *         ESP_ERR_INVALID_STATE not booted, in a hook, or it listens already
+ *         ESP_FAIL the port cannot be had; ESP_ERR_NO_MEM
+ */
+esp_err_t faceplate_listen(uint16_t port, const faceplate_http_config_t *config, uint16_t *bound);
+
+/**
+ * Path of the request, decoded, UTF-8, without its query; begins with '/'. Of 1024 bytes at most.
+ *
+ * @param[out] path for len bytes, with the NUL
+ * @return ESP_OK
+ *         ESP_ERR_INVALID_ARG an argument is NULL
+ *         ESP_ERR_INVALID_SIZE there is more of it than fits; path is cut off then
+ */
+esp_err_t faceplate_request_path(const faceplate_request_t *request, char *path, size_t len);
+
+/**
+ * A header of the request, such as "Authorization".
+ *
+ * @param[out] value for len bytes, with the NUL
+ * @return ESP_OK
+ *         ESP_ERR_INVALID_ARG an argument is NULL
+ *         ESP_ERR_NOT_FOUND there is none, or it is no single one
+ *         ESP_ERR_INVALID_SIZE there is more of it than fits; value is cut off then
+ */
+esp_err_t faceplate_request_header(const faceplate_request_t *request, const char *name, char *value,
+                                   size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,13 @@
+//! HTTP: the app that every device with Faceplate has, behind esp_http_server or on a port of its own. One
+//! task answers all requests.
+
+mod app;
+mod config;
+mod connection;
+mod head;
+mod port;
+mod request;
+mod site;
+mod socket;
+mod start;
+mod task;

@@ -1,0 +1,180 @@
+//! The task that answers all requests, a step of each after the other.
+
+use alloc::vec::Vec;
+use core::{
+    ffi::c_void,
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
+};
+
+use super::{
+    connection::{Work, answer, serve_alone},
+    port::{self, Socket},
+    site::Site,
+    start::site,
+};
+use crate::{
+    code::Code,
+    face::now_ms,
+    lock::Guard,
+    port::{Level, give_way, log},
+};
+
+/// While something is answered it is looked so often whether there is a new request, milliseconds.
+const LOOK_EVERY_MS: u64 = 10;
+
+/// The same while there is only a port of its own to be waited at.
+const IDLE_MS: u64 = 20;
+
+/// Told where there is no memory to answer.
+const NO_MEMORY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+    Content-Length: 0\r\n\r\n";
+
+/// What is done with a connection.
+pub(super) enum Stage {
+    /// There is none.
+    Free,
+    /// It is answered.
+    Answered(Work),
+    /// Its server is to close it, and was not asked to yet.
+    Ended,
+    /// It was asked.
+    Asked,
+}
+
+/// Places for connections, for ever.
+pub(super) fn places() -> Result<(&'static [Socket], Vec<Stage>), Code> {
+    let count = port::requests() as usize;
+    let (mut sockets, mut stages) = (Vec::new(), Vec::new());
+    sockets
+        .try_reserve_exact(count)
+        .and_then(|()| stages.try_reserve_exact(count))
+        .map_err(|_| Code::NO_MEM)?;
+    sockets.resize_with(count, Socket::new);
+    stages.resize_with(count, || Stage::Free);
+    Ok((Vec::leak(sockets), stages))
+}
+
+/// The task that runs for ever.
+pub(super) extern "C" fn task(_: *mut c_void) {
+    let Some(site) = site() else { return };
+    let mut stages = site.stages.take();
+    loop {
+        take(site, &mut stages);
+        for (socket, stage) in site.sockets.iter().zip(&mut stages) {
+            step(socket, stage);
+        }
+        rest(site, &stages);
+    }
+}
+
+fn is_free(stage: &Stage) -> bool {
+    matches!(stage, Stage::Free)
+}
+
+/// Takes what has come, as far as there are places for it; waits for it where there is nothing else to do.
+fn take(site: &'static Site, stages: &mut [Stage]) {
+    let mut wait = stages.iter().all(is_free) && !port::is_listening();
+    let (mut requests, mut connections) = (true, port::is_listening());
+    for (socket, stage) in site.sockets.iter().zip(stages) {
+        if !is_free(stage) {
+            continue;
+        }
+        requests = requests && socket.next(wait);
+        wait = false;
+        connections = requests || connections && socket.accept();
+        if !requests && !connections {
+            return;
+        }
+        let work = match socket.request() {
+            Some(request) => answer(site, socket, request),
+            None => serve_alone(site, socket),
+        };
+        *stage = work.map_or_else(|| refuse(socket), Stage::Answered);
+    }
+}
+
+/// Tells that there is no memory.
+fn refuse(socket: &Socket) -> Stage {
+    log(Level::Error, c"no memory to answer a request");
+    // It is small, and nothing was sent before: it goes out whole, or the client is gone.
+    _ = socket.send(NO_MEMORY);
+    end(socket, false)
+}
+
+/// Goes on with a connection.
+fn step(socket: &Socket, stage: &mut Stage) {
+    match stage {
+        Stage::Free => {}
+        Stage::Answered(work) => {
+            // Nobody calls this in a hook.
+            let Ok(guard) = Guard::take() else { return };
+            socket.wants_nothing();
+            let polled = match socket.is_wanted() {
+                true => work.as_mut().poll(&mut Context::from_waker(&waker())),
+                false => Poll::Ready(false),
+            };
+            if let Poll::Ready(goes_on) = polled {
+                // What it held of the core it gives back with the lock held.
+                *stage = Stage::Ended;
+                drop(guard);
+                *stage = end(socket, goes_on);
+            } else {
+                drop(guard);
+            }
+            give_way();
+        }
+        Stage::Ended => {
+            if socket.ask_to_cut() {
+                *stage = Stage::Asked;
+            }
+        }
+        Stage::Asked => {
+            if socket.is_cut() {
+                socket.give_back();
+                *stage = Stage::Free;
+            }
+        }
+    }
+}
+
+/// What comes after an answer.
+fn end(socket: &Socket, goes_on: bool) -> Stage {
+    match socket.request() {
+        None => socket.close(),
+        Some(_) if goes_on => socket.give_back(),
+        Some(_) => return Stage::Ended,
+    }
+    Stage::Free
+}
+
+/// Waits until there is something to do.
+fn rest(site: &Site, stages: &[Stage]) {
+    let due_ms = site.take_due_ms();
+    let idle = stages.iter().all(is_free);
+    if idle && !port::is_listening() {
+        return;
+    }
+    let most_ms = if idle { IDLE_MS } else { LOOK_EVERY_MS };
+    let ms = match AGAIN.swap(false, Ordering::Relaxed) {
+        true => 0,
+        false => due_ms.saturating_sub(now_ms()).min(most_ms),
+    };
+    port::wait(site.sockets, stages.iter().any(is_free), ms as u32);
+}
+
+/// Somebody wants to go on at once.
+static AGAIN: AtomicBool = AtomicBool::new(false);
+
+/// Wakes the task. There is one, which polls all that it has.
+fn waker() -> Waker {
+    const VTABLE: RawWakerVTable = RawWakerVTable::new(
+        |_| RawWaker::new(core::ptr::null(), &VTABLE),
+        |_| AGAIN.store(true, Ordering::Relaxed),
+        |_| AGAIN.store(true, Ordering::Relaxed),
+        |_| {},
+    );
+    // SAFETY: it has no data, and its functions are for any thread.
+    unsafe { Waker::from_raw(RawWaker::new(core::ptr::null(), &VTABLE)) }
+}

@@ -1,0 +1,372 @@
+/*
+ * Requests that come from esp_http_server, and go back to it.
+ *
+ * A request is taken out of httpd's task by httpd's own "async" functions. Until it is given back, httpd does
+ * not look at that connection.
+ */
+#include "faceplate_http.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "esp_app_desc.h"
+#include "esp_idf_version.h"
+#include "esp_log.h"
+#include "esp_random.h"
+#include "faceplate_http_port.h"
+#include "faceplate_port.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/queue.h"
+#include "freertos/task.h"
+#include "sdkconfig.h"
+
+static const char *TAG = "faceplate";
+
+/* Before these, httpd goes on to read the body of a request that was taken over. */
+#define CAN_TAKE_OVER                                                                              \
+    (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 3, 2) ||                                            \
+     (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 4) && ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(5, 3, 0)))
+
+/* Servers at once: a firmware has one, or two. */
+#define SERVERS 4
+
+/* A body of more bytes is not read to its end only to refuse it: the connection is closed. */
+#define PURGE_MAX 1024
+
+/* A server that was registered. */
+typedef struct {
+    httpd_handle_t handle; /* NULL: none */
+    bool stopped;          /* nothing more is taken from it */
+    int active;            /* requests that were taken and not given back */
+} server_t;
+
+static server_t s_servers[SERVERS];
+
+/* Requests that wait for the task; NULL only wakes it. */
+static QueueHandle_t s_queue;
+
+/* Requests that were taken over and not given back, waiting or not. */
+static int s_taken;
+
+static server_t *find(httpd_handle_t handle)
+{
+    for (int i = 0; i < SERVERS; i++) {
+        if (__atomic_load_n(&s_servers[i].handle, __ATOMIC_SEQ_CST) == handle) {
+            return &s_servers[i];
+        }
+    }
+    return NULL;
+}
+
+/* False: there are too many. */
+static bool add(httpd_handle_t handle)
+{
+    for (int i = 0; i < SERVERS; i++) {
+        httpd_handle_t none = NULL;
+        if (__atomic_compare_exchange_n(&s_servers[i].handle, &none, handle, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_stopped(const server_t *server)
+{
+    return __atomic_load_n(&server->stopped, __ATOMIC_SEQ_CST);
+}
+
+/* Counts a request in; NULL: nothing is taken from this server. */
+static server_t *enter(httpd_handle_t handle)
+{
+    server_t *server = find(handle);
+    if (server == NULL) {
+        return NULL;
+    }
+    /* Counted first: who stops the server waits for what was counted before it looked. */
+    __atomic_add_fetch(&server->active, 1, __ATOMIC_SEQ_CST);
+    if (is_stopped(server)) {
+        __atomic_sub_fetch(&server->active, 1, __ATOMIC_SEQ_CST);
+        return NULL;
+    }
+    return server;
+}
+
+static void leave(server_t *server)
+{
+    __atomic_sub_fetch(&server->active, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Refuses a request in httpd's own task. */
+static esp_err_t refuse(httpd_req_t *request, const char *status, const char *why)
+{
+    httpd_resp_set_status(request, status);
+    httpd_resp_set_type(request, "text/plain");
+    httpd_resp_set_hdr(request, "Cache-Control", "no-store");
+    httpd_resp_set_hdr(request, "Retry-After", "1");
+    httpd_resp_sendstr(request, why);
+    return request->content_len <= PURGE_MAX ? ESP_OK : ESP_FAIL;
+}
+
+/* Hands a request to the task. */
+static esp_err_t take_over(httpd_req_t *request)
+{
+    if (__atomic_add_fetch(&s_taken, 1, __ATOMIC_SEQ_CST) > CONFIG_FACEPLATE_REQUESTS) {
+        __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+        return ESP_ERR_NO_MEM;
+    }
+    httpd_req_t *copy = NULL;
+    esp_err_t err = httpd_req_async_handler_begin(request, &copy);
+    if (err != ESP_OK) {
+        __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+        return err;
+    }
+    /* There is room for as many as may be taken. */
+    xQueueSend(s_queue, &copy, 0);
+    return ESP_OK;
+}
+
+esp_err_t faceplate_handler(httpd_req_t *request)
+{
+    server_t *server = enter(request->handle);
+    if (server == NULL) {
+        ESP_LOGE(TAG, "faceplate_register() was not called for this server");
+        return refuse(request, HTTPD_500, "This server is not Faceplate's");
+    }
+    if (httpd_sess_get_transport_ctx(request->handle, httpd_req_to_sockfd(request)) != NULL) {
+        leave(server);
+        ESP_LOGE(TAG, "a connection with TLS: Faceplate cannot answer on it");
+        return refuse(request, "501 Not Implemented", "Not over TLS");
+    }
+    if (take_over(request) != ESP_OK) {
+        leave(server);
+        return refuse(request, "503 Service Unavailable", "Too many requests at once");
+    }
+    return ESP_OK;
+}
+
+static esp_err_t not_found(httpd_req_t *request, httpd_err_code_t error)
+{
+    (void)error;
+    return faceplate_handler(request);
+}
+
+static esp_err_t start(const faceplate_http_config_t *config)
+{
+    return faceplate_http_start_sized(config, sizeof(*config));
+}
+
+esp_err_t faceplate_register(httpd_handle_t handle, const faceplate_http_config_t *config)
+{
+    if (handle == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (!CAN_TAKE_OVER) {
+        return ESP_ERR_NOT_SUPPORTED;
+    }
+    esp_err_t err = start(config);
+    if (err != ESP_OK) {
+        return err;
+    }
+    if (find(handle) == NULL && !add(handle)) {
+        return ESP_ERR_NO_MEM;
+    }
+    return httpd_register_err_handler(handle, HTTPD_404_NOT_FOUND, not_found);
+}
+
+esp_err_t faceplate_stop(httpd_handle_t handle)
+{
+    if (handle == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    server_t *server = find(handle);
+    if (server == NULL) {
+        return ESP_OK;
+    }
+    if (!faceplate_port_may_wait()) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    httpd_register_err_handler(handle, HTTPD_404_NOT_FOUND, NULL);
+    __atomic_store_n(&server->stopped, true, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&server->active, __ATOMIC_SEQ_CST) > 0) {
+        vTaskDelay(1);
+    }
+    __atomic_store_n(&server->handle, NULL, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&server->stopped, false, __ATOMIC_SEQ_CST);
+    return ESP_OK;
+}
+
+esp_err_t faceplate_listen(uint16_t port, const faceplate_http_config_t *config, uint16_t *bound)
+{
+    esp_err_t err = start(config);
+    if (err == ESP_OK) {
+        err = faceplate_port_listen(port, bound);
+    }
+    if (err == ESP_OK) {
+        httpd_req_t *nothing = NULL;
+        xQueueSend(s_queue, &nothing, 0);
+    }
+    return err;
+}
+
+/* Of the task of HTTP */
+
+esp_err_t faceplate_port_http_start(void (*task)(void *arg))
+{
+    /* One more, to wake the task. */
+    if (s_queue == NULL) {
+        s_queue = xQueueCreate(CONFIG_FACEPLATE_REQUESTS + 1, sizeof(httpd_req_t *));
+    }
+    if (s_queue == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    BaseType_t made = xTaskCreate(task, "faceplate_http", CONFIG_FACEPLATE_HTTP_STACK_SIZE, NULL,
+                                  CONFIG_FACEPLATE_TASK_PRIORITY, NULL);
+    return made == pdPASS ? ESP_OK : ESP_ERR_NO_MEM;
+}
+
+uint32_t faceplate_port_http_requests(void)
+{
+    return CONFIG_FACEPLATE_REQUESTS;
+}
+
+uint32_t faceplate_port_http_random(void)
+{
+    return esp_random();
+}
+
+const char *faceplate_port_http_chip(void)
+{
+    return CONFIG_IDF_TARGET;
+}
+
+const char *faceplate_port_http_firmware(void)
+{
+    return esp_app_get_description()->version;
+}
+
+static void set_blocking(int fd, bool blocking)
+{
+    int flags = fcntl(fd, F_GETFL, 0);
+    fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket)
+{
+    httpd_req_t *request;
+    if (xQueueReceive(s_queue, &request, wait ? portMAX_DELAY : 0) != pdTRUE || request == NULL) {
+        return false;
+    }
+    socket->request = request;
+    socket->fd = httpd_req_to_sockfd(request);
+    set_blocking(socket->fd, false);
+    return true;
+}
+
+const char *faceplate_port_http_method(const faceplate_port_socket_t *socket)
+{
+    const httpd_req_t *request = socket->request;
+    return http_method_str(request->method);
+}
+
+const char *faceplate_port_http_target(const faceplate_port_socket_t *socket)
+{
+    const httpd_req_t *request = socket->request;
+    return request->uri;
+}
+
+uint32_t faceplate_port_http_body_len(const faceplate_port_socket_t *socket)
+{
+    const httpd_req_t *request = socket->request;
+    return (uint32_t)request->content_len;
+}
+
+esp_err_t faceplate_port_http_header(void *request, const char *name, char *value, uint32_t len)
+{
+    switch (httpd_req_get_hdr_value_str(request, name, value, len)) {
+    case ESP_OK:
+        return ESP_OK;
+    case ESP_ERR_HTTPD_RESULT_TRUNC:
+        return ESP_ERR_INVALID_SIZE;
+    default:
+        return ESP_ERR_NOT_FOUND;
+    }
+}
+
+/* What httpd says of a read or a write, in words of ours. */
+static int came(int n)
+{
+    if (n >= 0) {
+        return n;
+    }
+    return n == HTTPD_SOCK_ERR_TIMEOUT ? FACEPLATE_PORT_WOULD_BLOCK : FACEPLATE_PORT_BROKEN;
+}
+
+/* Bytes of the body, of which httpd may have read some already; 0: the client is gone. */
+int faceplate_port_http_body(const faceplate_port_socket_t *socket, void *to, uint32_t len)
+{
+    return came(httpd_req_recv(socket->request, to, len));
+}
+
+int faceplate_port_http_send(const faceplate_port_socket_t *socket, const void *from, uint32_t len)
+{
+    if (socket->request == NULL) {
+        return faceplate_port_own_send(socket->fd, from, len);
+    }
+    return came(httpd_send(socket->request, from, len));
+}
+
+/* False: the server that it came from is being stopped. */
+bool faceplate_port_http_is_wanted(const faceplate_port_socket_t *socket)
+{
+    const httpd_req_t *request = socket->request;
+    return request == NULL || !is_stopped(find(request->handle));
+}
+
+static int receive_nothing(httpd_handle_t handle, int fd, char *buf, size_t len, int flags)
+{
+    (void)handle, (void)fd, (void)buf, (void)len, (void)flags;
+    return HTTPD_SOCK_ERR_FAIL;
+}
+
+/* In httpd's task: only there a session can be looked up while others come and go. */
+static void cut(void *arg)
+{
+    faceplate_port_socket_t *socket = arg;
+    const httpd_req_t *request = socket->request;
+    httpd_sess_set_recv_override(request->handle, socket->fd, receive_nothing);
+    shutdown(socket->fd, SHUT_RDWR);
+    __atomic_store_n(&socket->cut, true, __ATOMIC_SEQ_CST);
+}
+
+/* Has httpd close the connection when it is given back: what is left of a body would be taken for a request.
+ * False where it cannot be asked now. */
+bool faceplate_port_http_cut(faceplate_port_socket_t *socket)
+{
+    const httpd_req_t *request = socket->request;
+    return httpd_queue_work(request->handle, cut, socket) == ESP_OK;
+}
+
+#if ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(6, 0, 0)
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+#endif
+
+void faceplate_port_http_give_back(faceplate_port_socket_t *socket)
+{
+    httpd_req_t *request = socket->request;
+    httpd_handle_t handle = request->handle;
+    server_t *server = find(handle);
+    set_blocking(socket->fd, true);
+    socket->request = NULL;
+    socket->fd = -1;
+    httpd_req_async_handler_complete(request);
+#if ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(6, 0, 0)
+    /* It waits for the connections that it had before. If this has no room, other work wakes it. */
+    httpd_queue_work(handle, do_nothing, NULL);
+#endif
+    __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+    leave(server);
+}
