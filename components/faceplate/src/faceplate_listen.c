@@ -113,6 +113,9 @@ static int came(ssize_t n)
 
 int faceplate_port_http_recv(const faceplate_port_socket_t *socket, void *to, uint32_t len)
 {
+    if (!faceplate_port_http_is_there(socket)) {
+        return FACEPLATE_PORT_BROKEN;
+    }
     return came(recv(socket->fd, to, len, MSG_DONTWAIT));
 }
 
@@ -120,6 +123,9 @@ int faceplate_port_http_recv(const faceplate_port_socket_t *socket, void *to, ui
 int faceplate_port_http_peek(const faceplate_port_socket_t *socket)
 {
     char byte;
+    if (!faceplate_port_http_is_there(socket)) {
+        return FACEPLATE_PORT_BROKEN;
+    }
     return came(recv(socket->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT));
 }
 

@@ -130,12 +130,14 @@ fn step(socket: &Socket, stage: &mut Stage) {
                 *stage = Stage::Asked;
             }
         }
-        Stage::Asked => {
-            if socket.is_cut() {
+        Stage::Asked => match socket.is_cut() {
+            None => {}
+            Some(false) => *stage = Stage::Ended,
+            Some(true) => {
                 socket.give_back();
                 *stage = Stage::Free;
             }
-        }
+        },
     }
 }
 
@@ -143,7 +145,7 @@ fn step(socket: &Socket, stage: &mut Stage) {
 fn end(socket: &Socket, goes_on: bool) -> Stage {
     match socket.request() {
         None => socket.close(),
-        Some(_) if goes_on => socket.give_back(),
+        Some(_) if goes_on && !socket.is_lost() => socket.give_back(),
         Some(_) => return Stage::Ended,
     }
     Stage::Free
