@@ -8,6 +8,10 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "esp_app_desc.h"
 #include "esp_idf_version.h"
@@ -50,17 +54,32 @@ typedef struct {
 
 static connection_t s_connections[FD_SETSIZE];
 
-/* A request that waits for the task; without one it only wakes it. */
+/* What waits for the task: a request, or a connection of the own port. */
 typedef struct {
-    httpd_req_t *request;
+    httpd_req_t *request; /* NULL: none of httpd's */
     int fd;
-    uint8_t session;
+    uint8_t session; /* of httpd's connection */
 } waiting_t;
 
 static QueueHandle_t s_queue;
 
-/* Requests that were taken over and not given back, waiting or not. */
+/* Requests and connections that were taken and are not done with, waiting or not. */
 static int s_taken;
+
+/* False: there are as many as may be. */
+static bool reserve(void)
+{
+    if (__atomic_add_fetch(&s_taken, 1, __ATOMIC_SEQ_CST) <= CONFIG_FACEPLATE_REQUESTS) {
+        return true;
+    }
+    __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+    return false;
+}
+
+static void release(void)
+{
+    __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+}
 
 static server_t *find(httpd_handle_t handle)
 {
@@ -147,15 +166,14 @@ static bool watch(const httpd_req_t *request, int fd)
 /* Hands a request to the task. */
 static esp_err_t take_over(httpd_req_t *request, int fd)
 {
-    if (__atomic_add_fetch(&s_taken, 1, __ATOMIC_SEQ_CST) > CONFIG_FACEPLATE_REQUESTS) {
-        __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+    if (!reserve()) {
         return ESP_ERR_NO_MEM;
     }
     connection_t *connection = &s_connections[fd];
     waiting_t waiting = {NULL, fd, __atomic_load_n(&connection->session, __ATOMIC_SEQ_CST)};
     esp_err_t err = httpd_req_async_handler_begin(request, &waiting.request);
     if (err != ESP_OK) {
-        __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+        release();
         return err;
     }
     __atomic_store_n(&connection->taken, true, __ATOMIC_SEQ_CST);
@@ -238,23 +256,15 @@ esp_err_t faceplate_stop(httpd_handle_t handle)
 esp_err_t faceplate_listen(uint16_t port, const faceplate_http_config_t *config, uint16_t *bound)
 {
     esp_err_t err = start(config);
-    if (err == ESP_OK) {
-        err = faceplate_port_listen(port, bound);
-    }
-    if (err == ESP_OK) {
-        waiting_t nothing = {NULL, -1, 0};
-        xQueueSend(s_queue, &nothing, 0);
-    }
-    return err;
+    return err == ESP_OK ? faceplate_port_listen(port, bound) : err;
 }
 
 /* Of the task of HTTP */
 
 esp_err_t faceplate_port_http_start(void (*task)(void *arg))
 {
-    /* One more, to wake the task. */
     if (s_queue == NULL) {
-        s_queue = xQueueCreate(CONFIG_FACEPLATE_REQUESTS + 1, sizeof(waiting_t));
+        s_queue = xQueueCreate(CONFIG_FACEPLATE_REQUESTS, sizeof(waiting_t));
     }
     if (s_queue == NULL) {
         return ESP_ERR_NO_MEM;
@@ -284,22 +294,42 @@ const char *faceplate_port_http_firmware(void)
     return esp_app_get_description()->version;
 }
 
-static void set_blocking(int fd, bool blocking)
+/* While a connection is Faceplate's, nothing waits in it: answers are put together before they are sent. */
+static void set_ours(int fd, bool ours)
 {
+    const int no_delay = ours;
     int flags = fcntl(fd, F_GETFL, 0);
-    fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+    fcntl(fd, F_SETFL, ours ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof(no_delay));
+}
+
+/* A connection of the own port; false: there is no room for it now. */
+bool faceplate_port_connected(int fd)
+{
+    waiting_t waiting = {NULL, fd, 0};
+    return reserve() && xQueueSend(s_queue, &waiting, 0) == pdTRUE;
+}
+
+void faceplate_port_http_close(faceplate_port_socket_t *socket)
+{
+    shutdown(socket->fd, SHUT_RDWR);
+    close(socket->fd);
+    socket->fd = -1;
+    release();
 }
 
 bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket)
 {
     waiting_t waiting;
-    if (xQueueReceive(s_queue, &waiting, wait ? portMAX_DELAY : 0) != pdTRUE || waiting.request == NULL) {
+    if (xQueueReceive(s_queue, &waiting, wait ? portMAX_DELAY : 0) != pdTRUE) {
         return false;
     }
     socket->request = waiting.request;
     socket->fd = waiting.fd;
     socket->session = waiting.session;
-    set_blocking(socket->fd, false);
+    if (waiting.request != NULL) {
+        set_ours(socket->fd, true);
+    }
     return true;
 }
 
@@ -424,13 +454,13 @@ void faceplate_port_http_give_back(faceplate_port_socket_t *socket)
     httpd_req_t *request = socket->request;
     httpd_handle_t handle = request->handle;
     if (faceplate_port_http_is_there(socket)) {
-        set_blocking(socket->fd, true);
+        set_ours(socket->fd, false);
         __atomic_store_n(&s_connections[socket->fd].taken, false, __ATOMIC_SEQ_CST);
     }
     socket->request = NULL;
     socket->fd = -1;
     /* Before it is given back: then the next request of this connection may come. */
-    __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+    release();
     httpd_req_async_handler_complete(request);
 #if ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(6, 0, 0)
     /* It waits for the connections that it had before. If this has no room, other work wakes it. */

@@ -36,9 +36,7 @@ uint32_t faceplate_port_http_random(void);
 const char *faceplate_port_http_chip(void);
 const char *faceplate_port_http_firmware(void);
 bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket);
-bool faceplate_port_http_accept(faceplate_port_socket_t *socket);
-bool faceplate_port_http_is_listening(void);
-void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, bool accepts, uint32_t ms);
+void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, uint32_t ms);
 const char *faceplate_port_http_method(const faceplate_port_socket_t *socket);
 const char *faceplate_port_http_target(const faceplate_port_socket_t *socket);
 uint32_t faceplate_port_http_body_len(const faceplate_port_socket_t *socket);
@@ -56,6 +54,7 @@ void faceplate_port_http_close(faceplate_port_socket_t *socket);
 /* Between the two files of it. */
 
 esp_err_t faceplate_port_listen(uint16_t port, uint16_t *bound);
+bool faceplate_port_connected(int fd);
 int faceplate_port_own_send(int fd, const void *from, uint32_t len);
 
 /* Of the library, for the C side. */

@@ -44,14 +44,7 @@ mod c {
         pub(super) safe fn faceplate_port_http_chip() -> *const c_char;
         pub(super) safe fn faceplate_port_http_firmware() -> *const c_char;
         pub(super) safe fn faceplate_port_http_next(wait: bool, socket: &Socket) -> bool;
-        pub(super) safe fn faceplate_port_http_accept(socket: &Socket) -> bool;
-        pub(crate) safe fn faceplate_port_http_is_listening() -> bool;
-        pub(super) fn faceplate_port_http_wait(
-            sockets: *const Socket,
-            count: u32,
-            accepts: bool,
-            ms: u32,
-        );
+        pub(super) fn faceplate_port_http_wait(sockets: *const Socket, count: u32, ms: u32);
         pub(super) fn faceplate_port_http_method(socket: &Socket) -> *const c_char;
         pub(super) fn faceplate_port_http_target(socket: &Socket) -> *const c_char;
         pub(super) fn faceplate_port_http_body_len(socket: &Socket) -> u32;
@@ -80,8 +73,7 @@ mod c {
 }
 
 pub(crate) use c::{
-    faceplate_port_http_is_listening as is_listening, faceplate_port_http_random as random,
-    faceplate_port_http_requests as requests,
+    faceplate_port_http_random as random, faceplate_port_http_requests as requests,
 };
 
 /// Makes the task that runs for ever.
@@ -106,11 +98,10 @@ pub(crate) fn firmware() -> &'static str {
     constant(c::faceplate_port_http_firmware())
 }
 
-/// Waits until something can be done on one of them, a connection comes (if they are accepted), or so much
-/// time has passed.
-pub(crate) fn wait(sockets: &[Socket], accepts: bool, ms: u32) {
+/// Waits until something can be done on one of them, or so much time has passed.
+pub(crate) fn wait(sockets: &[Socket], ms: u32) {
     // SAFETY: as many as there are, whose cells only this task looks at.
-    unsafe { c::faceplate_port_http_wait(sockets.as_ptr(), sockets.len() as u32, accepts, ms) }
+    unsafe { c::faceplate_port_http_wait(sockets.as_ptr(), sockets.len() as u32, ms) }
 }
 
 /// Copies a header of a request that httpd has, with a NUL at its end.
@@ -148,23 +139,13 @@ impl Socket {
         }
     }
 
-    /// Takes the next request that httpd has handed over; may wait for it.
+    /// Takes the next request that httpd has handed over, or connection of the port of its own; may wait for it.
     pub(crate) fn next(&self, wait: bool) -> bool {
-        self.begin();
-        c::faceplate_port_http_next(wait, self)
-    }
-
-    /// Takes the next connection of the port of its own.
-    pub(crate) fn accept(&self) -> bool {
-        self.begin();
-        c::faceplate_port_http_accept(self)
-    }
-
-    fn begin(&self) {
         self.wants.set(0);
         // Some of a body is there already, and room for an answer.
         self.can.set(READ | WRITE);
         self.cut.store(0, Ordering::SeqCst);
+        c::faceplate_port_http_next(wait, self)
     }
 
     /// The request that httpd gave; `None` on the port of its own.
