@@ -21,6 +21,7 @@ use crate::{
     config::{Config, Hooks, for_c},
     face::{self, Face, IdfEngine, now_ms},
     flash::Flash,
+    lock::alone,
     port::{self, Level},
     runtime::boxed,
     settings::Settings,
@@ -107,7 +108,7 @@ fn engine(settings: Settings, layout: Layout, config: CoreConfig) -> Option<&'st
         config,
         HeldBuffers::Static(buffers),
     )?;
-    let engine = boxed(block_on(booting.as_mut()))?;
+    let engine = boxed(alone(booting.as_mut()))?;
     Some(Box::leak(engine))
 }
 
