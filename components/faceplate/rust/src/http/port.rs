@@ -169,6 +169,11 @@ impl Socket {
         can & what != 0
     }
 
+    /// It was not done.
+    pub(crate) fn can_again(&self, what: u8) {
+        self.can.set(self.can.get() | what);
+    }
+
     /// Method, target and length of the body of the request.
     pub(crate) fn line(&self) -> (&str, &str, u32) {
         // SAFETY: there is a request, which was not given back: these are its own for as long.

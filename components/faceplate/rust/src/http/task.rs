@@ -151,14 +151,16 @@ fn rest(site: &Site, stages: &[Stage]) {
     if stages.iter().all(is_free) {
         return;
     }
-    let ms = match AGAIN.swap(false, Ordering::Relaxed) {
+    let again = AGAIN.load(Ordering::Relaxed);
+    AGAIN.store(false, Ordering::Relaxed);
+    let ms = match again {
         true => 0,
         false => due_ms.saturating_sub(now_ms()).min(LOOK_EVERY_MS),
     };
     port::wait(site.sockets, ms as u32);
 }
 
-/// Somebody wants to go on at once.
+/// Somebody wants to go on at once. Set by this task alone, while it polls.
 static AGAIN: AtomicBool = AtomicBool::new(false);
 
 /// Wakes the task. There is one, which polls all that it has.
