@@ -7,6 +7,8 @@
 #include "faceplate_http.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -133,11 +135,14 @@ static void leave(server_t *server)
 /* Refuses a request in httpd's own task. */
 static esp_err_t refuse(httpd_req_t *request, const char *status, const char *why)
 {
-    httpd_resp_set_status(request, status);
-    httpd_resp_set_type(request, "text/plain");
-    httpd_resp_set_hdr(request, "Cache-Control", "no-store");
-    httpd_resp_set_hdr(request, "Retry-After", "1");
-    httpd_resp_sendstr(request, why);
+    char answer[200];
+    snprintf(answer, sizeof(answer),
+             "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nRetry-After: 1\r\n"
+             "Content-Length: %u\r\n\r\n%s",
+             status, (unsigned)strlen(why), why);
+    /* In one piece: of several the network may still wait to send the last, which would be lost where the
+     * connection is closed. */
+    httpd_send(request, answer, strlen(answer));
     return request->content_len <= PURGE_MAX ? ESP_OK : ESP_FAIL;
 }
 
