@@ -150,10 +150,11 @@ static esp_err_t refuse(httpd_req_t *request, const char *status, const char *wh
 static void ended(void *arg)
 {
     connection_t *connection = arg;
+    __atomic_store_n(&connection->taken, false, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&connection->session, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Has httpd tell when it closes this connection; false: it has TLS, which is kept there.
+/* Has httpd tell when it closes this connection; false: what it would tell is taken, as by TLS.
  *
  * It closes one in the middle of a request that was taken over where it was idle before, was chosen to make
  * room for another (lru_purge_enable), and the request was quicker than that. The next connection may have
@@ -197,7 +198,7 @@ esp_err_t faceplate_handler(httpd_req_t *request)
     int fd = httpd_req_to_sockfd(request);
     if (fd < 0 || fd >= FD_SETSIZE || !watch(request, fd)) {
         leave(server);
-        ESP_LOGE(TAG, "a connection with TLS: Faceplate cannot answer on it");
+        ESP_LOGE(TAG, "a connection with a transport context of its own, as with TLS: Faceplate cannot answer on it");
         return refuse(request, "501 Not Implemented", "Not over TLS");
     }
     if (take_over(request, fd) != ESP_OK) {
@@ -299,13 +300,17 @@ const char *faceplate_port_http_firmware(void)
     return esp_app_get_description()->version;
 }
 
-/* While a connection is Faceplate's, nothing waits in it: answers are put together before they are sent. */
-static void set_ours(int fd, bool ours)
+static void set_blocking(int fd, bool blocking)
 {
-    const int no_delay = ours;
     int flags = fcntl(fd, F_GETFL, 0);
-    fcntl(fd, F_SETFL, ours ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof(no_delay));
+    fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+/* Answers are put together before they are sent: nothing has to wait for more. It stays so. */
+static void set_no_delay(int fd)
+{
+    const int yes = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 }
 
 /* A connection of the own port; false: there is no room for it now. */
@@ -333,7 +338,8 @@ bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket)
     socket->fd = waiting.fd;
     socket->session = waiting.session;
     if (waiting.request != NULL) {
-        set_ours(socket->fd, true);
+        set_blocking(socket->fd, false);
+        set_no_delay(socket->fd);
     }
     return true;
 }
@@ -459,7 +465,7 @@ void faceplate_port_http_give_back(faceplate_port_socket_t *socket)
     httpd_req_t *request = socket->request;
     httpd_handle_t handle = request->handle;
     if (faceplate_port_http_is_there(socket)) {
-        set_ours(socket->fd, false);
+        set_blocking(socket->fd, true);
         __atomic_store_n(&s_connections[socket->fd].taken, false, __ATOMIC_SEQ_CST);
     }
     socket->request = NULL;
