@@ -106,6 +106,8 @@ esp_err_t esp_partition_write(const esp_partition_t *partition, size_t dst_offse
     if (g_board->flash_fails) {
         return ESP_FAIL;
     }
+    /* Pages of 256 bytes, 0.4 ms each. */
+    board_flash_takes((uint32_t)(size + 255) / 256 * 400);
     bool cut = board_operation();
     /* A cut comes in the middle. */
     for (size_t i = 0; i < (cut ? size / 2 : size); i++) {
@@ -126,6 +128,7 @@ esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t off
     if (g_board->flash_fails) {
         return ESP_FAIL;
     }
+    board_flash_takes(size >= 16 * SECTOR ? 150000 : 45000);
     bool cut = board_operation();
     memset(to, 0xff, cut ? size / 2 : size);
     if (cut) {
