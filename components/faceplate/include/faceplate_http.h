@@ -94,7 +94,7 @@ esp_err_t faceplate_handler(httpd_req_t *request);
 
 /**
  * Ends what Faceplate does on a server: to be called before httpd_stop(). What runs is given up, an upload
- * too, and its connections are closed. Waits for that, at most some 100 ms. Not in a handler, nor in a hook.
+ * too, and its connections are closed. Waits for that, which httpd's task has to do: never in a handler.
  *
  * @param server that was registered; others go on
  * @return ESP_OK; ESP_ERR_INVALID_ARG server is NULL; ESP_ERR_INVALID_STATE in a hook

@@ -7,7 +7,13 @@
 #include "faceplate_http.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "esp_app_desc.h"
 #include "esp_idf_version.h"
@@ -42,11 +48,40 @@ typedef struct {
 
 static server_t s_servers[SERVERS];
 
-/* Requests that wait for the task; NULL only wakes it. */
+/* What is known of the connection with each number. */
+typedef struct {
+    uint8_t session; /* another one with each connection that ends */
+    bool taken;      /* a request of it was taken over */
+} connection_t;
+
+static connection_t s_connections[FD_SETSIZE];
+
+/* What waits for the task: a request, or a connection of the own port. */
+typedef struct {
+    httpd_req_t *request; /* NULL: none of httpd's */
+    int fd;
+    uint8_t session; /* of httpd's connection */
+} waiting_t;
+
 static QueueHandle_t s_queue;
 
-/* Requests that were taken over and not given back, waiting or not. */
+/* Requests and connections that were taken and are not done with, waiting or not. */
 static int s_taken;
+
+/* False: there are as many as may be. */
+static bool reserve(void)
+{
+    if (__atomic_add_fetch(&s_taken, 1, __ATOMIC_SEQ_CST) <= CONFIG_FACEPLATE_REQUESTS) {
+        return true;
+    }
+    __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+    return false;
+}
+
+static void release(void)
+{
+    __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+}
 
 static server_t *find(httpd_handle_t handle)
 {
@@ -100,29 +135,56 @@ static void leave(server_t *server)
 /* Refuses a request in httpd's own task. */
 static esp_err_t refuse(httpd_req_t *request, const char *status, const char *why)
 {
-    httpd_resp_set_status(request, status);
-    httpd_resp_set_type(request, "text/plain");
-    httpd_resp_set_hdr(request, "Cache-Control", "no-store");
-    httpd_resp_set_hdr(request, "Retry-After", "1");
-    httpd_resp_sendstr(request, why);
+    char answer[200];
+    snprintf(answer, sizeof(answer),
+             "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nRetry-After: 1\r\n"
+             "Content-Length: %u\r\n\r\n%s",
+             status, (unsigned)strlen(why), why);
+    /* In one piece: of several the network may still wait to send the last, which would be lost where the
+     * connection is closed. */
+    httpd_send(request, answer, strlen(answer));
     return request->content_len <= PURGE_MAX ? ESP_OK : ESP_FAIL;
 }
 
-/* Hands a request to the task. */
-static esp_err_t take_over(httpd_req_t *request)
+/* Httpd has closed a connection. */
+static void ended(void *arg)
 {
-    if (__atomic_add_fetch(&s_taken, 1, __ATOMIC_SEQ_CST) > CONFIG_FACEPLATE_REQUESTS) {
-        __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+    connection_t *connection = arg;
+    __atomic_store_n(&connection->taken, false, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&connection->session, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Has httpd tell when it closes this connection; false: what it would tell is taken, as by TLS.
+ *
+ * It closes one in the middle of a request that was taken over where it was idle before, was chosen to make
+ * room for another (lru_purge_enable), and the request was quicker than that. The next connection may have
+ * its number, and its place in httpd. */
+static bool watch(const httpd_req_t *request, int fd)
+{
+    void *transport = httpd_sess_get_transport_ctx(request->handle, fd);
+    if (transport == NULL) {
+        httpd_sess_set_transport_ctx(request->handle, fd, &s_connections[fd], ended);
+        return true;
+    }
+    return transport == &s_connections[fd];
+}
+
+/* Hands a request to the task. */
+static esp_err_t take_over(httpd_req_t *request, int fd)
+{
+    if (!reserve()) {
         return ESP_ERR_NO_MEM;
     }
-    httpd_req_t *copy = NULL;
-    esp_err_t err = httpd_req_async_handler_begin(request, &copy);
+    connection_t *connection = &s_connections[fd];
+    waiting_t waiting = {NULL, fd, __atomic_load_n(&connection->session, __ATOMIC_SEQ_CST)};
+    esp_err_t err = httpd_req_async_handler_begin(request, &waiting.request);
     if (err != ESP_OK) {
-        __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
+        release();
         return err;
     }
+    __atomic_store_n(&connection->taken, true, __ATOMIC_SEQ_CST);
     /* There is room for as many as may be taken. */
-    xQueueSend(s_queue, &copy, 0);
+    xQueueSend(s_queue, &waiting, 0);
     return ESP_OK;
 }
 
@@ -133,12 +195,13 @@ esp_err_t faceplate_handler(httpd_req_t *request)
         ESP_LOGE(TAG, "faceplate_register() was not called for this server");
         return refuse(request, HTTPD_500, "This server is not Faceplate's");
     }
-    if (httpd_sess_get_transport_ctx(request->handle, httpd_req_to_sockfd(request)) != NULL) {
+    int fd = httpd_req_to_sockfd(request);
+    if (fd < 0 || fd >= FD_SETSIZE || !watch(request, fd)) {
         leave(server);
-        ESP_LOGE(TAG, "a connection with TLS: Faceplate cannot answer on it");
+        ESP_LOGE(TAG, "a connection with a transport context of its own, as with TLS: Faceplate cannot answer on it");
         return refuse(request, "501 Not Implemented", "Not over TLS");
     }
-    if (take_over(request) != ESP_OK) {
+    if (take_over(request, fd) != ESP_OK) {
         leave(server);
         return refuse(request, "503 Service Unavailable", "Too many requests at once");
     }
@@ -199,23 +262,15 @@ esp_err_t faceplate_stop(httpd_handle_t handle)
 esp_err_t faceplate_listen(uint16_t port, const faceplate_http_config_t *config, uint16_t *bound)
 {
     esp_err_t err = start(config);
-    if (err == ESP_OK) {
-        err = faceplate_port_listen(port, bound);
-    }
-    if (err == ESP_OK) {
-        httpd_req_t *nothing = NULL;
-        xQueueSend(s_queue, &nothing, 0);
-    }
-    return err;
+    return err == ESP_OK ? faceplate_port_listen(port, bound) : err;
 }
 
 /* Of the task of HTTP */
 
 esp_err_t faceplate_port_http_start(void (*task)(void *arg))
 {
-    /* One more, to wake the task. */
     if (s_queue == NULL) {
-        s_queue = xQueueCreate(CONFIG_FACEPLATE_REQUESTS + 1, sizeof(httpd_req_t *));
+        s_queue = xQueueCreate(CONFIG_FACEPLATE_REQUESTS, sizeof(waiting_t));
     }
     if (s_queue == NULL) {
         return ESP_ERR_NO_MEM;
@@ -251,16 +306,48 @@ static void set_blocking(int fd, bool blocking)
     fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
+/* Answers are put together before they are sent: nothing has to wait for more. It stays so. */
+static void set_no_delay(int fd)
+{
+    const int yes = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+}
+
+/* A connection of the own port; false: there is no room for it now. */
+bool faceplate_port_connected(int fd)
+{
+    waiting_t waiting = {NULL, fd, 0};
+    return reserve() && xQueueSend(s_queue, &waiting, 0) == pdTRUE;
+}
+
+void faceplate_port_http_close(faceplate_port_socket_t *socket)
+{
+    shutdown(socket->fd, SHUT_RDWR);
+    close(socket->fd);
+    socket->fd = -1;
+    release();
+}
+
 bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket)
 {
-    httpd_req_t *request;
-    if (xQueueReceive(s_queue, &request, wait ? portMAX_DELAY : 0) != pdTRUE || request == NULL) {
+    waiting_t waiting;
+    if (xQueueReceive(s_queue, &waiting, wait ? portMAX_DELAY : 0) != pdTRUE) {
         return false;
     }
-    socket->request = request;
-    socket->fd = httpd_req_to_sockfd(request);
-    set_blocking(socket->fd, false);
+    socket->request = waiting.request;
+    socket->fd = waiting.fd;
+    socket->session = waiting.session;
+    if (waiting.request != NULL) {
+        set_blocking(socket->fd, false);
+        set_no_delay(socket->fd);
+    }
     return true;
+}
+
+bool faceplate_port_http_is_there(const faceplate_port_socket_t *socket)
+{
+    return socket->request == NULL ||
+           __atomic_load_n(&s_connections[socket->fd].session, __ATOMIC_SEQ_CST) == socket->session;
 }
 
 const char *faceplate_port_http_method(const faceplate_port_socket_t *socket)
@@ -305,6 +392,9 @@ static int came(int n)
 /* Bytes of the body, of which httpd may have read some already; 0: the client is gone. */
 int faceplate_port_http_body(const faceplate_port_socket_t *socket, void *to, uint32_t len)
 {
+    if (!faceplate_port_http_is_there(socket)) {
+        return FACEPLATE_PORT_BROKEN;
+    }
     return came(httpd_req_recv(socket->request, to, len));
 }
 
@@ -312,6 +402,9 @@ int faceplate_port_http_send(const faceplate_port_socket_t *socket, const void *
 {
     if (socket->request == NULL) {
         return faceplate_port_own_send(socket->fd, from, len);
+    }
+    if (!faceplate_port_http_is_there(socket)) {
+        return FACEPLATE_PORT_BROKEN;
     }
     return came(httpd_send(socket->request, from, len));
 }
@@ -329,14 +422,27 @@ static int receive_nothing(httpd_handle_t handle, int fd, char *buf, size_t len,
     return HTTPD_SOCK_ERR_FAIL;
 }
 
+/* Where httpd has closed the connection already: giving the request back marks the connection that has its
+ * place now as nobody's, so that must not be one that was taken over. */
+static bool can_give_back(const faceplate_port_socket_t *socket)
+{
+    int fd = httpd_req_to_sockfd(socket->request);
+    return fd < 0 || fd >= FD_SETSIZE || !__atomic_load_n(&s_connections[fd].taken, __ATOMIC_SEQ_CST);
+}
+
 /* In httpd's task: only there a session can be looked up while others come and go. */
 static void cut(void *arg)
 {
     faceplate_port_socket_t *socket = arg;
     const httpd_req_t *request = socket->request;
-    httpd_sess_set_recv_override(request->handle, socket->fd, receive_nothing);
-    shutdown(socket->fd, SHUT_RDWR);
-    __atomic_store_n(&socket->cut, true, __ATOMIC_SEQ_CST);
+    uint8_t done = FACEPLATE_PORT_CUT;
+    if (faceplate_port_http_is_there(socket)) {
+        httpd_sess_set_recv_override(request->handle, socket->fd, receive_nothing);
+        shutdown(socket->fd, SHUT_RDWR);
+    } else if (!can_give_back(socket)) {
+        done = FACEPLATE_PORT_CUT_LATER;
+    }
+    __atomic_store_n(&socket->cut, done, __ATOMIC_SEQ_CST);
 }
 
 /* Has httpd close the connection when it is given back: what is left of a body would be taken for a request.
@@ -358,15 +464,18 @@ void faceplate_port_http_give_back(faceplate_port_socket_t *socket)
 {
     httpd_req_t *request = socket->request;
     httpd_handle_t handle = request->handle;
-    server_t *server = find(handle);
-    set_blocking(socket->fd, true);
+    if (faceplate_port_http_is_there(socket)) {
+        set_blocking(socket->fd, true);
+        __atomic_store_n(&s_connections[socket->fd].taken, false, __ATOMIC_SEQ_CST);
+    }
     socket->request = NULL;
     socket->fd = -1;
+    /* Before it is given back: then the next request of this connection may come. */
+    release();
     httpd_req_async_handler_complete(request);
 #if ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(6, 0, 0)
     /* It waits for the connections that it had before. If this has no room, other work wakes it. */
     httpd_queue_work(handle, do_nothing, NULL);
 #endif
-    __atomic_sub_fetch(&s_taken, 1, __ATOMIC_SEQ_CST);
-    leave(server);
+    leave(find(handle));
 }

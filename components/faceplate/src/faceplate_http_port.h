@@ -15,13 +15,17 @@ enum { FACEPLATE_PORT_READ = 1, FACEPLATE_PORT_WRITE = 2 };
 /** What came of it, less than 0. */
 enum { FACEPLATE_PORT_WOULD_BLOCK = -1, FACEPLATE_PORT_BROKEN = -2 };
 
+/** What came of asking httpd to read nothing more; 0: it was not asked, or has not done it yet. */
+enum { FACEPLATE_PORT_CUT = 1, FACEPLATE_PORT_CUT_LATER = 2 };
+
 /** A connection that is Faceplate's for now. */
 typedef struct {
-    void *request; /* the httpd_req_t, if it came from httpd */
-    int fd;        /* -1: there is none */
-    uint8_t wants; /* what is waited for */
-    uint8_t can;   /* what can be done without waiting */
-    bool cut;      /* httpd will read nothing more from it */
+    void *request;   /* the httpd_req_t, if it came from httpd */
+    int fd;          /* -1: there is none */
+    uint8_t wants;   /* what is waited for */
+    uint8_t can;     /* what can be done without waiting */
+    uint8_t session; /* of the connection, if it is httpd's */
+    uint8_t cut;     /* whether httpd reads nothing more from it */
 } faceplate_port_socket_t;
 
 /* Of ESP-IDF, for the library: for its task of HTTP alone. */
@@ -32,9 +36,7 @@ uint32_t faceplate_port_http_random(void);
 const char *faceplate_port_http_chip(void);
 const char *faceplate_port_http_firmware(void);
 bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket);
-bool faceplate_port_http_accept(faceplate_port_socket_t *socket);
-bool faceplate_port_http_is_listening(void);
-void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, bool accepts, uint32_t ms);
+void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, uint32_t ms);
 const char *faceplate_port_http_method(const faceplate_port_socket_t *socket);
 const char *faceplate_port_http_target(const faceplate_port_socket_t *socket);
 uint32_t faceplate_port_http_body_len(const faceplate_port_socket_t *socket);
@@ -43,6 +45,7 @@ int faceplate_port_http_body(const faceplate_port_socket_t *socket, void *to, ui
 int faceplate_port_http_peek(const faceplate_port_socket_t *socket);
 int faceplate_port_http_recv(const faceplate_port_socket_t *socket, void *to, uint32_t len);
 int faceplate_port_http_send(const faceplate_port_socket_t *socket, const void *from, uint32_t len);
+bool faceplate_port_http_is_there(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_is_wanted(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_cut(faceplate_port_socket_t *socket);
 void faceplate_port_http_give_back(faceplate_port_socket_t *socket);
@@ -51,6 +54,7 @@ void faceplate_port_http_close(faceplate_port_socket_t *socket);
 /* Between the two files of it. */
 
 esp_err_t faceplate_port_listen(uint16_t port, uint16_t *bound);
+bool faceplate_port_connected(int fd);
 int faceplate_port_own_send(int fd, const void *from, uint32_t len);
 
 /* Of the library, for the C side. */

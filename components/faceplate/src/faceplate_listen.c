@@ -27,12 +27,6 @@ static int listener(void)
     return __atomic_load_n(&s_listener, __ATOMIC_SEQ_CST);
 }
 
-static bool set_non_blocking(int fd)
-{
-    int flags = fcntl(fd, F_GETFL, 0);
-    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
-}
-
 static bool listen_at(int fd, uint16_t port, uint16_t *bound)
 {
     struct sockaddr_in address = {0};
@@ -44,7 +38,7 @@ static bool listen_at(int fd, uint16_t port, uint16_t *bound)
     /* The connections of before a restart are no reason to wait. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(fd, CONFIG_FACEPLATE_REQUESTS) != 0 || !set_non_blocking(fd) ||
+        listen(fd, CONFIG_FACEPLATE_REQUESTS) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
         return false;
     }
@@ -54,8 +48,42 @@ static bool listen_at(int fd, uint16_t port, uint16_t *bound)
     return true;
 }
 
+/* Waits for the next connection. */
+static int next_connection(void)
+{
+    const int yes = 1;
+    int fd = accept(listener(), NULL, NULL);
+    if (fd < 0) {
+        return -1;
+    }
+    int flags = fcntl(fd, F_GETFL, 0);
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    /* Answers are put together before they are sent. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    return fd;
+}
+
+/* The task that runs for ever. */
+static void accept_all(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        int fd = next_connection();
+        if (fd < 0) {
+            /* Out of sockets, say: others will be closed. */
+            vTaskDelay(pdMS_TO_TICKS(200));
+            continue;
+        }
+        /* Who comes while all places are taken waits. */
+        while (!faceplate_port_connected(fd)) {
+            vTaskDelay(1);
+        }
+    }
+}
+
 esp_err_t faceplate_port_listen(uint16_t port, uint16_t *bound)
 {
+    int none = -1;
     if (listener() >= 0) {
         return ESP_ERR_INVALID_STATE;
     }
@@ -67,38 +95,17 @@ esp_err_t faceplate_port_listen(uint16_t port, uint16_t *bound)
         }
         return ESP_FAIL;
     }
-    int none = -1;
     if (!__atomic_compare_exchange_n(&s_listener, &none, fd, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         close(fd);
         return ESP_ERR_INVALID_STATE;
     }
-    return ESP_OK;
-}
-
-bool faceplate_port_http_is_listening(void)
-{
-    return listener() >= 0;
-}
-
-bool faceplate_port_http_accept(faceplate_port_socket_t *socket)
-{
-    const int yes = 1;
-    if (listener() < 0) {
-        return false;
-    }
-    int fd = accept(listener(), NULL, NULL);
-    if (fd < 0) {
-        return false;
-    }
-    if (!set_non_blocking(fd)) {
+    if (xTaskCreate(accept_all, "faceplate_listen", CONFIG_FACEPLATE_TASK_STACK_SIZE, NULL,
+                    CONFIG_FACEPLATE_TASK_PRIORITY, NULL) != pdPASS) {
+        __atomic_store_n(&s_listener, -1, __ATOMIC_SEQ_CST);
         close(fd);
-        return false;
+        return ESP_ERR_NO_MEM;
     }
-    /* Answers are put together before they are sent. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    socket->request = NULL;
-    socket->fd = fd;
-    return true;
+    return ESP_OK;
 }
 
 /* What the network says of a read or a write, in words of ours. */
@@ -113,6 +120,9 @@ static int came(ssize_t n)
 
 int faceplate_port_http_recv(const faceplate_port_socket_t *socket, void *to, uint32_t len)
 {
+    if (!faceplate_port_http_is_there(socket)) {
+        return FACEPLATE_PORT_BROKEN;
+    }
     return came(recv(socket->fd, to, len, MSG_DONTWAIT));
 }
 
@@ -120,6 +130,9 @@ int faceplate_port_http_recv(const faceplate_port_socket_t *socket, void *to, ui
 int faceplate_port_http_peek(const faceplate_port_socket_t *socket)
 {
     char byte;
+    if (!faceplate_port_http_is_there(socket)) {
+        return FACEPLATE_PORT_BROKEN;
+    }
     return came(recv(socket->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT));
 }
 
@@ -128,14 +141,7 @@ int faceplate_port_own_send(int fd, const void *from, uint32_t len)
     return came(send(fd, from, len, MSG_DONTWAIT));
 }
 
-void faceplate_port_http_close(faceplate_port_socket_t *socket)
-{
-    shutdown(socket->fd, SHUT_RDWR);
-    close(socket->fd);
-    socket->fd = -1;
-}
-
-void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, bool accepts, uint32_t ms)
+void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, uint32_t ms)
 {
     fd_set readable, writable;
     int max = -1;
@@ -153,10 +159,6 @@ void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, 
             FD_SET(one->fd, &writable);
         }
         max = one->fd > max ? one->fd : max;
-    }
-    if (accepts && listener() >= 0) {
-        FD_SET(listener(), &readable);
-        max = listener() > max ? listener() : max;
     }
     if (max < 0) {
         vTaskDelay(ms > 0 ? pdMS_TO_TICKS(ms) + 1 : 0);

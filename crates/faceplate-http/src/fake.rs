@@ -5,7 +5,7 @@ use core::{
     convert::Infallible,
     future::pending,
 };
-use std::{string::String, vec, vec::Vec};
+use std::{boxed::Box, string::String, vec, vec::Vec};
 
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
@@ -13,7 +13,7 @@ use embedded_storage_async::nor_flash::{
     ErrorType as FlashErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash,
 };
 use faceplate::{
-    Config, Engine, Nvs,
+    Buffers, Config, Engine, HeldBuffers, Nvs,
     layout::{Layout, LayoutError, Places},
     sha256,
     verify::Requirements,
@@ -23,7 +23,7 @@ use crate::{App, ConnectionBuffers, Device, Info, Limits, Live, serve};
 
 /// A clock that moves only when somebody waits, and a list of the restarts that were asked for.
 pub(crate) struct FakeDevice {
-    engine: Engine<NoFlash, NoNvs, [u16; 2]>,
+    engine: Engine<NoFlash, NoNvs>,
     pub(crate) limits: Limits,
     pub(crate) clock_ms: Cell<u64>,
     pub(crate) reboots: RefCell<Vec<u32>>,
@@ -43,7 +43,8 @@ impl FakeDevice {
             compress: sha256::SOFTWARE,
         };
         let layout = Layout::none(Places::DEFAULT, LayoutError::NoTable(0x8000));
-        let boot = Engine::boot(NoFlash, NoNvs, layout, config, 0);
+        let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; 2]>::new()));
+        let boot = Engine::boot(NoFlash, NoNvs, layout, config, buffers, 0);
         Self {
             engine: block_on(boot),
             limits: Limits::DEFAULT,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use faceplate::{
-    Config, Credentials, Engine, EspNvs, EspNvsError, SLOT_MAX, Slot, Text,
+    Buffers, Config, Credentials, Engine, EspNvs, EspNvsError, HeldBuffers, SLOT_MAX, Slot, Text,
     layout::{Layout, Places},
     sectors, sha256, text,
     verify::Requirements,
@@ -29,7 +29,7 @@ const SECTORS: usize = sectors(SLOT_MAX);
 
 /// The device between two resets.
 pub struct SimDevice {
-    engine: Box<Engine<SimFlash, EspNvs<SimFlash>>>,
+    engine: Engine<SimFlash, EspNvs<SimFlash>>,
     wifi: SimWifi,
     boot_id: u32,
     booted: Instant,
@@ -61,9 +61,8 @@ impl SimDevice {
             compress: sha256::SOFTWARE,
         };
         let booted = Instant::now();
-        let engine: Engine<_, _, [u16; SECTORS]> =
-            Engine::boot(flash, nvs, layout, config, 0).await;
-        let engine: Box<Engine<_, _>> = Box::new(engine);
+        let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; SECTORS]>::new()));
+        let engine = Engine::boot(flash, nvs, layout, config, buffers, 0).await;
         let wifi = engine.with_nvs(|nvs| SimWifi::start(nvs, address));
         Self {
             engine,

@@ -23,7 +23,7 @@ pub use self::{
     trial::{ConfirmError, Tick},
 };
 use crate::{
-    Buffers, Last, Region, Slot, Trial,
+    HeldBuffers, Last, Region, Slot, Trial,
     boot::Content,
     layout::LayoutError,
     sha256::Compress,
@@ -46,10 +46,8 @@ type SlotContent = Result<Verified, Problem>;
 
 /// The frontend of one device. It is shared by all connections of a single-threaded executor.
 ///
-/// `F` is a handle to the flash: cloning it gives another handle to the same chip. `T` is the
-/// checker's table in its [`Buffers`]; an engine is made with one of known size, and used as a
-/// reference or box of `Engine<F, N>`, which any size turns into.
-pub struct Engine<F, N, T: ?Sized = [u16]> {
+/// `F` is a handle to the flash: cloning it gives another handle to the same chip.
+pub struct Engine<F, N> {
     flash: F,
     nvs: RefCell<N>,
     /// Why it is not known, or not sure, what NVS holds; no change is begun then.
@@ -65,7 +63,7 @@ pub struct Engine<F, N, T: ?Sized = [u16]> {
     restarting: Cell<bool>,
     progress: Cell<Option<Progress>>,
     slots: RefCell<[SlotContent; 2]>,
-    buffers: RefCell<Buffers<T>>,
+    buffers: RefCell<HeldBuffers>,
 }
 
 /// The frontend that is served from boot to reboot.

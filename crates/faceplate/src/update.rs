@@ -13,7 +13,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 pub use self::error::UploadError;
 pub use crate::engine::{Phase, Progress};
 use crate::{
-    BeginError, Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
+    BeginError, Confirmer, Engine, HeldBuffers, Last, Nvs, Outcome, SECTOR, Slot, Trial,
     engine::Place,
     manifest::Version,
     nvs::Change,
@@ -42,7 +42,7 @@ pub struct Done {
 /// The right to the inactive slot and to the buffers; giving it back ends the upload.
 struct Lease<'e, F, N> {
     engine: &'e Engine<F, N>,
-    buffers: RefMut<'e, Buffers>,
+    buffers: RefMut<'e, HeldBuffers>,
     /// The inactive slot.
     slot: Slot,
     total: u32,

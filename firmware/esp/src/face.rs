@@ -6,7 +6,7 @@ use embassy_futures::block_on;
 use embassy_time::{Duration, Instant, Timer};
 use esp_hal::peripherals::{FLASH, SHA};
 use faceplate::{
-    Config, Engine, EspNvs, State,
+    Buffers, Config, Engine, EspNvs, HeldBuffers, State,
     layout::{Layout, Places},
     verify::Requirements,
 };
@@ -58,14 +58,20 @@ impl Options {
 
 /// Memory for updates, a `static` of the firmware: some 5 KiB, of them two bytes for each sector of
 /// the largest slot. `Memory<{ sectors(1 << 20) }>` is for slots of up to 1 MiB.
-pub struct Memory<const SECTORS: usize>(StaticCell<ChipEngine<[u16; SECTORS]>>);
+pub struct Memory<const SECTORS: usize> {
+    buffers: StaticCell<Buffers<[u16; SECTORS]>>,
+    engine: StaticCell<ChipEngine>,
+}
 
-type ChipEngine<T> = Engine<ChipFlash, EspNvs<ChipFlash>, T>;
+type ChipEngine = Engine<ChipFlash, EspNvs<ChipFlash>>;
 
 impl<const SECTORS: usize> Memory<SECTORS> {
     /// Not used yet.
     pub const fn new() -> Self {
-        Self(StaticCell::new())
+        Self {
+            buffers: StaticCell::new(),
+            engine: StaticCell::new(),
+        }
     }
 }
 
@@ -77,7 +83,7 @@ impl<const SECTORS: usize> Default for Memory<SECTORS> {
 
 /// The frontend of this chip. There is one, made by [`boot`].
 pub struct Face {
-    engine: &'static ChipEngine<[u16]>,
+    engine: &'static ChipEngine,
     options: Options,
     boot_id: u32,
     domain: RefCell<String<DOMAIN_MAX>>,
@@ -110,10 +116,10 @@ pub fn boot<const SECTORS: usize>(
         block_erase: true,
         compress: sha::start(sha),
     };
+    let buffers = HeldBuffers::Static(memory.buffers.init_with(Buffers::new));
     let now_ms = start.as_millis();
-    let engine = memory
-        .0
-        .init_with(|| block_on(Engine::boot(flash, nvs, layout, config, now_ms)));
+    let boot = Engine::boot(flash, nvs, layout, config, buffers, now_ms);
+    let engine = memory.engine.init_with(|| block_on(boot));
     let face = FACE.init_with(|| Face {
         engine,
         options,
@@ -169,7 +175,7 @@ impl Device for Face {
     type Flash = ChipFlash;
     type Nvs = EspNvs<ChipFlash>;
 
-    fn engine(&self) -> &Engine<ChipFlash, EspNvs<ChipFlash>> {
+    fn engine(&self) -> &ChipEngine {
         self.engine
     }
 

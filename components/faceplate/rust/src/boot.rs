@@ -8,18 +8,20 @@ use core::{
 
 use embassy_futures::block_on;
 use faceplate::{
-    Config as CoreConfig, Region, State, Text,
+    Config as CoreConfig, HeldBuffers, Region, State, Text,
     layout::{Layout, Places},
-    sectors, sha256,
+    sha256,
     verify::Requirements,
 };
 
 use crate::{
+    buffers::buffers,
     care,
     code::Code,
     config::{Config, Hooks, for_c},
     face::{self, Face, IdfEngine, now_ms},
     flash::Flash,
+    lock::alone,
     port::{self, Level},
     runtime::boxed,
     settings::Settings,
@@ -74,7 +76,7 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
         compress: sha256::SOFTWARE,
     };
     let start = now_ms();
-    let engine = engine(settings, layout, core_config)?;
+    let engine = engine(settings, layout, core_config).ok_or(Code::NO_MEM)?;
     let label = match engine.state() {
         State::Recovery => None,
         _ => Some(for_c(engine.label(engine.status(start).active))?),
@@ -95,48 +97,31 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
     port::spawn(care::task)
 }
 
-/// An engine for slots of the size that the table says, on the heap for ever.
-fn engine(
-    settings: Settings,
-    layout: Layout,
-    config: CoreConfig,
-) -> Result<&'static IdfEngine, Code> {
-    const MIB: u32 = 1 << 20;
-    let size = layout.slots.map_or(0, |[first, _]| first.len);
-    // The core asks for the size when it is built. Slots of more than the last are refused by it.
-    let engine = if size <= MIB {
-        made::<{ sectors(MIB) }>(settings, layout, config)
-    } else if size <= 2 * MIB {
-        made::<{ sectors(2 * MIB) }>(settings, layout, config)
-    } else {
-        made::<{ sectors(4 * MIB) }>(settings, layout, config)
-    };
-    engine.ok_or(Code::NO_MEM)
-}
-
-/// Not inlined, so that the stack is for the engine of one size, not of all. What lives while flash is read
-/// is on the heap for so long.
-#[inline(never)]
-fn made<const SECTORS: usize>(
-    settings: Settings,
-    layout: Layout,
-    config: CoreConfig,
-) -> Option<&'static IdfEngine> {
+/// The engine, on the heap for ever. What lives while flash is read is on the heap, too, for so long.
+fn engine(settings: Settings, layout: Layout, config: CoreConfig) -> Option<&'static IdfEngine> {
     let flash = Flash(slots(&layout));
-    let mut booting = booting::<SECTORS>(flash, settings, layout, config)?;
-    let engine = boxed(block_on(booting.as_mut()))?;
+    let buffers = buffers(layout.slots.map_or(0, |[first, _]| first.len))?;
+    let mut booting = booting(
+        flash,
+        settings,
+        layout,
+        config,
+        HeldBuffers::Static(buffers),
+    )?;
+    let engine = boxed(alone(booting.as_mut()))?;
     Some(Box::leak(engine))
 }
 
 /// Not inlined, so that what is moved to the heap leaves the stack.
 #[inline(never)]
-fn booting<const SECTORS: usize>(
+fn booting(
     flash: Flash,
     settings: Settings,
     layout: Layout,
     config: CoreConfig,
-) -> Option<Pin<Box<impl Future<Output = IdfEngine<[u16; SECTORS]>>>>> {
-    let booting = IdfEngine::<[u16; SECTORS]>::boot(flash, settings, layout, config, now_ms());
+    buffers: HeldBuffers,
+) -> Option<Pin<Box<impl Future<Output = IdfEngine>>>> {
+    let booting = IdfEngine::boot(flash, settings, layout, config, buffers, now_ms());
     boxed(booting).map(Box::into_pin)
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The core over ESP-IDF.
-pub(crate) type IdfEngine<T = [u16]> = Engine<Flash, Settings, T>;
+pub(crate) type IdfEngine = Engine<Flash, Settings>;
 
 /// How long a restart is put off: time for an answer to leave, milliseconds. As over HTTP.
 const RESTART_MS: u32 = 500;

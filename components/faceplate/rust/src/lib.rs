@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod boot;
+mod buffers;
 mod care;
 mod change;
 mod code;

@@ -42,3 +42,15 @@ pub(crate) fn wait<R>(future: impl Future<Output = R>) -> Result<R, Code> {
         port::give_way();
     }
 }
+
+/// Runs a future to its end while nobody else has anything to do with the core.
+pub(crate) fn alone<R>(future: impl Future<Output = R>) -> R {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            return result;
+        }
+        port::give_way();
+    }
+}

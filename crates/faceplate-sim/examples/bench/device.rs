@@ -2,7 +2,7 @@
 
 use embassy_futures::block_on;
 use faceplate::{
-    Config, Confirmer, Engine, EspNvs, Nvs, Slot,
+    Buffers, Config, Confirmer, Engine, EspNvs, HeldBuffers, Nvs, Slot,
     layout::{Layout, Places},
     sectors, sha256,
     update::Done,
@@ -34,13 +34,13 @@ pub(crate) fn flash_of(csv: &str, www_0: &[u8], www_1: &[u8]) -> Result<SimFlash
 }
 
 /// Boots with a firmware that takes what `faceplate-pack` makes by default.
-pub(crate) fn boot(flash: &SimFlash) -> Result<Box<SimEngine>> {
+pub(crate) fn boot(flash: &SimFlash) -> Result<SimEngine> {
     // Slots of 1 MiB, as on a board of the usual layout.
     boot_for::<{ sectors(1 << 20) }>(flash)
 }
 
 /// The same, built for slots of so many sectors.
-pub(crate) fn boot_for<const SECTORS: usize>(flash: &SimFlash) -> Result<Box<SimEngine>> {
+pub(crate) fn boot_for<const SECTORS: usize>(flash: &SimFlash) -> Result<SimEngine> {
     let layout = block_on(Layout::read(&mut flash.clone(), Places::DEFAULT));
     let nvs = EspNvs::new(flash.clone(), layout.nvs?);
     let requirements = Requirements {
@@ -52,9 +52,9 @@ pub(crate) fn boot_for<const SECTORS: usize>(flash: &SimFlash) -> Result<Box<Sim
         block_erase: true,
         compress: sha256::SOFTWARE,
     };
-    let boot = Engine::boot(flash.clone(), nvs, layout, config, 0);
-    let engine: Engine<_, _, [u16; SECTORS]> = block_on(boot);
-    Ok(Box::new(engine))
+    let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; SECTORS]>::new()));
+    let boot = Engine::boot(flash.clone(), nvs, layout, config, buffers, 0);
+    Ok(block_on(boot))
 }
 
 /// Uploads an image to a device that has just booted; what it did, and what that took on flash,

@@ -1,6 +1,6 @@
 //! A frontend of 3.9 MB in slots of 4 MiB: pack, check, upload and serve.
 
-use faceplate::sectors;
+use faceplate::{Buffers, sectors};
 
 use crate::{Report, Result, device, frontends, limit};
 
@@ -35,7 +35,8 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
         CHECK_PER_BYTE,
         "bytes a byte",
     );
-    report.line("  the core", &format!("{} bytes", size_of_val(&*engine)));
+    let core = size_of_val(&engine) + size_of::<Buffers<[u16; SLOT]>>();
+    report.line("  the core", &format!("{core} bytes"));
 
     let (_, took) = device::upload_to(&engine, &flash, &new)?;
     report.line(

@@ -18,16 +18,14 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let writing = size_of_val(&upload.write(&image));
     let checking = size_of_val(&upload.finish(None));
     // The buffers are part of the core, which is there whether an upload runs or not.
-    let core = size_of_val(&*engine);
+    let buffers = size_of::<Buffers<[u16; 256]>>();
+    let core = size_of_val(&engine) + buffers;
     let all = core + session + writing.max(checking);
     report.line(
         "memory: the core, its buffers included",
         &format!("{core} bytes"),
     );
-    report.line(
-        "  of it the buffers",
-        &format!("{} bytes", size_of::<Buffers<[u16; 256]>>()),
-    );
+    report.line("  of it the buffers", &format!("{buffers} bytes"));
     report.line("  upload session", &format!("{session} bytes"));
     report.line(
         "  future of writing, of checking",

@@ -279,7 +279,7 @@ async fn answer(socket: &mut TcpSocket<'_>) {
 
 /// The device, on the clock of the network stacks.
 struct Board {
-    engine: Box<SimEngine>,
+    engine: SimEngine,
     limits: Limits,
     live: Live,
 }

@@ -26,7 +26,7 @@ use crate::{
 /// A board that serves HTTP.
 pub(crate) struct TestDevice {
     pub(crate) board: Board,
-    pub(crate) engine: Box<board::Device>,
+    pub(crate) engine: board::Device,
     /// What the firmware was asked to wait before it restarts.
     pub(crate) reboot: Cell<Option<u32>>,
     pub(crate) wifi: SimWifi,

@@ -6,7 +6,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 
 use super::{Config, Engine, Served, content};
 use crate::{
-    Buffers, Nvs, Region, Slot, Stored,
+    Buffers, HeldBuffers, Nvs, Region, Slot, Stored,
     boot::{self, Decision},
     layout::{Layout, LayoutError},
     nvs::Change,
@@ -44,18 +44,25 @@ fn fitting(
     }
 }
 
-impl<F: NorFlash + Clone, N: Nvs, const SECTORS: usize> Engine<F, N, [u16; SECTORS]> {
+impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     /// Boots: checks both slots, decides, and stores what the decision says.
     ///
     /// `now_ms` is the time at which serving starts, on the clock that [`Self::tick`] gets.
-    /// A store or flash that fails never stops the boot: whatever can be served is. Slots of more
-    /// than `SECTORS` sectors are not used.
-    pub async fn boot(flash: F, mut nvs: N, layout: Layout, config: Config, now_ms: u64) -> Self {
+    /// A store or flash that fails never stops the boot: whatever can be served is. Slots that are
+    /// larger than `buffers` are for are not used.
+    pub async fn boot(
+        flash: F,
+        mut nvs: N,
+        layout: Layout,
+        config: Config,
+        mut buffers: HeldBuffers,
+        now_ms: u64,
+    ) -> Self {
+        buffers.compress = config.compress;
         let (stored, mut nvs_fault) = match layout.nvs {
             Ok(_) => load(&mut nvs),
             Err(error) => (Stored::default(), Some(text(error))),
         };
-        let mut buffers = Buffers::<[u16; SECTORS]>::with(config.compress);
         let labels = layout.places.slots;
         let regions = layout.slots;
         let regions = regions.and_then(|regions| fitting(labels[0], regions, &buffers));

@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 use core::{future::Future, pin::Pin};
 
+use embassy_futures::select::{Either, select};
 use faceplate_http::{
-    ConnectionBuffers,
-    beside::{Handed as Ahead, Next, Refused, refuse, serve_request},
+    ConnectionBuffers, Device, Head,
+    beside::{Handed, Next, Refused, refuse, serve_request},
     head::HeadError,
-    serve,
 };
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     head::{NoHead, head},
     port::{Request, Socket},
     site::Site,
-    socket::{Connection, Handed, Sender},
+    socket::{Reader, Sender},
 };
 use crate::runtime::boxed;
 
@@ -28,71 +28,72 @@ pub(super) fn answer(
     socket: &'static Socket,
     request: Request,
 ) -> Option<Work> {
-    let hooks = Hooks {
-        site,
-        request: Some(request),
-    };
     match head(socket, request) {
         Ok(head) => {
             let (_, _, body) = socket.line();
-            let endless = is_endless(&head);
-            let reader = Handed::new(socket, head, body, endless);
-            pinned(request_of(site, hooks, reader, Sender(socket), buffers()?))
+            // Of the bytes of a body without a length some are httpd's already; it is refused.
+            let endless = Head::parse(&head).is_ok_and(|head| head.transfer_encoding);
+            let reader = Reader::request(socket, head, (!endless).then_some(body));
+            pinned(requests(site, socket, reader, buffers()?))
         }
-        Err(NoHead::Wrong(error)) => pinned(refused(site, error, Sender(socket), buffers()?)),
+        Err(NoHead::Wrong(error)) => pinned(refused(site, socket, error, buffers()?)),
         Err(NoHead::NoMemory) => None,
     }
 }
 
 /// Serves a connection of the port of its own.
 pub(super) fn serve_alone(site: &'static Site, socket: &'static Socket) -> Option<Work> {
-    pinned(alone(site, socket, buffers()?))
+    pinned(requests(site, socket, Reader::all(socket), buffers()?))
 }
 
-async fn request_of(
-    site: &'static Site,
-    hooks: Hooks,
-    reader: Handed,
-    writer: Sender,
-    mut buffers: Box<ConnectionBuffers>,
-) -> bool {
-    // It is all read, head included.
-    let ahead = Ahead {
-        bytes: &[],
-        may_go_on: true,
-    };
-    let next = serve_request(site, &hooks, ahead, reader, writer, &mut buffers).await;
-    // Nothing is read beyond a request. If it was, httpd could not have it back.
-    matches!(next, Next::GoOn { read: [], .. })
-}
-
-async fn refused(
-    site: &'static Site,
-    error: HeadError,
-    writer: Sender,
-    mut buffers: Box<ConnectionBuffers>,
-) -> bool {
-    refuse(site, Refused::Head(error), writer, &mut buffers).await;
-    false
-}
-
-async fn alone(
+/// Answers a request; on the port of its own those that follow, too, within the limits of a connection.
+async fn requests(
     site: &'static Site,
     socket: &'static Socket,
+    mut reader: Reader,
     mut buffers: Box<ConnectionBuffers>,
 ) -> bool {
     let hooks = Hooks {
         site,
-        request: None,
+        request: socket.request(),
     };
-    let (reader, writer) = (Connection(socket), Sender(socket));
-    serve(site, &hooks, reader, writer, &mut buffers).await;
+    let limits = site.limits();
+    let until_ms = site.now_ms() + limits.connection_ms;
+    for more in (0..limits.requests).rev() {
+        let handed = Handed {
+            // All of it is read.
+            bytes: &[],
+            may_go_on: more > 0 && site.now_ms() < until_ms,
+        };
+        let writer = Sender(socket);
+        let next = serve_request(site, &hooks, handed, &mut reader, writer, &mut buffers).await;
+        let Next::GoOn { read, .. } = next else { break };
+        if hooks.request.is_some() {
+            // Nothing is read beyond it. If it was, httpd could not have it back.
+            return read.is_empty();
+        }
+        let idle = site.sleep_ms(limits.next_idle_ms);
+        if !read.is_empty() && !reader.take_back(read)
+            || is_second(select(reader.ready(), idle).await)
+        {
+            break;
+        }
+    }
     false
 }
 
-/// Whether a body has no length, which is refused. (Of the bytes of such a body some are httpd's already.)
-fn is_endless(head: &[u8]) -> bool {
-    faceplate_http::Head::parse(head).is_ok_and(|head| head.transfer_encoding)
+fn is_second(either: Either<(), ()>) -> bool {
+    matches!(either, Either::Second(()))
+}
+
+async fn refused(
+    site: &'static Site,
+    socket: &'static Socket,
+    error: HeadError,
+    mut buffers: Box<ConnectionBuffers>,
+) -> bool {
+    refuse(site, Refused::Head(error), Sender(socket), &mut buffers).await;
+    false
 }
 
 /// Not inlined, so that they leave the stack.

@@ -9,7 +9,10 @@ use faceplate_http::{
     limits::RECEIVE_BUFFER,
 };
 
-use super::port::{self, Request, Socket};
+use super::{
+    port::{self, Request, Socket},
+    socket::copied,
+};
 use crate::{code::Code, text};
 
 /// Bytes of a header's name, and its NUL.
@@ -38,12 +41,7 @@ pub(super) fn head(socket: &Socket, request: Request) -> Result<Box<[u8]>, NoHea
         }
     }
     let head = head.end().map_err(NoHead::Wrong)?;
-    let mut exact = Vec::new();
-    exact
-        .try_reserve_exact(head.len())
-        .map_err(|_| NoHead::NoMemory)?;
-    exact.extend_from_slice(head);
-    Ok(exact.into_boxed_slice())
+    copied(head).ok_or(NoHead::NoMemory)
 }
 
 /// Memory for as long as a head is written.

@@ -3,7 +3,7 @@
 use core::{
     cell::Cell,
     ffi::{CStr, c_char, c_int, c_void},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicU8, Ordering},
 };
 
 use crate::{code::Code, text::given};
@@ -11,6 +11,10 @@ use crate::{code::Code, text::given};
 /// To read, or to write, as the header has it.
 pub(crate) const READ: u8 = 1;
 pub(crate) const WRITE: u8 = 2;
+
+/// What came of asking httpd to read nothing more.
+const CUT: u8 = 1;
+const CUT_LATER: u8 = 2;
 
 /// That nothing comes, or goes, for now.
 const WOULD_BLOCK: c_int = -1;
@@ -22,7 +26,8 @@ pub(crate) struct Socket {
     fd: Cell<c_int>,
     wants: Cell<u8>,
     can: Cell<u8>,
-    cut: AtomicBool,
+    session: Cell<u8>,
+    cut: AtomicU8,
 }
 
 /// A connection is broken.
@@ -39,14 +44,7 @@ mod c {
         pub(super) safe fn faceplate_port_http_chip() -> *const c_char;
         pub(super) safe fn faceplate_port_http_firmware() -> *const c_char;
         pub(super) safe fn faceplate_port_http_next(wait: bool, socket: &Socket) -> bool;
-        pub(super) safe fn faceplate_port_http_accept(socket: &Socket) -> bool;
-        pub(crate) safe fn faceplate_port_http_is_listening() -> bool;
-        pub(super) fn faceplate_port_http_wait(
-            sockets: *const Socket,
-            count: u32,
-            accepts: bool,
-            ms: u32,
-        );
+        pub(super) fn faceplate_port_http_wait(sockets: *const Socket, count: u32, ms: u32);
         pub(super) fn faceplate_port_http_method(socket: &Socket) -> *const c_char;
         pub(super) fn faceplate_port_http_target(socket: &Socket) -> *const c_char;
         pub(super) fn faceplate_port_http_body_len(socket: &Socket) -> u32;
@@ -66,6 +64,7 @@ mod c {
             from: *const c_void,
             len: u32,
         ) -> c_int;
+        pub(super) safe fn faceplate_port_http_is_there(socket: &Socket) -> bool;
         pub(super) safe fn faceplate_port_http_is_wanted(socket: &Socket) -> bool;
         pub(super) fn faceplate_port_http_cut(socket: &Socket) -> bool;
         pub(super) fn faceplate_port_http_give_back(socket: &Socket);
@@ -74,8 +73,7 @@ mod c {
 }
 
 pub(crate) use c::{
-    faceplate_port_http_is_listening as is_listening, faceplate_port_http_random as random,
-    faceplate_port_http_requests as requests,
+    faceplate_port_http_random as random, faceplate_port_http_requests as requests,
 };
 
 /// Makes the task that runs for ever.
@@ -100,11 +98,10 @@ pub(crate) fn firmware() -> &'static str {
     constant(c::faceplate_port_http_firmware())
 }
 
-/// Waits until something can be done on one of them, a connection comes (if they are accepted), or so much
-/// time has passed.
-pub(crate) fn wait(sockets: &[Socket], accepts: bool, ms: u32) {
+/// Waits until something can be done on one of them, or so much time has passed.
+pub(crate) fn wait(sockets: &[Socket], ms: u32) {
     // SAFETY: as many as there are, whose cells only this task looks at.
-    unsafe { c::faceplate_port_http_wait(sockets.as_ptr(), sockets.len() as u32, accepts, ms) }
+    unsafe { c::faceplate_port_http_wait(sockets.as_ptr(), sockets.len() as u32, ms) }
 }
 
 /// Copies a header of a request that httpd has, with a NUL at its end.
@@ -137,27 +134,18 @@ impl Socket {
             fd: Cell::new(-1),
             wants: Cell::new(0),
             can: Cell::new(0),
-            cut: AtomicBool::new(false),
+            session: Cell::new(0),
+            cut: AtomicU8::new(0),
         }
     }
 
-    /// Takes the next request that httpd has handed over; may wait for it.
+    /// Takes the next request that httpd has handed over, or connection of the port of its own; may wait for it.
     pub(crate) fn next(&self, wait: bool) -> bool {
-        self.begin();
-        c::faceplate_port_http_next(wait, self)
-    }
-
-    /// Takes the next connection of the port of its own.
-    pub(crate) fn accept(&self) -> bool {
-        self.begin();
-        c::faceplate_port_http_accept(self)
-    }
-
-    fn begin(&self) {
         self.wants.set(0);
         // Some of a body is there already, and room for an answer.
         self.can.set(READ | WRITE);
-        self.cut.store(false, Ordering::SeqCst);
+        self.cut.store(0, Ordering::SeqCst);
+        c::faceplate_port_http_next(wait, self)
     }
 
     /// The request that httpd gave; `None` on the port of its own.
@@ -179,6 +167,11 @@ impl Socket {
             self.wants.set(self.wants.get() | what);
         }
         can & what != 0
+    }
+
+    /// It was not done.
+    pub(crate) fn can_again(&self, what: u8) {
+        self.can.set(self.can.get() | what);
     }
 
     /// Method, target and length of the body of the request.
@@ -223,6 +216,11 @@ impl Socket {
         came(unsafe { c::faceplate_port_http_send(self, from.as_ptr().cast(), len(from.len())) })
     }
 
+    /// Whether httpd has closed the connection.
+    pub(crate) fn is_lost(&self) -> bool {
+        !c::faceplate_port_http_is_there(self)
+    }
+
     /// Whether its answer is wanted still: its server is not being stopped.
     pub(crate) fn is_wanted(&self) -> bool {
         c::faceplate_port_http_is_wanted(self)
@@ -230,13 +228,18 @@ impl Socket {
 
     /// Asks httpd to read nothing more from it; false where it cannot be asked now.
     pub(crate) fn ask_to_cut(&self) -> bool {
+        self.cut.store(0, Ordering::SeqCst);
         // SAFETY: there is a request; the place is one for ever, and httpd sets but `cut`.
         unsafe { c::faceplate_port_http_cut(self) }
     }
 
-    /// Whether httpd will read nothing more from it.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst)
+    /// Whether httpd reads nothing more from it: `None` for not yet, `false` where it is to be asked again.
+    pub(crate) fn is_cut(&self) -> Option<bool> {
+        match self.cut.load(Ordering::SeqCst) {
+            CUT => Some(true),
+            CUT_LATER => Some(false),
+            _ => None,
+        }
     }
 
     /// Gives the request back to httpd; the place is free then.

@@ -1,6 +1,6 @@
 //! A connection as the HTTP app reads and writes it.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, future::poll_fn, task::Poll};
 
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
@@ -21,19 +21,6 @@ impl embedded_io_async::Error for Broken {
     }
 }
 
-/// Reads what comes on a connection of the port of its own.
-pub(super) struct Connection(pub(super) &'static Socket);
-
-impl ErrorType for Connection {
-    type Error = Broken;
-}
-
-impl Read for Connection {
-    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Broken> {
-        when_ready(self.0, READ, || self.0.recv(buf)).await
-    }
-}
-
 /// Sends on a connection.
 pub(super) struct Sender(pub(super) &'static Socket);
 
@@ -43,7 +30,15 @@ impl ErrorType for Sender {
 
 impl Write for Sender {
     async fn write(&mut self, buf: &[u8]) -> Result<usize, Broken> {
-        when_ready(self.0, WRITE, || self.0.send(buf)).await
+        poll_fn(|_| {
+            while self.0.can(WRITE) {
+                if let Some(n) = self.0.send(buf)? {
+                    return Poll::Ready(Ok(n));
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     async fn flush(&mut self) -> Result<(), Broken> {
@@ -51,98 +46,136 @@ impl Write for Sender {
     }
 }
 
-/// Does something as soon as it need not be waited for.
-async fn when_ready(
-    socket: &Socket,
-    what: u8,
-    mut act: impl FnMut() -> Result<Option<usize>, Broken>,
-) -> Result<usize, Broken> {
-    poll_fn(|_| {
-        loop {
-            if !socket.can(what) {
-                return Poll::Pending;
-            }
-            if let Some(n) = act()? {
-                return Poll::Ready(Ok(n));
-            }
-        }
-    })
-    .await
-}
-
-/// Reads a request that httpd gave: its head, as it was written again, its body, and then the end of the
-/// connection. What comes behind the request is httpd's.
-pub(super) struct Handed {
+/// Reads what comes on a connection: what was known of it before, then what is of it, and then its end.
+///
+/// One type for both kinds of connections: the HTTP app is compiled for each.
+pub(super) struct Reader {
     socket: &'static Socket,
-    head: Option<Box<[u8]>>,
-    /// So much of the head was read.
+    /// What was known before: the head of a request, as it was written again, or what came behind the one
+    /// before.
+    ahead: Option<Box<[u8]>>,
+    /// So much of that was read.
     at: usize,
-    /// So much of the body was not.
-    left: u32,
-    /// Nobody knows where it ends: all that comes is read, as it is before the connection is closed.
-    endless: bool,
-    /// Something else has come behind it.
-    beyond: bool,
+    rest: Rest,
 }
 
-impl Handed {
-    /// `endless` where its body has no length.
-    pub(super) fn new(socket: &'static Socket, head: Box<[u8]>, left: u32, endless: bool) -> Self {
+/// What comes then.
+enum Rest {
+    /// Whatever the client sends.
+    All,
+    /// So much of a body, which httpd gives; what comes behind it is httpd's.
+    Body(u32),
+    /// Nothing but the end of the connection.
+    End,
+    /// The end, which cannot be seen behind something else.
+    Unseen,
+}
+
+impl Reader {
+    /// All that comes.
+    pub(super) fn all(socket: &'static Socket) -> Self {
         Self {
             socket,
-            head: Some(head),
+            ahead: None,
             at: 0,
-            left,
-            endless,
-            beyond: false,
+            rest: Rest::All,
         }
     }
 
-    /// The next bytes of the head. Its memory is given back with the last.
-    fn head(&mut self, buf: &mut [u8]) -> Option<usize> {
-        let rest = self.head.as_ref()?.get(self.at..)?;
+    /// A request that httpd gave. Where its body has no length all that comes is read, as it is before a
+    /// connection is closed.
+    pub(super) fn request(socket: &'static Socket, head: Box<[u8]>, body: Option<u32>) -> Self {
+        let rest = body.map_or(Rest::All, Rest::Body);
+        Self {
+            ahead: Some(head),
+            rest,
+            ..Self::all(socket)
+        }
+    }
+
+    /// Takes back what was read beyond a request; false where there is no memory for it.
+    pub(super) fn take_back(&mut self, bytes: &[u8]) -> bool {
+        let copy = copied(bytes);
+        self.at = 0;
+        self.ahead = copy;
+        self.ahead.is_some()
+    }
+
+    /// Waits until there is something to read.
+    pub(super) async fn ready(&self) {
+        poll_fn(|_| match self.ahead.is_some() || self.socket.can(READ) {
+            true => {
+                self.socket.can_again(READ);
+                Poll::Ready(())
+            }
+            false => Poll::Pending,
+        })
+        .await;
+    }
+
+    /// The next bytes of what was known before. Its memory is given back with the last.
+    fn ahead(&mut self, buf: &mut [u8]) -> Option<usize> {
+        let rest = self.ahead.as_ref()?.get(self.at..)?;
         let n = rest.len().min(buf.len());
         buf[..n].copy_from_slice(&rest[..n]);
         self.at += n;
         if n == rest.len() {
-            self.head = None;
+            self.ahead = None;
         }
         Some(n)
     }
 
-    /// Waits for the end of the connection, which cannot be seen behind anything else.
-    async fn end(&mut self) -> Result<usize, Broken> {
+    /// Bytes, if there are any now.
+    fn now(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Broken> {
+        match &mut self.rest {
+            Rest::All => self.socket.recv(buf),
+            Rest::Body(0) => {
+                self.rest = Rest::End;
+                self.now(buf)
+            }
+            Rest::Body(left) => {
+                let n = self.socket.body(buf)?;
+                *left = left.saturating_sub(n.unwrap_or(0) as u32);
+                Ok(n)
+            }
+            Rest::End => {
+                let n = self.socket.peek()?;
+                if n > Some(0) {
+                    self.rest = Rest::Unseen;
+                    return Ok(None);
+                }
+                Ok(n)
+            }
+            Rest::Unseen => Ok(None),
+        }
+    }
+}
+
+/// A copy on the heap, if there is memory for it.
+pub(super) fn copied(bytes: &[u8]) -> Option<Box<[u8]>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len()).ok()?;
+    copy.extend_from_slice(bytes);
+    Some(copy.into_boxed_slice())
+}
+
+impl ErrorType for Reader {
+    type Error = Broken;
+}
+
+impl Read for Reader {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Broken> {
+        if let Some(n) = self.ahead(buf) {
+            return Ok(n);
+        }
         poll_fn(|_| {
-            while !self.beyond && self.socket.can(READ) {
-                match self.socket.peek()? {
-                    Some(0) => return Poll::Ready(Ok(0)),
-                    Some(_) => self.beyond = true,
-                    None => {}
+            while !matches!(self.rest, Rest::Unseen) && self.socket.can(READ) {
+                if let Some(n) = self.now(buf)? {
+                    return Poll::Ready(Ok(n));
                 }
             }
             Poll::Pending
         })
         .await
-    }
-}
-
-impl ErrorType for Handed {
-    type Error = Broken;
-}
-
-impl Read for Handed {
-    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Broken> {
-        if let Some(n) = self.head(buf) {
-            return Ok(n);
-        }
-        if self.endless {
-            return when_ready(self.socket, READ, || self.socket.recv(buf)).await;
-        }
-        if self.left == 0 {
-            return self.end().await;
-        }
-        let n = when_ready(self.socket, READ, || self.socket.body(buf)).await?;
-        self.left = self.left.saturating_sub(n as u32);
-        Ok(n)
     }
 }

@@ -23,9 +23,6 @@ use crate::{
 /// While something is answered it is looked so often whether there is a new request, milliseconds.
 const LOOK_EVERY_MS: u64 = 10;
 
-/// The same while there is only a port of its own to be waited at.
-const IDLE_MS: u64 = 20;
-
 /// Told where there is no memory to answer.
 const NO_MEMORY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
@@ -75,18 +72,15 @@ fn is_free(stage: &Stage) -> bool {
 
 /// Takes what has come, as far as there are places for it; waits for it where there is nothing else to do.
 fn take(site: &'static Site, stages: &mut [Stage]) {
-    let mut wait = stages.iter().all(is_free) && !port::is_listening();
-    let (mut requests, mut connections) = (true, port::is_listening());
+    let mut wait = stages.iter().all(is_free);
     for (socket, stage) in site.sockets.iter().zip(stages) {
         if !is_free(stage) {
             continue;
         }
-        requests = requests && socket.next(wait);
-        wait = false;
-        connections = requests || connections && socket.accept();
-        if !requests && !connections {
+        if !socket.next(wait) {
             return;
         }
+        wait = false;
         let work = match socket.request() {
             Some(request) => answer(site, socket, request),
             None => serve_alone(site, socket),
@@ -130,12 +124,14 @@ fn step(socket: &Socket, stage: &mut Stage) {
                 *stage = Stage::Asked;
             }
         }
-        Stage::Asked => {
-            if socket.is_cut() {
+        Stage::Asked => match socket.is_cut() {
+            None => {}
+            Some(false) => *stage = Stage::Ended,
+            Some(true) => {
                 socket.give_back();
                 *stage = Stage::Free;
             }
-        }
+        },
     }
 }
 
@@ -143,7 +139,7 @@ fn step(socket: &Socket, stage: &mut Stage) {
 fn end(socket: &Socket, goes_on: bool) -> Stage {
     match socket.request() {
         None => socket.close(),
-        Some(_) if goes_on => socket.give_back(),
+        Some(_) if goes_on && !socket.is_lost() => socket.give_back(),
         Some(_) => return Stage::Ended,
     }
     Stage::Free
@@ -152,19 +148,19 @@ fn end(socket: &Socket, goes_on: bool) -> Stage {
 /// Waits until there is something to do.
 fn rest(site: &Site, stages: &[Stage]) {
     let due_ms = site.take_due_ms();
-    let idle = stages.iter().all(is_free);
-    if idle && !port::is_listening() {
+    if stages.iter().all(is_free) {
         return;
     }
-    let most_ms = if idle { IDLE_MS } else { LOOK_EVERY_MS };
-    let ms = match AGAIN.swap(false, Ordering::Relaxed) {
+    let again = AGAIN.load(Ordering::Relaxed);
+    AGAIN.store(false, Ordering::Relaxed);
+    let ms = match again {
         true => 0,
-        false => due_ms.saturating_sub(now_ms()).min(most_ms),
+        false => due_ms.saturating_sub(now_ms()).min(LOOK_EVERY_MS),
     };
-    port::wait(site.sockets, stages.iter().any(is_free), ms as u32);
+    port::wait(site.sockets, ms as u32);
 }
 
-/// Somebody wants to go on at once.
+/// Somebody wants to go on at once. Set by this task alone, while it polls.
 static AGAIN: AtomicBool = AtomicBool::new(false);
 
 /// Wakes the task. There is one, which polls all that it has.

@@ -6,7 +6,8 @@ pub mod by_hand;
 use std::collections::BTreeMap;
 
 use faceplate::{
-    BeginError, BuildId, Config, Confirmer, Engine, EspNvs, Region, State, Status, Tick,
+    BeginError, Buffers, BuildId, Config, Confirmer, Engine, EspNvs, HeldBuffers, Region, State,
+    Status, Tick,
     layout::{Layout, Places},
     sectors,
     sha256::{Compress, SOFTWARE},
@@ -205,15 +206,16 @@ impl Board {
     }
 
     /// What the firmware does at reset, at time 0.
-    pub fn boot(&self) -> Box<Device> {
+    pub fn boot(&self) -> Device {
         self.boot_with::<{ sectors(4 << 20) }>()
     }
 
     /// The same with a firmware that was built for slots of so many sectors.
-    pub fn boot_with<const SECTORS: usize>(&self) -> Box<Device> {
+    pub fn boot_with<const SECTORS: usize>(&self) -> Device {
         let layout = self.layout();
         let nvs = EspNvs::in_layout(self.flash.clone(), &layout);
-        let engine: Engine<_, _, [u16; SECTORS]> = run(Engine::boot(
+        let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; SECTORS]>::new()));
+        run(Engine::boot(
             self.flash.clone(),
             nvs,
             layout,
@@ -225,9 +227,9 @@ impl Board {
                 block_erase: true,
                 compress: self.compress,
             },
+            buffers,
             0,
-        ));
-        Box::new(engine)
+        ))
     }
 }
 
