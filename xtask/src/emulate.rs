@@ -2,16 +2,16 @@
 //! command as the client.
 
 mod board;
-mod client;
-mod flash_file;
-mod frontend;
+pub(crate) mod client;
+pub(crate) mod flash_file;
+pub(crate) mod frontend;
 mod gdb;
 mod machine;
 mod mdns;
-mod place;
-mod random;
-mod scenarios;
-mod tools;
+pub(crate) mod place;
+pub(crate) mod random;
+pub(crate) mod scenarios;
+pub(crate) mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ mod engines;
 mod firmware;
 mod flash;
 mod fuzz;
+mod idf;
 mod lint;
 mod nginx;
 mod partitions;
@@ -36,6 +37,9 @@ cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--log uart|
 cargo xtask emulate [--chip esp32s3|esp32c3] [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
                               let the firmware do its whole job in an emulator; without --chip: on every chip that
                               there is an emulator for
+cargo xtask idf [--cuts N] [--seed S] [--only NAME]
+                              let ESP-IDF, where IDF_PATH names one, build the example of the component for ESP-IDF,
+                              and let it do its whole job on this computer
 cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
                               [--layout NAME] [--log uart|usb] [--erase-settings] [--monitor]
                               build the firmware and write it and a frontend into a board
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         ["firmware", rest @ ..] => firmware::firmware(rest),
         ["flash", rest @ ..] => flash::flash(rest),
         ["emulate", rest @ ..] => emulate::emulate(rest),
+        ["idf", rest @ ..] => idf::idf(rest),
         ["bench"] => bench::bench(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

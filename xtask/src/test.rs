@@ -14,7 +14,7 @@ use crate::cargo::{cargo, run, show};
 use crate::firmware::{self, Build, Chip};
 use crate::partitions::Layout;
 use crate::tally::Tally;
-use crate::{browser, emulate, engines, lint, nginx, setup, web};
+use crate::{browser, emulate, engines, idf, lint, nginx, setup, web};
 use report::Report;
 
 /// Where the packer of the Vite plugin runs: Node and the browser.
@@ -67,6 +67,13 @@ fn all(report: &mut Report) -> Result<(), String> {
             }
             Some(why) => report.skip(&name, &why),
         }
+    }
+    let name = "ESP-IDF component: its example, built by ESP-IDF, on this computer";
+    match idf::missing() {
+        None => {
+            report.step(name, |tests| idf::all(&idf::Options::default(), tests));
+        }
+        Some(why) => report.skip(name, &why),
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "esp_log.h"
 #include "esp_partition.h"
@@ -37,6 +38,19 @@ const char *faceplate_err_to_name(esp_err_t code)
 }
 
 /* Tasks */
+
+/* Since some moment of before. */
+static int64_t now_us(void)
+{
+#if CONFIG_IDF_TARGET_LINUX
+    /* Up to 6.1, ESP-IDF has only the header of esp_timer there. */
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+#else
+    return esp_timer_get_time();
+#endif
+}
 
 esp_err_t faceplate_port_init(void)
 {
@@ -75,11 +89,11 @@ bool faceplate_port_may_wait(void)
 void faceplate_port_give_way(void)
 {
     static int64_t s_rested_us;
-    int64_t now_us = esp_timer_get_time();
+    int64_t now = now_us();
     if (__atomic_load_n(&s_waiting, __ATOMIC_RELAXED) > 0 ||
-        now_us - __atomic_load_n(&s_rested_us, __ATOMIC_RELAXED) >= REST_EVERY_US) {
+        now - __atomic_load_n(&s_rested_us, __ATOMIC_RELAXED) >= REST_EVERY_US) {
         vTaskDelay(1);
-        __atomic_store_n(&s_rested_us, now_us, __ATOMIC_RELAXED);
+        __atomic_store_n(&s_rested_us, now, __ATOMIC_RELAXED);
     }
 }
 
@@ -131,7 +145,7 @@ void faceplate_port_sleep_ms(uint32_t ms)
 
 int64_t faceplate_port_now_ms(void)
 {
-    return esp_timer_get_time() / 1000;
+    return now_us() / 1000;
 }
 
 void faceplate_port_restart(void)

@@ -180,7 +180,12 @@ impl Client {
 
     /// A change, such as `confirm`.
     pub(crate) fn post(&self, path: &str) -> Result<Answer, String> {
-        self.send_json("POST", path, "{}")
+        self.post_json(path, "{}")
+    }
+
+    /// A change to this JSON.
+    pub(crate) fn post_json(&self, path: &str, json: &str) -> Result<Answer, String> {
+        self.send_json("POST", path, json)
     }
 
     /// Sets something to this JSON.

@@ -41,7 +41,7 @@ impl Layout {
 }
 
 /// Offset and size of a partition.
-fn find(table: &[u8], label: &str) -> Option<(u64, usize)> {
+pub(crate) fn find(table: &[u8], label: &str) -> Option<(u64, usize)> {
     let entry = table.chunks_exact(ENTRY).find(|entry| {
         let name = entry[12..28].split(|byte| *byte == 0).next();
         entry.starts_with(&MAGIC) && name == Some(label.as_bytes())

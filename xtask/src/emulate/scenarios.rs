@@ -71,4 +71,5 @@ macro_rules! ensure {
         }
     };
 }
-use ensure;
+pub(crate) use ensure;
+pub(crate) use trials::put_on_trial;

@@ -9,7 +9,7 @@ use crate::emulate::machine::Setup;
 use crate::emulate::place::Place;
 
 /// Uploads, and waits until the device is back with it on trial.
-pub(super) fn put_on_trial(
+pub(crate) fn put_on_trial(
     client: &Client,
     before: &Status,
     frontend: &Frontend,
