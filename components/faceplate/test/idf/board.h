@@ -10,6 +10,7 @@
 
 #define SECTOR 4096
 #define SLOT_SIZE (16 * SECTOR)
+#define LARGE_SLOT_SIZE (12 << 20)
 #define NVS_KEYS 16
 
 /* How a boot may end. */
@@ -34,6 +35,7 @@ typedef struct {
     bool flash_fails;     /* every write and erase */
     bool no_memory;        /* for another task */
     bool second_slot_less; /* the table has www_1 with one sector less */
+    bool large_slots;      /* the table has slots of LARGE_SLOT_SIZE, of which there is only the beginning */
 } board_t;
 
 extern board_t *g_board;
