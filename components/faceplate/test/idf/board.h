@@ -13,6 +13,7 @@
 #ifndef SLOT_SIZE
 #define SLOT_SIZE (16 * SECTOR)
 #endif
+#define LARGE_SLOT_SIZE (12 << 20)
 #define NVS_KEYS 16
 
 /* How a boot may end. */
@@ -44,6 +45,7 @@ typedef struct {
     bool stays_on;         /* a restart is as if the device hung: nothing more happens */
     uint32_t restart_in_ms; /* what was told of the restart that is to come; 0: none */
     uint16_t port;         /* where it is reached; 0: nowhere yet */
+    bool large_slots;      /* the table has slots of LARGE_SLOT_SIZE, of which there is only the beginning */
 } board_t;
 
 extern board_t *g_board;
