@@ -2,12 +2,14 @@
 //! stand-ins for the functions that they call.
 
 mod c;
+mod suite;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use self::c::{Idf, Program, Sanitizers};
+use self::suite::Door;
 use super::counted;
 use super::report::Report;
 use crate::cargo::{root, run, target_dir, works};
@@ -33,6 +35,17 @@ pub(super) fn steps(report: &mut Report) {
         let name = format!("ESP-IDF component: C, over stand-ins, {name}");
         match no_compiler() {
             None => _ = report.step(&name, |tests| test(tests, idf, sanitizers)),
+            Some(why) => report.skip(&name, &why),
+        }
+    }
+    for (name, idf, door) in [
+        ("behind esp_http_server of ESP-IDF 6", Idf::V6, Door::Httpd),
+        ("behind that of ESP-IDF 5", Idf::V5, Door::Httpd),
+        ("on a port of its own", Idf::V6, Door::OwnPort),
+    ] {
+        let name = format!("ESP-IDF component: HTTP suite, {name}");
+        match no_compiler() {
+            None => _ = report.step(&name, |tests| suite::run(tests, idf, door)),
             Some(why) => report.skip(&name, &why),
         }
     }
