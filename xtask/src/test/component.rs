@@ -15,7 +15,10 @@ use super::report::Report;
 use crate::cargo::{root, run, target_dir, works};
 use crate::firmware::Chip;
 use crate::tally::Tally;
-use crate::{cli, setup};
+use crate::{cli, setup, stack};
+
+/// The chip whose code is measured.
+pub(crate) const MEASURED: Chip = Chip::Esp32c3;
 
 /// Everything that is looked at.
 pub(super) fn steps(report: &mut Report) {
@@ -56,6 +59,11 @@ pub(super) fn steps(report: &mut Report) {
             Err(why) => report.skip(&name, &why),
         }
     }
+    let name = "ESP-IDF component: its stack";
+    match setup::target(MEASURED.target()) {
+        Ok(()) => _ = report.step(name, |_| stack::bounds(&archive(Some(MEASURED))?)),
+        Err(why) => report.skip(name, &why),
+    }
 }
 
 /// A cargo in the workspace of the library.
@@ -75,7 +83,7 @@ fn folder() -> PathBuf {
 }
 
 /// Builds the library, for a chip or for this machine.
-fn archive(chip: Option<Chip>) -> Result<PathBuf, String> {
+pub(crate) fn archive(chip: Option<Chip>) -> Result<PathBuf, String> {
     let mut build = library(&["build", "--release", "--quiet"]);
     let mut made = target_dir().join("component");
     if let Some(chip) = chip {
