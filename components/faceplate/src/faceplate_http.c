@@ -337,6 +337,7 @@ bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket)
     socket->request = waiting.request;
     socket->fd = waiting.fd;
     socket->session = waiting.session;
+    __atomic_store_n(&socket->cut, 0, __ATOMIC_SEQ_CST);
     if (waiting.request != NULL) {
         set_blocking(socket->fd, false);
         set_no_delay(socket->fd);
@@ -430,12 +431,17 @@ static bool can_give_back(const faceplate_port_socket_t *socket)
     return fd < 0 || fd >= FD_SETSIZE || !__atomic_load_n(&s_connections[fd].taken, __ATOMIC_SEQ_CST);
 }
 
-/* In httpd's task: only there a session can be looked up while others come and go. */
+/* In httpd's task: only there a session can be looked up while others come and go. More often than it was
+ * asked for, it does nothing. */
 static void cut(void *arg)
 {
     faceplate_port_socket_t *socket = arg;
+    uint8_t asked = FACEPLATE_PORT_ASKED, done = FACEPLATE_PORT_CUT;
+    if (!__atomic_compare_exchange_n(&socket->cut, &asked, FACEPLATE_PORT_CUTTING, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST)) {
+        return;
+    }
     const httpd_req_t *request = socket->request;
-    uint8_t done = FACEPLATE_PORT_CUT;
     if (faceplate_port_http_is_there(socket)) {
         httpd_sess_set_recv_override(request->handle, socket->fd, receive_nothing);
         shutdown(socket->fd, SHUT_RDWR);
@@ -445,11 +451,22 @@ static void cut(void *arg)
     __atomic_store_n(&socket->cut, done, __ATOMIC_SEQ_CST);
 }
 
+uint8_t faceplate_port_http_is_cut(const faceplate_port_socket_t *socket)
+{
+    return __atomic_load_n(&socket->cut, __ATOMIC_SEQ_CST);
+}
+
 /* Has httpd close the connection when it is given back: what is left of a body would be taken for a request.
- * False where it cannot be asked now. */
+ * False where it cannot be asked now. Where true is returned it may be lost all the same: before ESP-IDF 6
+ * httpd does not notice that it has no room for it. It may be asked again. */
 bool faceplate_port_http_cut(faceplate_port_socket_t *socket)
 {
     const httpd_req_t *request = socket->request;
+    uint8_t was = faceplate_port_http_is_cut(socket);
+    /* Else it is asked already, and httpd may be about to do it. */
+    if (was == 0 || was == FACEPLATE_PORT_CUT_LATER) {
+        __atomic_store_n(&socket->cut, FACEPLATE_PORT_ASKED, __ATOMIC_SEQ_CST);
+    }
     return httpd_queue_work(request->handle, cut, socket) == ESP_OK;
 }
 

@@ -15,8 +15,13 @@ enum { FACEPLATE_PORT_READ = 1, FACEPLATE_PORT_WRITE = 2 };
 /** What came of it, less than 0. */
 enum { FACEPLATE_PORT_WOULD_BLOCK = -1, FACEPLATE_PORT_BROKEN = -2 };
 
-/** What came of asking httpd to read nothing more; 0: it was not asked, or has not done it yet. */
-enum { FACEPLATE_PORT_CUT = 1, FACEPLATE_PORT_CUT_LATER = 2 };
+/** What came of asking httpd to read nothing more; 0: it was not asked. */
+enum {
+    FACEPLATE_PORT_CUT = 1,       /* it reads nothing more */
+    FACEPLATE_PORT_CUT_LATER = 2, /* it is to be asked again */
+    FACEPLATE_PORT_ASKED = 3,     /* it has not done it yet */
+    FACEPLATE_PORT_CUTTING = 4,   /* it is about to */
+};
 
 /** A connection that is Faceplate's for now. */
 typedef struct {
@@ -48,6 +53,7 @@ int faceplate_port_http_send(const faceplate_port_socket_t *socket, const void *
 bool faceplate_port_http_is_there(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_is_wanted(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_cut(faceplate_port_socket_t *socket);
+uint8_t faceplate_port_http_is_cut(const faceplate_port_socket_t *socket);
 void faceplate_port_http_give_back(faceplate_port_socket_t *socket);
 void faceplate_port_http_close(faceplate_port_socket_t *socket);
 

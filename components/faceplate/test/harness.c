@@ -11,6 +11,9 @@ image_t g_first, g_second;
 
 static int s_passed, s_failed;
 
+/* Only the tests whose names have this in them; NULL: all. */
+static const char *s_filter;
+
 /* Power */
 
 void new_board(void)
@@ -22,6 +25,7 @@ void new_board(void)
 static int run(void (*boot)(void))
 {
     g_board->time_us = 1000000;
+    g_board->power_us = 0;
     g_board->operations = 0;
     fflush(NULL);
     pid_t child = fork();
@@ -154,6 +158,9 @@ void board_with_both(void)
 
 void run_test(const char *name, void (*test)(void))
 {
+    if (s_filter != NULL && strstr(name, s_filter) == NULL) {
+        return;
+    }
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
@@ -185,10 +192,11 @@ static image_t load(const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s VERSION-1.bin VERSION-2.bin\n", argv[0]);
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: %s VERSION-1.bin VERSION-2.bin [PART-OF-A-NAME]\n", argv[0]);
         return 1;
     }
+    s_filter = argv[3];
     g_first = load(argv[1]);
     g_second = load(argv[2]);
     g_board = mmap(NULL, sizeof(*g_board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -201,6 +209,11 @@ int main(int argc, char **argv)
     test_refusals();
     test_hooks();
     test_power_cuts();
+    test_httpd();
+    test_http();
+    test_http_ends();
+    test_http_access();
+    test_http_life();
     printf("test result: %s. %d passed; %d failed; 0 ignored;\n", s_failed == 0 ? "ok" : "FAILED",
            s_passed, s_failed);
     return s_failed == 0 ? 0 : 1;

@@ -78,6 +78,11 @@ void test_update(void);
 void test_refusals(void);
 void test_hooks(void);
 void test_power_cuts(void);
+void test_httpd(void);
+void test_http(void);
+void test_http_ends(void);
+void test_http_access(void);
+void test_http_life(void);
 
 /* A test of this name, which passes where it returns. */
 void run_test(const char *name, void (*test)(void));

@@ -134,6 +134,30 @@ static void slots_of_two_sizes_are_a_fault(void)
     CHECK(power(boot_with_unequal_slots) == 0);
 }
 
+static void update_with_large_slots(void)
+{
+    CHECK_IS(faceplate_boot(NULL), ESP_OK);
+    CHECK_IS(faceplate_get_status(&s_status), ESP_OK);
+    CHECK(strcmp(s_status.fault, "") == 0);
+    CHECK(s_status.slots[0].size == LARGE_SLOT_SIZE);
+    CHECK_IS(upload(g_first, 0), ESP_OK);
+    pass_until_restart();
+}
+
+static void boot_with_large_slots(void)
+{
+    CHECK_IS(faceplate_boot(NULL), ESP_OK);
+    CHECK(serves("1"));
+}
+
+static void slots_may_be_large(void)
+{
+    new_board();
+    g_board->large_slots = true;
+    CHECK(power(update_with_large_slots) == END_RESTARTED);
+    CHECK(power(boot_with_large_slots) == 0);
+}
+
 static void boot_without_nvs(void)
 {
     faceplate_upload_t *upload;
@@ -171,6 +195,7 @@ void test_boot(void)
     run_test("files_are_read", files_are_read);
     run_test("slots_are_found_by_their_labels", slots_are_found_by_their_labels);
     run_test("slots_of_two_sizes_are_a_fault", slots_of_two_sizes_are_a_fault);
+    run_test("slots_may_be_large", slots_may_be_large);
     run_test("without_nvs_it_serves_and_changes_nothing", without_nvs_it_serves_and_changes_nothing);
     run_test("codes_have_names", names);
 }

@@ -1,7 +1,7 @@
 /* The power fails in each change of flash and NVS, in turn: the next boot serves a whole frontend. */
 #include <string.h>
 
-#include "harness.h"
+#include "server.h"
 
 static board_t s_start;
 
@@ -57,6 +57,20 @@ static void of_an_update(void)
     cut_each("update", install_second);
 }
 
+static void install_second_over_http(void)
+{
+    static response_t response;
+    server_start_with_faceplate(NULL);
+    CHECK(upload_over_http(g_port, g_second, &response) == 200);
+    pass_until_restart();
+}
+
+static void of_an_update_over_http(void)
+{
+    board_with_first();
+    cut_each("update over HTTP", install_second_over_http);
+}
+
 static void of_a_second_update(void)
 {
     board_with_both();
@@ -82,6 +96,7 @@ static void of_a_trial(void)
 void test_power_cuts(void)
 {
     run_test("power_cuts_of_an_update", of_an_update);
+    run_test("power_cuts_of_an_update_over_http", of_an_update_over_http);
     run_test("power_cuts_of_an_update_over_a_damaged_slot", of_a_second_update);
     run_test("power_cuts_of_a_rollback", of_a_rollback);
     run_test("power_cuts_of_a_trial", of_a_trial);

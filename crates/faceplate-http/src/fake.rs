@@ -5,7 +5,7 @@ use core::{
     convert::Infallible,
     future::pending,
 };
-use std::{boxed::Box, string::String, vec, vec::Vec};
+use std::{string::String, vec, vec::Vec};
 
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
@@ -13,7 +13,7 @@ use embedded_storage_async::nor_flash::{
     ErrorType as FlashErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash,
 };
 use faceplate::{
-    Buffers, Config, Engine, HeldBuffers, Nvs,
+    Buffers, Config, Engine, Nvs,
     layout::{Layout, LayoutError, Places},
     sha256,
     verify::Requirements,
@@ -43,7 +43,7 @@ impl FakeDevice {
             compress: sha256::SOFTWARE,
         };
         let layout = Layout::none(Places::DEFAULT, LayoutError::NoTable(0x8000));
-        let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; 2]>::new()));
+        let buffers = Buffers::boxed(8192).unwrap();
         let boot = Engine::boot(NoFlash, NoNvs, layout, config, buffers, 0);
         Self {
             engine: block_on(boot),

@@ -4,7 +4,6 @@ use faceplate::{
     Buffers, Region, RegionReader, SECTOR,
     manifest::{About, FileHash, FileHasher},
     marks::{MARKS, Marks},
-    sectors,
     verify::{self, Problem, Requirements, Subject, Verified},
 };
 use littlefs_image::{
@@ -112,9 +111,9 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
         api: 0,
         manifest: false,
     };
-    let mut buffers = Box::new(Buffers::<[u16; sectors(SIZE_MAX)]>::new());
+    let mut buffers = Buffers::boxed(SIZE_MAX).expect("21 KiB of memory");
     let subject = Subject::Image { len, digest: None };
-    let whole = verify::whole(&flash, region, subject, requirements, &mut *buffers);
+    let whole = verify::whole(&flash, region, subject, requirements, &mut buffers);
     let verified = run(whole)?;
 
     let mut storage = RegionReader::new(flash, region);

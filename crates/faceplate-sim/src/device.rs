@@ -8,9 +8,9 @@ use std::{
 };
 
 use faceplate::{
-    Buffers, Config, Credentials, Engine, EspNvs, EspNvsError, HeldBuffers, SLOT_MAX, Slot, Text,
+    Buffers, Config, Credentials, Engine, EspNvs, EspNvsError, SLOT_MAX, Slot, Text,
     layout::{Layout, Places},
-    sectors, sha256, text,
+    sha256, text,
     verify::Requirements,
 };
 use faceplate_http::{
@@ -23,9 +23,6 @@ use crate::{flash::SimFlash, wifi::SimWifi};
 
 /// What the device calls itself; `.local` behind it is its name on a network.
 pub const NAME: &str = "faceplate-sim";
-
-/// Sectors of the largest slot: a computer has memory for all that the checker can handle.
-const SECTORS: usize = sectors(SLOT_MAX);
 
 /// The device between two resets.
 pub struct SimDevice {
@@ -61,7 +58,8 @@ impl SimDevice {
             compress: sha256::SOFTWARE,
         };
         let booted = Instant::now();
-        let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; SECTORS]>::new()));
+        // A computer has memory for all that the checker can handle.
+        let buffers = Buffers::boxed(SLOT_MAX).expect("21 KiB of memory");
         let engine = Engine::boot(flash, nvs, layout, config, buffers, 0).await;
         let wifi = engine.with_nvs(|nvs| SimWifi::start(nvs, address));
         Self {

@@ -3,7 +3,6 @@
 use faceplate::{
     Buffers, SLOT_MAX,
     layout::{Layout, Places},
-    sectors,
     verify::{Problem, Requirements, at_boot},
 };
 use littlefs_image::run as now;
@@ -36,8 +35,8 @@ impl First {
         };
         let frontend = match layout.slots {
             Ok([slot, _]) => {
-                let mut buffers = Box::new(Buffers::<[u16; sectors(SLOT_MAX)]>::new());
-                now(at_boot(flash, slot, None, wanted, &mut *buffers)).map(drop)
+                let mut buffers = Buffers::boxed(SLOT_MAX).expect("21 KiB of memory");
+                now(at_boot(flash, slot, None, wanted, &mut buffers)).map(drop)
             }
             Err(error) => Err(Problem::Layout(error)),
         };

@@ -23,7 +23,7 @@ pub use self::{
     trial::{ConfirmError, Tick},
 };
 use crate::{
-    HeldBuffers, Last, Region, Slot, Trial,
+    Buffers, Last, Region, Slot, Trial,
     boot::Content,
     layout::LayoutError,
     sha256::Compress,
@@ -63,7 +63,7 @@ pub struct Engine<F, N> {
     restarting: Cell<bool>,
     progress: Cell<Option<Progress>>,
     slots: RefCell<[SlotContent; 2]>,
-    buffers: RefCell<HeldBuffers>,
+    buffers: RefCell<Buffers>,
 }
 
 /// The frontend that is served from boot to reboot.

@@ -26,6 +26,7 @@ pub mod manifest;
 pub mod marks;
 pub mod media;
 pub mod nvs;
+mod reading;
 mod region;
 pub mod sha256;
 mod slot;
@@ -34,7 +35,7 @@ pub mod update;
 pub mod verify;
 mod write;
 
-pub use buffers::{Buffers, HeldBuffers, Sector, sectors};
+pub use buffers::{Buffers, Room, sectors};
 pub use build_id::{BuildId, NotABuildId};
 pub use engine::{
     BeginError, Config, ConfirmError, Engine, Fault, OpenFile, RollbackError, SlotStatus, State,

@@ -11,9 +11,10 @@ const TEXT_MAX: usize = 100;
 pub type Text = String<TEXT_MAX, u8>;
 
 /// Formats `what` into a [`Text`]; what does not fit is cut off.
+#[inline(never)]
 pub fn text(what: impl fmt::Display) -> Text {
-    struct Cut(Text);
-    impl fmt::Write for Cut {
+    struct Cut<'t>(&'t mut Text);
+    impl fmt::Write for Cut<'_> {
         fn write_str(&mut self, s: &str) -> fmt::Result {
             for c in s.chars() {
                 self.0.push(c).map_err(|_| fmt::Error)?;
@@ -21,8 +22,8 @@ pub fn text(what: impl fmt::Display) -> Text {
             Ok(())
         }
     }
-    let mut out = Cut(Text::new());
+    let mut text = Text::new();
     // The only error is the one above: full.
-    let _full = write!(out, "{what}");
-    out.0
+    let _full = write!(Cut(&mut text), "{what}");
+    text
 }

@@ -13,7 +13,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 pub use self::error::UploadError;
 pub use crate::engine::{Phase, Progress};
 use crate::{
-    BeginError, Confirmer, Engine, HeldBuffers, Last, Nvs, Outcome, SECTOR, Slot, Trial,
+    BeginError, Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
     engine::Place,
     manifest::Version,
     nvs::Change,
@@ -42,7 +42,7 @@ pub struct Done {
 /// The right to the inactive slot and to the buffers; giving it back ends the upload.
 struct Lease<'e, F, N> {
     engine: &'e Engine<F, N>,
-    buffers: RefMut<'e, HeldBuffers>,
+    buffers: RefMut<'e, Buffers>,
     /// The inactive slot.
     slot: Slot,
     total: u32,
@@ -123,7 +123,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
                 return Err(UploadError::TooLong);
             }
             let filled = (self.received % SECTOR) as usize;
-            let free = &mut self.lease.buffers.sector.0[filled..];
+            let free = &mut self.lease.buffers.sector[filled..];
             let (now, rest) = bytes.split_at(bytes.len().min(free.len()));
             free[..now.len()].copy_from_slice(now);
             self.received += now.len() as u32;
@@ -140,7 +140,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     async fn put_sector(&mut self) -> Result<(), UploadError> {
         let at = self.received - SECTOR;
         let slot = self.lease.slot;
-        let sector = &self.lease.buffers.sector.0;
+        let sector: &[u8; SECTOR as usize] = &self.lease.buffers.sector;
         if at == 0 {
             let slot = self.writer.region().len;
             verify::first_sector(sector, self.lease.total, slot).map_err(

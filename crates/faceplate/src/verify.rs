@@ -12,7 +12,6 @@ use core::convert::Infallible;
 use embedded_storage_async::nor_flash::ReadNorFlash;
 use littlefs_image::{
     Storage,
-    check::check,
     read::{Error, Image, Node, probe, probe_attr},
     run,
 };
@@ -24,6 +23,7 @@ use crate::{
     Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
     manifest::{self, About, Manifest, ManifestError, Version},
     marks::{MARKS, MARKS_HASH_LEN},
+    reading::{attr, checked, find, mount},
     text::text,
 };
 
@@ -93,6 +93,8 @@ impl Verified {
 type ReaderError<F> =
     Error<crate::region::ReadError<<F as embedded_storage_async::nor_flash::ErrorType>::Error>>;
 
+#[cold]
+#[inline(never)]
 fn problem<F: ReadNorFlash>(error: ReaderError<F>) -> Problem {
     match error {
         Error::Storage(error) => Problem::Flash(text(error)),
@@ -206,16 +208,18 @@ struct Structure {
 }
 
 /// Checks the structure of the image in the first `blocks` blocks of a region, and that there is a page.
+#[inline(never)]
 fn structure<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
     region: Region,
     blocks: u32,
     buffers: &mut Buffers,
 ) -> Result<Structure, Problem> {
-    let Buffers { sector, owners, .. } = buffers;
-    let report = match run(check(storage, blocks, &mut sector.0, owners)) {
+    let report = match checked(storage, blocks, &mut buffers.sector, &mut buffers.owners) {
         Ok(report) => report,
-        Err(Error::NotLittleFs) if is_blank(storage, &mut sector.0)? => return Err(Problem::Empty),
+        Err(Error::NotLittleFs) if is_blank(storage, &mut buffers.sector)? => {
+            return Err(Problem::Empty);
+        }
         Err(error) => return Err(problem::<F>(error)),
     };
     let (block_count, slot_blocks) = (report.superblock.block_count, region.len / SECTOR);
@@ -226,7 +230,7 @@ fn structure<F: ReadNorFlash>(
         };
         return Err(Problem::Structure(text(error)));
     }
-    let image = run(Image::mount(storage, blocks)).map_err(problem::<F>)?;
+    let image = mount(storage, blocks).map_err(problem::<F>)?;
     if !has_index(&image, storage)? {
         return Err(Problem::NoIndex);
     }
@@ -281,8 +285,7 @@ async fn slot<F: ReadNorFlash + Clone>(
     {
         let mut storage = RegionReader::new(flash.clone(), region);
         if work::sha256(&mut storage, record.len, buffers).await? == record.sha256 {
-            let image =
-                run(Image::mount(&mut storage, record.len / SECTOR)).map_err(problem::<F>)?;
+            let image = mount(&mut storage, record.len / SECTOR).map_err(problem::<F>)?;
             let manifest = read_manifest(&image, &mut storage)?;
             // What no manifest proves is not believed.
             let marked = manifest.is_some() && read_marks_hash(&image, &mut storage)?.is_some();
@@ -301,12 +304,13 @@ async fn slot<F: ReadNorFlash + Clone>(
     Ok(verified)
 }
 
+#[inline(never)]
 fn has_index<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
 ) -> Result<bool, Problem> {
     for name in ["index.html", "index.html.gz"] {
-        let entry = run(image.find(storage, name)).map_err(problem::<F>)?;
+        let entry = find(image, storage, name).map_err(problem::<F>)?;
         if entry.is_some_and(|entry| matches!(entry.node, Node::File(_))) {
             return Ok(true);
         }
@@ -318,16 +322,16 @@ fn has_index<F: ReadNorFlash>(
 ///
 /// # Errors
 /// When flash cannot be read, or what it says is no manifest.
+#[inline(never)]
 pub fn read_manifest<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
 ) -> Result<Option<Manifest>, Problem> {
     let mut bytes = [0; Manifest::MAX_LEN];
-    let Some(root) = run(image.find(storage, "")).map_err(problem::<F>)? else {
+    let Some(root) = find(image, storage, "").map_err(problem::<F>)? else {
         return Ok(None);
     };
-    let len =
-        run(image.attr(storage, &root, manifest::MANIFEST, &mut bytes)).map_err(problem::<F>)?;
+    let len = attr(image, storage, &root, manifest::MANIFEST, &mut bytes).map_err(problem::<F>)?;
     match len {
         None => Ok(None),
         Some(len) => {
@@ -340,15 +344,16 @@ pub fn read_manifest<F: ReadNorFlash>(
 }
 
 /// The hash over all marks that the root directory has, if the files are marked.
+#[inline(never)]
 fn read_marks_hash<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
 ) -> Result<Option<[u8; MARKS_HASH_LEN]>, Problem> {
     let mut hash = [0; MARKS_HASH_LEN];
-    let Some(root) = run(image.find(storage, "")).map_err(problem::<F>)? else {
+    let Some(root) = find(image, storage, "").map_err(problem::<F>)? else {
         return Ok(None);
     };
-    let len = run(image.attr(storage, &root, MARKS, &mut hash)).map_err(problem::<F>)?;
+    let len = attr(image, storage, &root, MARKS, &mut hash).map_err(problem::<F>)?;
     match len {
         None => Ok(None),
         Some(MARKS_HASH_LEN) => Ok(Some(hash)),

@@ -52,6 +52,7 @@ impl Storage for &[u8] {
 /// Runs a future of this crate to its end on the spot, for storage that never waits.
 ///
 /// It polls in a loop, so a storage that really waits would keep the processor busy.
+#[inline(always)]
 pub fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

@@ -6,7 +6,7 @@ use embassy_futures::block_on;
 use embassy_time::{Duration, Instant, Timer};
 use esp_hal::peripherals::{FLASH, SHA};
 use faceplate::{
-    Buffers, Config, Engine, EspNvs, HeldBuffers, State,
+    Config, Engine, EspNvs, Room, State,
     layout::{Layout, Places},
     verify::Requirements,
 };
@@ -59,7 +59,7 @@ impl Options {
 /// Memory for updates, a `static` of the firmware: some 5 KiB, of them two bytes for each sector of
 /// the largest slot. `Memory<{ sectors(1 << 20) }>` is for slots of up to 1 MiB.
 pub struct Memory<const SECTORS: usize> {
-    buffers: StaticCell<Buffers<[u16; SECTORS]>>,
+    room: StaticCell<Room<SECTORS>>,
     engine: StaticCell<ChipEngine>,
 }
 
@@ -69,7 +69,7 @@ impl<const SECTORS: usize> Memory<SECTORS> {
     /// Not used yet.
     pub const fn new() -> Self {
         Self {
-            buffers: StaticCell::new(),
+            room: StaticCell::new(),
             engine: StaticCell::new(),
         }
     }
@@ -116,7 +116,7 @@ pub fn boot<const SECTORS: usize>(
         block_erase: true,
         compress: sha::start(sha),
     };
-    let buffers = HeldBuffers::Static(memory.buffers.init_with(Buffers::new));
+    let buffers = memory.room.init_with(Room::new).buffers();
     let now_ms = start.as_millis();
     let boot = Engine::boot(flash, nvs, layout, config, buffers, now_ms);
     let engine = memory.engine.init_with(|| block_on(boot));

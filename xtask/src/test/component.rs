@@ -1,23 +1,19 @@
 //! The component for ESP-IDF, without ESP-IDF: its C and its library run on this machine, over small
 //! stand-ins for the functions that they call.
 
-use std::ffi::OsStr;
+mod c;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use self::c::{Idf, Program, Sanitizers};
 use super::counted;
 use super::report::Report;
-use crate::cargo::{command, root, run, target_dir, works};
+use crate::cargo::{root, run, target_dir, works};
 use crate::firmware::Chip;
 use crate::tally::Tally;
 use crate::{cli, setup};
-
-/// What every compilation of C is told.
-const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
-
-/// What watches the C, and the memory of both sides, while the tests run; where it is installed.
-const SANITIZERS: &str = "-fsanitize=address,undefined";
 
 /// Everything that is looked at.
 pub(super) fn steps(report: &mut Report) {
@@ -29,10 +25,16 @@ pub(super) fn steps(report: &mut Report) {
         }
         Err(why) => report.skip("ESP-IDF component: clippy", &why),
     }
-    let name = "ESP-IDF component: its C API, over stand-ins";
-    match no_compiler() {
-        None => _ = report.step(name, test),
-        Some(why) => report.skip(name, &why),
+    for (name, idf, sanitizers) in [
+        ("as ESP-IDF 6", Idf::V6, Sanitizers::Memory),
+        ("as ESP-IDF 5", Idf::V5, Sanitizers::Memory),
+        ("its threads", Idf::V6, Sanitizers::Threads),
+    ] {
+        let name = format!("ESP-IDF component: C, over stand-ins, {name}");
+        match no_compiler() {
+            None => _ = report.step(&name, |tests| test(tests, idf, sanitizers)),
+            Some(why) => report.skip(&name, &why),
+        }
     }
     for chip in [Chip::Esp32c3, Chip::Esp32c6] {
         let name = format!("ESP-IDF component: library for {}", chip.name());
@@ -82,67 +84,34 @@ fn no_compiler() -> Option<String> {
         .map(|compiler| format!("there is no {compiler}"))
 }
 
-fn test(tests: &mut Tally) -> Result<(), String> {
-    let made = target_dir().join("component").join("tests");
-    fs::create_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))?;
-    let images = images(&made)?;
-    let here = folder();
-    let sources = here.join("test");
-    for standard in ["-std=c++11", "-std=gnu++20"] {
-        let mut header = compiler("g++", standard);
-        run(header.arg("-fsyntax-only").arg(sources.join("cpp.cpp")))?;
-    }
-    let program = made.join("tests");
-    let mut compile = compiler("gcc", "-std=c11");
-    // POSIX, for the stand-ins.
-    compile.args(["-D_DEFAULT_SOURCE", "-g"]);
-    if sanitizers(&made)? {
-        compile.arg(SANITIZERS);
-    } else {
+/// The tests of C.
+fn test(tests: &mut Tally, idf: Idf, wanted: Sanitizers) -> Result<(), String> {
+    let made = made()?;
+    let sanitizers = c::installed(wanted, &made)?;
+    if sanitizers.is_none() {
         println!("gcc has no sanitizers here: without them");
     }
-    compile.arg(here.join("src").join("faceplate.c"));
-    for folder in [&sources, &sources.join("idf")] {
-        compile.args(c_files(folder)?);
-    }
-    compile.arg(archive(None)?).arg("-pthread");
-    run(compile.arg("-o").arg(&program))?;
+    c::check_header()?;
+    let program = made.join("tests");
+    let of = Program {
+        sources: &["."],
+        idf,
+        sanitizers,
+        flags: &[],
+    };
+    of.build(&archive(None)?, &program)?;
     let mut tests_of_c = Command::new(&program);
-    tests_of_c.args(images);
+    tests_of_c.args(images(&made)?);
+    // Each boot is a process that ends at once: a second's wait at the end of each finds nothing more.
+    tests_of_c.env("TSAN_OPTIONS", "atexit_sleep_ms=0");
     counted(tests_of_c, tests, Tally::from_result_line)
 }
 
-/// A compiler that finds the headers of the component, and those that stand in for ESP-IDF's.
-fn compiler(program: &str, standard: &str) -> Command {
-    let mut compiler = command(program, &[standard]);
-    compiler.args(STRICT);
-    for include in ["include", "src", "test", "test/idf"] {
-        compiler.arg("-I").arg(folder().join(include));
-    }
-    compiler
-}
-
-/// Whether the compiler brings the sanitizers' libraries.
-fn sanitizers(made: &Path) -> Result<bool, String> {
-    let source = made.join("nothing.c");
-    write(&source, b"int main(void) { return 0; }\n")?;
-    let program = made.join("nothing");
-    let mut compile = command("gcc", &[SANITIZERS]);
-    compile.arg(source).arg("-o").arg(program);
-    Ok(compile.output().is_ok_and(|output| output.status.success()))
-}
-
-fn c_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let cannot = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(cannot)? {
-        let path = entry.map_err(cannot)?.path();
-        if path.extension() == Some(OsStr::new("c")) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+/// Where the programs and what they need are put.
+fn made() -> Result<PathBuf, String> {
+    let made = target_dir().join("component").join("tests");
+    fs::create_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))?;
+    Ok(made)
 }
 
 /// Two builds of a frontend, of the versions `1` and `2`.

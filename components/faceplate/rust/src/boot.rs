@@ -8,14 +8,13 @@ use core::{
 
 use embassy_futures::block_on;
 use faceplate::{
-    Config as CoreConfig, HeldBuffers, Region, State, Text,
+    Buffers, Config as CoreConfig, Region, State, Text,
     layout::{Layout, Places},
     sha256,
     verify::Requirements,
 };
 
 use crate::{
-    buffers::buffers,
     care,
     code::Code,
     config::{Config, Hooks, for_c},
@@ -100,14 +99,8 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
 /// The engine, on the heap for ever. What lives while flash is read is on the heap, too, for so long.
 fn engine(settings: Settings, layout: Layout, config: CoreConfig) -> Option<&'static IdfEngine> {
     let flash = Flash(slots(&layout));
-    let buffers = buffers(layout.slots.map_or(0, |[first, _]| first.len))?;
-    let mut booting = booting(
-        flash,
-        settings,
-        layout,
-        config,
-        HeldBuffers::Static(buffers),
-    )?;
+    let buffers = Buffers::boxed(layout.slots.map_or(0, |[first, _]| first.len))?;
+    let mut booting = booting(flash, settings, layout, config, buffers)?;
     let engine = boxed(alone(booting.as_mut()))?;
     Some(Box::leak(engine))
 }
@@ -119,7 +112,7 @@ fn booting(
     settings: Settings,
     layout: Layout,
     config: CoreConfig,
-    buffers: HeldBuffers,
+    buffers: Buffers,
 ) -> Option<Pin<Box<impl Future<Output = IdfEngine>>>> {
     let booting = IdfEngine::boot(flash, settings, layout, config, buffers, now_ms());
     boxed(booting).map(Box::into_pin)

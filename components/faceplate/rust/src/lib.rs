@@ -8,7 +8,6 @@
 extern crate alloc;
 
 mod boot;
-mod buffers;
 mod care;
 mod change;
 mod code;

@@ -9,7 +9,11 @@
 #include "nvs.h"
 
 #define SECTOR 4096
+/* Small for the tests of C, whose boards are copied often. */
+#ifndef SLOT_SIZE
 #define SLOT_SIZE (16 * SECTOR)
+#endif
+#define LARGE_SLOT_SIZE (12 << 20)
 #define NVS_KEYS 16
 
 /* How a boot may end. */
@@ -27,18 +31,30 @@ typedef struct {
 typedef struct {
     uint8_t slots[2][SLOT_SIZE];
     board_key_t keys[NVS_KEYS];
-    int64_t time_us;      /* since power came */
+    int64_t time_us;      /* since power came, besides what passes by itself */
+    int64_t power_us;     /* when power came, of this machine's clock; 0: no time passes by itself */
     uint32_t operations;  /* changes of flash and NVS since power came */
     uint32_t cut_at;      /* the power fails in this one; 0: in none */
     bool nvs_fails;       /* every access */
     bool flash_fails;     /* every write and erase */
     bool no_memory;        /* for another task */
     bool second_slot_less; /* the table has www_1 with one sector less */
+    size_t largest_block;  /* of the heap; 0: any */
+    int blocks;            /* of the heap that are in use */
+    bool slow_flash;       /* an erase or a write takes about as long as on a W25Q128 */
+    bool stays_on;         /* a restart is as if the device hung: nothing more happens */
+    uint32_t restart_in_ms; /* what was told of the restart that is to come; 0: none */
+    uint16_t port;         /* where it is reached; 0: nowhere yet */
+    bool large_slots;      /* the table has slots of LARGE_SLOT_SIZE, of which there is only the beginning */
 } board_t;
 
 extern board_t *g_board;
 
 /* One more change; true: the power fails in it. */
 bool board_operation(void);
+/* Power comes now, and from now on time passes by itself. */
+void board_runs_in_real_time(void);
+/* Waits so long, where the flash takes its time. */
+void board_flash_takes(uint32_t us);
 /* The power is gone. */
 void board_power_cut(void) __attribute__((__noreturn__));

@@ -1,16 +1,9 @@
 /* Stand-in: see esp_err.h. What is logged is shown where the environment has LOG. */
 #pragma once
 
-#include <stdio.h>
-#include <stdlib.h>
+void stand_in_log(char level, const char *tag, const char *format, ...)
+    __attribute__((__format__(__printf__, 3, 4)));
 
-#define STAND_IN_LOG(level, tag, format, ...)                                                      \
-    do {                                                                                           \
-        if (getenv("LOG") != NULL) {                                                               \
-            fprintf(stderr, level " %s: " format "\n", tag, __VA_ARGS__);                          \
-        }                                                                                          \
-    } while (0)
-
-#define ESP_LOGE(tag, format, ...) STAND_IN_LOG("E", tag, format, __VA_ARGS__)
-#define ESP_LOGW(tag, format, ...) STAND_IN_LOG("W", tag, format, __VA_ARGS__)
-#define ESP_LOGI(tag, format, ...) STAND_IN_LOG("I", tag, format, __VA_ARGS__)
+#define ESP_LOGE(tag, ...) stand_in_log('E', tag, __VA_ARGS__)
+#define ESP_LOGW(tag, ...) stand_in_log('W', tag, __VA_ARGS__)
+#define ESP_LOGI(tag, ...) stand_in_log('I', tag, __VA_ARGS__)

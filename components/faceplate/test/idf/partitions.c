@@ -6,6 +6,7 @@
 #include "esp_partition.h"
 
 #define ROWS 4
+#define FIRST_SLOT 2
 
 struct esp_partition_iterator_opaque_ {
     unsigned at;
@@ -22,8 +23,17 @@ static const esp_partition_t s_rows[ROWS] = {
 static const esp_partition_t s_unequal = {
     NULL, ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_LITTLEFS, 0x410000, SLOT_SIZE - SECTOR, SECTOR, "www_1", false, false};
 
+/* The same, with large ones. */
+static const esp_partition_t s_large[2] = {
+    {NULL, ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_LITTLEFS, 0x310000, LARGE_SLOT_SIZE, SECTOR, "www_0", false, false},
+    {NULL, ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_LITTLEFS, 0xf10000, LARGE_SLOT_SIZE, SECTOR, "www_1", false, false},
+};
+
 static const esp_partition_t *row(unsigned at)
 {
+    if (at >= FIRST_SLOT && g_board->large_slots) {
+        return &s_large[at - FIRST_SLOT];
+    }
     return at == ROWS - 1 && g_board->second_slot_less ? &s_unequal : &s_rows[at];
 }
 
@@ -71,14 +81,15 @@ void esp_partition_iterator_release(esp_partition_iterator_t iterator)
     free(iterator);
 }
 
-/* The bytes at a place; NULL: outside of the slots. */
+/* The bytes at a place; NULL: outside of the slots, or of the beginning of a large one. */
 static uint8_t *at(const esp_partition_t *partition, size_t offset, size_t size)
 {
-    if (offset > partition->size || size > partition->size - offset) {
+    size_t there = partition->size < SLOT_SIZE ? partition->size : SLOT_SIZE;
+    if (offset > there || size > there - offset) {
         return NULL;
     }
     for (int slot = 0; slot < 2; slot++) {
-        if (partition->address == s_rows[2 + slot].address) {
+        if (partition == row(FIRST_SLOT + slot)) {
             return g_board->slots[slot] + offset;
         }
     }
@@ -106,6 +117,8 @@ esp_err_t esp_partition_write(const esp_partition_t *partition, size_t dst_offse
     if (g_board->flash_fails) {
         return ESP_FAIL;
     }
+    /* Pages of 256 bytes, 0.4 ms each. */
+    board_flash_takes((uint32_t)(size + 255) / 256 * 400);
     bool cut = board_operation();
     /* A cut comes in the middle. */
     for (size_t i = 0; i < (cut ? size / 2 : size); i++) {
@@ -126,6 +139,7 @@ esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t off
     if (g_board->flash_fails) {
         return ESP_FAIL;
     }
+    board_flash_takes(size >= 16 * SECTOR ? 150000 : 45000);
     bool cut = board_operation();
     memset(to, 0xff, cut ? size / 2 : size);
     if (cut) {

@@ -70,10 +70,10 @@ void vTaskDelete(TaskHandle_t xTaskToDelete)
     pthread_exit(NULL);
 }
 
-/* Ten times as fast as it should be: who waits for a time looks at the clock. */
+/* Ten times as fast as it should be where no time passes by itself: who waits for a time looks at the clock. */
 void vTaskDelay(const TickType_t xTicksToDelay)
 {
-    usleep(xTicksToDelay * (1000 / configTICK_RATE_HZ) * 100);
+    usleep(xTicksToDelay * (1000 / configTICK_RATE_HZ) * (g_board->power_us != 0 ? 1000 : 100));
 }
 
 UBaseType_t uxTaskPriorityGet(const TaskHandle_t xTask)

@@ -2,9 +2,9 @@
 
 use embassy_futures::block_on;
 use faceplate::{
-    Buffers, Config, Confirmer, Engine, EspNvs, HeldBuffers, Nvs, Slot,
+    Buffers, Config, Confirmer, Engine, EspNvs, Nvs, Slot,
     layout::{Layout, Places},
-    sectors, sha256,
+    sha256,
     update::Done,
     verify::Requirements,
 };
@@ -36,11 +36,11 @@ pub(crate) fn flash_of(csv: &str, www_0: &[u8], www_1: &[u8]) -> Result<SimFlash
 /// Boots with a firmware that takes what `faceplate-pack` makes by default.
 pub(crate) fn boot(flash: &SimFlash) -> Result<SimEngine> {
     // Slots of 1 MiB, as on a board of the usual layout.
-    boot_for::<{ sectors(1 << 20) }>(flash)
+    boot_for(flash, 1 << 20)
 }
 
-/// The same, built for slots of so many sectors.
-pub(crate) fn boot_for<const SECTORS: usize>(flash: &SimFlash) -> Result<SimEngine> {
+/// The same, built for slots of so many bytes.
+pub(crate) fn boot_for(flash: &SimFlash, slot_bytes: u32) -> Result<SimEngine> {
     let layout = block_on(Layout::read(&mut flash.clone(), Places::DEFAULT));
     let nvs = EspNvs::new(flash.clone(), layout.nvs?);
     let requirements = Requirements {
@@ -52,7 +52,7 @@ pub(crate) fn boot_for<const SECTORS: usize>(flash: &SimFlash) -> Result<SimEngi
         block_erase: true,
         compress: sha256::SOFTWARE,
     };
-    let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; SECTORS]>::new()));
+    let buffers = Buffers::boxed(slot_bytes).ok_or("no memory")?;
     let boot = Engine::boot(flash.clone(), nvs, layout, config, buffers, 0);
     Ok(block_on(boot))
 }

@@ -1,13 +1,13 @@
 //! A frontend of 3.9 MB in slots of 4 MiB: pack, check, upload and serve.
 
-use faceplate::{Buffers, sectors};
+use faceplate::{Room, sectors};
 
 use crate::{Report, Result, device, frontends, limit};
 
 const PARTITIONS: &str = include_str!("../../../../partitions/16mb-4m.csv");
 
-/// Sectors of a slot.
-const SLOT: usize = sectors(4 << 20);
+/// Bytes of a slot.
+const SLOT: u32 = 4 << 20;
 
 /// Most flash bytes read for each byte of a large file.
 const READ_PER_BYTE: f64 = 1.05;
@@ -22,7 +22,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let flash = device::flash_of(PARTITIONS, &old, &old)?;
 
     let before = flash.counters();
-    let engine = device::boot_for::<SLOT>(&flash)?;
+    let engine = device::boot_for(&flash, SLOT)?;
     let read = flash.counters().since(&before).bytes_read as f64;
     report.line(
         "3.9 MB in slots of 4 MiB: the image",
@@ -35,7 +35,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
         CHECK_PER_BYTE,
         "bytes a byte",
     );
-    let core = size_of_val(&engine) + size_of::<Buffers<[u16; SLOT]>>();
+    let core = size_of_val(&engine) + size_of::<Room<{ sectors(SLOT) }>>();
     report.line("  the core", &format!("{core} bytes"));
 
     let (_, took) = device::upload_to(&engine, &flash, &new)?;
@@ -48,7 +48,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     );
     limit::compare(report, &took, &new);
 
-    let engine = device::boot_for::<SLOT>(&flash)?;
+    let engine = device::boot_for(&flash, SLOT)?;
     let before = flash.counters();
     let file = engine.open("assets/engine.wasm");
     let file = file.map_err(|why| why.to_string())?;

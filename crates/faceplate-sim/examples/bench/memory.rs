@@ -1,6 +1,6 @@
 //! Memory of the update path, all of it in fixed places.
 
-use faceplate::{Buffers, Confirmer};
+use faceplate::{Confirmer, Room};
 
 use crate::{Report, Result, device, frontends};
 
@@ -18,7 +18,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let writing = size_of_val(&upload.write(&image));
     let checking = size_of_val(&upload.finish(None));
     // The buffers are part of the core, which is there whether an upload runs or not.
-    let buffers = size_of::<Buffers<[u16; 256]>>();
+    let buffers = size_of::<Room<256>>();
     let core = size_of_val(&engine) + buffers;
     let all = core + session + writing.max(checking);
     report.line(

@@ -399,7 +399,7 @@ fn slots_larger_than_the_firmware_has_room_for_are_not_used() {
             .expect("in bounds");
     }
     assert_eq!(parts(&board), (None, None));
-    let one_short = board.boot_with::<511>();
+    let one_short = board.boot_with(511 * 4096);
     let found = status(&one_short);
     assert_eq!(found.state, State::Recovery);
     assert_eq!(
@@ -410,7 +410,7 @@ fn slots_larger_than_the_firmware_has_room_for_are_not_used() {
     assert!(upload(&one_short, &frontend.image, Confirmer::Device).is_err());
     assert!(
         upload(
-            &board.boot_with::<512>(),
+            &board.boot_with(512 * 4096),
             &frontend.image,
             Confirmer::Device
         )
@@ -506,9 +506,9 @@ fn slots_at_the_end_of_the_largest_flash_work() {
     let board = Board::of(csv, 32 << 20);
     assert_eq!(parts(&board), (None, None));
     let frontend = Frontend::new("1.0.0", 20);
-    let device = board.boot_with::<0xef0>();
+    let device = board.boot_with(0xef_0000);
     upload(&device, &frontend.image, Confirmer::Device).expect("installs");
-    assert!(serves(&board.boot_with::<0xef0>(), &frontend));
+    assert!(serves(&board.boot_with(0xef_0000), &frontend));
     assert_eq!(board.slot(1).offset + board.slot(1).len, 32 << 20);
 }
 

@@ -3,7 +3,7 @@
 
 use crate::board::{self, Board, Frontend, Refused, Rng, install, read, serves, status, upload};
 use faceplate::{
-    BeginError, Buffers, BuildId, ConfirmError, Confirmer, Outcome, RollbackError, Slot, State,
+    BeginError, BuildId, ConfirmError, Confirmer, Outcome, RollbackError, Room, Slot, State,
     update::{Phase, UploadError},
     verify::Problem,
 };
@@ -462,12 +462,12 @@ fn serving_a_large_file_reads_at_most_a_twentieth_more_than_its_bytes() {
 fn the_update_path_fits_in_its_memory_budget() {
     let board = Board::with(&Frontend::new("1.0.0", 30));
     // Slots of 1 MiB, as on a board of the usual layout.
-    let device = board.boot_with::<256>();
+    let device = board.boot_with(1 << 20);
     let mut upload = device.begin(8192, CLIENT).expect("may begin");
     let write = size_of_val(&upload.write(&[0; 100]));
     let session = size_of_val(&upload);
     let finish = size_of_val(&upload.finish(None));
-    let (engine, buffers) = (size_of_val(&device), size_of::<Buffers<[u16; 256]>>());
+    let (engine, buffers) = (size_of_val(&device), size_of::<Room<256>>());
     let total = engine + buffers + session + write.max(finish);
     println!(
         "engine {engine}, buffers {buffers}, session {session}, write {write}, \

@@ -4,7 +4,7 @@ use core::{cell::RefMut, fmt};
 
 use super::{Engine, status::State};
 use crate::{
-    HeldBuffers, Region, SECTOR, Slot,
+    Buffers, Region, SECTOR, Slot,
     layout::LayoutError,
     text::Text,
     verify::{BadLength, Problem},
@@ -55,7 +55,7 @@ impl core::error::Error for BeginError {}
 /// Where an upload goes.
 pub(crate) struct Place<'e> {
     /// What it works with. That these are lent is what keeps another upload away.
-    pub buffers: RefMut<'e, HeldBuffers>,
+    pub buffers: RefMut<'e, Buffers>,
     /// The inactive slot.
     pub slot: Slot,
     /// Where that is on flash.

@@ -6,7 +6,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 
 use super::{Config, Engine, Served, content};
 use crate::{
-    Buffers, HeldBuffers, Nvs, Region, Slot, Stored,
+    Buffers, Nvs, Region, Slot, Stored,
     boot::{self, Decision},
     layout::{Layout, LayoutError},
     nvs::Change,
@@ -55,7 +55,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         mut nvs: N,
         layout: Layout,
         config: Config,
-        mut buffers: HeldBuffers,
+        mut buffers: Buffers,
         now_ms: u64,
     ) -> Self {
         buffers.compress = config.compress;

@@ -4,16 +4,14 @@ use core::fmt;
 
 use embassy_futures::yield_now;
 use embedded_storage_async::nor_flash::NorFlash;
-use littlefs_image::{
-    read::{FileReader, Node},
-    run,
-};
+use littlefs_image::read::{FileReader, Node};
 
 use super::Engine;
 use crate::{
     Nvs, RegionReader,
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher},
     marks::{MARKS, Marks},
+    reading::{attr, find, read},
     sha256::Compress,
     text::{Text, text},
 };
@@ -33,7 +31,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         };
         let mut storage = RegionReader::new(self.flash.clone(), served.region);
         let image = served.image;
-        let Some(entry) = run(image.find(&mut storage, path)).map_err(line)? else {
+        let Some(entry) = find(&image, &mut storage, path).map_err(line)? else {
             return Ok(None);
         };
         let Node::File(file) = entry.node else {
@@ -41,14 +39,14 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         };
         let mut hash = [0; FILE_HASH_LEN];
         let hash = match served.hashed {
-            true => run(image.attr(&mut storage, &entry, FILE_HASH, &mut hash))
+            true => attr(&image, &mut storage, &entry, FILE_HASH, &mut hash)
                 .map_err(line)?
                 .map(|_| hash),
             false => None,
         };
         let mut mark = [0];
         let marks = match served.marked {
-            true => run(image.attr(&mut storage, &entry, MARKS, &mut mark))
+            true => attr(&image, &mut storage, &entry, MARKS, &mut mark)
                 .map_err(line)?
                 .map(|_| Marks::decode(mark[0])),
             false => None,
@@ -113,7 +111,7 @@ impl<F: NorFlash> OpenFile<F> {
         hasher: &mut FileHasher,
     ) -> Result<bool, Text> {
         let mut chunk = [0; HASH_CHUNK];
-        let n = run(reader.read(&mut self.storage, &mut chunk)).map_err(line)?;
+        let n = read(reader, &mut self.storage, &mut chunk).map_err(line)?;
         hasher.update(&chunk[..n]);
         Ok(n > 0)
     }
@@ -129,10 +127,12 @@ impl<F: NorFlash> OpenFile<F> {
     /// # Errors
     /// When flash cannot be read.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Text> {
-        run(self.reader.read(&mut self.storage, buf)).map_err(line)
+        read(&mut self.reader, &mut self.storage, buf).map_err(line)
     }
 }
 
+#[cold]
+#[inline(never)]
 fn line<E: fmt::Display>(error: littlefs_image::read::Error<E>) -> Text {
     text(error)
 }

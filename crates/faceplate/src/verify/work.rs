@@ -14,7 +14,8 @@ use crate::{
     Buffers, RegionReader, SECTOR,
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher, RootHash},
     marks::{MARKS, MARKS_HASH_LEN, MarksHash},
-    sha256::{Compress, Sha256},
+    reading::{attr, next, read},
+    sha256::{Compress, SOFTWARE, Sha256},
     text::text,
 };
 
@@ -38,9 +39,9 @@ enum Walked {
 }
 
 impl Work {
-    pub(crate) const fn new(compress: Compress) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
-            whole: Sha256::new(compress),
+            whole: Sha256::new(SOFTWARE),
             walked: Walked::Nothing,
         }
     }
@@ -52,17 +53,17 @@ pub(super) async fn sha256<F: ReadNorFlash>(
     len: u32,
     buffers: &mut Buffers,
 ) -> Result<[u8; 32], Problem> {
-    buffers.work.whole = Sha256::new(buffers.compress);
+    buffers.work[0].whole = Sha256::new(buffers.compress);
     let mut at = 0;
     while at < len {
         let n = (len - at).min(SECTOR);
-        let part = &mut buffers.sector.0[..n as usize];
+        let part = &mut buffers.sector[..n as usize];
         run(storage.read(at, part)).map_err(|error| Problem::Flash(text(error)))?;
-        buffers.work.whole.update(part);
+        buffers.work[0].whole.update(part);
         at += n;
         yield_now().await;
     }
-    Ok(buffers.work.whole.clone().finish())
+    Ok(buffers.work[0].whole.clone().finish())
 }
 
 /// Reads every file, compares its hash, and then the hash over all of them.
@@ -72,14 +73,9 @@ pub(super) async fn files<F: ReadNorFlash>(
     want_root: &[u8; 32],
     buffers: &mut Buffers,
 ) -> Result<(), Problem> {
-    let first = Files {
-        walk: image.walk(),
-        root: RootHash::with(buffers.compress),
-        open: None,
-    };
-    buffers.work.walked = Walked::Files(first);
-    while let Walked::Files(files) = &mut buffers.work.walked {
-        if !files.step(image, storage, &mut buffers.sector.0, buffers.compress)? {
+    Files::begin(image, buffers);
+    while let Walked::Files(files) = &mut buffers.work[0].walked {
+        if !files.step(image, storage, &mut buffers.sector, buffers.compress)? {
             if files.root.clone().finish() == *want_root {
                 return Ok(());
             }
@@ -100,13 +96,8 @@ pub(super) async fn marks<F: ReadNorFlash>(
     let Some(want) = read_marks_hash(image, storage)? else {
         return Ok(false);
     };
-    let first = Marks {
-        want,
-        walk: image.walk(),
-        hash: MarksHash::with(buffers.compress),
-    };
-    buffers.work.walked = Walked::Marks(first);
-    while let Walked::Marks(marks) = &mut buffers.work.walked {
+    Marks::begin(image, want, buffers);
+    while let Walked::Marks(marks) = &mut buffers.work[0].walked {
         if !marks.step(image, storage)? {
             if marks.hash.clone().finish() == marks.want {
                 return Ok(true);
@@ -128,18 +119,28 @@ struct Marks {
 }
 
 impl Marks {
+    #[inline(never)]
+    fn begin(image: &Image, want: [u8; MARKS_HASH_LEN], buffers: &mut Buffers) {
+        buffers.work[0].walked = Walked::Marks(Self {
+            want,
+            walk: image.walk(),
+            hash: MarksHash::with(buffers.compress),
+        });
+    }
+
     /// Reads the next mark; `false` when there is none.
+    #[inline(never)]
     fn step<F: ReadNorFlash>(
         &mut self,
         image: &Image,
         storage: &mut RegionReader<F>,
     ) -> Result<bool, Problem> {
-        let Some(step) = run(self.walk.next(storage)).map_err(problem::<F>)? else {
+        let Some(step) = next(&mut self.walk, storage).map_err(problem::<F>)? else {
             return Ok(false);
         };
         if let Step::File(entry) = step {
             let mut mark = [0];
-            let len = run(image.attr(storage, &entry, MARKS, &mut mark)).map_err(problem::<F>)?;
+            let len = attr(image, storage, &entry, MARKS, &mut mark).map_err(problem::<F>)?;
             if len != Some(mark.len()) {
                 return Err(Problem::NoMark(text(self.walk.path())));
             }
@@ -167,7 +168,17 @@ struct Open {
 }
 
 impl Files {
+    #[inline(never)]
+    fn begin(image: &Image, buffers: &mut Buffers) {
+        buffers.work[0].walked = Walked::Files(Self {
+            walk: image.walk(),
+            root: RootHash::with(buffers.compress),
+            open: None,
+        });
+    }
+
     /// Reads the next sector of the open file, or opens the next one; `false` when there is none.
+    #[inline(never)]
     fn step<F: ReadNorFlash>(
         &mut self,
         image: &Image,
@@ -178,7 +189,7 @@ impl Files {
         let Some(open) = &mut self.open else {
             return self.open_next(image, storage, compress);
         };
-        let n = run(open.reader.read(storage, sector)).map_err(problem::<F>)?;
+        let n = read(&mut open.reader, storage, sector).map_err(problem::<F>)?;
         open.hasher.update(&sector[..n]);
         if n == 0
             && let Some(Open {
@@ -193,13 +204,14 @@ impl Files {
         Ok(true)
     }
 
+    #[inline(never)]
     fn open_next<F: ReadNorFlash>(
         &mut self,
         image: &Image,
         storage: &mut RegionReader<F>,
         compress: Compress,
     ) -> Result<bool, Problem> {
-        let Some(step) = run(self.walk.next(storage)).map_err(problem::<F>)? else {
+        let Some(step) = next(&mut self.walk, storage).map_err(problem::<F>)? else {
             return Ok(false);
         };
         let Step::File(entry) = step else {
@@ -209,7 +221,7 @@ impl Files {
             return Ok(true);
         };
         let mut want = [0; FILE_HASH_LEN];
-        let len = run(image.attr(storage, &entry, FILE_HASH, &mut want)).map_err(problem::<F>)?;
+        let len = attr(image, storage, &entry, FILE_HASH, &mut want).map_err(problem::<F>)?;
         if len != Some(want.len()) {
             return Err(Problem::NoFileHash(text(self.walk.path())));
         }

@@ -3,7 +3,6 @@
 use core::{
     cell::Cell,
     ffi::{CStr, c_char, c_int, c_void},
-    sync::atomic::{AtomicU8, Ordering},
 };
 
 use crate::{code::Code, text::given};
@@ -19,7 +18,8 @@ const CUT_LATER: u8 = 2;
 /// That nothing comes, or goes, for now.
 const WOULD_BLOCK: c_int = -1;
 
-/// A place for a connection, as the header has it. Only the task of HTTP looks at it, but for `cut`.
+/// A place for a connection, as the header has it. Only the task of HTTP looks at it, but for what httpd is
+/// asked for, which only C looks at.
 #[repr(C)]
 pub(crate) struct Socket {
     request: Cell<*mut c_void>,
@@ -27,7 +27,7 @@ pub(crate) struct Socket {
     wants: Cell<u8>,
     can: Cell<u8>,
     session: Cell<u8>,
-    cut: AtomicU8,
+    _cut: Cell<u8>,
 }
 
 /// A connection is broken.
@@ -67,6 +67,7 @@ mod c {
         pub(super) safe fn faceplate_port_http_is_there(socket: &Socket) -> bool;
         pub(super) safe fn faceplate_port_http_is_wanted(socket: &Socket) -> bool;
         pub(super) fn faceplate_port_http_cut(socket: &Socket) -> bool;
+        pub(super) safe fn faceplate_port_http_is_cut(socket: &Socket) -> u8;
         pub(super) fn faceplate_port_http_give_back(socket: &Socket);
         pub(super) safe fn faceplate_port_http_close(socket: &Socket);
     }
@@ -135,7 +136,7 @@ impl Socket {
             wants: Cell::new(0),
             can: Cell::new(0),
             session: Cell::new(0),
-            cut: AtomicU8::new(0),
+            _cut: Cell::new(0),
         }
     }
 
@@ -144,7 +145,6 @@ impl Socket {
         self.wants.set(0);
         // Some of a body is there already, and room for an answer.
         self.can.set(READ | WRITE);
-        self.cut.store(0, Ordering::SeqCst);
         c::faceplate_port_http_next(wait, self)
     }
 
@@ -226,16 +226,15 @@ impl Socket {
         c::faceplate_port_http_is_wanted(self)
     }
 
-    /// Asks httpd to read nothing more from it; false where it cannot be asked now.
+    /// Asks httpd to read nothing more from it; false where it cannot be asked now. It may not have heard it.
     pub(crate) fn ask_to_cut(&self) -> bool {
-        self.cut.store(0, Ordering::SeqCst);
         // SAFETY: there is a request; the place is one for ever, and httpd sets but `cut`.
         unsafe { c::faceplate_port_http_cut(self) }
     }
 
     /// Whether httpd reads nothing more from it: `None` for not yet, `false` where it is to be asked again.
     pub(crate) fn is_cut(&self) -> Option<bool> {
-        match self.cut.load(Ordering::SeqCst) {
+        match c::faceplate_port_http_is_cut(self) {
             CUT => Some(true),
             CUT_LATER => Some(false),
             _ => None,

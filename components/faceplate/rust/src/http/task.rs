@@ -23,6 +23,9 @@ use crate::{
 /// While something is answered it is looked so often whether there is a new request, milliseconds.
 const LOOK_EVERY_MS: u64 = 10;
 
+/// A server that has not done so long after what it was asked for may never have heard of it.
+const ASK_AGAIN_MS: u64 = 200;
+
 /// Told where there is no memory to answer.
 const NO_MEMORY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
@@ -36,8 +39,8 @@ pub(super) enum Stage {
     Answered(Work),
     /// Its server is to close it, and was not asked to yet.
     Ended,
-    /// It was asked.
-    Asked,
+    /// It was asked, and is asked again at this time, if it has not done it by then.
+    Asked(u64),
 }
 
 /// Places for connections, for ever.
@@ -121,11 +124,12 @@ fn step(socket: &Socket, stage: &mut Stage) {
         }
         Stage::Ended => {
             if socket.ask_to_cut() {
-                *stage = Stage::Asked;
+                *stage = Stage::Asked(now_ms() + ASK_AGAIN_MS);
             }
         }
-        Stage::Asked => match socket.is_cut() {
-            None => {}
+        Stage::Asked(again_ms) => match socket.is_cut() {
+            None if now_ms() < *again_ms => {}
+            None => *stage = Stage::Ended,
             Some(false) => *stage = Stage::Ended,
             Some(true) => {
                 socket.give_back();

@@ -7,6 +7,7 @@ typedef int BaseType_t;
 typedef unsigned int UBaseType_t;
 typedef uint32_t TickType_t;
 
+#define pdFALSE              0
 #define pdTRUE               1
 #define pdPASS               1
 #define portMAX_DELAY        0xffffffffUL

@@ -6,10 +6,8 @@ pub mod by_hand;
 use std::collections::BTreeMap;
 
 use faceplate::{
-    BeginError, Buffers, BuildId, Config, Confirmer, Engine, EspNvs, HeldBuffers, Region, State,
-    Status, Tick,
+    BeginError, Buffers, BuildId, Config, Confirmer, Engine, EspNvs, Region, State, Status, Tick,
     layout::{Layout, Places},
-    sectors,
     sha256::{Compress, SOFTWARE},
     update::{Done, UploadError},
     verify::Requirements,
@@ -207,14 +205,14 @@ impl Board {
 
     /// What the firmware does at reset, at time 0.
     pub fn boot(&self) -> Device {
-        self.boot_with::<{ sectors(4 << 20) }>()
+        self.boot_with(4 << 20)
     }
 
-    /// The same with a firmware that was built for slots of so many sectors.
-    pub fn boot_with<const SECTORS: usize>(&self) -> Device {
+    /// The same with a firmware that was built for slots of so many bytes.
+    pub fn boot_with(&self, slot_bytes: u32) -> Device {
         let layout = self.layout();
         let nvs = EspNvs::in_layout(self.flash.clone(), &layout);
-        let buffers = HeldBuffers::Boxed(Box::new(Buffers::<[u16; SECTORS]>::new()));
+        let buffers = Buffers::boxed(slot_bytes).expect("a small slot");
         run(Engine::boot(
             self.flash.clone(),
             nvs,

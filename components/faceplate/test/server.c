@@ -1,0 +1,93 @@
+/* The firmware of the tests of HTTP. */
+#include "server.h"
+
+#include <signal.h>
+#include <string.h>
+
+httpd_handle_t g_server;
+uint16_t g_port;
+
+static int s_asked;
+
+static esp_err_t mine(httpd_req_t *request)
+{
+    __atomic_fetch_add(&s_asked, 1, __ATOMIC_SEQ_CST);
+    return httpd_resp_sendstr(request, "mine");
+}
+
+void server_start(void)
+{
+    static const httpd_uri_t handler = {.uri = "/mine", .method = HTTP_ANY, .handler = mine};
+    httpd_config_t config = HTTPD_DEFAULT_CONFIG();
+    /* lwIP tells of a client that has gone by the result alone. */
+    signal(SIGPIPE, SIG_IGN);
+    config.stack_size = 65536;
+    config.recv_wait_timeout = 1;
+    config.max_open_sockets = CONNECTIONS;
+    CHECK_IS(httpd_start(&g_server, &config), ESP_OK);
+    CHECK_IS(httpd_register_uri_handler(g_server, &handler), ESP_OK);
+    g_port = httpd_stand_in_port(g_server);
+}
+
+void server_start_with_faceplate(const faceplate_http_config_t *config)
+{
+    /* Faceplate waits for a millisecond now and then. */
+    board_runs_in_real_time();
+    CHECK_IS(faceplate_boot(NULL), ESP_OK);
+    server_start();
+    CHECK_IS(faceplate_register(g_server, config), ESP_OK);
+}
+
+void server_stop(void)
+{
+    CHECK_IS(faceplate_stop(g_server), ESP_OK);
+    CHECK_IS(httpd_stop(g_server), ESP_OK);
+}
+
+int server_asked(void)
+{
+    return __atomic_load_n(&s_asked, __ATOMIC_SEQ_CST);
+}
+
+void send_upload_head(client_t *client, size_t len, const char *headers)
+{
+    char head[512];
+    int n = snprintf(head, sizeof(head),
+                     "POST /api/ota/frontend?confirm=client&within=60 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                     "Content-Type: application/octet-stream\r\nContent-Length: %zu\r\n%s\r\n",
+                     len, headers);
+    client_send_bytes(client, head, (size_t)n);
+}
+
+int upload_over_http(uint16_t port, image_t image, response_t *response)
+{
+    static client_t client;
+    client_open(&client, port);
+    send_upload_head(&client, image.len, "");
+    client_try_to_send(&client, image.bytes, image.len);
+    client_read(&client, response);
+    client_close(&client);
+    return response->status;
+}
+
+void wait_for_status(uint16_t port, const char *text)
+{
+    static response_t response;
+    for (int i = 0; i < 1000; i++) {
+        CHECK(client_get(port, "/api/ota/status", &response) == 200);
+        if (strstr(response.body, text) != NULL) {
+            return;
+        }
+        usleep(5000);
+    }
+    fprintf(stderr, "no %s in %s\n", text, response.body);
+    _exit(1);
+}
+
+void pass_until_it_comes(client_t *client)
+{
+    for (int i = 0; client_hears_nothing(client, 5); i++) {
+        CHECK(i < 1000);
+        pass_ms(500);
+    }
+}
