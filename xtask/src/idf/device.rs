@@ -1,5 +1,6 @@
 //! The example as a process on this computer. It ends where a chip would restart; then it is started again.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -172,13 +173,21 @@ fn watch(shared: &Mutex<Shared>, start: &Start, port: u16) {
     }
 }
 
-/// A port that nobody listens on just now.
+/// A port that nobody listens on just now, and that no other device was given: that one may not listen yet, or
+/// not just now.
 fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let address = listener.and_then(|listener| listener.local_addr());
-    Ok(address
-        .map_err(|error| format!("no free port: {error}"))?
-        .port())
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let address = listener.and_then(|listener| listener.local_addr());
+        let port = address
+            .map_err(|error| format!("no free port: {error}"))?
+            .port();
+        let mut given = GIVEN.lock().unwrap_or_else(|lock| lock.into_inner());
+        if given.insert(port) {
+            return Ok(port);
+        }
+    }
 }
 
 /// What was done to flash since the last start: units of NVS, and of all else.
