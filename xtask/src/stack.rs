@@ -15,8 +15,13 @@ use crate::test::component;
 
 /// Functions that C calls by a pointer that it was given: each is the beginning of a stack of its own. One that
 /// is missing here is taken for what any pointer may lead to, which makes everything too deep.
-const CALLED_BY_C: [(&str, &str, u32); 2] = [
+const CALLED_BY_C: [(&str, &str, u32); 3] = [
     ("faceplate_idf::port::run::call", "in its task: ", JOB),
+    (
+        "faceplate_idf::http::task::task",
+        "the task of HTTP",
+        HTTP,
+    ),
     (
         "faceplate_idf::care::task",
         "the task that runs for ever",
@@ -30,6 +35,9 @@ const JOB: u32 = 8 * 1024;
 
 /// Most bytes of the task that runs for ever, as `Kconfig` says.
 const TASK: u32 = 2304;
+
+/// Most bytes of the task that answers all requests, as `Kconfig` says.
+const HTTP: u32 = 8 * 1024;
 
 /// Most bytes of any other function, as `faceplate.h` says.
 const CALLER: u32 = 3584;

@@ -45,8 +45,7 @@ pub(crate) fn wait<R>(mut future: Pin<&mut impl Future<Output = R>>) -> Result<R
 }
 
 /// Runs a future to its end while nobody else has anything to do with the core.
-pub(crate) fn alone<R>(future: impl Future<Output = R>) -> R {
-    let mut future = pin!(future);
+pub(crate) fn alone<R>(mut future: Pin<&mut impl Future<Output = R>>) -> R {
     let mut context = Context::from_waker(Waker::noop());
     loop {
         if let Poll::Ready(result) = future.as_mut().poll(&mut context) {

@@ -19,40 +19,54 @@ use super::{
 };
 use crate::runtime::boxed;
 
-/// What is done; whether the connection may go on then.
-pub(super) type Work = Pin<Box<dyn Future<Output = bool>>>;
-
-/// Answers a request that httpd gave; `None` where there is no memory for that.
-pub(super) fn answer(
+/// What is to be done on a connection: `None` where there is no memory for it.
+///
+/// One future for everything, whose type has no name: the task knows it, and calls it directly.
+pub(super) fn work(
     site: &'static Site,
     socket: &'static Socket,
-    request: Request,
-) -> Option<Work> {
+) -> Option<Pin<Box<impl Future<Output = bool>>>> {
+    let reader = match socket.request() {
+        None => Ok(Reader::all(socket)),
+        Some(request) => request_reader(socket, request)?,
+    };
+    let work = requests(site, socket, reader, buffers()?);
+    boxed(work).map(Box::into_pin)
+}
+
+/// Reads a request that httpd gave, or why that cannot be; `None` where there is no memory for it.
+fn request_reader(socket: &'static Socket, request: Request) -> Option<Result<Reader, HeadError>> {
     match head(socket, request) {
         Ok(head) => {
             let (_, _, body) = socket.line();
             // Of the bytes of a body without a length some are httpd's already; it is refused.
             let endless = Head::parse(&head).is_ok_and(|head| head.transfer_encoding);
-            let reader = Reader::request(socket, head, (!endless).then_some(body));
-            pinned(requests(site, socket, reader, buffers()?))
+            Some(Ok(Reader::request(
+                socket,
+                head,
+                (!endless).then_some(body),
+            )))
         }
-        Err(NoHead::Wrong(error)) => pinned(refused(site, socket, error, buffers()?)),
+        Err(NoHead::Wrong(error)) => Some(Err(error)),
         Err(NoHead::NoMemory) => None,
     }
 }
 
-/// Serves a connection of the port of its own.
-pub(super) fn serve_alone(site: &'static Site, socket: &'static Socket) -> Option<Work> {
-    pinned(requests(site, socket, Reader::all(socket), buffers()?))
-}
-
-/// Answers a request; on the port of its own those that follow, too, within the limits of a connection.
+/// Answers a request, and says whether the connection may go on; on the port of its own it answers those that
+/// follow, too, within the limits of a connection.
 async fn requests(
     site: &'static Site,
     socket: &'static Socket,
-    mut reader: Reader,
+    reader: Result<Reader, HeadError>,
     mut buffers: Box<ConnectionBuffers>,
 ) -> bool {
+    let mut reader = match reader {
+        Ok(reader) => reader,
+        Err(error) => {
+            refuse(site, Refused::Head(error), Sender(socket), &mut buffers).await;
+            return false;
+        }
+    };
     let hooks = Hooks {
         site,
         request: socket.request(),
@@ -86,24 +100,8 @@ fn is_second(either: Either<(), ()>) -> bool {
     matches!(either, Either::Second(()))
 }
 
-async fn refused(
-    site: &'static Site,
-    socket: &'static Socket,
-    error: HeadError,
-    mut buffers: Box<ConnectionBuffers>,
-) -> bool {
-    refuse(site, Refused::Head(error), Sender(socket), &mut buffers).await;
-    false
-}
-
 /// Not inlined, so that they leave the stack.
 #[inline(never)]
 fn buffers() -> Option<Box<ConnectionBuffers>> {
     boxed(ConnectionBuffers::new())
-}
-
-#[inline(never)]
-fn pinned(work: impl Future<Output = bool> + 'static) -> Option<Work> {
-    let work: Box<dyn Future<Output = bool>> = boxed(work)?;
-    Some(work.into())
 }

@@ -9,7 +9,6 @@ use faceplate_http::{Device, Info, Live};
 use super::{
     config::{HttpConfig, Texts},
     port::{self, Socket},
-    task::{Stage, places},
 };
 use crate::{
     code::Code,
@@ -30,8 +29,15 @@ pub(super) struct Site {
     due_ms: Cell<u64>,
     /// Places for connections.
     pub(super) sockets: &'static [Socket],
-    /// What is done with them, until the task takes it.
-    pub(super) stages: Cell<Vec<Stage>>,
+}
+
+/// Places for connections, for ever.
+fn places() -> Option<&'static [Socket]> {
+    let count = port::requests() as usize;
+    let mut sockets = Vec::new();
+    sockets.try_reserve_exact(count).ok()?;
+    sockets.resize_with(count, Socket::new);
+    Some(Vec::leak(sockets))
 }
 
 impl Site {
@@ -41,7 +47,7 @@ impl Site {
     pub(super) unsafe fn new(face: &'static Face, config: HttpConfig) -> Result<Self, Code> {
         // SAFETY: as the caller says.
         let texts = unsafe { config.texts() }?;
-        let (sockets, stages) = places()?;
+        let sockets = places().ok_or(Code::NO_MEM)?;
         Ok(Self {
             face,
             config,
@@ -51,7 +57,6 @@ impl Site {
             live: Live::new(),
             due_ms: Cell::new(u64::MAX),
             sockets,
-            stages: Cell::new(stages),
         })
     }
 

@@ -1,23 +1,24 @@
 //! The task that answers all requests, a step of each after the other.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::{
     ffi::c_void,
+    future::Future,
+    pin::Pin,
     sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 
 use super::{
-    connection::{Work, answer, serve_alone},
+    connection::work,
     port::{self, Socket},
     site::Site,
     start::site,
 };
 use crate::{
-    code::Code,
     face::now_ms,
     lock::Guard,
-    port::{Level, give_way, log},
+    port::{Level, give_way, log, sleep_ms},
 };
 
 /// While something is answered it is looked so often whether there is a new request, milliseconds.
@@ -26,42 +27,32 @@ const LOOK_EVERY_MS: u64 = 10;
 /// A server that has not done so long after what it was asked for may never have heard of it.
 const ASK_AGAIN_MS: u64 = 200;
 
+/// How often somebody without memory asks for it, milliseconds.
+const RETRY_MS: u32 = 100;
+
 /// Told where there is no memory to answer.
 const NO_MEMORY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
     Content-Length: 0\r\n\r\n";
 
 /// What is done with a connection.
-pub(super) enum Stage {
+enum Stage<F> {
     /// There is none.
     Free,
-    /// It is answered.
-    Answered(Work),
+    /// It is answered; whether the connection may go on then.
+    Answered(Pin<Box<F>>),
     /// Its server is to close it, and was not asked to yet.
     Ended,
     /// It was asked, and is asked again at this time, if it has not done it by then.
     Asked(u64),
 }
 
-/// Places for connections, for ever.
-pub(super) fn places() -> Result<(&'static [Socket], Vec<Stage>), Code> {
-    let count = port::requests() as usize;
-    let (mut sockets, mut stages) = (Vec::new(), Vec::new());
-    sockets
-        .try_reserve_exact(count)
-        .and_then(|()| stages.try_reserve_exact(count))
-        .map_err(|_| Code::NO_MEM)?;
-    sockets.resize_with(count, Socket::new);
-    stages.resize_with(count, || Stage::Free);
-    Ok((Vec::leak(sockets), stages))
-}
-
 /// The task that runs for ever.
 pub(super) extern "C" fn task(_: *mut c_void) {
     let Some(site) = site() else { return };
-    let mut stages = site.stages.take();
+    let mut stages = stages(site.sockets.len());
     loop {
-        take(site, &mut stages);
+        take(site, &mut stages, work);
         for (socket, stage) in site.sockets.iter().zip(&mut stages) {
             step(socket, stage);
         }
@@ -69,12 +60,28 @@ pub(super) extern "C" fn task(_: *mut c_void) {
     }
 }
 
-fn is_free(stage: &Stage) -> bool {
+/// As many as there are places. It is little memory; who has none waits for it.
+fn stages<F>(count: usize) -> Vec<Stage<F>> {
+    let mut stages = Vec::new();
+    while stages.try_reserve_exact(count).is_err() {
+        sleep_ms(RETRY_MS);
+    }
+    stages.resize_with(count, || Stage::Free);
+    stages
+}
+
+fn is_free<F>(stage: &Stage<F>) -> bool {
     matches!(stage, Stage::Free)
 }
 
 /// Takes what has come, as far as there are places for it; waits for it where there is nothing else to do.
-fn take(site: &'static Site, stages: &mut [Stage]) {
+/// Not inlined, so that what is moved to the heap leaves the stack.
+#[inline(never)]
+fn take<F>(
+    site: &'static Site,
+    stages: &mut [Stage<F>],
+    work: impl Fn(&'static Site, &'static Socket) -> Option<Pin<Box<F>>>,
+) {
     let mut wait = stages.iter().all(is_free);
     for (socket, stage) in site.sockets.iter().zip(stages) {
         if !is_free(stage) {
@@ -84,16 +91,12 @@ fn take(site: &'static Site, stages: &mut [Stage]) {
             return;
         }
         wait = false;
-        let work = match socket.request() {
-            Some(request) => answer(site, socket, request),
-            None => serve_alone(site, socket),
-        };
-        *stage = work.map_or_else(|| refuse(socket), Stage::Answered);
+        *stage = work(site, socket).map_or_else(|| refuse(socket), Stage::Answered);
     }
 }
 
 /// Tells that there is no memory.
-fn refuse(socket: &Socket) -> Stage {
+fn refuse<F>(socket: &Socket) -> Stage<F> {
     log(Level::Error, c"no memory to answer a request");
     // It is small, and nothing was sent before: it goes out whole, or the client is gone.
     _ = socket.send(NO_MEMORY);
@@ -101,7 +104,7 @@ fn refuse(socket: &Socket) -> Stage {
 }
 
 /// Goes on with a connection.
-fn step(socket: &Socket, stage: &mut Stage) {
+fn step<F: Future<Output = bool>>(socket: &Socket, stage: &mut Stage<F>) {
     match stage {
         Stage::Free => {}
         Stage::Answered(work) => {
@@ -140,7 +143,7 @@ fn step(socket: &Socket, stage: &mut Stage) {
 }
 
 /// What comes after an answer.
-fn end(socket: &Socket, goes_on: bool) -> Stage {
+fn end<F>(socket: &Socket, goes_on: bool) -> Stage<F> {
     match socket.request() {
         None => socket.close(),
         Some(_) if goes_on && !socket.is_lost() => socket.give_back(),
@@ -150,7 +153,7 @@ fn end(socket: &Socket, goes_on: bool) -> Stage {
 }
 
 /// Waits until there is something to do.
-fn rest(site: &Site, stages: &[Stage]) {
+fn rest<F>(site: &Site, stages: &[Stage<F>]) {
     let due_ms = site.take_due_ms();
     if stages.iter().all(is_free) {
         return;
