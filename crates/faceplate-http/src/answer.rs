@@ -122,7 +122,9 @@ struct Known<'r> {
     own_page: bool,
 }
 
-/// Reads a head; `decoded` is room for its path, if that has escapes.
+/// Reads a head; `decoded` is room for its path, if that has escapes. Not inlined: what it takes of the stack is
+/// not beside that of a change.
+#[inline(never)]
 fn known<'r, D: Device>(
     device: &D,
     head: &'r [u8],

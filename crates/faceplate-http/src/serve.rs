@@ -4,6 +4,8 @@ pub mod beside;
 #[cfg(test)]
 mod cuts;
 
+use core::pin::pin;
+
 use embedded_io_async::{Read, Write};
 
 use crate::{
@@ -92,7 +94,8 @@ async fn request<D: Device, A: App, R: Read, W: Write>(
     // Until a head says otherwise, nobody knows where the request ends.
     let (mut framing, mut left) = (Framing::UNKNOWN, None);
     let answered = answer(device, app, rx, writer, turn, &mut framing, &mut left).await;
-    finish(device, rx, writer, &mut framing, answered).await?;
+    // Pinned where it is made: a future that is moved is on the stack, too, whatever is done at the time.
+    pin!(finish(device, rx, writer, &mut framing, answered)).await?;
     Ok(match framing.close {
         true => After::Close { left },
         false => After::Next,
@@ -148,8 +151,7 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
             let mut body = Body::new(&mut inner, left.unwrap_or(0));
-            let changed = change.run(device, app, &mut body, &mut tx, may_go_on, waits);
-            let changed = changed.await;
+            let changed = pin!(change.run(device, app, &mut body, &mut tx, may_go_on, waits)).await;
             *left = Some(body.left());
             let arrived = inner.place();
             rx.take_back(arrived);

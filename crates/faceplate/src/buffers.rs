@@ -32,6 +32,7 @@ impl Buffers {
     /// where there is no room.
     #[cfg(feature = "alloc")]
     #[must_use]
+    #[inline(never)]
     pub fn boxed(slot_bytes: u32) -> Option<Self> {
         let sector = on_heap(SECTOR as usize, || 0)?;
         let work = on_heap(1, Work::new)?;

@@ -11,6 +11,8 @@ const TEXT_MAX: usize = 100;
 pub type Text = String<TEXT_MAX, u8>;
 
 /// Formats `what` into a [`Text`]; what does not fit is cut off.
+///
+/// Not inlined: errors are told in many places, and nearly never.
 #[inline(never)]
 pub fn text(what: impl fmt::Display) -> Text {
     struct Cut<'t>(&'t mut Text);

@@ -12,6 +12,7 @@ use core::convert::Infallible;
 use embedded_storage_async::nor_flash::ReadNorFlash;
 use littlefs_image::{
     Storage,
+    check::Report,
     read::{Error, Image, Node, probe, probe_attr},
     run,
 };
@@ -165,11 +166,9 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     {
         return Err(Problem::Digest);
     }
-    let Structure {
-        image,
-        used,
-        manifest,
-    } = structure(&mut storage, region, blocks, buffers)?;
+    let report = sound(&mut storage, blocks, buffers)?;
+    let (image, manifest) = mounted(&mut storage, region, blocks, &report)?;
+    let used = (report.last_used_block + 1) * SECTOR;
     let mut marked = false;
     match &manifest {
         Some(manifest) => {
@@ -199,29 +198,29 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     })
 }
 
-/// What the structure of an image says, once it was found to be whole.
-struct Structure {
-    image: Image,
-    /// Bytes up to the end of its last block in use.
-    used: u32,
-    manifest: Option<Manifest>,
+/// Checks the structure of the image in the first `blocks` blocks of a region. Neither this nor what follows is
+/// inlined: each step has the stack for itself, and the future of a check nearly nothing.
+#[inline(never)]
+fn sound<F: ReadNorFlash>(
+    storage: &mut RegionReader<F>,
+    blocks: u32,
+    buffers: &mut Buffers,
+) -> Result<Report, Problem> {
+    match checked(storage, blocks, &mut buffers.sector, &mut buffers.owners) {
+        Ok(report) => Ok(report),
+        Err(Error::NotLittleFs) if is_blank(storage, &mut buffers.sector)? => Err(Problem::Empty),
+        Err(error) => Err(problem::<F>(error)),
+    }
 }
 
-/// Checks the structure of the image in the first `blocks` blocks of a region, and that there is a page.
+/// Opens an image whose structure is sound, and sees that it fits the region and has a page.
 #[inline(never)]
-fn structure<F: ReadNorFlash>(
+fn mounted<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
     region: Region,
     blocks: u32,
-    buffers: &mut Buffers,
-) -> Result<Structure, Problem> {
-    let report = match checked(storage, blocks, &mut buffers.sector, &mut buffers.owners) {
-        Ok(report) => report,
-        Err(Error::NotLittleFs) if is_blank(storage, &mut buffers.sector)? => {
-            return Err(Problem::Empty);
-        }
-        Err(error) => return Err(problem::<F>(error)),
-    };
+    report: &Report,
+) -> Result<(Image, Option<Manifest>), Problem> {
     let (block_count, slot_blocks) = (report.superblock.block_count, region.len / SECTOR);
     if block_count > slot_blocks {
         let error = Error::<Infallible>::TooLarge {
@@ -234,11 +233,8 @@ fn structure<F: ReadNorFlash>(
     if !has_index(&image, storage)? {
         return Err(Problem::NoIndex);
     }
-    Ok(Structure {
-        manifest: read_manifest(&image, storage)?,
-        image,
-        used: (report.last_used_block + 1) * SECTOR,
-    })
+    let manifest = read_manifest(&image, storage)?;
+    Ok((image, manifest))
 }
 
 /// The check of a slot at boot. Bytes that hash to what was verified before are as good as then;
@@ -304,7 +300,6 @@ async fn slot<F: ReadNorFlash + Clone>(
     Ok(verified)
 }
 
-#[inline(never)]
 fn has_index<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
@@ -322,7 +317,6 @@ fn has_index<F: ReadNorFlash>(
 ///
 /// # Errors
 /// When flash cannot be read, or what it says is no manifest.
-#[inline(never)]
 pub fn read_manifest<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
@@ -344,7 +338,6 @@ pub fn read_manifest<F: ReadNorFlash>(
 }
 
 /// The hash over all marks that the root directory has, if the files are marked.
-#[inline(never)]
 fn read_marks_hash<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,

@@ -44,6 +44,8 @@ struct Target<'b> {
     query: &'b str,
 }
 
+/// Finds what a request is for. Not inlined: what it takes of the stack is not beside that of a change.
+#[inline(never)]
 fn look_up<'b, D: Device>(
     device: &D,
     bytes: &'b [u8],

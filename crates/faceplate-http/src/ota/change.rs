@@ -1,5 +1,7 @@
 //! Changes of the frontend: upload, confirm, roll back.
 
+use core::pin::pin;
+
 use embedded_io_async::{Read, Write};
 use faceplate::{
     Confirmer,
@@ -75,6 +77,7 @@ impl Change {
         may_go_on: bool,
         waits: bool,
     ) -> Result<Option<Resource>, Failed> {
+        // As below, each step is pinned, and gone before its result is kept.
         let changed = match self {
             Self::Upload {
                 total,
@@ -89,7 +92,8 @@ impl Change {
                 // At once: nothing may come between the firmware's consent and the begin.
                 let told = Told::begin(app, total);
                 proceed(waits, body, tx).await?;
-                let done = receive(app, upload, body, digest).await?;
+                let done = pin!(receive(app, upload, body, digest)).await;
+                let done = done?;
                 told.restarts();
                 Changed::Frontend(done)
             }
@@ -110,10 +114,11 @@ impl Change {
                 if may_go_on {
                     tx.keep_open();
                 }
-                Changed::Back(switch_back(device, app).await.map_err(Refusal::from)?)
+                let back = pin!(switch_back(device, app)).await;
+                Changed::Back(back.map_err(Refusal::from)?)
             }
         };
-        restart(device, app, tx, changed).await?;
+        pin!(restart(device, app, tx, changed)).await?;
         Ok(None)
     }
 }
@@ -172,7 +177,10 @@ async fn receive<D: Device, A: App, R: Read>(
             total: body.total(),
         });
     }
-    let checked = upload.finish(digest).await?;
+    // Pinned, it is not on the stack; and it is gone before its result is kept, or each connection would
+    // have room for both.
+    let checked = pin!(upload.finish(digest)).await;
+    let checked = checked?;
     // Who cancels when everything is under way can only hang up.
     if body.is_abandoned().await {
         return Err(Refusal::ClosedEarly);

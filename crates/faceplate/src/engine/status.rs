@@ -109,7 +109,8 @@ impl fmt::Display for Fault {
 }
 
 impl<F, N> Engine<F, N> {
-    /// Everything that a client may know, at `now_ms`.
+    /// Everything that a client may know, at `now_ms`. Not inlined, as it takes much of the stack.
+    #[inline(never)]
     pub fn status(&self, now_ms: u64) -> Status {
         let slots = self.slots.borrow();
         Status {
@@ -121,7 +122,10 @@ impl<F, N> Engine<F, N> {
                 boots_left: trial.boots_left,
             }),
             last: self.last.get(),
-            slots: Slot::ALL.map(|slot| self.slot_status(slot, &slots[slot.index()])),
+            slots: [
+                self.slot_status(Slot::Www0, &slots[0]),
+                self.slot_status(Slot::Www1, &slots[1]),
+            ],
             upload: self.progress.get(),
             fault: self.fault(),
         }

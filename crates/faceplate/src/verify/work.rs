@@ -204,7 +204,6 @@ impl Files {
         Ok(true)
     }
 
-    #[inline(never)]
     fn open_next<F: ReadNorFlash>(
         &mut self,
         image: &Image,
