@@ -19,7 +19,7 @@ const CALLED_BY_C: [(&str, &str, u32); 3] = [
     ("faceplate_idf::port::run::call", "in its task: ", JOB),
     (
         "faceplate_idf::http::task::task",
-        "the task of HTTP",
+        "the task of HTTP, of ",
         HTTP,
     ),
     (
