@@ -2,7 +2,7 @@
 
 mod budget;
 mod elf;
-mod size;
+pub(crate) mod size;
 pub(crate) mod upstream;
 
 use std::path::{Path, PathBuf};

@@ -17,6 +17,7 @@ mod lint;
 mod nginx;
 mod partitions;
 mod setup;
+mod stack;
 mod tally;
 mod test;
 mod web;
@@ -30,6 +31,7 @@ cargo xtask test [builds|component]
                               run every check and test, setting up what they need; builds: only what compiles and runs
                               no device: firmware, fuzz targets, clippy, documentation; component: only that for ESP-IDF
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
+cargo xtask stack             print what the ESP-IDF component's functions need of the stack, frame by frame
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--log uart|usb] [--wired] [--no-link]
                               build the firmware and print its sizes; --layout: for the slots of
                               partitions/NAME.csv, such as 4mb, 8mb, 16mb or 16mb-4m; --log: the socket of an ESP32-S3 that shows it, uart
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         ["component", rest @ ..] => component::component(rest),
         ["idf", rest @ ..] => idf::idf(rest),
         ["bench"] => bench::bench(),
+        ["stack"] => stack::stack(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@
  * Stack: a function needs at most 3.5 KiB of its caller's, and what ESP-IDF's functions for NVS and flash
  * need below that. What needs more (faceplate_boot, faceplate_upload_finish, faceplate_rollback) runs in a
  * task of its own while the caller waits, whose stack of CONFIG_FACEPLATE_STACK_SIZE bytes is taken from
- * the heap for so long.
+ * the heap for so long: at most 8 KiB, and as much for ESP-IDF's functions as its main task has by default.
  *
  * Errors: ESP_OK or a code. Codes of ESP-IDF mean what they mean there; those of this header come
  * beside. faceplate_last_error() has a line for people.

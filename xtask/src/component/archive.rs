@@ -55,12 +55,14 @@ fn pad(library: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use object::read::archive::ArchiveFile;
-    use object::write::{Object, Symbol, SymbolSection};
+    use object::write::{Object, StandardSection, Symbol, SymbolSection};
     use object::{Architecture, BinaryFormat, Endianness, SymbolFlags, SymbolKind, SymbolScope};
 
     /// An object that defines these symbols.
     fn object(names: &[&str]) -> Vec<u8> {
         let mut object = Object::new(BinaryFormat::Elf, Architecture::Riscv32, Endianness::Little);
+        let section = object.section_id(StandardSection::Data);
+        object.append_section_data(section, &[0; 4], 4);
         for name in names {
             object.add_symbol(Symbol {
                 name: name.as_bytes().to_vec(),
@@ -69,7 +71,7 @@ mod tests {
                 kind: SymbolKind::Data,
                 scope: SymbolScope::Linkage,
                 weak: false,
-                section: SymbolSection::Absolute,
+                section: SymbolSection::Section(section),
                 flags: SymbolFlags::None,
             });
         }

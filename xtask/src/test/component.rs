@@ -2,12 +2,14 @@
 //! stand-ins for the functions that they call.
 
 mod c;
+mod suite;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use self::c::{Idf, Program, Sanitizers};
+use self::suite::Door;
 use super::counted;
 use super::report::Report;
 use crate::cargo::{command, root, run, target_dir, works};
@@ -15,7 +17,10 @@ use crate::component::{TARGETS, Target, make, sha256};
 use crate::emulate::tools::{at, fresh_folder};
 use crate::firmware::Chip;
 use crate::tally::Tally;
-use crate::{cli, setup};
+use crate::{cli, setup, stack};
+
+/// The chip whose code is measured.
+pub(crate) const MEASURED: Chip = Chip::Esp32c3;
 
 /// Everything that is looked at.
 pub(super) fn steps(report: &mut Report) {
@@ -38,12 +43,28 @@ pub(super) fn steps(report: &mut Report) {
             Some(why) => report.skip(&name, &why),
         }
     }
+    for (name, idf, door) in [
+        ("behind esp_http_server of ESP-IDF 6", Idf::V6, Door::Httpd),
+        ("behind that of ESP-IDF 5", Idf::V5, Door::Httpd),
+        ("on a port of its own", Idf::V6, Door::OwnPort),
+    ] {
+        let name = format!("ESP-IDF component: HTTP suite, {name}");
+        match no_compiler() {
+            None => _ = report.step(&name, |tests| suite::run(tests, idf, door)),
+            Some(why) => report.skip(&name, &why),
+        }
+    }
     for chip in [Chip::Esp32c3, Chip::Esp32c6] {
         let name = format!("ESP-IDF component: library for {}", chip.name());
         match setup::target(chip.target()) {
             Ok(()) => _ = report.step(&name, |_| archive(Some(chip)).map(|_| ())),
             Err(why) => report.skip(&name, &why),
         }
+    }
+    let name = "ESP-IDF component: its stack";
+    match setup::target(MEASURED.target()) {
+        Ok(()) => _ = report.step(name, |_| stack::bounds(&archive(Some(MEASURED))?)),
+        Err(why) => report.skip(name, &why),
     }
     let target = &TARGETS[0];
     let name = "ESP-IDF component: the same prebuilt library from another folder";
@@ -95,7 +116,7 @@ fn folder() -> PathBuf {
 }
 
 /// Builds the library, for a chip or for this machine.
-fn archive(chip: Option<Chip>) -> Result<PathBuf, String> {
+pub(crate) fn archive(chip: Option<Chip>) -> Result<PathBuf, String> {
     let mut build = library(&["build", "--release", "--quiet"]);
     let mut made = target_dir().join("component");
     if let Some(chip) = chip {

@@ -1,6 +1,6 @@
 //! `faceplate_confirm` and `faceplate_rollback`.
 
-use core::ffi::c_char;
+use core::{ffi::c_char, pin::pin};
 
 use faceplate::BuildId;
 
@@ -30,7 +30,7 @@ unsafe extern "C" fn faceplate_confirm(build: *const c_char) -> Code {
 extern "C" fn faceplate_rollback() -> Code {
     // In a hook this fails, before a task is made that would wait for the lock for ever.
     let may = face::with(|_| ());
-    may.and_then(|()| port::run(|| wait(rollback())))
+    may.and_then(|()| port::run(|| wait(pin!(rollback()))))
         .flatten()
         .flatten()
         .into()

@@ -5,7 +5,7 @@
 
 use core::{
     future::Future,
-    pin::pin,
+    pin::Pin,
     task::{Context, Poll, Waker},
 };
 
@@ -29,8 +29,9 @@ impl Drop for Guard {
 
 /// Runs a future to its end, taking the lock for each step. It waits for nothing but for others to have
 /// their turn.
-pub(crate) fn wait<R>(future: impl Future<Output = R>) -> Result<R, Code> {
-    let mut future = pin!(future);
+///
+/// It comes pinned, so that it is on the stack once.
+pub(crate) fn wait<R>(mut future: Pin<&mut impl Future<Output = R>>) -> Result<R, Code> {
     let mut context = Context::from_waker(Waker::noop());
     loop {
         let guard = Guard::take()?;

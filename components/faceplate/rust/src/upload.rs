@@ -1,7 +1,7 @@
 //! An upload from a source of the firmware's own.
 
 use alloc::boxed::Box;
-use core::ffi::c_void;
+use core::{ffi::c_void, pin::pin};
 
 use faceplate::{Confirmer, RollbackError, update};
 
@@ -75,7 +75,7 @@ unsafe extern "C" fn faceplate_upload_write(
     }
     // SAFETY: as the caller says; nobody writes to them meanwhile.
     let data = unsafe { core::slice::from_raw_parts(data.cast::<u8>(), len) };
-    wait(write(upload, data)).flatten().into()
+    wait(pin!(write(upload, data))).flatten().into()
 }
 
 async fn write(upload: &mut Upload, data: &[u8]) -> Result<(), Code> {
@@ -115,7 +115,7 @@ unsafe extern "C" fn faceplate_upload_finish(upload: *mut Upload, sha256: *const
         return error;
     }
     let finished = port::run(|| match upload.running.take() {
-        Some(running) => wait(finish(running, digest)).flatten(),
+        Some(running) => wait(pin!(finish(running, digest))).flatten(),
         None => Err(Code::INVALID_STATE),
     });
     if finished.is_ok() {
@@ -127,7 +127,7 @@ unsafe extern "C" fn faceplate_upload_finish(upload: *mut Upload, sha256: *const
 
 async fn finish(running: CoreUpload, digest: Option<[u8; 32]>) -> Result<(), Code> {
     let face = face::get()?;
-    let done = match running.finish(digest).await {
+    let done = match pin!(running.finish(digest)).await {
         Ok(checked) => checked.activate(),
         Err(error) => Err(error),
     };

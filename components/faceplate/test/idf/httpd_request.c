@@ -152,10 +152,11 @@ static httpd_err_code_t header_lines(reading_t *in)
 {
     aux_t *aux = in->request->aux;
     bool has_length = false, chunked = false;
-    for (char *line = in->bytes; line < in->bytes + in->len;) {
-        char *end = memchr(line, '\n', in->len - (size_t)(line - in->bytes));
-        while (end[1] == ' ' || end[1] == '\t') {
-            end = memchr(end + 1, '\n', in->len - (size_t)(end + 1 - in->bytes));
+    const char *const all = in->bytes + in->len;
+    for (char *line = in->bytes; line < all;) {
+        char *end = memchr(line, '\n', (size_t)(all - line));
+        while (end + 1 < all && (end[1] == ' ' || end[1] == '\t')) {
+            end = memchr(end + 1, '\n', (size_t)(all - (end + 1)));
         }
         char *next = end + 1;
         *end = '\0';

@@ -62,7 +62,7 @@ impl Client {
         let end = loop {
             match self.ahead.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 Some(end) => break end + 4,
-                None => assert!(self.more(), "closed after {:?}", self.ahead.escape_ascii()),
+                None => assert!(self.more(), "closed after {}", self.ahead.escape_ascii()),
             }
         };
         let head: Vec<u8> = self.ahead.drain(..end).collect();
@@ -159,7 +159,7 @@ impl Client {
     /// Reads so many bytes.
     pub(crate) fn bytes(&mut self, n: usize) -> Vec<u8> {
         while self.ahead.len() < n {
-            assert!(self.more(), "closed after {:?}", self.ahead.escape_ascii());
+            assert!(self.more(), "closed after {}", self.ahead.escape_ascii());
         }
         self.ahead.drain(..n).collect()
     }
@@ -200,7 +200,8 @@ impl Response {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
+        let json = serde_json::from_slice(&self.body);
+        json.unwrap_or_else(|error| panic!("{error}: {}", self.body.escape_ascii()))
     }
 
     /// The problem that it is, checked for form: its status and type.

@@ -5,6 +5,7 @@ mod app;
 mod board;
 mod client;
 mod frame;
+mod program;
 mod server;
 
 mod autobahn;

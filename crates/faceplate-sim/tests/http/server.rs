@@ -21,6 +21,7 @@ use crate::{
     app::TestApp,
     board::{self, Board, Frontend},
     client::PATIENCE,
+    program::{self, Program},
 };
 
 /// A board that serves HTTP.
@@ -137,10 +138,18 @@ pub(crate) const fn beat(heartbeat_ms: u64) -> Limits {
 
 type Job = Box<dyn FnOnce(&'static TestDevice) + Send>;
 
-/// The other side of the port. The thread ends with it.
+/// The other side of the port, which ends with it.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    jobs: mpsc::UnboundedSender<Job>,
+    runs: Runs,
+}
+
+/// Where the device runs.
+enum Runs {
+    /// In a thread.
+    Here(mpsc::UnboundedSender<Job>),
+    /// As another program.
+    Elsewhere(Program),
 }
 
 impl Server {
@@ -154,6 +163,10 @@ impl Server {
         limits: Limits,
         make: impl FnOnce() -> Board + Send + 'static,
     ) -> Self {
+        if let Some(program) = program::wanted() {
+            assert_eq!(limits, Limits::DEFAULT, "another program has its own");
+            return Self::elsewhere(Program::start(&program, &make()));
+        }
         let (jobs, inbox) = mpsc::unbounded_channel();
         let (tell, address) = std::sync::mpsc::channel();
         thread::spawn(move || {
@@ -187,7 +200,14 @@ impl Server {
         });
         Self {
             address: address.recv().unwrap(),
-            jobs,
+            runs: Runs::Here(jobs),
+        }
+    }
+
+    fn elsewhere(program: Program) -> Self {
+        Self {
+            address: program.address,
+            runs: Runs::Elsewhere(program),
         }
     }
 
@@ -201,12 +221,15 @@ impl Server {
         &self,
         job: impl FnOnce(&'static TestDevice) -> T + Send + 'static,
     ) -> T {
+        let Runs::Here(jobs) = &self.runs else {
+            panic!("nobody can look into another program");
+        };
         let (tell, answer) = std::sync::mpsc::channel();
         let job: Job = Box::new(move |device: &'static TestDevice| {
             assert!(!device.panicked.get(), "a connection panicked");
             tell.send(job(device)).unwrap();
         });
-        assert!(self.jobs.send(job).is_ok(), "the device has crashed");
+        assert!(jobs.send(job).is_ok(), "the device has crashed");
         answer.recv().unwrap()
     }
 
@@ -230,11 +253,25 @@ impl Server {
 
     /// Erases and programs so far.
     pub(crate) fn operations(&self) -> u64 {
-        self.ask(|device| device.board.flash.counters().operations)
+        match &self.runs {
+            Runs::Here(_) => self.ask(|device| device.board.flash.counters().operations),
+            Runs::Elsewhere(program) => program.counters().operations,
+        }
+    }
+
+    /// What the firmware was asked to wait before it restarts, milliseconds.
+    pub(crate) fn restarts_in(&self) -> Option<u32> {
+        match &self.runs {
+            Runs::Here(_) => self.ask(|device| device.reboot.get()),
+            Runs::Elsewhere(program) => program.counters().restart_in,
+        }
     }
 
     /// The board as it is after a restart.
     pub(crate) fn rebooted(&self) -> Self {
+        if let Runs::Elsewhere(program) = &self.runs {
+            return Self::elsewhere(program.rebooted());
+        }
         let image = self.ask(|device| {
             let flash = &device.board.flash;
             flash.peek(0, faceplate_sim::flash::W25Q128_SIZE).unwrap()

@@ -148,7 +148,7 @@ fn a_rollback_switches_and_restarts() {
     let response = command(&server, "rollback", "{}");
     assert_eq!(response.status, 202);
     assert_eq!(response.json(), json!({"slot": 0, "reboot_ms": 500}));
-    assert_eq!(server.ask(|device| device.reboot.get()), Some(500));
+    assert_eq!(server.restarts_in(), Some(500));
     let again = command(&server, "rollback", "{}");
     assert_eq!(again.problem(), (409, "restarting".to_owned()));
     let now = status(&server.rebooted());
@@ -233,7 +233,7 @@ fn there_is_no_rollback_to_nothing() {
     let server = Server::start(|| Board::with(&Frontend::new("one", 16)));
     let response = command(&server, "rollback", "{}");
     assert_eq!(response.problem(), (409, "no-way-back".to_owned()));
-    assert_eq!(server.ask(|device| device.reboot.get()), None);
+    assert_eq!(server.restarts_in(), None);
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub(super) fn head(socket: &Socket, request: Request) -> Result<Box<[u8]>, NoHea
     let mut value = room()?;
     let (method, target, _) = socket.line();
     let mut head = HeadWriter::new(&mut buf, method, target, "HTTP/1.1");
-    for name in HEADERS {
+    // The body has begun: a word that it may is no longer waited for.
+    for name in HEADERS.into_iter().filter(|&name| name != "Expect") {
         match header(request, name, &mut value) {
             Ok(Some(value)) => head.header(name, value),
             Ok(None) => {}

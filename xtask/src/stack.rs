@@ -1,0 +1,249 @@
+//! What the library of the ESP-IDF component takes of its callers' stacks, read from its machine code.
+
+mod archive;
+mod depth;
+mod riscv;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+
+use self::archive::{Callee, Function, Id};
+use self::depth::Chains;
+use crate::firmware::size::grouped;
+use crate::test::component;
+
+/// Functions that C calls by a pointer that it was given: each is the beginning of a stack of its own. One that
+/// is missing here is taken for what any pointer may lead to, which makes everything too deep.
+const CALLED_BY_C: [(&str, &str, u32); 2] = [
+    ("faceplate_idf::port::run::call", "in its task: ", JOB),
+    (
+        "faceplate_idf::care::task",
+        "the task that runs for ever",
+        TASK,
+    ),
+];
+
+/// Most bytes of what runs in a task that is there only for so long, as `Kconfig` says: the boot, and the checks of
+/// a whole slot.
+const JOB: u32 = 8 * 1024;
+
+/// Most bytes of the task that runs for ever, as `Kconfig` says.
+const TASK: u32 = 2304;
+
+/// Most bytes of any other function, as `faceplate.h` says.
+const CALLER: u32 = 3584;
+
+/// How much of the stack somebody needs.
+struct Need {
+    whose: String,
+    bytes: u32,
+    /// When the deepest function of C's is called.
+    outside: Option<u32>,
+    bound: u32,
+    chain: Vec<String>,
+}
+
+/// What was found out about a library.
+struct Report {
+    needs: Vec<Need>,
+    /// Bytes of the deepest panic, below whatever panics.
+    panic: u32,
+    /// What calls through pointers.
+    pointers: BTreeSet<String>,
+}
+
+/// `cargo xtask stack`: all of it, with the chains.
+pub(crate) fn stack() -> Result<ExitCode, String> {
+    let report = read(&component::archive(Some(component::MEASURED))?)?;
+    for need in &report.needs {
+        println!("{need}");
+        for link in &need.chain {
+            println!("    {link}");
+        }
+    }
+    print_rest(&report);
+    check(&report).map(|()| ExitCode::SUCCESS)
+}
+
+/// Prints what each function needs of a library for RISC-V.
+///
+/// # Errors
+/// When one needs more than it may.
+pub(crate) fn bounds(library: &Path) -> Result<(), String> {
+    let report = read(library)?;
+    for need in &report.needs {
+        println!("{need}");
+    }
+    print_rest(&report);
+    check(&report)
+}
+
+fn print_rest(report: &Report) {
+    println!(
+        "a panic takes {} more, where it comes",
+        grouped(report.panic.into())
+    );
+    println!("pointers lead to the deepest function that is known there; they are used by");
+    for name in &report.pointers {
+        println!("    {name}");
+    }
+}
+
+fn check(report: &Report) -> Result<(), String> {
+    let mut over = report.needs.iter().filter(|need| need.bytes > need.bound);
+    match over.next() {
+        None => Ok(()),
+        Some(need) => Err(format!(
+            "too much of the stack: {need}\n{}",
+            need.chain.join("\n")
+        )),
+    }
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Need { whose, bytes, .. } = self;
+        let (bytes, bound) = (grouped((*bytes).into()), grouped(self.bound.into()));
+        write!(f, "{bytes:>7} of {bound:>5}  {whose}")?;
+        match self.outside {
+            Some(outside) => write!(f, " ({} where C is called)", grouped(outside.into())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn read(library: &Path) -> Result<Report, String> {
+    let bytes =
+        std::fs::read(library).map_err(|error| format!("{}: {error}", library.display()))?;
+    report(&archive::functions(&bytes)?)
+}
+
+fn report(functions: &[Function]) -> Result<Report, String> {
+    let called_by_c = |id: Id| {
+        let name = functions[id].name.as_str();
+        CALLED_BY_C.iter().find(|(called, ..)| name == *called)
+    };
+    let is_ours = |id: Id| functions[id].exported && functions[id].name.starts_with("faceplate_");
+    let roots: BTreeSet<Id> = (0..functions.len())
+        .filter(|&id| called_by_c(id).is_some() || is_ours(id))
+        .collect();
+    let known = depth::known(functions, &roots, false);
+    let mut chains = Chains::new(functions, &known, false);
+    let mut needs = Vec::new();
+    for &id in &roots {
+        let (whose, bound) = match called_by_c(id) {
+            Some((_, what, bound)) => (format!("{what}{}", makers(functions, id)), *bound),
+            None => (functions[id].name.clone(), CALLER),
+        };
+        let depth = chains.depth(id)?;
+        let chain = chains.chain(id).into_iter();
+        needs.push(Need {
+            whose,
+            bytes: depth.bytes,
+            outside: depth.outside,
+            bound,
+            chain: chain
+                .map(|(frame, name)| format!("{frame:>6} {name}"))
+                .collect(),
+        });
+    }
+    needs.sort_by_key(|need| std::cmp::Reverse(need.bytes));
+    Ok(Report {
+        needs,
+        panic: deepest_panic(functions, &roots)?,
+        pointers: chains
+            .through_pointers()
+            .into_iter()
+            .map(String::from)
+            .collect(),
+    })
+}
+
+/// Bytes of the deepest function that only panics.
+fn deepest_panic(functions: &[Function], roots: &BTreeSet<Id>) -> Result<u32, String> {
+    let known = depth::known(functions, roots, true);
+    let mut deepest = 0;
+    for (id, function) in functions.iter().enumerate() {
+        if !function.returns && function.name.starts_with("core::") {
+            let depth = Chains::new(functions, &known, true).depth(id)?;
+            deepest = deepest.max(depth.bytes);
+        }
+    }
+    Ok(deepest)
+}
+
+/// The exported functions that give this one to C as their own work.
+fn makers(functions: &[Function], given: Id) -> String {
+    let gives = |root: Id| {
+        let (mut seen, mut todo) = (BTreeSet::from([root]), vec![root]);
+        while let Some(id) = todo.pop() {
+            if functions[id].knows.contains(&given) {
+                return true;
+            }
+            let calls = functions[id].calls.iter();
+            todo.extend(calls.filter_map(|call| match call.to {
+                Callee::Known(to) if seen.insert(to) => Some(to),
+                _ => None,
+            }));
+        }
+        false
+    };
+    let exported = functions.iter().enumerate().filter(|(_, f)| f.exported);
+    let makers = exported.filter(|&(id, _)| gives(id));
+    let names: Vec<_> = makers.map(|(_, function)| function.name.as_str()).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::archive::Call;
+    use super::*;
+
+    fn function(name: &str, frame: u32, calls: &[Callee], knows: &[Id]) -> Function {
+        let call = |to: &Callee| Call {
+            to: to.clone(),
+            tail: false,
+        };
+        Function {
+            name: name.into(),
+            exported: name.starts_with("faceplate_") && !name.contains("::"),
+            frame,
+            calls: calls.iter().map(call).collect(),
+            knows: knows.iter().copied().collect(),
+            returns: name != "core::panicking::panic",
+        }
+    }
+
+    /// A library in which `faceplate_go` has C call the second function, whose frame is this.
+    fn library(frame: u32) -> Vec<Function> {
+        let run = Callee::Outside("faceplate_port_run".into());
+        vec![
+            function("faceplate_go", 64, &[run, Callee::Known(2)], &[1]),
+            function(CALLED_BY_C[0].0, frame, &[Callee::Known(2)], &[]),
+            function("help", 16, &[Callee::Known(3)], &[]),
+            function("core::panicking::panic", 300, &[], &[]),
+        ]
+    }
+
+    #[test]
+    fn what_c_calls_is_a_stack_of_its_own_and_named_after_who_gave_it() {
+        let report = report(&library(1000)).unwrap();
+        let lines: Vec<_> = report.needs.iter().map(Need::to_string).collect();
+        let want = [
+            "  1,016 of 8,192  in its task: faceplate_go",
+            "     80 of 3,584  faceplate_go (64 where C is called)",
+        ];
+        assert_eq!(lines, want);
+        assert_eq!((report.panic, check(&report)), (300, Ok(())));
+    }
+
+    #[test]
+    fn one_byte_too_much_is_an_error_that_shows_the_chain() {
+        assert_eq!(check(&report(&library(JOB - 16)).unwrap()), Ok(()));
+        let error = check(&report(&library(JOB - 15)).unwrap()).unwrap_err();
+        let want = "too much of the stack:   8,193 of 8,192  in its task: faceplate_go\n  \
+                    8177 faceplate_idf::port::run::call\n    16 help";
+        assert_eq!(error, want);
+    }
+}

@@ -1,0 +1,172 @@
+//! The tests of HTTP that every device with Faceplate passes (`crates/faceplate-sim/tests/http`), with the
+//! component in place of the simulated device: which of them it cannot be asked for, and why.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::super::counted;
+use super::c::{Idf, Program, Sanitizers};
+use super::{archive, c, made};
+use crate::cargo::{cargo, output};
+use crate::tally::Tally;
+
+/// Where the component answers.
+#[derive(Clone, Copy)]
+pub(super) enum Door {
+    /// Behind the stand-in for `esp_http_server`.
+    Httpd,
+    /// On a port of its own.
+    OwnPort,
+}
+
+/// Tests, or modules of them (`events::`), that the component is not asked for, at either door.
+const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 6] = [
+    (
+        "it has no Wi-Fi",
+        &[
+            "networks::",
+            "portal::",
+            "wifi::",
+            "guards::a_method_that_is_not_allowed_gets_those_that_are",
+            "uploads::the_status_has_all_the_fields_of_the_contract",
+        ],
+    ),
+    (
+        "it has no routes, events and sockets of the firmware's: those are the firmware's server's",
+        &[
+            "autobahn::",
+            "events::",
+            "live::",
+            "routes::",
+            "sockets::",
+            "hostile::random_frames_get_frames_or_the_end",
+        ],
+    ),
+    (
+        "its limits cannot be shortened",
+        &[
+            "connections::a_client_that_does_not_read_is_given_up_and_others_are_served",
+            "connections::a_connection_ends_after_so_long",
+            "connections::a_connection_ends_after_so_many_requests",
+            "connections::a_head_that_trickles_is_given_up",
+            "connections::an_answer_that_trickles_out_is_given_up_too",
+            "connections::an_idle_connection_is_closed_without_a_word",
+            "hostile::random_requests_are_answered_or_closed",
+            "uploads::a_body_that_trickles_is_given_up_too",
+            "uploads::a_client_that_stalls_is_given_up_and_others_are_served_meanwhile",
+        ],
+    ),
+    (
+        "flash and NVS of the simulator are looked into, or fail",
+        &[
+            "files::a_file_that_cannot_be_read_is_an_error_and_not_half_a_file",
+            "foreign_nvs::",
+            "ranges::a_part_costs_what_it_has_and_not_what_lies_before_it",
+            "uploads::a_flash_that_fails_is_never_a_success",
+            "uploads::a_settings_store_that_cannot_be_read_is_told_in_the_status",
+            "uploads::a_settings_store_that_fails_is_never_a_success",
+        ],
+    ),
+    (
+        "others are answered before its task has seen what a client sent that is gone",
+        &["uploads::a_connection_that_drops_aborts_the_upload_wherever_that_is"],
+    ),
+    (
+        "it knows no domain of the network",
+        &["guards::the_device_answers_to_addresses_and_its_own_names"],
+    ),
+];
+
+/// The same behind `esp_http_server`.
+const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
+    (
+        "esp_http_server answers what it takes for no request itself",
+        &["connections::a_bad_head_is_answered_once_and_ends_the_connection"],
+    ),
+    (
+        "of two headers of one name it tells the first; it does not tell the version",
+        &[
+            "connections::a_connection_ends_when_the_client_says_so",
+            "files::a_client_that_has_the_content_gets_none",
+            "guards::a_request_names_exactly_one_host",
+        ],
+    ),
+    (
+        "it waits for the first byte of a body",
+        &[
+            "uploads::a_client_that_expects_a_word_gets_it_when_the_head_is_right",
+            "uploads::a_client_that_expects_a_word_gets_the_error_instead",
+            "uploads::what_the_head_decides_is_answered_before_a_body_comes",
+        ],
+    ),
+];
+
+/// Runs the tests that apply.
+pub(super) fn run(tests: &mut Tally, idf: Idf, door: Door) -> Result<(), String> {
+    let device = made()?.join("device");
+    let sanitizers = c::installed(Sanitizers::Memory, &made()?)?;
+    build(&device, idf, sanitizers)?;
+    let suite = || {
+        cargo(&[
+            "test",
+            "--quiet",
+            "-p",
+            "faceplate-sim",
+            "--test",
+            "http",
+            "--",
+        ])
+    };
+    let applying = applying(&output(suite().arg("--list"))?, door)?;
+    let mut command: Command = suite();
+    command.arg("--exact").args(applying);
+    command.env("FACEPLATE_DEVICE", device);
+    if let Door::OwnPort = door {
+        command.env("FACEPLATE_DEVICE_ARGS", "--own-port");
+    }
+    command.env("RUST_TEST_THREADS", "8");
+    counted(command, tests, Tally::from_result_line)
+}
+
+/// The device program.
+pub(super) fn build(
+    program: &Path,
+    idf: Idf,
+    sanitizers: Option<Sanitizers>,
+) -> Result<(), String> {
+    let device = Program {
+        sources: &["device"],
+        idf,
+        sanitizers,
+        // As in partitions.csv.
+        flags: &["-DSLOT_SIZE=0x100000"],
+    };
+    device.build(&archive(None)?, program)
+}
+
+/// Those of the listed tests that apply. Each that does not has to be there, or it would be forgotten.
+fn applying(listed: &str, door: Door) -> Result<Vec<String>, String> {
+    let all = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"));
+    let mut applying: Vec<String> = all.map(str::to_owned).collect();
+    let of_httpd: &[(&str, &[&str])] = match door {
+        Door::Httpd => &NOT_BEHIND_HTTPD,
+        Door::OwnPort => &[],
+    };
+    for (reason, names) in NOT_OF_THE_COMPONENT.iter().chain(of_httpd) {
+        let before = applying.len();
+        for name in *names {
+            let count = applying.len();
+            match name.ends_with("::") {
+                true => applying.retain(|test| !test.starts_with(name)),
+                false => applying.retain(|test| test != name),
+            }
+            if applying.len() == count {
+                return Err(format!("there is no test {name}"));
+            }
+        }
+        println!("{} tests do not apply: {reason}", before - applying.len());
+    }
+    Ok(applying)
+}
