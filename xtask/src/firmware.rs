@@ -241,7 +241,7 @@ pub(crate) fn cannot_link() -> Option<String> {
     upstream::no_linker().map(|why| not_linked(&why))
 }
 
-fn has_esp_toolchain() -> bool {
+pub(crate) fn has_esp_toolchain() -> bool {
     works("rustup", &["run", "esp", "rustc", "--version"])
 }
 

@@ -5,6 +5,7 @@ mod browser;
 mod cargo;
 mod check;
 mod cli;
+mod component;
 mod demo;
 mod emulate;
 mod engines;
@@ -39,6 +40,7 @@ cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--log uart|
 cargo xtask emulate [--chip esp32s3|esp32c3] [--cuts N] [--seed S] [--only NAME] [--firmware ELF]
                               let the firmware do its whole job in an emulator; without --chip: on every chip that
                               there is an emulator for
+cargo xtask component         make the libraries of the component for ESP-IDF, for who has no Rust
 cargo xtask idf [--cuts N] [--seed S] [--only NAME]
                               let ESP-IDF, where IDF_PATH names one, build the example of the component for ESP-IDF,
                               and let it do its whole job on this computer
@@ -49,6 +51,9 @@ cargo xtask help              print this";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(status) = component::rustc::run(&args) {
+        return status;
+    }
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["demo", rest @ ..] => demo::demo(rest),
@@ -57,6 +62,7 @@ fn main() -> ExitCode {
         ["firmware", rest @ ..] => firmware::firmware(rest),
         ["flash", rest @ ..] => flash::flash(rest),
         ["emulate", rest @ ..] => emulate::emulate(rest),
+        ["component", rest @ ..] => component::component(rest),
         ["idf", rest @ ..] => idf::idf(rest),
         ["bench"] => bench::bench(),
         ["stack"] => stack::stack(),

@@ -15,14 +15,14 @@ use crate::cargo::{show, works};
 use crate::setup;
 
 /// A nightly with which it was seen to work; what follows depends on it.
-const TOOLCHAIN: &str = "nightly-2026-10-30";
+pub(crate) const TOOLCHAIN: &str = "nightly-2026-10-30";
 
 /// The linker, of GNU binutils for this chip: ESP-IDF's and espup's toolchains have it.
-const LINKER: &str = "xtensa-esp32s3-elf-ld";
+pub(crate) const LINKER: &str = "xtensa-esp32s3-elf-ld";
 
 /// What the chip's processor has. LLVM does not know it by name. Floating point is left out:
 /// LLVM cannot select its instructions for some of `core`.
-const FEATURES: &str = "+density,+loop,+mul16,+mul32,+mul32high,+nsa,+sext,+minmax,+clamps,\
+pub(crate) const FEATURES: &str = "+density,+loop,+mul16,+mul32,+mul32high,+nsa,+sext,+minmax,+clamps,\
     +windowed,+div32,+exception,+highpriinterrupts,+highpriinterrupts-level7,+interrupt,+rvector,\
     +timers3,+prid,+regprotect,+s32c1i,+threadptr,+coprocessor,+debug,+miscsr,+mac16,+bool";
 
@@ -30,8 +30,8 @@ const FEATURES: &str = "+density,+loop,+mul16,+mul32,+mul32high,+nsa,+sext,+minm
 /// which the code can be generated. Where a function has between 1 and 2 KiB of stack and a use
 /// for all registers, LLVM has none left to reach the far end with: it keeps a place to put one
 /// aside only from 2 KiB on ("Cannot scavenge register without an emergency spill slot").
-const INLINED: [u32; 5] = [256, 512, 700, 128, 64];
-const NO_REGISTER: &str = "Cannot scavenge register";
+pub(crate) const INLINED: [u32; 5] = [256, 512, 700, 128, 64];
+pub(crate) const NO_REGISTER: &str = "Cannot scavenge register";
 
 /// Makes sure that the compiler is there; the error says why it could not be.
 pub(crate) fn prepare() -> Result<(), String> {

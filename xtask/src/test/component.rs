@@ -12,7 +12,9 @@ use self::c::{Idf, Program, Sanitizers};
 use self::suite::Door;
 use super::counted;
 use super::report::Report;
-use crate::cargo::{root, run, target_dir, works};
+use crate::cargo::{command, root, run, target_dir, works};
+use crate::component::{TARGETS, Target, make, sha256};
+use crate::emulate::tools::{at, fresh_folder};
 use crate::firmware::Chip;
 use crate::tally::Tally;
 use crate::{cli, setup, stack};
@@ -63,6 +65,37 @@ pub(super) fn steps(report: &mut Report) {
     match setup::target(MEASURED.target()) {
         Ok(()) => _ = report.step(name, |_| stack::bounds(&archive(Some(MEASURED))?)),
         Err(why) => report.skip(name, &why),
+    }
+    let target = &TARGETS[0];
+    let name = "ESP-IDF component: the same prebuilt library from another folder";
+    match target.missing() {
+        None => _ = report.step(name, |_| same_from_elsewhere(target)),
+        Some(why) => report.skip(name, &why),
+    }
+}
+
+/// The library that is given to others does not tell where it was built.
+fn same_from_elsewhere(target: &Target) -> Result<(), String> {
+    let elsewhere = target_dir().join("component").join("elsewhere");
+    fresh_folder(&elsewhere)?;
+    for part in ["Cargo.toml", "crates", "components", "web/recovery"] {
+        let to = elsewhere.join(part);
+        let folder = to.parent().unwrap_or(&elsewhere);
+        fs::create_dir_all(folder).map_err(at(folder))?;
+        let mut copy = command("cp", &["-R"]);
+        run(copy.arg(root().join(part)).arg(&to))?;
+    }
+    let here = make(target, root())?;
+    let there = make(target, &elsewhere)?;
+    println!("{} {} bytes", sha256(&here), here.len());
+    match here == there {
+        true => Ok(()),
+        false => Err(format!(
+            "from {} it has {} bytes, {}",
+            elsewhere.display(),
+            there.len(),
+            sha256(&there)
+        )),
     }
 }
 

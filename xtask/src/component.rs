@@ -1,0 +1,65 @@
+//! `cargo xtask component`: the library of the ESP-IDF component, built before, for people without Rust: one
+//! object for each kind of chip, in which nothing but the C API can be seen.
+
+mod archive;
+mod build;
+mod object;
+pub(crate) mod rustc;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cargo::root;
+use crate::emulate::tools::at;
+use crate::tally::Tally;
+pub(crate) use build::{TARGETS, Target};
+
+/// Name of the library; `CMakeLists.txt` of the component looks for it.
+const NAME: &str = "libfaceplate_idf.a";
+
+/// The command.
+pub(crate) fn component(args: &[&str]) -> Result<ExitCode, String> {
+    if !args.is_empty() {
+        return Err("usage: cargo xtask component".into());
+    }
+    let mut tally = Tally::default();
+    for target in TARGETS {
+        match target.missing() {
+            Some(why) => {
+                println!("SKIPPED: {}: {why}", target.name);
+                tally.skipped += 1;
+            }
+            None => {
+                let library = make(target, root())?;
+                let folder = folder(root()).join("lib").join(target.name);
+                fs::create_dir_all(&folder).map_err(at(&folder))?;
+                let path = folder.join(NAME);
+                fs::write(&path, &library).map_err(at(&path))?;
+                println!("{} {:>9} {}", sha256(&library), library.len(), target.name);
+                tally.passed += 1;
+            }
+        }
+    }
+    println!("\n{tally}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the library of a checkout.
+pub(crate) fn make(target: &Target, checkout: &Path) -> Result<Vec<u8>, String> {
+    let built = build::build(target, checkout)?;
+    let object = object::one(target, &built)?;
+    archive::write("faceplate_idf.o", &object)
+}
+
+/// The component in a checkout.
+fn folder(checkout: &Path) -> PathBuf {
+    checkout.join("components").join("faceplate")
+}
+
+/// In hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    let digest = sha2::Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
