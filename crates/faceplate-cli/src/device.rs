@@ -3,6 +3,7 @@
 mod address;
 mod answer;
 mod api;
+mod connection;
 mod header;
 mod http;
 mod status;
@@ -11,6 +12,7 @@ mod upload;
 pub(crate) use address::Address;
 pub(crate) use answer::Response;
 pub(crate) use api::{ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, status};
+pub(crate) use connection::{Connection, Next};
 pub(crate) use header::Header;
 pub(crate) use http::ClientError;
 pub(crate) use status::{Last, Slot, State, Status, Trial, Upload};

@@ -35,6 +35,11 @@ impl Response {
             .map(|(_, value)| &**value)
     }
 
+    /// All header fields: names in lower case, values.
+    pub(crate) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
     /// The JSON in the body, as it came; `None` where it is none.
     pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
@@ -69,7 +74,7 @@ pub(super) fn read_response(
 
 /// Reads the next answer; `ahead` has what was read behind the one before, and then what was read behind
 /// this one. The answer to HEAD has no body, whatever its head says.
-fn next_response(
+pub(super) fn next_response(
     stream: &TcpStream,
     ahead: &mut Vec<u8>,
     to_head: bool,
@@ -93,7 +98,7 @@ fn next_response(
 }
 
 /// Reads the next head, which may be one that announces the answer.
-fn next_head(
+pub(super) fn next_head(
     stream: &TcpStream,
     ahead: &mut Vec<u8>,
     go_on: &impl Fn() -> bool,
@@ -143,7 +148,7 @@ fn read_body(
 }
 
 /// Reads what is there; 0 at the end.
-fn read_more(
+pub(super) fn read_more(
     mut stream: &TcpStream,
     bytes: &mut Vec<u8>,
     go_on: &impl Fn() -> bool,

@@ -2,8 +2,8 @@
 //!
 //! One program for all of it: most of these tests wait, for a device or a time to be over, and those of
 //! one program wait side by side.
-
 mod common;
+mod conformance;
 mod flash_image;
 mod lost;
 mod pack;
