@@ -149,6 +149,49 @@ fn the_simulated_device_keeps_every_row_of_an_update_and_runs_what_it_did() {
 }
 
 #[test]
+fn the_rows_hold_for_other_frontends_too() {
+    for (files, options, skipped) in [
+        // Nothing is compressed, nor in a block of its own; names of the firmware's, and odd ones.
+        (
+            &[
+                "index.html",
+                "404.html",
+                "sub/index.html",
+                "ü b.txt",
+                "api/x",
+                "recovery",
+            ][..],
+            &["--gzip", "never"][..],
+            &["files/types", "files/compressed", "update/rejected"][..],
+        ),
+        (
+            &["index.html", "200.html", "a.txt.gz"],
+            &["--api", "1..3"],
+            &["files/types"],
+        ),
+    ] {
+        let folder = Folder::new();
+        for file in files {
+            folder.file(&format!("dist/{file}"), format!("<p>{file}"));
+        }
+        run_in(folder.path(), &[&["pack", "dist"], options].concat()).expect(0);
+        let sim = Sim::start(folder.path(), &[&["--www", "www.bin"], &QUICK[..]].concat());
+        let only = format!("{QUICK_GROUPS},update");
+        let options = ["--only", &only, "--update", "www.bin", "--json"];
+        let report = conformance(&folder, &sim.address, &options)
+            .expect(0)
+            .json();
+        assert_eq!(rows(&report, "failed"), [""; 0], "{files:?}");
+        for row in skipped {
+            assert!(
+                rows(&report, "skipped").iter().any(|name| name == row),
+                "{row}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_device_without_a_frontend_keeps_every_row_that_can_be_tried_there() {
     let folder = folder();
     let sim = Sim::start(folder.path(), &QUICK);

@@ -64,21 +64,24 @@ pub(super) fn digest_mismatch(update: &Update) -> Checked {
     is_refused(update, &request, 400, "digest-mismatch").map(drop)
 }
 
+/// Bytes of the blocks that say what an image is: damage there makes it none.
+const FIRST: usize = 2 * 4096;
+
 /// The image with a wrong bit in the content of its longest file.
 fn damaged(image: &Image) -> Option<Vec<u8>> {
     let content = image.files().values().max_by_key(|bytes| bytes.len())?;
-    let begin = &content[..content.len().min(64)];
+    let begin = content.get(..64)?;
     let mut bytes = image.bytes().to_vec();
-    let at = bytes
-        .windows(begin.len())
-        .position(|window| window == begin)?;
-    bytes[at + begin.len() / 2] ^= 1;
+    let mut windows = bytes.get(FIRST..)?.windows(begin.len());
+    let at = FIRST + windows.position(|window| window == begin)?;
+    bytes[at] ^= 1;
     faceplate_pack::inspect(&bytes).is_err().then_some(bytes)
 }
 
 pub(super) fn rejected(update: &Update) -> Checked {
     let damaged = damaged(&update.image);
-    let damaged = damaged.ok_or_else(|| skip("no byte of this image is proved by a hash"))?;
+    let damaged = damaged
+        .ok_or_else(|| skip("no file of this image has both a block of its own and a hash"))?;
     let asked = is_refused(update, &post("", &damaged), 422, "rejected")?;
     match update.target.status_now() {
         Some(now) if !now.inactive_slot().valid => Ok(()),
