@@ -1,6 +1,7 @@
 //! The commands, each in a file of its own.
 
 mod confirm;
+mod conformance;
 mod flash_image;
 mod inspect;
 mod login;
@@ -25,6 +26,7 @@ pub(crate) enum Command {
     Status(status::ShowStatus),
     Confirm(confirm::Confirm),
     Rollback(rollback::Rollback),
+    Conformance(conformance::Conformance),
     Sim(sim::Sim),
     FlashImage(flash_image::FlashImage),
 }
@@ -38,6 +40,7 @@ impl Command {
             Self::Status(status) => status.json,
             Self::Confirm(confirm) => confirm.json,
             Self::Rollback(rollback) => rollback.json,
+            Self::Conformance(conformance) => conformance.json,
             Self::Pack(_) | Self::Unpack(_) | Self::Sim(_) | Self::FlashImage(_) => false,
         }
     }
@@ -52,6 +55,7 @@ impl Command {
             Self::Status(status) => status.run()?,
             Self::Confirm(confirm) => confirm.run()?,
             Self::Rollback(rollback) => rollback.run()?,
+            Self::Conformance(conformance) => conformance.run()?,
             Self::Sim(sim) => sim.run()?,
             Self::FlashImage(flash) => flash.run()?,
         }

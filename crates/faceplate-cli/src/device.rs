@@ -1,15 +1,19 @@
 //! A device on the network, and asking it things.
 
 mod address;
+mod answer;
 mod api;
+mod connection;
 mod header;
 mod http;
 mod status;
 mod upload;
 
 pub(crate) use address::Address;
+pub(crate) use answer::Response;
 pub(crate) use api::{ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, status};
+pub(crate) use connection::{Connection, Next};
 pub(crate) use header::Header;
-pub(crate) use http::{ClientError, Response};
+pub(crate) use http::ClientError;
 pub(crate) use status::{Last, Slot, State, Status, Trial, Upload};
 pub(crate) use upload::{Sending, upload};

@@ -11,6 +11,7 @@ mod base;
 mod board;
 mod browser;
 mod commands;
+mod conformance;
 mod device;
 mod failure;
 mod firmware;

@@ -65,6 +65,21 @@ impl Image {
         &self.sha256
     }
 
+    /// The image itself.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the check found.
+    pub(crate) fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+
+    /// The stored bytes of each file.
+    pub(crate) fn files(&self) -> &HashMap<String, Vec<u8>> {
+        &self.files
+    }
+
     /// Bytes of the image.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
@@ -231,7 +246,7 @@ fn replace(
 }
 
 /// What can be known before anything is sent.
-fn may_begin(image: &Image, status: &Status) -> Result<(), PushError> {
+pub(crate) fn may_begin(image: &Image, status: &Status) -> Result<(), PushError> {
     if status.upload.is_some() {
         return Err(PushError::Busy);
     }

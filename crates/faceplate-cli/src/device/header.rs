@@ -50,7 +50,7 @@ impl Header {
     }
 
     /// The line of it in a request.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!("{}: {}\r\n", self.name, self.value)
     }
 }

@@ -10,7 +10,8 @@ use std::{
 
 use super::{
     Address, ClientError, Response,
-    http::{connect, head, is_wait, read_response},
+    answer::read_response,
+    http::{connect, head, is_wait},
 };
 
 /// Bytes handed over at a time.

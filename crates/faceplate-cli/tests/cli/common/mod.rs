@@ -1,4 +1,5 @@
 //! What the tests of the command have in common: folders that go away, and running it.
+pub(crate) mod bent;
 pub(crate) mod elf;
 pub(crate) mod esptool;
 pub(crate) mod fake;
