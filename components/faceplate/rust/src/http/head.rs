@@ -33,9 +33,10 @@ pub(super) fn head(socket: &Socket, request: Request) -> Result<Box<[u8]>, NoHea
     let mut value = room()?;
     let (method, target, _) = socket.line();
     let mut head = HeadWriter::new(&mut buf, method, target, "HTTP/1.1");
-    // The body has begun: a word that it may is no longer waited for.
-    for name in HEADERS.into_iter().filter(|&name| name != "Expect") {
+    for name in HEADERS {
         match header(request, name, &mut value) {
+            // The body has begun: a word that it may is no longer waited for.
+            Ok(Some(value)) if name == "Expect" && value.eq_ignore_ascii_case(b"100-continue") => {}
             Ok(Some(value)) => head.header(name, value),
             Ok(None) => {}
             Err(_) => return Err(NoHead::Wrong(HeadError::TooLong)),
