@@ -247,6 +247,7 @@ fn web(report: &mut Report, simulator: bool) {
         }
         counted(test, tests, Tally::from_playwright_line)
     });
+    component::in_a_browser(report);
     web_engines(report);
 }
 

@@ -155,11 +155,6 @@ static int get_with(size_t largest_block)
     return s_response.status;
 }
 
-static int blocks(void)
-{
-    return __atomic_load_n(&g_board->blocks, __ATOMIC_SEQ_CST);
-}
-
 static void heap(void)
 {
     int refused = 0;
@@ -175,12 +170,12 @@ static void heap(void)
     CHECK(get_with(0) == 200);
     /* All is given back, when it is done. */
     wait_for_status(g_port, "\"upload\":null");
-    int before = blocks();
+    int before = heap_blocks();
     for (int i = 0; i < 20; i++) {
         CHECK(get_with(0) == 200);
         CHECK(get_with(CONFIG_HTTPD_MAX_REQ_HDR_LEN) == 503);
     }
-    for (int i = 0; blocks() > before; i++) {
+    for (int i = 0; heap_blocks() > before; i++) {
         CHECK(i < 1000);
         usleep(5000);
     }

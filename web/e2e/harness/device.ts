@@ -1,4 +1,5 @@
-// A simulated device: one process of `faceplate sim` over a flash file of its own.
+// A simulated device: one process of `faceplate sim` over a flash file of its own; or of another program
+// that obeys the same arguments, if `FACEPLATE_DEVICE` names one.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -91,7 +92,7 @@ export class Device {
   async powerOn(args: readonly string[] = []): Promise<void> {
     if (this.#process) throw new Error('the device is on already');
     const child = spawn(
-      faceplate(),
+      process.env['FACEPLATE_DEVICE'] ?? faceplate(),
       [
         ...['sim', '--flash', this.flash, '--listen', this.#address],
         ...['--flash-timing', this.#timing, '--reboot-ms', String(this.#rebootMs)],

@@ -17,7 +17,7 @@ use crate::component::{TARGETS, Target, make, sha256};
 use crate::emulate::tools::{at, fresh_folder};
 use crate::firmware::Chip;
 use crate::tally::Tally;
-use crate::{cli, setup, stack};
+use crate::{browser, cli, setup, stack, web};
 
 /// The chip whose code is measured.
 pub(crate) const MEASURED: Chip = Chip::Esp32c3;
@@ -97,6 +97,40 @@ fn same_from_elsewhere(target: &Target) -> Result<(), String> {
             sha256(&there)
         )),
     }
+}
+
+/// The main flows in a browser: specs of `web/e2e/tests`.
+const FLOWS: [&str; 11] = [
+    "broken-build",
+    "foreign-pages",
+    "hidden-frame",
+    "lost-connection",
+    "power-cut",
+    "push",
+    "recovery",
+    "refusals",
+    "rollback",
+    "update",
+    "wrong-files",
+];
+
+/// Updates through the Update page, with a device of the component in place of the simulated one.
+pub(super) fn in_a_browser(report: &mut Report) {
+    let name = "ESP-IDF component: updates in a browser";
+    if let Some(why) = no_compiler() {
+        return report.skip(name, &why);
+    }
+    report.step(name, |tests| {
+        let browser = browser::find_or_install()?;
+        let mut test = web::npm(&["run", "e2e", "--workspace", "faceplate-e2e", "--"]);
+        // Parts of the names of files.
+        test.args(FLOWS.map(|flow| format!("/{flow}.spec")));
+        if let browser::Browser::At(path) = browser {
+            test.env("CHROMIUM", path);
+        }
+        test.env("FACEPLATE_DEVICE", suite::device(Idf::V5)?);
+        counted(test, tests, Tally::from_playwright_line)
+    });
 }
 
 /// A cargo in the workspace of the library.

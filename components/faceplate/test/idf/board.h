@@ -40,7 +40,6 @@ typedef struct {
     bool no_memory;        /* for another task */
     bool second_slot_less; /* the table has www_1 with one sector less */
     size_t largest_block;  /* of the heap; 0: any */
-    int blocks;            /* of the heap that are in use */
     bool slow_flash;       /* an erase or a write takes about as long as on a W25Q128 */
     bool stays_on;         /* a restart is as if the device hung: nothing more happens */
     uint32_t restart_in_ms; /* what was told of the restart that is to come; 0: none */
@@ -58,3 +57,5 @@ void board_runs_in_real_time(void);
 void board_flash_takes(uint32_t us);
 /* The power is gone. */
 void board_power_cut(void) __attribute__((__noreturn__));
+/* Blocks of the heap that are in use. */
+int heap_blocks(void);

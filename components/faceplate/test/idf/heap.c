@@ -4,12 +4,19 @@
 
 #include "board.h"
 
+static int s_blocks;
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void __wrap_free(void *memory);
+
+int heap_blocks(void)
+{
+    return __atomic_load_n(&s_blocks, __ATOMIC_SEQ_CST);
+}
 
 static bool is_too_large(size_t size)
 {
@@ -19,8 +26,8 @@ static bool is_too_large(size_t size)
 
 static void *counted(void *memory)
 {
-    if (memory != NULL && g_board != NULL) {
-        __atomic_fetch_add(&g_board->blocks, 1, __ATOMIC_SEQ_CST);
+    if (memory != NULL) {
+        __atomic_fetch_add(&s_blocks, 1, __ATOMIC_SEQ_CST);
     }
     return memory;
 }
@@ -37,8 +44,8 @@ void *__wrap_calloc(size_t count, size_t size)
 
 void __wrap_free(void *memory)
 {
-    if (memory != NULL && g_board != NULL) {
-        __atomic_fetch_sub(&g_board->blocks, 1, __ATOMIC_SEQ_CST);
+    if (memory != NULL) {
+        __atomic_fetch_sub(&s_blocks, 1, __ATOMIC_SEQ_CST);
     }
     __real_free(memory);
 }

@@ -2,6 +2,7 @@
 import {
   Agent,
   request,
+  type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type ServerResponse,
@@ -22,6 +23,8 @@ const HOP = [
 ];
 /** A device in the same network answers in milliseconds; one that is off never does. */
 export const CONNECT_MS = 8000;
+/** Some say nothing before the body comes, such as the server of ESP-IDF. curl waits as long. */
+const CONTINUE_MS = 1000;
 
 /**
  * Sends `incoming` to the device at `base`, such as `http://192.168.4.1`, and its answer back; below the path of
@@ -60,8 +63,27 @@ export function pass(base: string, incoming: IncomingMessage, outgoing: ServerRe
   });
   // Whoever goes away in the middle of an upload ends it.
   outgoing.on('close', () => upstream.destroy());
-  if (hasBody) upstream.on('continue', () => incoming.pipe(upstream));
+  if (hasBody) sendWhenWanted(incoming, upstream);
   else upstream.end();
+}
+
+/** Sends the body when the device says that it may come, or says nothing for long. */
+function sendWhenWanted(incoming: IncomingMessage, upstream: ClientRequest): void {
+  let silent: NodeJS.Timeout | undefined;
+  const decided = (): void => {
+    clearTimeout(silent);
+    upstream.off('continue', send);
+  };
+  const send = (): void => {
+    decided();
+    incoming.pipe(upstream);
+  };
+  upstream.on('continue', send);
+  upstream.on('socket', (socket) =>
+    socket.once('connect', () => (silent = setTimeout(send, CONTINUE_MS))),
+  );
+  upstream.on('response', decided);
+  upstream.on('close', decided);
 }
 
 /** The fields of a request as the device wants them. */

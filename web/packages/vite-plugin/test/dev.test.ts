@@ -183,6 +183,22 @@ test('a device that refuses an upload by its head is heard before the body is se
   expect(received).toMatch(/^POST [^]*expect: 100-continue\r\n[^]*\r\n\r\n$/i);
 });
 
+test('a device that says nothing before the body comes gets it all the same', async () => {
+  const server = createTcpServer((socket) => {
+    let received = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      if (received.endsWith('{}')) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone');
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => void server.close());
+  const { host } = await dev({ device: `127.0.0.1:${port(server)}` });
+  const response = await post(host, `http://${host}`);
+  expect([response.status, await response.text()]).toEqual([200, 'done']);
+});
+
 test('an upload whose page goes away is broken off at the device', async () => {
   const { requests, host: to } = await device();
   const { host } = await dev({ device: to });

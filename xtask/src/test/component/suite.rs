@@ -1,7 +1,7 @@
 //! The tests of HTTP that every device with Faceplate passes (`crates/faceplate-sim/tests/http`), with the
 //! component in place of the simulated device: which of them it cannot be asked for, and why.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::super::counted;
@@ -103,9 +103,7 @@ const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
 
 /// Runs the tests that apply.
 pub(super) fn run(tests: &mut Tally, idf: Idf, door: Door) -> Result<(), String> {
-    let device = made()?.join("device");
-    let sanitizers = c::installed(Sanitizers::Memory, &made()?)?;
-    build(&device, idf, sanitizers)?;
+    let device = device(idf)?;
     let suite = || {
         cargo(&[
             "test",
@@ -128,20 +126,19 @@ pub(super) fn run(tests: &mut Tally, idf: Idf, door: Door) -> Result<(), String>
     counted(command, tests, Tally::from_result_line)
 }
 
-/// The device program.
-pub(super) fn build(
-    program: &Path,
-    idf: Idf,
-    sanitizers: Option<Sanitizers>,
-) -> Result<(), String> {
+/// Builds the device program, which obeys the arguments of `faceplate sim`.
+pub(super) fn device(idf: Idf) -> Result<PathBuf, String> {
+    let made = made()?;
     let device = Program {
         sources: &["device"],
         idf,
-        sanitizers,
+        sanitizers: c::installed(Sanitizers::Memory, &made)?,
         // As in partitions.csv.
         flags: &["-DSLOT_SIZE=0x100000"],
     };
-    device.build(&archive(None)?, program)
+    let program = made.join("device");
+    device.build(&archive(None)?, &program)?;
+    Ok(program)
 }
 
 /// Those of the listed tests that apply. Each that does not has to be there, or it would be forgotten.
