@@ -129,9 +129,14 @@ fn read(library: &Path) -> Result<Report, String> {
 
 fn report(functions: &[Function]) -> Result<Report, String> {
     let called_by_c = |id: Id| {
-        let name = functions[id].name.as_str();
-        CALLED_BY_C.iter().find(|(called, ..)| name == *called)
+        let mut called = CALLED_BY_C.iter();
+        called.find(|(called, ..)| is(&functions[id], called))
     };
+    for (called, ..) in &CALLED_BY_C {
+        if !functions.iter().any(|function| is(function, called)) {
+            return Err(format!("there is no function {called} for C to call"));
+        }
+    }
     let is_ours = |id: Id| functions[id].exported && functions[id].name.starts_with("faceplate_");
     let roots: BTreeSet<Id> = (0..functions.len())
         .filter(|&id| called_by_c(id).is_some() || is_ours(id))
@@ -166,6 +171,12 @@ fn report(functions: &[Function]) -> Result<Report, String> {
             .map(String::from)
             .collect(),
     })
+}
+
+/// Whether a function is of this name, whatever it is generic over.
+fn is(function: &Function, name: &str) -> bool {
+    let rest = function.name.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::<"))
 }
 
 /// Bytes of the deepest function that only panics.
@@ -231,6 +242,7 @@ mod tests {
             function(CALLED_BY_C[0].0, frame, &[Callee::Known(2)], &[]),
             function("help", 16, &[Callee::Known(3)], &[]),
             function("core::panicking::panic", 300, &[], &[]),
+            function(CALLED_BY_C[1].0, 32, &[], &[]),
         ]
     }
 
@@ -241,9 +253,17 @@ mod tests {
         let want = [
             "  1,016 of 8,192  in its task: faceplate_go",
             "     80 of 3,584  faceplate_go (64 where C is called)",
+            "     32 of 2,304  the task that runs for ever",
         ];
         assert_eq!(lines, want);
         assert_eq!((report.panic, check(&report)), (300, Ok(())));
+    }
+
+    #[test]
+    fn what_c_calls_must_be_there() {
+        let error = report(&library(0)[..4]).err();
+        let want = "there is no function faceplate_idf::care::task for C to call";
+        assert_eq!(error.as_deref(), Some(want));
     }
 
     #[test]

@@ -94,6 +94,7 @@ impl Verified {
 type ReaderError<F> =
     Error<crate::region::ReadError<<F as embedded_storage_async::nor_flash::ErrorType>::Error>>;
 
+/// What a failed read of an image means. Not inlined, as it is called in many places, and nearly never.
 #[cold]
 #[inline(never)]
 fn problem<F: ReadNorFlash>(error: ReaderError<F>) -> Problem {

@@ -131,6 +131,7 @@ impl<F: NorFlash> OpenFile<F> {
     }
 }
 
+/// A failed read of an image as a line for people. Not inlined, as it is nearly never called.
 #[cold]
 #[inline(never)]
 fn line<E: fmt::Display>(error: littlefs_image::read::Error<E>) -> Text {
