@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use self::archive::{Callee, Function, Id};
-use self::depth::Chains;
+use self::depth::{Chains, POINTERS, POINTERS_OF_HTTP};
 use crate::firmware::size::grouped;
 use crate::test::component;
 
@@ -17,17 +17,16 @@ use crate::test::component;
 /// is missing here is taken for what any pointer may lead to, which makes everything too deep.
 const CALLED_BY_C: [(&str, &str, u32); 3] = [
     ("faceplate_idf::port::run::call", "in its task: ", JOB),
-    (
-        "faceplate_idf::http::task::task",
-        "the task of HTTP, of ",
-        HTTP,
-    ),
+    (HTTP_TASK, "the task of HTTP, of ", HTTP),
     (
         "faceplate_idf::care::task",
         "the task that runs for ever",
         TASK,
     ),
 ];
+
+/// Where the task of HTTP begins.
+const HTTP_TASK: &str = "faceplate_idf::http::task::task";
 
 /// Most bytes of what runs in a task that is there only for so long, as `Kconfig` says: the boot, and the checks of
 /// a whole slot.
@@ -142,9 +141,14 @@ fn report(functions: &[Function]) -> Result<Report, String> {
         .filter(|&id| called_by_c(id).is_some() || is_ours(id))
         .collect();
     let known = depth::known(functions, &roots, false);
-    let mut chains = Chains::new(functions, &known, false);
+    let mut pointers = BTreeSet::new();
     let mut needs = Vec::new();
     for &id in &roots {
+        let nested = match is(&functions[id], HTTP_TASK) {
+            true => POINTERS_OF_HTTP,
+            false => POINTERS,
+        };
+        let mut chains = Chains::new(functions, &known, nested, false);
         let (whose, bound) = match called_by_c(id) {
             Some((_, what, bound)) => (format!("{what}{}", makers(functions, id)), *bound),
             None => (functions[id].name.clone(), CALLER),
@@ -160,16 +164,13 @@ fn report(functions: &[Function]) -> Result<Report, String> {
                 .map(|(frame, name)| format!("{frame:>6} {name}"))
                 .collect(),
         });
+        pointers.extend(chains.through_pointers().into_iter().map(String::from));
     }
     needs.sort_by_key(|need| std::cmp::Reverse(need.bytes));
     Ok(Report {
         needs,
         panic: deepest_panic(functions, &roots)?,
-        pointers: chains
-            .through_pointers()
-            .into_iter()
-            .map(String::from)
-            .collect(),
+        pointers,
     })
 }
 
@@ -185,7 +186,7 @@ fn deepest_panic(functions: &[Function], roots: &BTreeSet<Id>) -> Result<u32, St
     let mut deepest = 0;
     for (id, function) in functions.iter().enumerate() {
         if !function.returns && function.name.starts_with("core::") {
-            let depth = Chains::new(functions, &known, true).depth(id)?;
+            let depth = Chains::new(functions, &known, POINTERS, true).depth(id)?;
             deepest = deepest.max(depth.bytes);
         }
     }
@@ -242,7 +243,8 @@ mod tests {
             function(CALLED_BY_C[0].0, frame, &[Callee::Known(2)], &[]),
             function("help", 16, &[Callee::Known(3)], &[]),
             function("core::panicking::panic", 300, &[], &[]),
-            function(CALLED_BY_C[1].0, 32, &[], &[]),
+            function(CALLED_BY_C[1].0, 48, &[], &[]),
+            function(CALLED_BY_C[2].0, 32, &[], &[]),
         ]
     }
 
@@ -253,6 +255,7 @@ mod tests {
         let want = [
             "  1,016 of 8,192  in its task: faceplate_go",
             "     80 of 3,584  faceplate_go (64 where C is called)",
+            "     48 of 8,192  the task of HTTP, of ",
             "     32 of 2,304  the task that runs for ever",
         ];
         assert_eq!(lines, want);
@@ -261,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_c_calls_must_be_there() {
-        let error = report(&library(0)[..4]).err();
+        let error = report(&library(0)[..5]).err();
         let want = "there is no function faceplate_idf::care::task for C to call";
         assert_eq!(error.as_deref(), Some(want));
     }

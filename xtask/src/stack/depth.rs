@@ -7,7 +7,10 @@ use super::archive::{Callee, Function, Id};
 /// How many calls through pointers may be under way at once. What calls through pointers is the formatting of
 /// texts: an error that shows an error that shows another, what a number in it is written with, and where
 /// to.
-const POINTERS: usize = 5;
+pub(crate) const POINTERS: usize = 5;
+
+/// The same where documents are written: a text in JSON, in an answer, in the buffer of a connection.
+pub(crate) const POINTERS_OF_HTTP: usize = 8;
 
 /// Functions that may be called through a pointer, anywhere: those whose address is known to somebody below one
 /// of the roots, each of which has a stack of its own. A pointer may be kept, and used below another root.
@@ -36,6 +39,7 @@ pub(crate) struct Chains<'f> {
     /// Those that may be called through a pointer.
     known: &'f BTreeSet<Id>,
     /// Whether functions that never return are counted: those that end in a panic.
+    pointers: usize,
     panics: bool,
     depths: BTreeMap<Node, Depth>,
     under_way: Vec<Node>,
@@ -60,10 +64,17 @@ fn formats(name: &str) -> bool {
 }
 
 impl<'f> Chains<'f> {
-    pub(crate) fn new(functions: &'f [Function], known: &'f BTreeSet<Id>, panics: bool) -> Self {
+    /// Of functions of which those that are known may be called through pointers, so many at once.
+    pub(crate) fn new(
+        functions: &'f [Function],
+        known: &'f BTreeSet<Id>,
+        pointers: usize,
+        panics: bool,
+    ) -> Self {
         Self {
             functions,
             known,
+            pointers,
             panics,
             depths: BTreeMap::new(),
             under_way: Vec::new(),
@@ -85,7 +96,7 @@ impl<'f> Chains<'f> {
     /// # Errors
     /// When a function calls itself, be it through others: how often is not to be seen.
     pub(crate) fn depth(&mut self, root: Id) -> Result<Depth, String> {
-        self.at((root, POINTERS))
+        self.at((root, self.pointers))
     }
 
     fn at(&mut self, node: Node) -> Result<Depth, String> {
@@ -151,7 +162,7 @@ impl<'f> Chains<'f> {
     /// The deepest chain that was found: frames, and whose they are.
     pub(crate) fn chain(&self, root: Id) -> Vec<(u32, &'f str)> {
         let mut chain = Vec::new();
-        let mut at = Some((root, POINTERS));
+        let mut at = Some((root, self.pointers));
         while let Some(node) = at {
             let function = &self.functions[node.0];
             chain.push((function.frame, function.name.as_str()));
@@ -190,7 +201,7 @@ mod tests {
 
     fn depth(functions: &[Function]) -> Result<(u32, Option<u32>), String> {
         let known = super::known(functions, &[0].into(), false);
-        let mut chains = Chains::new(functions, &known, false);
+        let mut chains = Chains::new(functions, &known, POINTERS, false);
         let depth = chains.depth(0)?;
         let chain = chains.chain(0);
         assert!(chain.iter().map(|(frame, _)| frame).sum::<u32>() >= depth.bytes);
@@ -237,7 +248,9 @@ mod tests {
             function("given", 70, &[], &[]),
         ];
         let known = super::known(&functions, &[0, 1].into(), false);
-        let depth = Chains::new(&functions, &known, false).depth(0).unwrap();
+        let depth = Chains::new(&functions, &known, POINTERS, false)
+            .depth(0)
+            .unwrap();
         assert_eq!(depth.bytes, 170);
     }
 
@@ -275,7 +288,7 @@ mod tests {
         let roots = [0, 3].into();
         let of = |root, panics| {
             let known = super::known(&functions, &roots, panics);
-            Chains::new(&functions, &known, panics).depth(root)
+            Chains::new(&functions, &known, POINTERS, panics).depth(root)
         };
         assert_eq!(of(0, false).unwrap().bytes, 110);
         assert_eq!(of(1, true).unwrap().bytes, 1000);
