@@ -132,6 +132,12 @@ static void leave(server_t *server)
     __atomic_sub_fetch(&server->active, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Whether it has a body without a length: httpd says 0, and would take the body for the next request. */
+static bool is_chunked(httpd_req_t *request)
+{
+    return httpd_req_get_hdr_value_len(request, "Transfer-Encoding") > 0;
+}
+
 /* Refuses a request in httpd's own task. */
 static esp_err_t refuse(httpd_req_t *request, const char *status, const char *why)
 {
@@ -143,7 +149,7 @@ static esp_err_t refuse(httpd_req_t *request, const char *status, const char *wh
     /* In one piece: of several the network may still wait to send the last, which would be lost where the
      * connection is closed. */
     httpd_send(request, answer, strlen(answer));
-    return request->content_len <= PURGE_MAX ? ESP_OK : ESP_FAIL;
+    return request->content_len <= PURGE_MAX && !is_chunked(request) ? ESP_OK : ESP_FAIL;
 }
 
 /* Httpd has closed a connection. */
@@ -200,6 +206,10 @@ esp_err_t faceplate_handler(httpd_req_t *request)
         leave(server);
         ESP_LOGE(TAG, "a connection with a transport context of its own, as with TLS: Faceplate cannot answer on it");
         return refuse(request, "501 Not Implemented", "Not over TLS");
+    }
+    if (is_chunked(request)) {
+        leave(server);
+        return refuse(request, "411 Length Required", "A body needs a Content-Length");
     }
     if (take_over(request, fd) != ESP_OK) {
         leave(server);
@@ -441,9 +451,13 @@ static void cut(void *arg)
                                      __ATOMIC_SEQ_CST)) {
         return;
     }
-    const httpd_req_t *request = socket->request;
+    httpd_req_t *request = socket->request;
+    char ahead[64];
     if (faceplate_port_http_is_there(socket)) {
         httpd_sess_set_recv_override(request->handle, socket->fd, receive_nothing);
+        /* What it has read ahead of the body it would take for a request still. */
+        while (httpd_req_recv(request, ahead, sizeof(ahead)) > 0) {
+        }
         shutdown(socket->fd, SHUT_RDWR);
     } else if (!can_give_back(socket)) {
         done = FACEPLATE_PORT_CUT_LATER;

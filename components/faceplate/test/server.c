@@ -15,7 +15,7 @@ static esp_err_t mine(httpd_req_t *request)
     return httpd_resp_sendstr(request, "mine");
 }
 
-void server_start(void)
+static void start(uint16_t connections, bool purges)
 {
     static const httpd_uri_t handler = {.uri = "/mine", .method = HTTP_ANY, .handler = mine};
     httpd_config_t config = HTTPD_DEFAULT_CONFIG();
@@ -23,10 +23,21 @@ void server_start(void)
     signal(SIGPIPE, SIG_IGN);
     config.stack_size = 65536;
     config.recv_wait_timeout = 1;
-    config.max_open_sockets = CONNECTIONS;
+    config.max_open_sockets = connections;
+    config.lru_purge_enable = purges;
     CHECK_IS(httpd_start(&g_server, &config), ESP_OK);
     CHECK_IS(httpd_register_uri_handler(g_server, &handler), ESP_OK);
     g_port = httpd_stand_in_port(g_server);
+}
+
+void server_start(void)
+{
+    start(CONNECTIONS, false);
+}
+
+void server_start_small(void)
+{
+    start(2, true);
 }
 
 void server_start_with_faceplate(const faceplate_http_config_t *config)
@@ -90,4 +101,11 @@ void pass_until_it_comes(client_t *client)
         CHECK(i < 1000);
         pass_ms(500);
     }
+}
+
+bool uploads(void)
+{
+    static faceplate_status_t status;
+    CHECK_IS(faceplate_get_status(&status), ESP_OK);
+    return status.upload != FACEPLATE_UPLOAD_NONE;
 }

@@ -15,6 +15,8 @@ extern uint16_t g_port;
 /* Starts a server with the firmware's handlers: `/mine` answers "mine" to GET and POST, without reading a
  * body. */
 void server_start(void);
+/* The same with room for two connections: the one that was idle the longest gives way to a third. */
+void server_start_small(void);
 /* The same on a device that has booted, with Faceplate. */
 void server_start_with_faceplate(const faceplate_http_config_t *config);
 void server_stop(void);
@@ -30,3 +32,5 @@ int upload_over_http(uint16_t port, image_t image, response_t *response);
 void wait_for_status(uint16_t port, const char *text);
 /* Lets time pass until something comes, if only the end of the connection. */
 void pass_until_it_comes(client_t *client);
+/* Whether an upload runs. */
+bool uploads(void);

@@ -39,14 +39,6 @@ static void what_is_wrong_is_told_and_can_be_put_right(void)
     CHECK(power(wrong) == 0);
 }
 
-/* Until the device has given it up. */
-static bool uploads(void)
-{
-    static faceplate_status_t status;
-    CHECK_IS(faceplate_get_status(&status), ESP_OK);
-    return status.upload != FACEPLATE_UPLOAD_NONE;
-}
-
 static void stops(void)
 {
     server_start_with_faceplate(NULL);

@@ -43,14 +43,21 @@ pub(super) fn steps(report: &mut Report) {
             Some(why) => report.skip(&name, &why),
         }
     }
-    for (name, idf, door) in [
-        ("behind esp_http_server of ESP-IDF 6", Idf::V6, Door::Httpd),
-        ("behind that of ESP-IDF 5", Idf::V5, Door::Httpd),
-        ("on a port of its own", Idf::V6, Door::OwnPort),
+    let (memory, threads) = (Sanitizers::Memory, Sanitizers::Threads);
+    for (name, idf, door, sanitizers) in [
+        (
+            "behind esp_http_server of ESP-IDF 6",
+            Idf::V6,
+            Door::Httpd,
+            memory,
+        ),
+        ("behind that of ESP-IDF 5", Idf::V5, Door::Httpd, memory),
+        ("on a port of its own", Idf::V6, Door::OwnPort, memory),
+        ("its threads", Idf::V6, Door::Httpd, threads),
     ] {
         let name = format!("ESP-IDF component: HTTP suite, {name}");
         match no_compiler() {
-            None => _ = report.step(&name, |tests| suite::run(tests, idf, door)),
+            None => _ = report.step(&name, |tests| suite::run(tests, idf, door, sanitizers)),
             Some(why) => report.skip(&name, &why),
         }
     }
@@ -128,7 +135,10 @@ pub(super) fn in_a_browser(report: &mut Report) {
         if let browser::Browser::At(path) = browser {
             test.env("CHROMIUM", path);
         }
-        test.env("FACEPLATE_DEVICE", suite::device(Idf::V5)?);
+        test.env(
+            "FACEPLATE_DEVICE",
+            suite::device(Idf::V5, Sanitizers::Memory)?,
+        );
         counted(test, tests, Tally::from_playwright_line)
     });
 }

@@ -40,7 +40,7 @@ static void on_event(const faceplate_event_t *event, void *ctx)
 {
     (void)ctx;
     if (event->id == FACEPLATE_EVENT_RESTARTING) {
-        g_board->restart_in_ms = event->restart_in_ms;
+        __atomic_store_n(&g_board->restart_in_ms, event->restart_in_ms, __ATOMIC_SEQ_CST);
     }
 }
 
@@ -100,7 +100,8 @@ void firmware(const options_t *options)
     /* Whoever wants to know asks by a line. */
     for (int key; (key = getchar()) != EOF;) {
         if (key == '\n') {
-            printf("%u %u\n", (unsigned)g_board->operations, (unsigned)g_board->restart_in_ms);
+            printf("%u %u\n", (unsigned)__atomic_load_n(&g_board->operations, __ATOMIC_SEQ_CST),
+                   (unsigned)__atomic_load_n(&g_board->restart_in_ms, __ATOMIC_SEQ_CST));
             fflush(stdout);
         }
     }

@@ -17,8 +17,8 @@ board_t *g_board;
 
 bool board_operation(void)
 {
-    g_board->operations++;
-    return g_board->cut_at != 0 && g_board->operations == g_board->cut_at;
+    uint32_t number = __atomic_add_fetch(&g_board->operations, 1, __ATOMIC_SEQ_CST);
+    return g_board->cut_at != 0 && number == g_board->cut_at;
 }
 
 void board_power_cut(void)

@@ -320,7 +320,8 @@ esp_err_t httpd_register_uri_handler(httpd_handle_t handle, const httpd_uri_t *u
 esp_err_t httpd_register_err_handler(httpd_handle_t handle, httpd_err_code_t error,
                                      httpd_err_handler_func_t handler_fn)
 {
-    ((server_t *)handle)->on_error[error] = handler_fn;
+    /* The task may be running, and look at it. */
+    __atomic_store_n(&((server_t *)handle)->on_error[error], handler_fn, __ATOMIC_SEQ_CST);
     return ESP_OK;
 }
 
@@ -362,8 +363,9 @@ esp_err_t httpd_stand_in_answer(httpd_req_t *request)
 esp_err_t httpd_stand_in_error(httpd_req_t *request, httpd_err_code_t error)
 {
     const server_t *server = request->handle;
-    if (server->on_error[error] != NULL) {
-        esp_err_t kept = server->on_error[error](request, error);
+    httpd_err_handler_func_t on_error = __atomic_load_n(&server->on_error[error], __ATOMIC_SEQ_CST);
+    if (on_error != NULL) {
+        esp_err_t kept = on_error(request, error);
         return error == HTTPD_500_INTERNAL_SERVER_ERROR ? ESP_FAIL : kept;
     }
     httpd_resp_send_err(request, error, NULL);

@@ -59,6 +59,7 @@ typedef struct {
     httpd_req_t *request;
     char *bytes;
     size_t len, limit;
+    bool chunked;
 } reading_t;
 
 /* Reads on. HTTPD_ERR_CODE_MAX: it did; what is missing blocks the whole server until the time limit. */
@@ -151,7 +152,7 @@ static bool is_token(const char *from, const char *to)
 static httpd_err_code_t header_lines(reading_t *in)
 {
     aux_t *aux = in->request->aux;
-    bool has_length = false, chunked = false;
+    bool has_length = false;
     const char *const all = in->bytes + in->len;
     for (char *line = in->bytes; line < all;) {
         char *end = memchr(line, '\n', (size_t)(all - line));
@@ -179,17 +180,49 @@ static httpd_err_code_t header_lines(reading_t *in)
             }
             has_length = true;
         }
-        chunked |= strncasecmp(line, "Transfer-Encoding:", 18) == 0 && strcasecmp(value, "chunked") == 0;
+        in->chunked |= strncasecmp(line, "Transfer-Encoding:", 18) == 0 && strcasecmp(value, "chunked") == 0;
         if (strncasecmp(line, "Upgrade:", 8) == 0) {
             return HTTPD_400_BAD_REQUEST;
         }
         line = next;
     }
-    if (chunked) {
-        /* It has no length for the handler, and its chunks are left for whoever reads next. */
+    if (in->chunked) {
+        /* It has no length for the handler. */
         aux->remaining = 0;
     }
-    return chunked && has_length ? HTTPD_400_BAD_REQUEST : HTTPD_ERR_CODE_MAX;
+    return in->chunked && has_length ? HTTPD_400_BAD_REQUEST : HTTPD_ERR_CODE_MAX;
+}
+
+/* Waits for the first bytes of a body, if there are none yet, and leaves them where they are. */
+static httpd_err_code_t body_begins(reading_t *in, bool *gone)
+{
+    char first[PIECE];
+    if (in->session->pending_len > 0) {
+        return HTTPD_ERR_CODE_MAX;
+    }
+    int n = httpd_stand_in_read(in->server, in->session, first, sizeof(first), true);
+    if (n == HTTPD_SOCK_ERR_TIMEOUT) {
+        return HTTPD_408_REQ_TIMEOUT;
+    }
+    *gone = n <= 0;
+    httpd_stand_in_unread(in->session, first, n > 0 ? (size_t)n : 0);
+    return HTTPD_ERR_CODE_MAX;
+}
+
+/* Takes the line with the size of the first chunk away: what is left for whoever reads next are its bytes. */
+static httpd_err_code_t chunk_begins(reading_t *in, bool *gone)
+{
+    httpd_err_code_t error = HTTPD_ERR_CODE_MAX;
+    char byte = '\0', first = '\0';
+    while (byte != '\n') {
+        error = body_begins(in, gone);
+        if (error != HTTPD_ERR_CODE_MAX || *gone) {
+            return error;
+        }
+        httpd_stand_in_read(in->server, in->session, &byte, 1, true);
+        first = first != '\0' ? first : byte;
+    }
+    return first == '0' ? HTTPD_ERR_CODE_MAX : body_begins(in, gone);
 }
 
 /* HTTPD_ERR_CODE_MAX: the head is whole, and so is the first byte of a body. */
@@ -235,16 +268,10 @@ static httpd_err_code_t head(reading_t *in, bool *gone)
     aux->head_len = in->len;
     in->request->content_len = aux->remaining;
     /* The handler is called when the body begins, so `100 Continue` comes too late. */
-    if (aux->remaining > 0 && in->session->pending_len == 0) {
-        char first;
-        int n = httpd_stand_in_read(in->server, in->session, &first, 1, true);
-        if (n == HTTPD_SOCK_ERR_TIMEOUT) {
-            return HTTPD_408_REQ_TIMEOUT;
-        }
-        *gone = n <= 0;
-        httpd_stand_in_unread(in->session, &first, n > 0 ? 1 : 0);
+    if (in->chunked) {
+        return chunk_begins(in, gone);
     }
-    return HTTPD_ERR_CODE_MAX;
+    return aux->remaining > 0 ? body_begins(in, gone) : HTTPD_ERR_CODE_MAX;
 }
 
 /* What the handler left of the body. */

@@ -78,7 +78,7 @@ const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 6] = [
 ];
 
 /// The same behind `esp_http_server`.
-const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
+const NOT_BEHIND_HTTPD: [(&str, &[&str]); 4] = [
     (
         "esp_http_server answers what it takes for no request itself",
         &["connections::a_bad_head_is_answered_once_and_ends_the_connection"],
@@ -92,6 +92,10 @@ const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
         ],
     ),
     (
+        "of chunks it has the first bytes already: they are refused in its own task, in words alone",
+        &["uploads::chunks_are_refused_and_not_taken_for_requests"],
+    ),
+    (
         "it waits for the first byte of a body",
         &[
             "uploads::a_client_that_expects_a_word_gets_it_when_the_head_is_right",
@@ -102,8 +106,13 @@ const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
 ];
 
 /// Runs the tests that apply.
-pub(super) fn run(tests: &mut Tally, idf: Idf, door: Door) -> Result<(), String> {
-    let device = device(idf)?;
+pub(super) fn run(
+    tests: &mut Tally,
+    idf: Idf,
+    door: Door,
+    sanitizers: Sanitizers,
+) -> Result<(), String> {
+    let device = device(idf, sanitizers)?;
     let suite = || {
         cargo(&[
             "test",
@@ -122,17 +131,19 @@ pub(super) fn run(tests: &mut Tally, idf: Idf, door: Door) -> Result<(), String>
     if let Door::OwnPort = door {
         command.env("FACEPLATE_DEVICE_ARGS", "--own-port");
     }
+    // What is found ends the device, and so the test.
+    command.env("TSAN_OPTIONS", "halt_on_error=1");
     command.env("RUST_TEST_THREADS", "8");
     counted(command, tests, Tally::from_result_line)
 }
 
 /// Builds the device program, which obeys the arguments of `faceplate sim`.
-pub(super) fn device(idf: Idf) -> Result<PathBuf, String> {
+pub(super) fn device(idf: Idf, sanitizers: Sanitizers) -> Result<PathBuf, String> {
     let made = made()?;
     let device = Program {
         sources: &["device"],
         idf,
-        sanitizers: c::installed(Sanitizers::Memory, &made)?,
+        sanitizers: c::installed(sanitizers, &made)?,
         // As in partitions.csv.
         flags: &["-DSLOT_SIZE=0x100000"],
     };

@@ -5,7 +5,7 @@ use core::{future::Future, pin::Pin};
 
 use embassy_futures::select::{Either, select};
 use faceplate_http::{
-    ConnectionBuffers, Device, Head,
+    ConnectionBuffers, Device,
     beside::{Handed, Next, Refused, refuse, serve_request},
     head::HeadError,
 };
@@ -39,13 +39,7 @@ fn request_reader(socket: &'static Socket, request: Request) -> Option<Result<Re
     match head(socket, request) {
         Ok(head) => {
             let (_, _, body) = socket.line();
-            // Of the bytes of a body without a length some are httpd's already; it is refused.
-            let endless = Head::parse(&head).is_ok_and(|head| head.transfer_encoding);
-            Some(Ok(Reader::request(
-                socket,
-                head,
-                (!endless).then_some(body),
-            )))
+            Some(Ok(Reader::request(socket, head, body)))
         }
         Err(NoHead::Wrong(error)) => Some(Err(error)),
         Err(NoHead::NoMemory) => None,

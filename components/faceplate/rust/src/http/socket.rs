@@ -82,13 +82,11 @@ impl Reader {
         }
     }
 
-    /// A request that httpd gave. Where its body has no length all that comes is read, as it is before a
-    /// connection is closed.
-    pub(super) fn request(socket: &'static Socket, head: Box<[u8]>, body: Option<u32>) -> Self {
-        let rest = body.map_or(Rest::All, Rest::Body);
+    /// A request that httpd gave, with a body of so many bytes.
+    pub(super) fn request(socket: &'static Socket, head: Box<[u8]>, body: u32) -> Self {
         Self {
             ahead: Some(head),
-            rest,
+            rest: Rest::Body(body),
             ..Self::all(socket)
         }
     }
