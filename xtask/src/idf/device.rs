@@ -1,10 +1,10 @@
 //! The example as a process on this computer. It ends where a chip would restart; then it is started again.
 
-use std::collections::BTreeSet;
 use std::fs::OpenOptions;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -173,21 +173,23 @@ fn watch(shared: &Mutex<Shared>, start: &Start, port: u16) {
     }
 }
 
-/// A port that nobody listens on just now, and that no other device was given: that one may not listen yet, or
-/// not just now.
+/// A port that nobody has just now, and that no other device was given: that one may not listen yet, or not just
+/// now. It is none of those that Linux gives to who asks for any (32768 and more), which the other ends of all
+/// connections have.
 fn free_port() -> Result<u16, String> {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    loop {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let address = listener.and_then(|listener| listener.local_addr());
-        let port = address
-            .map_err(|error| format!("no free port: {error}"))?
-            .port();
-        let mut given = GIVEN.lock().unwrap_or_else(|lock| lock.into_inner());
-        if given.insert(port) {
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..COUNT {
+        let next = std::process::id() + GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(FIRST + next % COUNT).map_err(|error| error.to_string())?;
+        let address = (Ipv4Addr::LOCALHOST, port);
+        // The server takes the same number of both.
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
             return Ok(port);
         }
     }
+    Err(format!("no port from {FIRST} on is free"))
 }
 
 /// What was done to flash since the last start: units of NVS, and of all else.
