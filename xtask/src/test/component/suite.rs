@@ -78,7 +78,7 @@ const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 6] = [
 ];
 
 /// The same behind `esp_http_server`.
-const NOT_BEHIND_HTTPD: [(&str, &[&str]); 4] = [
+const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
     (
         "esp_http_server answers what it takes for no request itself",
         &["connections::a_bad_head_is_answered_once_and_ends_the_connection"],
@@ -90,10 +90,6 @@ const NOT_BEHIND_HTTPD: [(&str, &[&str]); 4] = [
             "files::a_client_that_has_the_content_gets_none",
             "guards::a_request_names_exactly_one_host",
         ],
-    ),
-    (
-        "of chunks it has the first bytes already: they are refused in its own task, in words alone",
-        &["uploads::chunks_are_refused_and_not_taken_for_requests"],
     ),
     (
         "it waits for the first byte of a body",
