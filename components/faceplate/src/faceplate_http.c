@@ -138,18 +138,40 @@ static bool is_chunked(httpd_req_t *request)
     return httpd_req_get_hdr_value_len(request, "Transfer-Encoding") > 0;
 }
 
+/* A refusal of httpd's own task, as docs/http-api.md has them. */
+typedef struct {
+    const char *status;
+    const char *slug;
+    const char *title;
+    const char *detail;
+} refusal_t;
+
+static const refusal_t NOT_REGISTERED = {"500 Internal Server Error", "no-answer", "The firmware has no answer",
+                                         "this server was not registered"};
+static const refusal_t OVER_TLS = {"501 Not Implemented", "no-tls", "Not over TLS",
+                                   "ask by plain HTTP, or put a proxy in front"};
+static const refusal_t NO_LENGTH = {"411 Length Required", "length-required", "The length is missing",
+                                    "send Content-Length; chunks are not supported"};
+static const refusal_t NO_PLACE = {"503 Service Unavailable", "no-place", "All places for requests are taken",
+                                   "try again in a second"};
+
 /* Refuses a request in httpd's own task. */
-static esp_err_t refuse(httpd_req_t *request, const char *status, const char *why)
+static esp_err_t refuse(httpd_req_t *request, const refusal_t *refusal)
 {
-    char answer[200];
+    char body[200], answer[480];
+    bool goes_on = request->content_len <= PURGE_MAX && !is_chunked(request);
+    snprintf(body, sizeof(body), "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%.3s,\"detail\":\"%s\"}",
+             refusal->slug, refusal->title, refusal->status, refusal->detail);
     snprintf(answer, sizeof(answer),
-             "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nRetry-After: 1\r\n"
-             "Content-Length: %u\r\n\r\n%s",
-             status, (unsigned)strlen(why), why);
+             "HTTP/1.1 %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+             "X-Content-Type-Options: nosniff\r\n%s%sContent-Length: %u\r\n\r\n%s",
+             refusal->status, refusal == &NO_PLACE ? "Retry-After: 1\r\n" : "",
+             goes_on ? "" : "Connection: close\r\n", (unsigned)strlen(body),
+             request->method == HTTP_HEAD ? "" : body);
     /* In one piece: of several the network may still wait to send the last, which would be lost where the
      * connection is closed. */
     httpd_send(request, answer, strlen(answer));
-    return request->content_len <= PURGE_MAX && !is_chunked(request) ? ESP_OK : ESP_FAIL;
+    return goes_on ? ESP_OK : ESP_FAIL;
 }
 
 /* Httpd has closed a connection. */
@@ -199,21 +221,21 @@ esp_err_t faceplate_handler(httpd_req_t *request)
     server_t *server = enter(request->handle);
     if (server == NULL) {
         ESP_LOGE(TAG, "faceplate_register() was not called for this server");
-        return refuse(request, HTTPD_500, "This server is not Faceplate's");
+        return refuse(request, &NOT_REGISTERED);
     }
     int fd = httpd_req_to_sockfd(request);
     if (fd < 0 || fd >= FD_SETSIZE || !watch(request, fd)) {
         leave(server);
         ESP_LOGE(TAG, "a connection with a transport context of its own, as with TLS: Faceplate cannot answer on it");
-        return refuse(request, "501 Not Implemented", "Not over TLS");
+        return refuse(request, &OVER_TLS);
     }
     if (is_chunked(request)) {
         leave(server);
-        return refuse(request, "411 Length Required", "A body needs a Content-Length");
+        return refuse(request, &NO_LENGTH);
     }
     if (take_over(request, fd) != ESP_OK) {
         leave(server);
-        return refuse(request, "503 Service Unavailable", "Too many requests at once");
+        return refuse(request, &NO_PLACE);
     }
     return ESP_OK;
 }
