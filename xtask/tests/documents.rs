@@ -86,7 +86,7 @@ fn paths_in_the_documents_are_there() {
 fn every_error_of_the_api_is_documented_with_its_status() {
     // kind(404, "not-found", "…")
     let source = read(&root().join("crates/faceplate-http/src/problem.rs"));
-    let made: BTreeSet<(String, String)> = source
+    let mut made: BTreeSet<(String, String)> = source
         .split("kind(")
         .filter_map(|call| {
             let (status, rest) = call.trim_start().split_once(',')?;
@@ -95,6 +95,17 @@ fn every_error_of_the_api_is_documented_with_its_status() {
             Some((status.into(), slug.into()))
         })
         .collect();
+    assert!(!made.is_empty());
+    // = {"404 Not Found", "not-found", …}
+    let component = read(&root().join("components/faceplate/src/faceplate_http.c"));
+    let refusals = component.split("refusal_t ").skip(1);
+    made.extend(refusals.filter_map(|refusal| {
+        let (_, rest) = refusal.split_once(" = {\"")?;
+        let status = rest.split(' ').next()?;
+        let slug = rest.split('"').nth(2)?;
+        status.parse::<u16>().ok()?;
+        Some((status.to_owned(), slug.to_owned()))
+    }));
     // | 404 | `not-found`, `other` | when |
     let page = read(&root().join("docs/http-api.md"));
     let documented: BTreeSet<(String, String)> = page
@@ -111,7 +122,6 @@ fn every_error_of_the_api_is_documented_with_its_status() {
             slugs.into_iter().map(move |slug| (status.clone(), slug))
         })
         .collect();
-    assert!(!made.is_empty());
     assert_eq!(made, documented);
 }
 
