@@ -68,6 +68,14 @@ static QueueHandle_t s_queue;
 /* Requests and connections that were taken and are not done with, waiting or not. */
 static int s_taken;
 
+/* Requests of connections that are gone, which are about to be given back. Nothing may be taken over until then:
+ * giving one back marks the connection that has its place in httpd now as nobody's. */
+static int s_giving_back;
+
+/* Connections of the own port, which leave some places to httpd. */
+static int s_own;
+#define OWN_MAX (CONFIG_FACEPLATE_REQUESTS > 2 ? CONFIG_FACEPLATE_REQUESTS - 2 : 1)
+
 /* False: there are as many as may be. */
 static bool reserve(void)
 {
@@ -120,7 +128,7 @@ static server_t *enter(httpd_handle_t handle)
     }
     /* Counted first: who stops the server waits for what was counted before it looked. */
     __atomic_add_fetch(&server->active, 1, __ATOMIC_SEQ_CST);
-    if (is_stopped(server)) {
+    if (is_stopped(server) || __atomic_load_n(&server->handle, __ATOMIC_SEQ_CST) != handle) {
         __atomic_sub_fetch(&server->active, 1, __ATOMIC_SEQ_CST);
         return NULL;
     }
@@ -200,7 +208,7 @@ static bool watch(const httpd_req_t *request, int fd)
 /* Hands a request to the task. */
 static esp_err_t take_over(httpd_req_t *request, int fd)
 {
-    if (!reserve()) {
+    if (__atomic_load_n(&s_giving_back, __ATOMIC_SEQ_CST) > 0 || !reserve()) {
         return ESP_ERR_NO_MEM;
     }
     connection_t *connection = &s_connections[fd];
@@ -282,7 +290,13 @@ esp_err_t faceplate_stop(httpd_handle_t handle)
         return ESP_ERR_INVALID_STATE;
     }
     httpd_register_err_handler(handle, HTTPD_404_NOT_FOUND, NULL);
-    __atomic_store_n(&server->stopped, true, __ATOMIC_SEQ_CST);
+    if (__atomic_exchange_n(&server->stopped, true, __ATOMIC_SEQ_CST)) {
+        /* Another task does it. */
+        while (find(handle) != NULL) {
+            vTaskDelay(1);
+        }
+        return ESP_OK;
+    }
     while (__atomic_load_n(&server->active, __ATOMIC_SEQ_CST) > 0) {
         vTaskDelay(1);
     }
@@ -349,7 +363,12 @@ static void set_no_delay(int fd)
 bool faceplate_port_connected(int fd)
 {
     waiting_t waiting = {NULL, fd, 0};
-    return reserve() && xQueueSend(s_queue, &waiting, 0) == pdTRUE;
+    if (__atomic_load_n(&s_own, __ATOMIC_SEQ_CST) >= OWN_MAX || !reserve()) {
+        return false;
+    }
+    __atomic_add_fetch(&s_own, 1, __ATOMIC_SEQ_CST);
+    xQueueSend(s_queue, &waiting, 0);
+    return true;
 }
 
 void faceplate_port_http_close(faceplate_port_socket_t *socket)
@@ -357,6 +376,7 @@ void faceplate_port_http_close(faceplate_port_socket_t *socket)
     shutdown(socket->fd, SHUT_RDWR);
     close(socket->fd);
     socket->fd = -1;
+    __atomic_sub_fetch(&s_own, 1, __ATOMIC_SEQ_CST);
     release();
 }
 
@@ -370,7 +390,7 @@ bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket)
     socket->fd = waiting.fd;
     socket->session = waiting.session;
     __atomic_store_n(&socket->cut, 0, __ATOMIC_SEQ_CST);
-    if (waiting.request != NULL) {
+    if (waiting.request != NULL && faceplate_port_http_is_there(socket)) {
         set_blocking(socket->fd, false);
         set_no_delay(socket->fd);
     }
@@ -481,7 +501,11 @@ static void cut(void *arg)
         while (httpd_req_recv(request, ahead, sizeof(ahead)) > 0) {
         }
         shutdown(socket->fd, SHUT_RDWR);
-    } else if (!can_give_back(socket)) {
+    } else if (can_give_back(socket)) {
+        /* As long as nothing is taken over, which happens in this task. */
+        __atomic_add_fetch(&s_giving_back, 1, __ATOMIC_SEQ_CST);
+        done = FACEPLATE_PORT_GONE;
+    } else {
         done = FACEPLATE_PORT_CUT_LATER;
     }
     __atomic_store_n(&socket->cut, done, __ATOMIC_SEQ_CST);
@@ -513,11 +537,17 @@ static void do_nothing(void *arg)
 }
 #endif
 
-void faceplate_port_http_give_back(faceplate_port_socket_t *socket)
+/* False: httpd has closed the connection meanwhile, and has to be asked first. */
+bool faceplate_port_http_give_back(faceplate_port_socket_t *socket)
 {
     httpd_req_t *request = socket->request;
     httpd_handle_t handle = request->handle;
-    if (faceplate_port_http_is_there(socket)) {
+    bool gone = faceplate_port_http_is_cut(socket) == FACEPLATE_PORT_GONE;
+    if (!gone && !faceplate_port_http_is_there(socket)) {
+        __atomic_store_n(&socket->cut, FACEPLATE_PORT_CUT_LATER, __ATOMIC_SEQ_CST);
+        return false;
+    }
+    if (!gone) {
         set_blocking(socket->fd, true);
         __atomic_store_n(&s_connections[socket->fd].taken, false, __ATOMIC_SEQ_CST);
     }
@@ -526,9 +556,13 @@ void faceplate_port_http_give_back(faceplate_port_socket_t *socket)
     /* Before it is given back: then the next request of this connection may come. */
     release();
     httpd_req_async_handler_complete(request);
+    if (gone) {
+        __atomic_sub_fetch(&s_giving_back, 1, __ATOMIC_SEQ_CST);
+    }
 #if ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(6, 0, 0)
     /* It waits for the connections that it had before. If this has no room, other work wakes it. */
     httpd_queue_work(handle, do_nothing, NULL);
 #endif
     leave(find(handle));
+    return true;
 }

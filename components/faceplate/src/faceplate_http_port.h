@@ -19,6 +19,7 @@ enum { FACEPLATE_PORT_WOULD_BLOCK = -1, FACEPLATE_PORT_BROKEN = -2 };
 enum {
     FACEPLATE_PORT_CUT = 1,       /* it reads nothing more */
     FACEPLATE_PORT_CUT_LATER = 2, /* it is to be asked again */
+    FACEPLATE_PORT_GONE = 5,      /* it has closed the connection before */
     FACEPLATE_PORT_ASKED = 3,     /* it has not done it yet */
     FACEPLATE_PORT_CUTTING = 4,   /* it is about to */
 };
@@ -54,7 +55,7 @@ bool faceplate_port_http_is_there(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_is_wanted(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_cut(faceplate_port_socket_t *socket);
 uint8_t faceplate_port_http_is_cut(const faceplate_port_socket_t *socket);
-void faceplate_port_http_give_back(faceplate_port_socket_t *socket);
+bool faceplate_port_http_give_back(faceplate_port_socket_t *socket);
 void faceplate_port_http_close(faceplate_port_socket_t *socket);
 
 /* Between the two files of it. */

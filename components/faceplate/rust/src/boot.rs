@@ -17,7 +17,7 @@ use faceplate::{
 use crate::{
     care,
     code::Code,
-    config::{Config, Hooks, for_c},
+    config::{Config, Hooks},
     face::{self, Face, IdfEngine, now_ms},
     flash::Flash,
     lock::alone,
@@ -26,7 +26,7 @@ use crate::{
     settings::Settings,
     status::Status,
     table::Table,
-    text::line,
+    text::{for_c, line},
 };
 
 /// `faceplate_boot`, for a caller to whom the structs are so large.
@@ -91,9 +91,10 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
     });
     let face = Box::leak(face.ok_or(Code::NO_MEM)?);
     log(face, now_ms().saturating_sub(start));
-    face::set(face);
     // Without it no trial would end: a device in such want of memory had better not go on.
-    port::spawn(care::task)
+    port::spawn(care::task)?;
+    face::set(face);
+    Ok(())
 }
 
 /// The engine, on the heap for ever. What lives while flash is read is on the heap, too, for so long.

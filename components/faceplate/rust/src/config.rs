@@ -1,11 +1,14 @@
 //! What the firmware decides: `faceplate_config_t` and its hooks.
 
-use alloc::{boxed::Box, ffi::CString};
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{c_char, c_void};
 
 use faceplate::{Text, layout::Places, text};
 
-use crate::{code::Code, port, text::given};
+use crate::{
+    code::Code,
+    port,
+    text::{given, kept},
+};
 
 /// `faceplate_config_t`.
 #[repr(C)]
@@ -65,17 +68,9 @@ unsafe fn label(theirs: *const c_char, usual: &'static str) -> Result<&'static s
         return Ok(usual);
     };
     match theirs.to_str() {
-        Ok(label) if label.is_ascii() && (1..=LABEL_MAX).contains(&label.len()) => {
-            Ok(Box::leak(Box::from(label)))
-        }
+        Ok(label) if label.is_ascii() && (1..=LABEL_MAX).contains(&label.len()) => kept(label),
         _ => Err(Code::INVALID_ARG),
     }
-}
-
-/// The same text as C has it; it stays for ever.
-pub(crate) fn for_c(label: &str) -> Result<&'static CStr, Code> {
-    let label = CString::new(label).map_err(|_| Code::INVALID_ARG)?;
-    Ok(Box::leak(label.into_boxed_c_str()))
 }
 
 /// `faceplate_event_t`.

@@ -1,10 +1,13 @@
 //! Texts as C has them, which end with NUL, and as they come from there.
 
+use alloc::vec::Vec;
 use core::{
     ffi::{CStr, c_char},
     fmt::{self, Write as _},
     ops::Deref,
 };
+
+use crate::code::Code;
 
 /// Bytes of a line for people, as the core has it, and its NUL.
 const ROOM: usize = 101;
@@ -57,4 +60,19 @@ pub(crate) fn fill(field: &mut [u8], what: impl fmt::Display) {
 pub(crate) unsafe fn given<'t>(text: *const c_char) -> Option<&'t CStr> {
     // SAFETY: as the caller says.
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+}
+
+/// A copy of a text as C has it, which stays for ever; an error where there is no memory for it.
+pub(crate) fn for_c(text: &str) -> Result<&'static CStr, Code> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(text.len() + 1)
+        .map_err(|_| Code::NO_MEM)?;
+    copy.extend_from_slice(text.as_bytes());
+    copy.push(0);
+    CStr::from_bytes_with_nul(Vec::leak(copy)).map_err(|_| Code::INVALID_ARG)
+}
+
+/// The same as Rust has it.
+pub(crate) fn kept(text: &str) -> Result<&'static str, Code> {
+    for_c(text)?.to_str().map_err(|_| Code::INVALID_ARG)
 }

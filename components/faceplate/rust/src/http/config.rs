@@ -1,10 +1,13 @@
 //! What the firmware decides about HTTP: `faceplate_http_config_t`.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 use core::ffi::{c_char, c_void};
 
 use super::request::Request;
-use crate::{code::Code, text::given};
+use crate::{
+    code::Code,
+    text::{given, kept},
+};
 
 /// Bytes of a label in a name of the DNS.
 const NAME_MAX: usize = 63;
@@ -79,6 +82,7 @@ impl HttpConfig {
             if hosts.len() == HOSTS_MAX || !host.is_ascii() {
                 return Err(Code::INVALID_ARG);
             }
+            hosts.try_reserve(1).map_err(|_| Code::NO_MEM)?;
             hosts.push(host);
             // SAFETY: it was not the last.
             next = unsafe { next.add(1) };
@@ -102,7 +106,7 @@ unsafe fn copied(theirs: *const c_char, max: usize) -> Result<Option<&'static st
         return Ok(None);
     };
     match theirs.to_str() {
-        Ok(text) if (1..=max).contains(&text.len()) => Ok(Some(Box::leak(Box::from(text)))),
+        Ok(text) if (1..=max).contains(&text.len()) => kept(text).map(Some),
         _ => Err(Code::INVALID_ARG),
     }
 }

@@ -14,6 +14,7 @@ pub(crate) const WRITE: u8 = 2;
 /// What came of asking httpd to read nothing more.
 const CUT: u8 = 1;
 const CUT_LATER: u8 = 2;
+const GONE: u8 = 5;
 
 /// That nothing comes, or goes, for now.
 const WOULD_BLOCK: c_int = -1;
@@ -64,11 +65,10 @@ mod c {
             from: *const c_void,
             len: u32,
         ) -> c_int;
-        pub(super) safe fn faceplate_port_http_is_there(socket: &Socket) -> bool;
         pub(super) safe fn faceplate_port_http_is_wanted(socket: &Socket) -> bool;
         pub(super) fn faceplate_port_http_cut(socket: &Socket) -> bool;
         pub(super) safe fn faceplate_port_http_is_cut(socket: &Socket) -> u8;
-        pub(super) fn faceplate_port_http_give_back(socket: &Socket);
+        pub(super) fn faceplate_port_http_give_back(socket: &Socket) -> bool;
         pub(super) safe fn faceplate_port_http_close(socket: &Socket);
     }
 }
@@ -216,11 +216,6 @@ impl Socket {
         came(unsafe { c::faceplate_port_http_send(self, from.as_ptr().cast(), len(from.len())) })
     }
 
-    /// Whether httpd has closed the connection.
-    pub(crate) fn is_lost(&self) -> bool {
-        !c::faceplate_port_http_is_there(self)
-    }
-
     /// Whether its answer is wanted still: its server is not being stopped.
     pub(crate) fn is_wanted(&self) -> bool {
         c::faceplate_port_http_is_wanted(self)
@@ -235,14 +230,15 @@ impl Socket {
     /// Whether httpd reads nothing more from it: `None` for not yet, `false` where it is to be asked again.
     pub(crate) fn is_cut(&self) -> Option<bool> {
         match c::faceplate_port_http_is_cut(self) {
-            CUT => Some(true),
+            CUT | GONE => Some(true),
             CUT_LATER => Some(false),
             _ => None,
         }
     }
 
-    /// Gives the request back to httpd; the place is free then.
-    pub(crate) fn give_back(&self) {
+    /// Gives the request back to httpd; the place is free then. False where httpd has closed the connection
+    /// meanwhile, and has to be asked first.
+    pub(crate) fn give_back(&self) -> bool {
         // SAFETY: there is a request, which is used no more.
         unsafe { c::faceplate_port_http_give_back(self) }
     }

@@ -118,6 +118,7 @@ fn step<F: Future<Output = bool>>(socket: &Socket, stage: &mut Stage<F>) {
             if let Poll::Ready(goes_on) = polled {
                 // What it held of the core it gives back with the lock held.
                 *stage = Stage::Ended;
+                socket.wants_nothing();
                 drop(guard);
                 *stage = end(socket, goes_on);
             } else {
@@ -134,10 +135,8 @@ fn step<F: Future<Output = bool>>(socket: &Socket, stage: &mut Stage<F>) {
             None if now_ms() < *again_ms => {}
             None => *stage = Stage::Ended,
             Some(false) => *stage = Stage::Ended,
-            Some(true) => {
-                socket.give_back();
-                *stage = Stage::Free;
-            }
+            Some(true) if socket.give_back() => *stage = Stage::Free,
+            Some(true) => *stage = Stage::Ended,
         },
     }
 }
@@ -145,11 +144,13 @@ fn step<F: Future<Output = bool>>(socket: &Socket, stage: &mut Stage<F>) {
 /// What comes after an answer.
 fn end<F>(socket: &Socket, goes_on: bool) -> Stage<F> {
     match socket.request() {
-        None => socket.close(),
-        Some(_) if goes_on && !socket.is_lost() => socket.give_back(),
-        Some(_) => return Stage::Ended,
+        None => {
+            socket.close();
+            Stage::Free
+        }
+        Some(_) if goes_on && socket.give_back() => Stage::Free,
+        Some(_) => Stage::Ended,
     }
-    Stage::Free
 }
 
 /// Waits until there is something to do.
