@@ -2,6 +2,7 @@
 //! stand-ins for the functions that they call.
 
 mod c;
+mod contract;
 mod suite;
 
 use std::fs;
@@ -58,6 +59,16 @@ pub(super) fn steps(report: &mut Report) {
         let name = format!("ESP-IDF component: HTTP suite, {name}");
         match no_compiler() {
             None => _ = report.step(&name, |tests| suite::run(tests, idf, door, sanitizers)),
+            Some(why) => report.skip(&name, &why),
+        }
+    }
+    for (name, door) in [
+        ("behind esp_http_server", Door::Httpd),
+        ("on a port of its own", Door::OwnPort),
+    ] {
+        let name = format!("ESP-IDF component: the HTTP contract, {name}");
+        match no_compiler() {
+            None => _ = report.step(&name, |tests| contract::run(tests, door)),
             Some(why) => report.skip(&name, &why),
         }
     }

@@ -1,6 +1,10 @@
 //! Uploads that are refused before anything is erased.
 
-use std::sync::OnceLock;
+use std::{
+    sync::OnceLock,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use faceplate_pack::{Options, pack};
 
@@ -8,11 +12,14 @@ use super::{
     change::{FRONTEND, OCTETS, SCRAP, upload},
     request::Request,
     row::{Checked, Row, Stop, skip},
-    talk::{Asked, Talk},
+    talk::{ANSWER, Asked, Talk},
     target::Target,
 };
 
 const SECTOR: usize = 4096;
+
+/// How often it is looked whether an upload has ended.
+const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) const ROWS: &[Row<Target>] = &[
     Row::refused(
@@ -214,6 +221,22 @@ pub(super) fn is_continue(asked: &Asked) -> Checked {
     }
 }
 
+/// What a head gets whose body waits for its word.
+fn expecting(target: &Target, request: Request) -> Result<Asked, Stop> {
+    let request = request.with("Expect", "100-continue").followed_by("");
+    let until = Instant::now() + ANSWER;
+    loop {
+        let mut talk = Talk::open(target)?;
+        talk.send(&request);
+        let head = talk.head()?;
+        // The upload of the row before may have ended without an answer, and nobody has noticed yet.
+        if head.response.status != 409 || Instant::now() > until {
+            return Ok(head);
+        }
+        sleep(LOOK);
+    }
+}
+
 fn expect_refused(target: &Target) -> Checked {
     let too_long = slot_size(target)? + SECTOR as u64;
     for (request, status, slug) in [
@@ -225,10 +248,7 @@ fn expect_refused(target: &Target) -> Checked {
             "foreign-origin",
         ),
     ] {
-        let mut talk = Talk::open(target)?;
-        // The body waits for its word.
-        talk.send(&request.with("Expect", "100-continue").followed_by(""));
-        let head = talk.head()?;
+        let head = expecting(target, request)?;
         if head.response.status < 200 {
             return Err(head.miss(format!("{status} with the type /problems/{slug} at once")));
         }

@@ -44,6 +44,8 @@ const IMPOSSIBLE = [
   'method',
   'no-answer',
   'no-frontend',
+  'no-place',
+  'no-tls',
   'no-websocket',
   'not-found',
   'range',
