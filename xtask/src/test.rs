@@ -54,6 +54,8 @@ fn all(report: &mut Report) -> Result<(), String> {
     let simulator = rust(report);
     web(report, simulator);
     report.end_beside();
+    // It keeps both cores busy, and browsers beside it would wait.
+    component::steps(report);
     // It builds a firmware of its own and the command with fewer features: beside nothing else.
     for board in &emulate::BOARDS {
         let name = format!(
@@ -124,7 +126,6 @@ fn builds(report: &mut Report) -> Result<(), String> {
         }
         Err(why) => report.skip("clippy", &why),
     }
-    component::steps(report);
     report.step("documentation of the code", |_| {
         run(cargo(&[
             "doc",
