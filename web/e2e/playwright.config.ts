@@ -11,7 +11,7 @@ export default defineConfig({
   // Every test has its own device at its own port, so any two can run at once.
   fullyParallel: true,
   // Most of a test is waiting for the device: its flash and its restarts take their real time.
-  workers: 6,
+  workers: 5,
   // A test that passes only sometimes is to be repaired, not repeated.
   retries: 0,
   forbidOnly: Boolean(process.env['CI']),
