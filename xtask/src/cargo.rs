@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -13,6 +14,16 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn target_dir() -> PathBuf {
     // An absolute path replaces the root, a relative one is taken from it, as cargo does.
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// Where this program is. First asked when it starts: a build of the workspace replaces the file, and from then
+/// on the system knows it as deleted.
+pub(crate) fn this_program() -> Result<&'static Path, String> {
+    static PATH: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let path = PATH.get_or_init(|| {
+        std::env::current_exe().map_err(|error| format!("where is this program? {error}"))
+    });
+    path.as_deref().map_err(Clone::clone)
 }
 
 /// A program that runs in the root of the repository.

@@ -50,6 +50,8 @@ cargo xtask flash --chip esp32s3|esp32c3|esp32c6 [--port PORT] [--www IMAGE]
 cargo xtask help              print this";
 
 fn main() -> ExitCode {
+    // Whoever needs to know it asks again, and hears of the error.
+    _ = cargo::this_program();
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some(status) = component::rustc::run(&args) {
         return status;

@@ -232,6 +232,9 @@ static void gives_way(void)
             CHECK(more < 1000);
             usleep(5000);
         }
+        /* This waits until the request was given back, too: nothing is taken over before. */
+        CHECK_IS(faceplate_stop(g_server), ESP_OK);
+        CHECK_IS(faceplate_register(g_server, NULL), ESP_OK);
     }
     server_stop();
 }

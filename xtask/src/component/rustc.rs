@@ -5,14 +5,16 @@
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use crate::cargo::this_program;
+
 /// Where the checkout is whose crates are ours; it being there makes this program stand in for rustc.
 const CHECKOUT: &str = "FACEPLATE_XTASK_RUSTC";
 
 /// Has a build call this program in rustc's place.
 pub(super) fn stand_between(cargo: &mut Command, checkout: &Path) -> Result<(), String> {
-    let this = std::env::current_exe();
-    let this = this.map_err(|error| format!("where is this program? {error}"))?;
-    cargo.env("RUSTC_WRAPPER", this).env(CHECKOUT, checkout);
+    cargo
+        .env("RUSTC_WRAPPER", this_program()?)
+        .env(CHECKOUT, checkout);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use super::report::{Report, ends_step};
-use crate::cargo::works;
+use crate::cargo::{this_program, works};
 
 /// What it said.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Beside {
     /// Starts `cargo xtask test PART` once more.
     pub(super) fn start(part: &'static str) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("cannot start the {part}: {error}");
-        let ourselves = std::env::current_exe().map_err(cannot)?;
+        let ourselves = this_program()?;
         // Tests that look at a clock come first, where two want the same processor.
         let mut command = match works("nice", &["true"]) {
             true => {
