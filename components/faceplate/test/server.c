@@ -1,16 +1,27 @@
 /* The firmware of the tests of HTTP. */
 #include "server.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 httpd_handle_t g_server;
 uint16_t g_port;
 
 static int s_asked;
+static int s_waits_for_more;
 
+/* The firmware's handlers block in reading and writing, as they do without Faceplate. */
 static esp_err_t mine(httpd_req_t *request)
 {
+    int fd = httpd_req_to_sockfd(request), no_delay = 0;
+    socklen_t len = sizeof(no_delay);
+    CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
+    CHECK(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &len) == 0);
+    __atomic_store_n(&s_waits_for_more, !no_delay, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&s_asked, 1, __ATOMIC_SEQ_CST);
     return httpd_resp_sendstr(request, "mine");
 }
@@ -53,6 +64,11 @@ void server_stop(void)
 {
     CHECK_IS(faceplate_stop(g_server), ESP_OK);
     CHECK_IS(httpd_stop(g_server), ESP_OK);
+}
+
+bool server_waits_for_more(void)
+{
+    return __atomic_load_n(&s_waits_for_more, __ATOMIC_SEQ_CST);
 }
 
 int server_asked(void)

@@ -23,6 +23,8 @@ void server_stop(void);
 
 /* How often `/mine` was asked. */
 int server_asked(void);
+/* Whether the connection by which it was asked last waits for more bytes before it sends few (Nagle). */
+bool server_waits_for_more(void);
 
 /* Sends the head of an upload, with more headers. */
 void send_upload_head(client_t *client, size_t len, const char *headers);

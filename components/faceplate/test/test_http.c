@@ -99,6 +99,8 @@ static void one_connection(void)
     client_open(s_one, g_port);
     for (int i = 0; i < 20; i++) {
         CHECK(get(s_one, "/mine") == 200 && strcmp(s_response.body, "mine") == 0);
+        /* A connection that Faceplate has answered on no longer does. */
+        CHECK(server_waits_for_more() == (i == 0));
         CHECK(get(s_one, "/version.txt") == 200 && strcmp(s_response.body, "version 1") == 0);
         CHECK(get(s_one, "/api/ota/status") == 200);
         CHECK(get(s_one, "/api/none") == 404);

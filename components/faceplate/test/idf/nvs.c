@@ -2,6 +2,8 @@
  * keeps that promise is not looked at here. */
 #include "nvs.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "board.h"
@@ -14,6 +16,7 @@ enum { U8 = 1, U32 = 2, BLOB = 3 };
 static struct {
     bool open;
     bool writes;
+    bool uncommitted;
     char space[16];
 } s_handles[HANDLES];
 
@@ -41,6 +44,7 @@ esp_err_t nvs_open_from_partition(const char *part_name, const char *namespace_n
     for (nvs_handle_t handle = 0; handle < HANDLES; handle++) {
         if (!s_handles[handle].open) {
             s_handles[handle].open = true;
+            s_handles[handle].uncommitted = false;
             s_handles[handle].writes = open_mode == NVS_READWRITE;
             strncpy(s_handles[handle].space, namespace_name, sizeof(s_handles[handle].space) - 1);
             *out_handle = handle;
@@ -50,8 +54,13 @@ esp_err_t nvs_open_from_partition(const char *part_name, const char *namespace_n
     return ESP_ERR_NO_MEM;
 }
 
+/* ESP-IDF's writes at once today, and promises no more than that a commit does. */
 void nvs_close(nvs_handle_t handle)
 {
+    if (s_handles[handle].uncommitted) {
+        fprintf(stderr, "closed without a commit: %s\n", s_handles[handle].space);
+        abort();
+    }
     s_handles[handle].open = false;
 }
 
@@ -92,6 +101,7 @@ static esp_err_t set(nvs_handle_t handle, const char *key, int type, const void 
     place->type = type;
     place->len = len;
     memcpy(place->value, value, len);
+    s_handles[handle].uncommitted = true;
     return ESP_OK;
 }
 
@@ -137,11 +147,12 @@ esp_err_t nvs_erase_key(nvs_handle_t handle, const char *key)
         board_power_cut();
     }
     found->type = 0;
+    s_handles[handle].uncommitted = true;
     return ESP_OK;
 }
 
 esp_err_t nvs_commit(nvs_handle_t handle)
 {
-    (void)handle;
+    s_handles[handle].uncommitted = false;
     return ESP_OK;
 }

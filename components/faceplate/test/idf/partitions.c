@@ -5,14 +5,19 @@
 #include "board.h"
 #include "esp_partition.h"
 
-#define ROWS 4
-#define FIRST_SLOT 2
+#define ROWS 5
+#define FIRST_SLOT 3
+
+/* Another chip than that of the program, with a partition that has the name of one of ours. */
+#define ELSEWHERE ((esp_flash_t *)&s_elsewhere)
+static char s_elsewhere;
 
 struct esp_partition_iterator_opaque_ {
     unsigned at;
 };
 
 static const esp_partition_t s_rows[ROWS] = {
+    {ELSEWHERE, ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_LITTLEFS, 0, SLOT_SIZE, SECTOR, "www_0", false, false},
     {NULL, ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_NVS, 0x9000, 0x6000, SECTOR, "nvs", false, false},
     {NULL, ESP_PARTITION_TYPE_APP, ESP_PARTITION_SUBTYPE_APP_FACTORY, 0x10000, 0x100000, SECTOR, "factory", false, false},
     {NULL, ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_LITTLEFS, 0x310000, SLOT_SIZE, SECTOR, "www_0", false, false},
