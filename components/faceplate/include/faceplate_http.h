@@ -86,7 +86,8 @@ esp_err_t faceplate_register(httpd_handle_t server, const faceplate_http_config_
  * Hands a request to Faceplate: a handler for httpd_uri_t, for every method. Before faceplate_register()
  * or faceplate_listen() it answers 500.
  *
- * When all of CONFIG_FACEPLATE_REQUESTS are taken, or there is no memory, it answers 503.
+ * When all of CONFIG_FACEPLATE_REQUESTS are taken, or there is no memory, it answers 503. Whatever is
+ * refused so, in httpd's own task, ends the connection.
  *
  * @return ESP_OK; another one closes the connection
  */

@@ -36,9 +36,6 @@ static const char *TAG = "faceplate";
 /* Servers at once: a firmware has one, or two. */
 #define SERVERS 4
 
-/* A body of more bytes is not read to its end only to refuse it: the connection is closed. */
-#define PURGE_MAX 1024
-
 /* A server that was registered. */
 typedef struct {
     httpd_handle_t handle; /* NULL: none */
@@ -146,6 +143,21 @@ static bool is_chunked(httpd_req_t *request)
     return httpd_req_get_hdr_value_len(request, "Transfer-Encoding") > 0;
 }
 
+/* Whether its body has the length that httpd takes it for: that has lost what was above 32 bits, and is there
+ * where a NUL hides the header from all others. What is behind the body for one of the two would be a request. */
+static bool is_of_this_length(httpd_req_t *request)
+{
+    char told[24] = "0", taken[24];
+    snprintf(taken, sizeof(taken), "%lu", (unsigned long)request->content_len);
+    esp_err_t err = httpd_req_get_hdr_value_str(request, "Content-Length", told, sizeof(told));
+    if (err != ESP_OK) {
+        return err == ESP_ERR_NOT_FOUND && request->content_len == 0;
+    }
+    told[strcspn(told, " \t")] = '\0';
+    const char *number = told + strspn(told, "0");
+    return strcmp(*number != '\0' ? number : "0", taken) == 0;
+}
+
 /* A refusal of httpd's own task, as docs/http-api.md has them. */
 typedef struct {
     const char *status;
@@ -158,28 +170,30 @@ static const refusal_t NOT_REGISTERED = {"500 Internal Server Error", "no-answer
                                          "this server was not registered"};
 static const refusal_t OVER_TLS = {"501 Not Implemented", "no-tls", "Not over TLS",
                                    "ask by plain HTTP, or put a proxy in front"};
+static const refusal_t WRONG_LENGTH = {"400 Bad Request", "bad-request", "This is not an HTTP request",
+                                       "its length is hidden, or not what the server took it for"};
 static const refusal_t NO_LENGTH = {"411 Length Required", "length-required", "The length is missing",
                                     "send Content-Length; chunks are not supported"};
 static const refusal_t NO_PLACE = {"503 Service Unavailable", "no-place", "All places for requests are taken",
                                    "try again in a second"};
 
-/* Refuses a request in httpd's own task. */
+/* Refuses a request in httpd's own task, and has the connection closed: httpd would go on behind the body, and
+ * what it takes for its length need not be that. It has 32 bits of it, none of it behind a NUL, and none of
+ * chunks. */
 static esp_err_t refuse(httpd_req_t *request, const refusal_t *refusal)
 {
     char body[200], answer[480];
-    bool goes_on = request->content_len <= PURGE_MAX && !is_chunked(request);
     snprintf(body, sizeof(body), "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%.3s,\"detail\":\"%s\"}",
              refusal->slug, refusal->title, refusal->status, refusal->detail);
     snprintf(answer, sizeof(answer),
              "HTTP/1.1 %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
-             "X-Content-Type-Options: nosniff\r\n%s%sContent-Length: %u\r\n\r\n%s",
-             refusal->status, refusal == &NO_PLACE ? "Retry-After: 1\r\n" : "",
-             goes_on ? "" : "Connection: close\r\n", (unsigned)strlen(body),
+             "X-Content-Type-Options: nosniff\r\n%sConnection: close\r\nContent-Length: %u\r\n\r\n%s",
+             refusal->status, refusal == &NO_PLACE ? "Retry-After: 1\r\n" : "", (unsigned)strlen(body),
              request->method == HTTP_HEAD ? "" : body);
     /* In one piece: of several the network may still wait to send the last, which would be lost where the
      * connection is closed. */
     httpd_send(request, answer, strlen(answer));
-    return goes_on ? ESP_OK : ESP_FAIL;
+    return ESP_FAIL;
 }
 
 /* Httpd has closed a connection. */
@@ -240,6 +254,10 @@ esp_err_t faceplate_handler(httpd_req_t *request)
     if (is_chunked(request)) {
         leave(server);
         return refuse(request, &NO_LENGTH);
+    }
+    if (!is_of_this_length(request)) {
+        leave(server);
+        return refuse(request, &WRONG_LENGTH);
     }
     if (take_over(request, fd) != ESP_OK) {
         leave(server);

@@ -212,6 +212,7 @@ int main(int argc, char **argv)
     test_httpd();
     test_http();
     test_http_ends();
+    test_http_refusals();
     test_http_access();
     test_http_life();
     printf("test result: %s. %d passed; %d failed; 0 ignored;\n", s_failed == 0 ? "ok" : "FAILED",

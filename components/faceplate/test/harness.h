@@ -81,6 +81,7 @@ void test_power_cuts(void);
 void test_httpd(void);
 void test_http(void);
 void test_http_ends(void);
+void test_http_refusals(void);
 void test_http_access(void);
 void test_http_life(void);
 

@@ -137,7 +137,6 @@ static bool all_places_are_free(void)
 /* All of Faceplate's places are taken by clients that stall. */
 static void too_many(void)
 {
-    static char body[3000];
     client_t *const last = &s_clients[CONFIG_FACEPLATE_REQUESTS];
     server_start_with_faceplate(NULL);
     for (int i = 0; i < CONFIG_FACEPLATE_REQUESTS; i++) {
@@ -149,17 +148,10 @@ static void too_many(void)
     CHECK(get(last, "/mine") == 200);
     CHECK(get(last, "/version.txt") == 503);
     CHECK(strstr(s_response.head, "\r\nRetry-After: 1\r\n") != NULL);
-    CHECK(get(last, "/mine") == 200);
-    /* A long body is not read only to be refused, nor taken for requests. */
-    for (size_t at = 0; at + 30 < sizeof(body); at += 22) {
-        memcpy(body + at, "GET /mine HTTP/1.1\r\n\r\n", 22);
-    }
-    send_upload_head(last, sizeof(body), "");
-    client_try_to_send(last, body, sizeof(body));
-    client_read(last, &s_response);
-    CHECK(s_response.status == 503);
     CHECK(client_is_closed(last));
-    CHECK(server_asked() == 2);
+    client_close(last);
+    client_open(last, g_port);
+    CHECK(get(last, "/mine") == 200);
     client_send(s_one, "}");
     client_read(s_one, &s_response);
     CHECK(s_response.status == 409);

@@ -98,10 +98,17 @@ static void routes(void)
 
 static void heads(void)
 {
+    static const char hides[] = "GET /echo HTTP/1.1\r\nX: a\0b\r\nHost: h\r\n\r\n";
+    static const char hides_last[] = "GET /echo HTTP/1.1\r\nX: a\0b: c\r\nHost: h\r\n\r\n";
     static char line[1100];
     start(false);
     client_send(&s_one, "GET /echo HTTP/1.1\nhost: first\nHost:second\n\n");
     expect(&s_one, 200, "GET first 0 ");
+    /* A NUL in a value hides what is behind it; one with a colon behind it the last. */
+    client_send_bytes(&s_one, hides, sizeof(hides) - 1);
+    expect(&s_one, 200, "GET  0 ");
+    client_send_bytes(&s_one, hides_last, sizeof(hides_last) - 1);
+    expect(&s_one, 200, "GET  0 ");
     /* What is read together with a request waits for something else to happen. */
     client_send(&s_one, "GET /echo HTTP/1.1\r\n\r\nGET /echo HTTP/1.1\r\n\r\n");
     expect(&s_one, 200, NULL);
@@ -131,6 +138,11 @@ static void bodies(void)
     client_send(&s_one, "abc");
     expect(&s_one, 200, "POST  3 abc");
     client_send(&s_one, "def");
+    /* Of a length it has 32 bits; and the number of "none" is 0. */
+    client_send(&s_one, "POST /echo HTTP/1.1\r\nContent-Length: 4294967299\r\n\r\nabc");
+    expect(&s_one, 200, "POST  3 abc");
+    client_send(&s_one, "POST /echo HTTP/1.1\r\nContent-Length: 4294967295\r\n\r\n");
+    expect(&s_one, 200, "POST  0 ");
     client_send(&s_one, "GET /echo HTTP/1.1\r\nHost: h");
     client_open(&s_two, s_port);
     client_send(&s_two, "GET /echo HTTP/1.1\r\n\r\n");

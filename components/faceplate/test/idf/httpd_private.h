@@ -38,6 +38,7 @@ typedef struct {
     session_t *session;
     char *head; /* lines of the head, each with a NUL at its end */
     size_t head_len;
+    unsigned headers_in; /* how many lines of it are headers */
     size_t remaining; /* bytes of the body that nobody has read */
     const char *status, *type;
     response_header_t *headers;

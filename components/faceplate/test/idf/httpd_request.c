@@ -184,6 +184,7 @@ static httpd_err_code_t header_lines(reading_t *in)
         if (strncasecmp(line, "Upgrade:", 8) == 0) {
             return HTTPD_400_BAD_REQUEST;
         }
+        aux->headers_in++;
         line = next;
     }
     if (in->chunked) {
@@ -266,6 +267,8 @@ static httpd_err_code_t head(reading_t *in, bool *gone)
     }
     aux->head = in->bytes;
     aux->head_len = in->len;
+    /* A chip's size_t has 32 bits; and what has the number of "none" is none. */
+    aux->remaining = (int)aux->remaining != -1 ? (uint32_t)aux->remaining : 0;
     in->request->content_len = aux->remaining;
     /* The handler is called when the body begins, so `100 Continue` comes too late. */
     if (in->chunked) {
@@ -331,15 +334,23 @@ int httpd_req_to_sockfd(httpd_req_t *r)
     return ((aux_t *)r->aux)->session->fd;
 }
 
-/* The value of the first header of this name, as ESP-IDF's finds it; of a second one nobody is told. */
+/* The value of the first header of this name, as ESP-IDF's finds it; of a second one nobody is told. It counts
+ * lines by their NULs and ends at one without a colon: a NUL in a value hides what is behind it. */
 static const char *value_of(const httpd_req_t *request, const char *field)
 {
     const aux_t *aux = request->aux;
-    size_t len = strlen(field);
-    for (size_t at = 0; at < aux->head_len; at += strlen(aux->head + at) + 1) {
-        if (strncasecmp(aux->head + at, field, len) == 0 && aux->head[at + len] == ':') {
-            const char *value = aux->head + at + len + 1;
-            return value + strspn(value, " ");
+    size_t len = strlen(field), at = 0;
+    for (unsigned left = aux->headers_in; left > 0 && at < aux->head_len; left--) {
+        const char *line = aux->head + at, *colon = strchr(line, ':');
+        if (colon == NULL) {
+            break;
+        }
+        if ((size_t)(colon - line) == len && strncasecmp(line, field, len) == 0) {
+            return colon + 1 + strspn(colon + 1, " ");
+        }
+        at += strlen(line) + 1;
+        while (at < aux->head_len && aux->head[at] == '\0') {
+            at++;
         }
     }
     return NULL;

@@ -5,7 +5,7 @@ use core::{future::Future, pin::Pin};
 
 use embassy_futures::select::{Either, select};
 use faceplate_http::{
-    ConnectionBuffers, Device, Head,
+    ConnectionBuffers, Device,
     beside::{Handed, Next, Refused, refuse, serve_request},
     head::HeadError,
 };
@@ -39,12 +39,7 @@ fn request_reader(socket: &'static Socket, request: Request) -> Option<Result<Re
     match head(socket, request) {
         Ok(head) => {
             let (_, _, body) = socket.line();
-            // What ends in two places would be two requests. Httpd stops at a NUL where it looks for headers.
-            let told = Head::parse(&head).map_or(Some(body.into()), |head| head.content_length);
-            Some(match told.unwrap_or(0) == u64::from(body) {
-                true => Ok(Reader::request(socket, head, body)),
-                false => Err(HeadError::ControlCharacter),
-            })
+            Some(Ok(Reader::request(socket, head, body)))
         }
         Err(NoHead::Wrong(error)) => Some(Err(error)),
         Err(NoHead::NoMemory) => None,
