@@ -180,8 +180,8 @@ typedef struct faceplate_upload faceplate_upload_t;
 
 /**
  * Checks both slots, chooses one, stores what that means, and starts the task that lets trials end and
- * restarts when that is due. To be called once, after nvs_flash_init() (or nvs_flash_init_partition() of
- * the partition named); not at the same time as any other function.
+ * restarts when that is due. To be called until it has succeeded once, after nvs_flash_init() (or
+ * nvs_flash_init_partition() of the partition named); not at the same time as any other function.
  *
  * It reads and hashes all that is in the slots, which takes its time. A slot or an NVS that cannot be used
  * is no error here: what can be served is, and the status says what is wrong.
@@ -191,7 +191,10 @@ typedef struct faceplate_upload faceplate_upload_t;
  *         ESP_ERR_INVALID_ARG a label is empty, longer than 16 bytes or no ASCII
  *         ESP_ERR_INVALID_STATE it was called before
  *         ESP_ERR_INVALID_VERSION the library was built for another faceplate.h
- *         ESP_ERR_NO_MEM
+ *         ESP_ERR_NO_MEM also where ESP-IDF's functions for flash, partitions or NVS had none. Nothing was
+ *         concluded from what could not be read, and it can be called again. For that the lock, the labels
+ *         and the task (CONFIG_FACEPLATE_TASK_STACK_SIZE) stay. Where NVS had enough to count a boot of a
+ *         trial, and not to read that back, the next call counts it once more
  */
 esp_err_t faceplate_boot(const faceplate_config_t *config);
 

@@ -181,15 +181,38 @@ uint32_t faceplate_port_table_offset(void)
     return CONFIG_PARTITION_TABLE_OFFSET;
 }
 
-/* The row with this number, of the flash chip that the firmware runs from; false: there is none. */
-bool faceplate_port_row(uint32_t index, faceplate_port_row_t *row)
+/* All partitions; NULL: there is no memory for it, as no firmware is without any. */
+static esp_partition_iterator_t partitions(void)
 {
-    const esp_partition_t *app =
-        esp_partition_find_first(ESP_PARTITION_TYPE_APP, ESP_PARTITION_SUBTYPE_ANY, NULL);
-    esp_partition_iterator_t it =
-        esp_partition_find(ESP_PARTITION_TYPE_ANY, ESP_PARTITION_SUBTYPE_ANY, NULL);
-    bool found = false;
-    for (; it != NULL && !found; it = esp_partition_next(it)) {
+    return esp_partition_find(ESP_PARTITION_TYPE_ANY, ESP_PARTITION_SUBTYPE_ANY, NULL);
+}
+
+/* The first one with a program; NULL: there is none, as may be on a computer. */
+static const esp_partition_t *program(esp_partition_iterator_t it)
+{
+    const esp_partition_t *program = NULL;
+    for (; it != NULL && program == NULL; it = esp_partition_next(it)) {
+        const esp_partition_t *partition = esp_partition_get(it);
+        program = partition->type == ESP_PARTITION_TYPE_APP ? partition : NULL;
+    }
+    esp_partition_iterator_release(it);
+    return program;
+}
+
+/* The row with this number, of the flash chip that the firmware runs from. ESP_ERR_NOT_FOUND: there is none. */
+esp_err_t faceplate_port_row(uint32_t index, faceplate_port_row_t *row)
+{
+    esp_partition_iterator_t it = partitions();
+    if (it == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    const esp_partition_t *app = program(it);
+    it = partitions();
+    if (it == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    esp_err_t err = ESP_ERR_NOT_FOUND;
+    for (; it != NULL && err != ESP_OK; it = esp_partition_next(it)) {
         const esp_partition_t *partition = esp_partition_get(it);
         /* Addresses on another chip say nothing about this one. */
         if (app != NULL && partition->flash_chip != app->flash_chip) {
@@ -198,7 +221,7 @@ bool faceplate_port_row(uint32_t index, faceplate_port_row_t *row)
         if (index-- > 0) {
             continue;
         }
-        found = true;
+        err = ESP_OK;
         memset(row, 0, sizeof(*row));
         row->handle = partition;
         row->address = partition->address;
@@ -210,7 +233,7 @@ bool faceplate_port_row(uint32_t index, faceplate_port_row_t *row)
         memcpy(row->label, partition->label, sizeof(row->label) - 1);
     }
     esp_partition_iterator_release(it);
-    return found;
+    return err;
 }
 
 esp_err_t faceplate_port_read(const void *handle, uint32_t offset, void *to, uint32_t len)

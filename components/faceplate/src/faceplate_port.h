@@ -42,7 +42,7 @@ void faceplate_port_restart(void) __attribute__((__noreturn__));
 void faceplate_port_log(int level, const char *line);
 void faceplate_port_panic(const char *line) __attribute__((__noreturn__));
 uint32_t faceplate_port_table_offset(void);
-bool faceplate_port_row(uint32_t index, faceplate_port_row_t *row);
+esp_err_t faceplate_port_row(uint32_t index, faceplate_port_row_t *row);
 esp_err_t faceplate_port_read(const void *handle, uint32_t offset, void *to, uint32_t len);
 esp_err_t faceplate_port_write(const void *handle, uint32_t offset, const void *from, uint32_t len);
 esp_err_t faceplate_port_erase(const void *handle, uint32_t offset, uint32_t len);

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::{
     cell::{Cell, RefCell},
     pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use embassy_futures::block_on;
@@ -22,11 +23,12 @@ use crate::{
     flash::Flash,
     lock::alone,
     port::{self, Level},
-    runtime::boxed,
+    runtime::{boxed, room},
     settings::Settings,
     status::Status,
     table::Table,
     text::{for_c, line},
+    want,
 };
 
 /// `faceplate_boot`, for a caller to whom the structs are so large.
@@ -54,16 +56,33 @@ unsafe extern "C" fn faceplate_boot_sized(
         Err(error) => return error,
     };
     port::init()
+        .and_then(|()| spawn())
         .and_then(|()| port::run(|| boot(config, places)))
         .flatten()
         .into()
 }
 
+/// Starts the task that ends trials, once. It waits until there is something to do. Without it no trial would
+/// end: a device in such want of memory had better not go on.
+fn spawn() -> Result<(), Code> {
+    static THERE: AtomicBool = AtomicBool::new(false);
+    if !THERE.load(Ordering::Relaxed) {
+        port::spawn(care::task)?;
+        THERE.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// All memory is there before the core begins: it counts the boots of a trial.
 fn boot(config: Config, places: Places) -> Result<(), Code> {
     let settings = Settings(for_c(places.nvs)?);
+    let [first, second] = places.slots;
+    let labels = [for_c(first)?, for_c(second)?];
+    let place = room::<Face>().ok_or(Code::NO_MEM)?;
     let mut table = Table {
         offset: places.table_offset,
     };
+    want::watch();
     // Nobody else is there yet: no lock is needed.
     let layout = block_on(Layout::read(&mut table, places));
     let core_config = CoreConfig {
@@ -75,35 +94,39 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
         compress: sha256::SOFTWARE,
     };
     let start = now_ms();
-    let engine = engine(settings, layout, core_config).ok_or(Code::NO_MEM)?;
+    let engine = engine(settings, layout, core_config);
+    want::none()?;
+    let engine = engine?;
     let label = match engine.state() {
         State::Recovery => None,
-        _ => Some(for_c(engine.label(engine.status(start).active))?),
+        _ => Some(labels[engine.status(start).active.index()]),
     };
     // SAFETY: the caller of `faceplate_boot` says so.
     let hooks = unsafe { Hooks::new(config) };
-    let face = boxed(Face {
+    let face = Face {
         engine,
         hooks,
         label,
         restart_at: Cell::new(None),
         last_error: RefCell::new(Text::new()),
-    });
-    let face = Box::leak(face.ok_or(Code::NO_MEM)?);
-    log(face, now_ms().saturating_sub(start));
-    // Without it no trial would end: a device in such want of memory had better not go on.
-    port::spawn(care::task)?;
+    };
+    let face = Box::write(place, face);
+    log(&face, now_ms().saturating_sub(start));
     face::set(face);
     Ok(())
 }
 
 /// The engine, on the heap for ever. What lives while flash is read is on the heap, too, for so long.
-fn engine(settings: Settings, layout: Layout, config: CoreConfig) -> Option<&'static IdfEngine> {
+fn engine(settings: Settings, layout: Layout, config: CoreConfig) -> Result<Box<IdfEngine>, Code> {
     let flash = Flash(slots(&layout));
-    let buffers = Buffers::boxed(layout.slots.map_or(0, |[first, _]| first.len))?;
-    let mut booting = booting(flash, settings, layout, config, buffers)?;
-    let engine = boxed(alone(booting.as_mut()))?;
-    Some(Box::leak(engine))
+    let buffers = Buffers::boxed(layout.slots.map_or(0, |[first, _]| first.len));
+    let buffers = buffers.ok_or(Code::NO_MEM)?;
+    let place = room().ok_or(Code::NO_MEM)?;
+    let booting = booting(flash, settings, layout, config, buffers);
+    let mut booting = booting.ok_or(Code::NO_MEM)?;
+    // Without the table and the partitions it would find nothing to serve.
+    want::none_yet()?;
+    Ok(Box::write(place, alone(booting.as_mut())))
 }
 
 /// Not inlined, so that what is moved to the heap leaves the stack.

@@ -1,5 +1,6 @@
 //! The frontend of this device: one, from boot to restart.
 
+use alloc::boxed::Box;
 use core::{
     cell::{Cell, RefCell},
     fmt, ptr,
@@ -26,7 +27,7 @@ const RESTART_MS: u32 = 500;
 
 /// All that there is, behind the lock.
 pub(crate) struct Face {
-    pub(crate) engine: &'static IdfEngine,
+    pub(crate) engine: Box<IdfEngine>,
     pub(crate) hooks: Hooks,
     /// Label of the partition that is served, for C.
     pub(crate) label: Option<&'static core::ffi::CStr>,
@@ -43,8 +44,8 @@ pub(crate) fn is_there() -> bool {
 }
 
 /// Makes it known to all tasks.
-pub(crate) fn set(face: &'static mut Face) {
-    FACE.store(face, Ordering::Release);
+pub(crate) fn set(face: Box<Face>) {
+    FACE.store(Box::into_raw(face), Ordering::Release);
 }
 
 /// Does something with it, holding the lock.

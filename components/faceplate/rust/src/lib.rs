@@ -24,3 +24,4 @@ mod status;
 mod table;
 mod text;
 mod upload;
+mod want;

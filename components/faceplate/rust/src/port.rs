@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
-use crate::code::Code;
+use crate::{code::Code, want};
 
 /// A row of the partition table, as the header has it.
 #[repr(C)]
@@ -38,7 +38,7 @@ mod c {
         pub(super) safe fn faceplate_err_to_name(code: Code) -> *const c_char;
         pub(super) fn faceplate_port_log(level: c_int, line: *const c_char);
         pub(super) fn faceplate_port_panic(line: *const c_char) -> !;
-        pub(super) fn faceplate_port_row(index: u32, row: *mut Row) -> bool;
+        pub(super) fn faceplate_port_row(index: u32, row: *mut Row) -> Code;
         pub(super) fn faceplate_port_read(
             handle: *const c_void,
             offset: u32,
@@ -153,8 +153,8 @@ pub(crate) fn panic(line: &CStr) -> ! {
     unsafe { c::faceplate_port_panic(line.as_ptr()) }
 }
 
-/// The row of the partition table with this number.
-pub(crate) fn row(index: u32) -> Option<Row> {
+/// The row of the partition table with this number, if there is one.
+pub(crate) fn row(index: u32) -> Result<Option<Row>, Code> {
     let mut row = Row {
         handle: core::ptr::null(),
         address: 0,
@@ -166,7 +166,11 @@ pub(crate) fn row(index: u32) -> Option<Row> {
         label: [0; 17],
     };
     // SAFETY: it is for the function to fill.
-    unsafe { c::faceplate_port_row(index, &mut row) }.then_some(row)
+    match want::noted(unsafe { c::faceplate_port_row(index, &mut row) }) {
+        Ok(()) => Ok(Some(row)),
+        Err(Code::NOT_FOUND) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A partition of the table, which ESP-IDF keeps for as long as the firmware runs.
@@ -182,7 +186,7 @@ impl Partition {
     pub(crate) fn read(self, offset: u32, to: &mut [u8]) -> Result<(), Code> {
         let len = len_of(to)?;
         // SAFETY: ESP-IDF's own handle, and as many bytes as there is room for.
-        unsafe { c::faceplate_port_read(self.0, offset, to.as_mut_ptr().cast(), len) }.done()
+        want::noted(unsafe { c::faceplate_port_read(self.0, offset, to.as_mut_ptr().cast(), len) })
     }
 
     pub(crate) fn write(self, offset: u32, from: &[u8]) -> Result<(), Code> {
@@ -233,7 +237,7 @@ impl Key<'_> {
         let got = unsafe {
             c::faceplate_port_nvs_get(partition, space, key, kind as c_int, value, len, &mut found)
         };
-        got.done().map(|()| found)
+        want::noted(got).map(|()| found)
     }
 
     /// Sets its value.
@@ -241,11 +245,12 @@ impl Key<'_> {
     /// # Safety
     /// `value` is a value of that kind, and has `len` bytes.
     unsafe fn set(self, kind: Kind, value: *const c_void, len: u32) -> Result<(), Code> {
+        want::none_yet()?;
         let [partition, space, key] = self.texts();
         // SAFETY: as in `get`.
         let set =
             unsafe { c::faceplate_port_nvs_set(partition, space, key, kind as c_int, value, len) };
-        set.done()
+        want::noted(set)
     }
 
     pub(crate) fn get_u8(self) -> Result<Option<u8>, Code> {
@@ -285,8 +290,9 @@ impl Key<'_> {
     }
 
     pub(crate) fn remove(self) -> Result<(), Code> {
+        want::none_yet()?;
         let [partition, space, key] = self.texts();
         // SAFETY: texts that end with NUL and are only read.
-        unsafe { c::faceplate_port_nvs_remove(partition, space, key) }.done()
+        want::noted(unsafe { c::faceplate_port_nvs_remove(partition, space, key) })
     }
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::{
     alloc::{GlobalAlloc, Layout},
     ffi::c_void,
+    mem::MaybeUninit,
     panic::PanicInfo,
 };
 
@@ -51,18 +52,17 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
 
 /// A value in memory of the heap, or nothing where that is full: other ways to the heap end the firmware.
 pub(crate) fn boxed<T>(value: T) -> Option<Box<T>> {
+    Some(Box::write(room()?, value))
+}
+
+/// Memory of the heap for a value that is to come.
+pub(crate) fn room<T>() -> Option<Box<MaybeUninit<T>>> {
     let layout = Layout::new::<T>();
     if layout.size() == 0 {
-        return Some(Box::new(value));
+        return Some(Box::new(MaybeUninit::uninit()));
     }
     // SAFETY: the size is not 0.
-    let memory = unsafe { alloc::alloc::alloc(layout) }.cast::<T>();
-    if memory.is_null() {
-        return None;
-    }
-    // SAFETY: it is memory for a `T` that nobody has, from the allocator of a `Box`.
-    unsafe {
-        memory.write(value);
-        Some(Box::from_raw(memory))
-    }
+    let memory = unsafe { alloc::alloc::alloc(layout) }.cast::<MaybeUninit<T>>();
+    // SAFETY: it is memory for a `T` that nobody has, from the allocator of a `Box`; whatever is in there is one.
+    (!memory.is_null()).then(|| unsafe { Box::from_raw(memory) })
 }

@@ -22,7 +22,7 @@ pub(crate) struct Table {
 impl Table {
     /// The partition of a region that the core has found.
     pub(crate) fn partition(region: Region) -> Option<Partition> {
-        let mut rows = (0..).map_while(port::row);
+        let mut rows = (0..).map_while(|index| port::row(index).ok().flatten());
         rows.find(|row| (row.address, row.size) == (region.offset, region.len))
             .map(|row| Partition::of(&row))
     }
@@ -55,7 +55,7 @@ impl ReadNorFlash for Table {
         let at = offset.checked_sub(self.offset);
         let at = at.filter(|at| at.is_multiple_of(ROW as u32) && bytes.len() == ROW);
         let at = at.ok_or(FlashError(Code::INVALID_ARG))?;
-        match port::row(at / ROW as u32) {
+        match port::row(at / ROW as u32).map_err(FlashError)? {
             Some(row) => bytes.copy_from_slice(&written(&row)),
             None => bytes.fill(0xff),
         }

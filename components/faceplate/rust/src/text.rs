@@ -1,13 +1,15 @@
 //! Texts as C has them, which end with NUL, and as they come from there.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::{
     ffi::{CStr, c_char},
     fmt::{self, Write as _},
     ops::Deref,
+    ptr,
+    sync::atomic::{AtomicPtr, Ordering},
 };
 
-use crate::code::Code;
+use crate::{code::Code, runtime::boxed};
 
 /// Bytes of a line for people, as the core has it, and its NUL.
 const ROOM: usize = 101;
@@ -62,14 +64,50 @@ pub(crate) unsafe fn given<'t>(text: *const c_char) -> Option<&'t CStr> {
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
 }
 
-/// A copy of a text as C has it, which stays for ever; an error where there is no memory for it.
-pub(crate) fn for_c(text: &str) -> Result<&'static CStr, Code> {
+/// A copy of a text, which ends with NUL and has none in it.
+fn copied(text: &str) -> Result<Box<[u8]>, Code> {
     let mut copy = Vec::new();
     copy.try_reserve_exact(text.len() + 1)
         .map_err(|_| Code::NO_MEM)?;
     copy.extend_from_slice(text.as_bytes());
     copy.push(0);
-    CStr::from_bytes_with_nul(Vec::leak(copy)).map_err(|_| Code::INVALID_ARG)
+    match text.contains('\0') {
+        false => Ok(copy.into_boxed_slice()),
+        true => Err(Code::INVALID_ARG),
+    }
+}
+
+/// A text that stays for ever, and the one that was kept before it.
+struct Kept {
+    bytes: Box<[u8]>,
+    before: Option<&'static Self>,
+}
+
+/// The last that was kept. There are few: the labels of partitions.
+static KEPT: AtomicPtr<Kept> = AtomicPtr::new(ptr::null_mut());
+
+/// A copy of a text as C has it, which stays for ever; an error where there is no memory for it. The same text
+/// is kept once, however often somebody tries to boot. Not for two tasks at once.
+pub(crate) fn for_c(text: &str) -> Result<&'static CStr, Code> {
+    // SAFETY: what is kept is never freed nor changed.
+    let last = unsafe { KEPT.load(Ordering::Acquire).as_ref() };
+    let mut all = core::iter::successors(last, |kept| kept.before);
+    let there = all.find(|kept| kept.bytes.strip_suffix(b"\0") == Some(text.as_bytes()));
+    let kept = match there {
+        Some(kept) => kept,
+        None => {
+            let bytes = copied(text)?;
+            let kept = boxed(Kept {
+                bytes,
+                before: last,
+            });
+            let kept = Box::into_raw(kept.ok_or(Code::NO_MEM)?);
+            KEPT.store(kept, Ordering::Release);
+            // SAFETY: as above.
+            unsafe { &*kept }
+        }
+    };
+    CStr::from_bytes_with_nul(&kept.bytes).map_err(|_| Code::INVALID_ARG)
 }
 
 /// The same as Rust has it.

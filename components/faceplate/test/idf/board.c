@@ -21,6 +21,17 @@ bool board_operation(void)
     return g_board->cut_at != 0 && number == g_board->cut_at;
 }
 
+bool board_counts_down(uint32_t *left)
+{
+    uint32_t had = __atomic_load_n(left, __ATOMIC_SEQ_CST);
+    while (had > 0) {
+        if (__atomic_compare_exchange_n(left, &had, had - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+            return had == 1;
+        }
+    }
+    return false;
+}
+
 void board_power_cut(void)
 {
     _exit(END_POWER_CUT);

@@ -40,6 +40,11 @@ typedef struct {
     bool no_memory;        /* for another task */
     bool second_slot_less; /* the table has www_1 with one sector less */
     size_t largest_block;  /* of the heap; 0: any */
+    uint32_t refused_block; /* the one of the heap with this number from now on is refused; 0: none */
+    bool and_all_after;     /* all that come after it, too, ... */
+    bool no_block;          /* ... which they are */
+    uint32_t refused_task;  /* the task with this number from now on is refused; 0: none */
+    int notes[2];          /* what a boot tells the test */
     bool slow_flash;       /* an erase or a write takes about as long as on a W25Q128 */
     bool stays_on;         /* a restart is as if the device hung: nothing more happens */
     uint32_t restart_in_ms; /* what was told of the restart that is to come; 0: none */
@@ -57,5 +62,7 @@ void board_runs_in_real_time(void);
 void board_flash_takes(uint32_t us);
 /* The power is gone. */
 void board_power_cut(void) __attribute__((__noreturn__));
+/* One less; true: that was the last. */
+bool board_counts_down(uint32_t *left);
 /* Blocks of the heap that are in use. */
 int heap_blocks(void);

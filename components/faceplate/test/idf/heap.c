@@ -1,4 +1,4 @@
-/* The heap, counted, and with no block larger than the board has. The tests are linked so that all that is
+/* The heap, counted, and without what the board has not. The tests are linked so that all that is
  * theirs, and the library's, comes here (`--wrap`). */
 #include <stddef.h>
 
@@ -18,10 +18,17 @@ int heap_blocks(void)
     return __atomic_load_n(&s_blocks, __ATOMIC_SEQ_CST);
 }
 
-static bool is_too_large(size_t size)
+static bool is_refused(size_t size)
 {
-    size_t largest = g_board != NULL ? __atomic_load_n(&g_board->largest_block, __ATOMIC_SEQ_CST) : 0;
-    return largest != 0 && size > largest;
+    if (g_board == NULL) {
+        return false;
+    }
+    size_t largest = __atomic_load_n(&g_board->largest_block, __ATOMIC_SEQ_CST);
+    bool refused = board_counts_down(&g_board->refused_block);
+    if (refused && g_board->and_all_after) {
+        __atomic_store_n(&g_board->no_block, true, __ATOMIC_SEQ_CST);
+    }
+    return refused || __atomic_load_n(&g_board->no_block, __ATOMIC_SEQ_CST) || (largest != 0 && size > largest);
 }
 
 static void *counted(void *memory)
@@ -34,12 +41,12 @@ static void *counted(void *memory)
 
 void *__wrap_malloc(size_t size)
 {
-    return is_too_large(size) ? NULL : counted(__real_malloc(size));
+    return is_refused(size) ? NULL : counted(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return is_too_large(count * size) ? NULL : counted(__real_calloc(count, size));
+    return is_refused(count * size) ? NULL : counted(__real_calloc(count, size));
 }
 
 void __wrap_free(void *memory)

@@ -17,6 +17,7 @@ static struct {
     bool open;
     bool writes;
     bool uncommitted;
+    void *memory; /* ESP-IDF's handles are on the heap */
     char space[16];
 } s_handles[HANDLES];
 
@@ -43,6 +44,10 @@ esp_err_t nvs_open_from_partition(const char *part_name, const char *namespace_n
     }
     for (nvs_handle_t handle = 0; handle < HANDLES; handle++) {
         if (!s_handles[handle].open) {
+            s_handles[handle].memory = malloc(sizeof(s_handles[0]));
+            if (s_handles[handle].memory == NULL) {
+                return ESP_ERR_NO_MEM;
+            }
             s_handles[handle].open = true;
             s_handles[handle].uncommitted = false;
             s_handles[handle].writes = open_mode == NVS_READWRITE;
@@ -61,6 +66,7 @@ void nvs_close(nvs_handle_t handle)
         fprintf(stderr, "closed without a commit: %s\n", s_handles[handle].space);
         abort();
     }
+    free(s_handles[handle].memory);
     s_handles[handle].open = false;
 }
 

@@ -52,20 +52,6 @@ esp_partition_iterator_t esp_partition_find(esp_partition_type_t type,
     return calloc(1, sizeof(struct esp_partition_iterator_opaque_));
 }
 
-const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
-                                                esp_partition_subtype_t subtype, const char *label)
-{
-    if (subtype != ESP_PARTITION_SUBTYPE_ANY || label != NULL) {
-        abort();
-    }
-    for (unsigned at = 0; at < ROWS; at++) {
-        if (s_rows[at].type == type) {
-            return &s_rows[at];
-        }
-    }
-    return NULL;
-}
-
 const esp_partition_t *esp_partition_get(esp_partition_iterator_t iterator)
 {
     return row(iterator->at);
@@ -108,7 +94,14 @@ esp_err_t esp_partition_read(const esp_partition_t *partition, size_t src_offset
     if (from == NULL) {
         return ESP_ERR_INVALID_SIZE;
     }
-    memcpy(dst, from, size);
+    /* As where the chip cannot read into dst itself, which may be in external memory. */
+    void *buffer = malloc(size);
+    if (buffer == NULL) {
+        return ESP_ERR_NO_MEM;
+    }
+    memcpy(buffer, from, size);
+    memcpy(dst, buffer, size);
+    free(buffer);
     return ESP_OK;
 }
 

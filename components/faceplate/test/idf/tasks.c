@@ -38,7 +38,7 @@ BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
     (void)pcName;
     (void)uxPriority;
     TaskHandle_t task = calloc(1, sizeof(*task));
-    if (task == NULL || g_board->no_memory) {
+    if (task == NULL || g_board->no_memory || board_counts_down(&g_board->refused_task)) {
         free(task);
         return 0;
     }

@@ -48,7 +48,7 @@ impl App for Hooks {
         match unsafe { authorize(&request, access, self.site.config.ctx) } {
             0 => Ok(()),
             1 => Err(Denied::Unauthorized {
-                challenge: self.site.texts.challenge,
+                challenge: &self.site.texts.challenge,
             }),
             _ => Err(Denied::Forbidden),
         }

@@ -1,13 +1,10 @@
 //! What the firmware decides about HTTP: `faceplate_http_config_t`.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::ffi::{c_char, c_void};
 
 use super::request::Request;
-use crate::{
-    code::Code,
-    text::{given, kept},
-};
+use crate::{code::Code, text::given};
 
 /// Bytes of a label in a name of the DNS.
 const NAME_MAX: usize = 63;
@@ -41,11 +38,11 @@ pub struct HttpConfig {
 
 /// The texts of a configuration, of our own.
 pub(super) struct Texts {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// `None`: what the firmware says of itself elsewhere.
-    pub(super) firmware: Option<&'static str>,
-    pub(super) hosts: &'static [&'static str],
-    pub(super) challenge: &'static str,
+    pub(super) firmware: Option<String>,
+    pub(super) hosts: Vec<String>,
+    pub(super) challenge: String,
 }
 
 impl HttpConfig {
@@ -59,17 +56,17 @@ impl HttpConfig {
         ctx: core::ptr::null_mut(),
     };
 
-    /// Copies the texts, for ever.
+    /// Copies the texts.
     ///
     /// # Safety
     /// They are null or end with NUL, and the hosts null or end with null.
     pub(super) unsafe fn texts(&self) -> Result<Texts, Code> {
         // SAFETY: as the caller says.
-        let text = |theirs, max| unsafe { copied(theirs, max) };
-        let name = text(self.name, NAME_MAX)?.unwrap_or("faceplate");
+        let text = |theirs, usual, max| unsafe { copied(theirs, usual, max) };
+        let name = text(self.name, Some("faceplate"), NAME_MAX)?.unwrap_or_default();
         let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        let challenge = text(self.challenge, CHALLENGE_MAX)?;
-        let challenge = challenge.unwrap_or(r#"Basic realm="faceplate""#);
+        let usual = Some(r#"Basic realm="faceplate""#);
+        let challenge = text(self.challenge, usual, CHALLENGE_MAX)?.unwrap_or_default();
         let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
         if !name.bytes().all(of_a_name) || !challenge.bytes().all(printable) {
             return Err(Code::INVALID_ARG);
@@ -78,7 +75,7 @@ impl HttpConfig {
         let mut next = self.hosts;
         // SAFETY: as the caller says: null ends them, which is not gone beyond.
         while let Some(host) = unsafe { next.as_ref() }.filter(|host| !host.is_null()) {
-            let host = text(*host, HOST_MAX)?.unwrap_or_default();
+            let host = text(*host, None, HOST_MAX)?.unwrap_or_default();
             if hosts.len() == HOSTS_MAX || !host.is_ascii() {
                 return Err(Code::INVALID_ARG);
             }
@@ -89,24 +86,34 @@ impl HttpConfig {
         }
         Ok(Texts {
             name,
-            firmware: text(self.firmware, VERSION_MAX)?,
-            hosts: Vec::leak(hosts),
+            firmware: text(self.firmware, None, VERSION_MAX)?,
+            hosts,
             challenge,
         })
     }
 }
 
-/// A copy of a text that is not empty and has at most `max` bytes.
+/// A copy of a text that is not empty and has at most `max` bytes, or of the usual one.
 ///
 /// # Safety
 /// It is null or ends with NUL.
-unsafe fn copied(theirs: *const c_char, max: usize) -> Result<Option<&'static str>, Code> {
+unsafe fn copied(
+    theirs: *const c_char,
+    usual: Option<&str>,
+    max: usize,
+) -> Result<Option<String>, Code> {
     // SAFETY: as the caller says.
-    let Some(theirs) = (unsafe { given(theirs) }) else {
+    let theirs = unsafe { given(theirs) };
+    let theirs = theirs.map(|theirs| theirs.to_str().map_err(|_| Code::INVALID_ARG));
+    let Some(text) = theirs.transpose()?.or(usual) else {
         return Ok(None);
     };
-    match theirs.to_str() {
-        Ok(text) if (1..=max).contains(&text.len()) => kept(text).map(Some),
-        _ => Err(Code::INVALID_ARG),
+    if !(1..=max).contains(&text.len()) {
+        return Err(Code::INVALID_ARG);
     }
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())
+        .map_err(|_| Code::NO_MEM)?;
+    copy.push_str(text);
+    Ok(Some(copy))
 }

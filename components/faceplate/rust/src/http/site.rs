@@ -1,6 +1,6 @@
 //! The device as the HTTP app sees it.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{cell::Cell, future::poll_fn, task::Poll};
 
 use faceplate::Engine;
@@ -28,16 +28,15 @@ pub(super) struct Site {
     /// When somebody who sleeps is to wake, at the earliest.
     due_ms: Cell<u64>,
     /// Places for connections.
-    pub(super) sockets: &'static [Socket],
+    pub(super) sockets: Box<[Socket]>,
 }
 
-/// Places for connections, for ever.
-fn places() -> Option<&'static [Socket]> {
+fn places() -> Option<Box<[Socket]>> {
     let count = port::requests() as usize;
     let mut sockets = Vec::new();
     sockets.try_reserve_exact(count).ok()?;
     sockets.resize_with(count, Socket::new);
-    Some(Vec::leak(sockets))
+    Some(sockets.into_boxed_slice())
 }
 
 impl Site {
@@ -71,13 +70,17 @@ impl Device for Site {
     type Nvs = Settings;
 
     fn engine(&self) -> &Engine<Flash, Settings> {
-        self.face.engine
+        &self.face.engine
     }
 
     fn info(&self) -> Info<'_> {
         Info {
-            name: self.texts.name,
-            firmware: self.texts.firmware.unwrap_or_else(port::firmware),
+            name: &self.texts.name,
+            firmware: self
+                .texts
+                .firmware
+                .as_deref()
+                .unwrap_or_else(|| port::firmware()),
             api: self.api,
             chip: port::chip(),
             boot_id: self.boot_id,
@@ -85,7 +88,7 @@ impl Device for Site {
     }
 
     fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.texts.hosts.iter().copied()
+        self.texts.hosts.iter().map(String::as_str)
     }
 
     fn live(&self) -> &Live {

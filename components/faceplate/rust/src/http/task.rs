@@ -165,7 +165,7 @@ fn rest<F>(site: &Site, stages: &[Stage<F>]) {
         true => 0,
         false => due_ms.saturating_sub(now_ms()).min(LOOK_EVERY_MS),
     };
-    port::wait(site.sockets, ms as u32);
+    port::wait(&site.sockets, ms as u32);
 }
 
 /// Somebody wants to go on at once. Set by this task alone, while it polls.
