@@ -76,7 +76,8 @@ typedef struct {
  *        given, here or to faceplate_listen(), counts
  * @return ESP_OK
  *         ESP_ERR_INVALID_ARG server is NULL, or a text of the configuration is none
- *         ESP_ERR_INVALID_STATE not booted, or in a hook
+ *         ESP_ERR_INVALID_STATE not booted, in a hook, or another task is in faceplate_stop() for this server:
+ *         it can be registered again when that has returned
  *         ESP_ERR_NOT_SUPPORTED this ESP-IDF is too old
  *         ESP_ERR_NO_MEM
  */
@@ -95,10 +96,13 @@ esp_err_t faceplate_handler(httpd_req_t *request);
 
 /**
  * Ends what Faceplate does on a server: to be called before httpd_stop(). What runs is given up, an upload
- * too, and its connections are closed. Waits for that, which httpd's task has to do: never in a handler.
+ * too, and its connections are closed. Waits for that, which httpd's task has to do, and for another task
+ * that does the same.
  *
  * @param server that was registered; others go on
- * @return ESP_OK; ESP_ERR_INVALID_ARG server is NULL; ESP_ERR_INVALID_STATE in a hook
+ * @return ESP_OK also where it was not registered
+ *         ESP_ERR_INVALID_ARG server is NULL
+ *         ESP_ERR_INVALID_STATE in a hook, or in that server's own task, as in a handler
  */
 esp_err_t faceplate_stop(httpd_handle_t server);
 

@@ -80,7 +80,7 @@ void faceplate_port_unlock(void)
 /* Whether the caller may wait for who needs the lock. */
 bool faceplate_port_may_wait(void)
 {
-    return xSemaphoreGetMutexHolder(s_lock) != xTaskGetCurrentTaskHandle();
+    return s_lock == NULL || xSemaphoreGetMutexHolder(s_lock) != xTaskGetCurrentTaskHandle();
 }
 
 /* Lets others have the lock, between two steps of something long. Giving it is not enough: who takes it again

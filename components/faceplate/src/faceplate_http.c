@@ -39,11 +39,27 @@ static const char *TAG = "faceplate";
 /* A server that was registered. */
 typedef struct {
     httpd_handle_t handle; /* NULL: none */
+    TaskHandle_t task;     /* its own, once a request came from it */
     bool stopped;          /* nothing more is taken from it */
     int active;            /* requests that were taken and not given back */
 } server_t;
 
 static server_t s_servers[SERVERS];
+
+/* Somebody changes them. Never for long: nobody waits for a server meanwhile. */
+static bool s_changing;
+
+static void begin_change(void)
+{
+    while (__atomic_exchange_n(&s_changing, true, __ATOMIC_SEQ_CST)) {
+        vTaskDelay(1);
+    }
+}
+
+static void end_change(void)
+{
+    __atomic_store_n(&s_changing, false, __ATOMIC_SEQ_CST);
+}
 
 /* What is known of the connection with each number. */
 typedef struct {
@@ -101,14 +117,11 @@ static server_t *find(httpd_handle_t handle)
 /* False: there are too many. */
 static bool add(httpd_handle_t handle)
 {
-    for (int i = 0; i < SERVERS; i++) {
-        httpd_handle_t none = NULL;
-        if (__atomic_compare_exchange_n(&s_servers[i].handle, &none, handle, false, __ATOMIC_SEQ_CST,
-                                        __ATOMIC_SEQ_CST)) {
-            return true;
-        }
+    server_t *server = find(NULL);
+    if (server != NULL) {
+        __atomic_store_n(&server->handle, handle, __ATOMIC_SEQ_CST);
     }
-    return false;
+    return server != NULL;
 }
 
 static bool is_stopped(const server_t *server)
@@ -129,6 +142,7 @@ static server_t *enter(httpd_handle_t handle)
         __atomic_sub_fetch(&server->active, 1, __ATOMIC_SEQ_CST);
         return NULL;
     }
+    __atomic_store_n(&server->task, xTaskGetCurrentTaskHandle(), __ATOMIC_SEQ_CST);
     return server;
 }
 
@@ -277,6 +291,24 @@ static esp_err_t start(const faceplate_http_config_t *config)
     return faceplate_http_start_sized(config, sizeof(*config));
 }
 
+/* While others wait for their change. */
+static esp_err_t register_now(httpd_handle_t handle, const faceplate_http_config_t *config)
+{
+    esp_err_t err = start(config);
+    if (err != ESP_OK) {
+        return err;
+    }
+    server_t *server = find(handle);
+    if (server != NULL && is_stopped(server)) {
+        /* Who waits for that may be httpd's own task, without which it would not end. */
+        return ESP_ERR_INVALID_STATE;
+    }
+    if (server == NULL && !add(handle)) {
+        return ESP_ERR_NO_MEM;
+    }
+    return httpd_register_err_handler(handle, HTTPD_404_NOT_FOUND, not_found);
+}
+
 esp_err_t faceplate_register(httpd_handle_t handle, const faceplate_http_config_t *config)
 {
     if (handle == NULL) {
@@ -285,32 +317,61 @@ esp_err_t faceplate_register(httpd_handle_t handle, const faceplate_http_config_
     if (!CAN_TAKE_OVER) {
         return ESP_ERR_NOT_SUPPORTED;
     }
-    esp_err_t err = start(config);
-    if (err != ESP_OK) {
-        return err;
+    if (!faceplate_port_may_wait()) {
+        return ESP_ERR_INVALID_STATE;
     }
-    if (find(handle) == NULL && !add(handle)) {
-        return ESP_ERR_NO_MEM;
+    begin_change();
+    esp_err_t err = register_now(handle, config);
+    end_change();
+    return err;
+}
+
+/* Lets nothing more be taken from a server. NULL: there is nothing to wait for. */
+static server_t *begin_stop(httpd_handle_t handle, bool *is_ours)
+{
+    begin_change();
+    server_t *server = find(handle);
+    if (server != NULL) {
+        httpd_register_err_handler(handle, HTTPD_404_NOT_FOUND, NULL);
+        *is_ours = !__atomic_exchange_n(&server->stopped, true, __ATOMIC_SEQ_CST);
     }
-    return httpd_register_err_handler(handle, HTTPD_404_NOT_FOUND, not_found);
+    end_change();
+    return server;
+}
+
+static void end_stop(server_t *server)
+{
+    begin_change();
+    __atomic_store_n(&server->task, NULL, __ATOMIC_SEQ_CST);
+    /* In this order: between the two nothing can be taken. */
+    __atomic_store_n(&server->handle, NULL, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&server->stopped, false, __ATOMIC_SEQ_CST);
+    end_change();
+}
+
+static bool is_its_task(httpd_handle_t handle)
+{
+    const server_t *server = find(handle);
+    return server != NULL && __atomic_load_n(&server->task, __ATOMIC_SEQ_CST) == xTaskGetCurrentTaskHandle();
 }
 
 esp_err_t faceplate_stop(httpd_handle_t handle)
 {
+    bool is_ours = false;
     if (handle == NULL) {
         return ESP_ERR_INVALID_ARG;
     }
-    server_t *server = find(handle);
+    /* Either would wait for itself. */
+    if (!faceplate_port_may_wait() || is_its_task(handle)) {
+        return ESP_ERR_INVALID_STATE;
+    }
+    server_t *server = begin_stop(handle, &is_ours);
     if (server == NULL) {
         return ESP_OK;
     }
-    if (!faceplate_port_may_wait()) {
-        return ESP_ERR_INVALID_STATE;
-    }
-    httpd_register_err_handler(handle, HTTPD_404_NOT_FOUND, NULL);
-    if (__atomic_exchange_n(&server->stopped, true, __ATOMIC_SEQ_CST)) {
+    if (!is_ours) {
         /* Another task does it. */
-        while (find(handle) != NULL) {
+        while (__atomic_load_n(&server->handle, __ATOMIC_SEQ_CST) == handle && is_stopped(server)) {
             vTaskDelay(1);
         }
         return ESP_OK;
@@ -318,8 +379,7 @@ esp_err_t faceplate_stop(httpd_handle_t handle)
     while (__atomic_load_n(&server->active, __ATOMIC_SEQ_CST) > 0) {
         vTaskDelay(1);
     }
-    __atomic_store_n(&server->handle, NULL, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&server->stopped, false, __ATOMIC_SEQ_CST);
+    end_stop(server);
     return ESP_OK;
 }
 

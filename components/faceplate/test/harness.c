@@ -215,6 +215,7 @@ int main(int argc, char **argv)
     test_http_refusals();
     test_http_access();
     test_http_life();
+    test_http_stop();
     test_memory();
     printf("test result: %s. %d passed; %d failed; 0 ignored;\n", s_failed == 0 ? "ok" : "FAILED",
            s_passed, s_failed);

@@ -84,6 +84,7 @@ void test_http_ends(void);
 void test_http_refusals(void);
 void test_http_access(void);
 void test_http_life(void);
+void test_http_stop(void);
 void test_memory(void);
 
 /* A test of this name, which passes where it returns. */

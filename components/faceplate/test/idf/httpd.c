@@ -1,6 +1,7 @@
 /* The task of the HTTP server: connections, messages to it, and who answers. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -320,8 +321,16 @@ esp_err_t httpd_register_uri_handler(httpd_handle_t handle, const httpd_uri_t *u
 esp_err_t httpd_register_err_handler(httpd_handle_t handle, httpd_err_code_t error,
                                      httpd_err_handler_func_t handler_fn)
 {
+    static int s_inside;
+    /* Nothing in ESP-IDF's is for two at once. */
+    if (__atomic_add_fetch(&s_inside, 1, __ATOMIC_SEQ_CST) != 1) {
+        fprintf(stderr, "two tasks change one server\n");
+        abort();
+    }
+    usleep(20);
     /* The task may be running, and look at it. */
     __atomic_store_n(&((server_t *)handle)->on_error[error], handler_fn, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&s_inside, 1, __ATOMIC_SEQ_CST);
     return ESP_OK;
 }
 
