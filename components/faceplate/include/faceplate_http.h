@@ -97,7 +97,8 @@ esp_err_t faceplate_handler(httpd_req_t *request);
 /**
  * Ends what Faceplate does on a server: to be called before httpd_stop(). What runs is given up, an upload
  * too, and its connections are closed. Waits for that, which httpd's task has to do, and for another task
- * that does the same.
+ * that does the same. That takes up to 20 s where httpd has closed a connection by itself while a request of it
+ * was answered (lru_purge_enable), see docs/esp-idf.md.
  *
  * @param server that was registered; others go on
  * @return ESP_OK also where it was not registered

@@ -33,6 +33,16 @@ static const char *TAG = "faceplate";
     (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 3, 2) ||                                            \
      (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 4) && ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(5, 3, 0)))
 
+/* From here on httpd_queue_work() fails where there is no room. */
+#define TELLS_WHAT_IS_LOST (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(6, 0, 0))
+
+/* How soon a server is asked again that has not done what it was asked for, and how late at last. */
+#define ASK_AGAIN_MS     200
+#define ASK_AGAIN_MAX_MS 5000
+
+/* So long a request whose connection is gone waits for its place in httpd to be free. */
+#define GIVE_BACK_AFTER_MS 15000
+
 /* Servers at once: a firmware has one, or two. */
 #define SERVERS 4
 
@@ -42,6 +52,9 @@ typedef struct {
     TaskHandle_t task;     /* its own, once a request came from it */
     bool stopped;          /* nothing more is taken from it */
     int active;            /* requests that were taken and not given back */
+    bool asked;            /* to cut connections, and has not looked at it yet */
+    int64_t again_ms;      /* when it is to be asked again; these two are for the task of HTTP alone */
+    uint32_t wait_ms;      /* how long that was put off */
 } server_t;
 
 static server_t s_servers[SERVERS];
@@ -63,8 +76,8 @@ static void end_change(void)
 
 /* What is known of the connection with each number. */
 typedef struct {
-    uint8_t session; /* another one with each connection that ends */
-    bool taken;      /* a request of it was taken over */
+    uint16_t session; /* another one with each connection that ends */
+    bool taken;       /* a request of it was taken over */
 } connection_t;
 
 static connection_t s_connections[FD_SETSIZE];
@@ -73,13 +86,16 @@ static connection_t s_connections[FD_SETSIZE];
 typedef struct {
     httpd_req_t *request; /* NULL: none of httpd's */
     int fd;
-    uint8_t session; /* of httpd's connection */
+    uint16_t session; /* of httpd's connection */
 } waiting_t;
 
 static QueueHandle_t s_queue;
 
 /* Requests and connections that were taken and are not done with, waiting or not. */
 static int s_taken;
+
+/* Places for connections that may have to be cut. */
+static faceplate_port_socket_t *s_places[CONFIG_FACEPLATE_REQUESTS];
 
 /* Requests of connections that are gone, which are about to be given back. Nothing may be taken over until then:
  * giving one back marks the connection that has its place in httpd now as nobody's. */
@@ -458,12 +474,22 @@ void faceplate_port_http_close(faceplate_port_socket_t *socket)
     release();
 }
 
+/* So that a server's task finds it. */
+static void remember(faceplate_port_socket_t *socket)
+{
+    int i = 0;
+    for (; s_places[i] != NULL && s_places[i] != socket; i++) {
+    }
+    __atomic_store_n(&s_places[i], socket, __ATOMIC_SEQ_CST);
+}
+
 bool faceplate_port_http_next(bool wait, faceplate_port_socket_t *socket)
 {
     waiting_t waiting;
     if (xQueueReceive(s_queue, &waiting, wait ? portMAX_DELAY : 0) != pdTRUE) {
         return false;
     }
+    remember(socket);
     socket->request = waiting.request;
     socket->fd = waiting.fd;
     socket->session = waiting.session;
@@ -554,23 +580,23 @@ static int receive_nothing(httpd_handle_t handle, int fd, char *buf, size_t len,
 }
 
 /* Where httpd has closed the connection already: giving the request back marks the connection that has its
- * place now as nobody's, so that must not be one that was taken over. */
+ * place now as nobody's, so that must not be one that somebody else has taken over. Of Faceplate's that is
+ * known; of the firmware's own only while the place is free. */
 static bool can_give_back(const faceplate_port_socket_t *socket)
 {
     int fd = httpd_req_to_sockfd(socket->request);
-    return fd < 0 || fd >= FD_SETSIZE || !__atomic_load_n(&s_connections[fd].taken, __ATOMIC_SEQ_CST);
+    if (fd < 0) {
+        return true;
+    }
+    if ((uint32_t)faceplate_port_now_ms() - socket->ended_ms < GIVE_BACK_AFTER_MS) {
+        return false;
+    }
+    return fd >= FD_SETSIZE || !__atomic_load_n(&s_connections[fd].taken, __ATOMIC_SEQ_CST);
 }
 
-/* In httpd's task: only there a session can be looked up while others come and go. More often than it was
- * asked for, it does nothing. */
-static void cut(void *arg)
+/* In the task of the server that this request came from: what has become of its connection. */
+static uint8_t cut_now(const faceplate_port_socket_t *socket)
 {
-    faceplate_port_socket_t *socket = arg;
-    uint8_t asked = FACEPLATE_PORT_ASKED, done = FACEPLATE_PORT_CUT;
-    if (!__atomic_compare_exchange_n(&socket->cut, &asked, FACEPLATE_PORT_CUTTING, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST)) {
-        return;
-    }
     httpd_req_t *request = socket->request;
     char ahead[64];
     if (faceplate_port_http_is_there(socket)) {
@@ -579,33 +605,73 @@ static void cut(void *arg)
         while (httpd_req_recv(request, ahead, sizeof(ahead)) > 0) {
         }
         shutdown(socket->fd, SHUT_RDWR);
-    } else if (can_give_back(socket)) {
+        return FACEPLATE_PORT_CUT;
+    }
+    if (can_give_back(socket)) {
         /* As long as nothing is taken over, which happens in this task. */
         __atomic_add_fetch(&s_giving_back, 1, __ATOMIC_SEQ_CST);
-        done = FACEPLATE_PORT_GONE;
-    } else {
-        done = FACEPLATE_PORT_CUT_LATER;
+        return FACEPLATE_PORT_GONE;
     }
-    __atomic_store_n(&socket->cut, done, __ATOMIC_SEQ_CST);
+    return FACEPLATE_PORT_ASKED;
 }
 
-uint8_t faceplate_port_http_is_cut(const faceplate_port_socket_t *socket)
+/* In httpd's task: only there a session can be looked up while others come and go. More often than it was
+ * asked for, it does nothing. */
+static void cut_all(void *handle)
 {
-    return __atomic_load_n(&socket->cut, __ATOMIC_SEQ_CST);
+    server_t *server = find(handle);
+    if (server != NULL) {
+        /* First: what is to be cut from now on is asked for again. */
+        __atomic_store_n(&server->asked, false, __ATOMIC_SEQ_CST);
+    }
+    for (int i = 0; i < CONFIG_FACEPLATE_REQUESTS; i++) {
+        faceplate_port_socket_t *socket = __atomic_load_n(&s_places[i], __ATOMIC_SEQ_CST);
+        uint8_t asked = FACEPLATE_PORT_ASKED;
+        if (socket == NULL || !__atomic_compare_exchange_n(&socket->cut, &asked, FACEPLATE_PORT_CUTTING, false,
+                                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+            continue;
+        }
+        const httpd_req_t *request = socket->request;
+        uint8_t done = request->handle == handle ? cut_now(socket) : FACEPLATE_PORT_ASKED;
+        __atomic_store_n(&socket->cut, done, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* Asks a server to cut what is to be cut: once for all that is, and again later and later, for its messages are
+ * the firmware's, too. Before ESP-IDF 6 one can be lost: httpd does not notice that it has no room for it. */
+static void ask_to_cut(server_t *server, bool is_new)
+{
+    int64_t now = faceplate_port_now_ms();
+    bool asked = __atomic_load_n(&server->asked, __ATOMIC_SEQ_CST);
+    if (is_new && !asked) {
+        server->wait_ms = ASK_AGAIN_MS;
+    } else if (now < server->again_ms || (asked && TELLS_WHAT_IS_LOST)) {
+        return;
+    } else {
+        server->wait_ms = server->wait_ms < ASK_AGAIN_MAX_MS / 4 ? server->wait_ms * 4 : ASK_AGAIN_MAX_MS;
+    }
+    server->again_ms = now + server->wait_ms;
+    __atomic_store_n(&server->asked, true, __ATOMIC_SEQ_CST);
+    if (httpd_queue_work(server->handle, cut_all, server->handle) != ESP_OK) {
+        __atomic_store_n(&server->asked, false, __ATOMIC_SEQ_CST);
+    }
 }
 
 /* Has httpd close the connection when it is given back: what is left of a body would be taken for a request.
- * False where it cannot be asked now. Where true is returned it may be lost all the same: before ESP-IDF 6
- * httpd does not notice that it has no room for it. It may be asked again. */
+ * False: it has not done it yet, and this is to be called again. */
 bool faceplate_port_http_cut(faceplate_port_socket_t *socket)
 {
     const httpd_req_t *request = socket->request;
-    uint8_t was = faceplate_port_http_is_cut(socket);
-    /* Else it is asked already, and httpd may be about to do it. */
-    if (was == 0 || was == FACEPLATE_PORT_CUT_LATER) {
+    uint8_t cut = __atomic_load_n(&socket->cut, __ATOMIC_SEQ_CST);
+    if (cut == FACEPLATE_PORT_CUT || cut == FACEPLATE_PORT_GONE) {
+        return true;
+    }
+    if (cut == 0) {
+        socket->ended_ms = (uint32_t)faceplate_port_now_ms();
         __atomic_store_n(&socket->cut, FACEPLATE_PORT_ASKED, __ATOMIC_SEQ_CST);
     }
-    return httpd_queue_work(request->handle, cut, socket) == ESP_OK;
+    ask_to_cut(find(request->handle), cut == 0);
+    return false;
 }
 
 #if ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(6, 0, 0)
@@ -615,14 +681,20 @@ static void do_nothing(void *arg)
 }
 #endif
 
-/* False: httpd has closed the connection meanwhile, and has to be asked first. */
+/* False: httpd has closed the connection meanwhile, and has to be asked first, or again. */
 bool faceplate_port_http_give_back(faceplate_port_socket_t *socket)
 {
     httpd_req_t *request = socket->request;
     httpd_handle_t handle = request->handle;
-    bool gone = faceplate_port_http_is_cut(socket) == FACEPLATE_PORT_GONE;
+    bool gone = __atomic_load_n(&socket->cut, __ATOMIC_SEQ_CST) == FACEPLATE_PORT_GONE;
     if (!gone && !faceplate_port_http_is_there(socket)) {
-        __atomic_store_n(&socket->cut, FACEPLATE_PORT_CUT_LATER, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&socket->cut, 0, __ATOMIC_SEQ_CST);
+        return false;
+    }
+    if (gone && !can_give_back(socket)) {
+        /* Somebody has come into its place since httpd looked. */
+        __atomic_sub_fetch(&s_giving_back, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&socket->cut, FACEPLATE_PORT_ASKED, __ATOMIC_SEQ_CST);
         return false;
     }
     if (!gone) {

@@ -17,21 +17,21 @@ enum { FACEPLATE_PORT_WOULD_BLOCK = -1, FACEPLATE_PORT_BROKEN = -2 };
 
 /** What came of asking httpd to read nothing more; 0: it was not asked. */
 enum {
-    FACEPLATE_PORT_CUT = 1,       /* it reads nothing more */
-    FACEPLATE_PORT_CUT_LATER = 2, /* it is to be asked again */
-    FACEPLATE_PORT_GONE = 5,      /* it has closed the connection before */
-    FACEPLATE_PORT_ASKED = 3,     /* it has not done it yet */
-    FACEPLATE_PORT_CUTTING = 4,   /* it is about to */
+    FACEPLATE_PORT_ASKED = 1,   /* it has not done it yet */
+    FACEPLATE_PORT_CUTTING = 2, /* it is about to */
+    FACEPLATE_PORT_CUT = 3,     /* it reads nothing more */
+    FACEPLATE_PORT_GONE = 4,    /* it has closed the connection before, and the request can be given back */
 };
 
 /** A connection that is Faceplate's for now. */
 typedef struct {
-    void *request;   /* the httpd_req_t, if it came from httpd */
-    int fd;          /* -1: there is none */
-    uint8_t wants;   /* what is waited for */
-    uint8_t can;     /* what can be done without waiting */
-    uint8_t session; /* of the connection, if it is httpd's */
-    uint8_t cut;     /* whether httpd reads nothing more from it */
+    void *request;     /* the httpd_req_t, if it came from httpd */
+    int fd;            /* -1: there is none */
+    uint32_t ended_ms; /* when httpd was first asked to read nothing more from it */
+    uint16_t session;  /* of the connection, if it is httpd's */
+    uint8_t wants;     /* what is waited for */
+    uint8_t can;       /* what can be done without waiting */
+    uint8_t cut;       /* whether httpd reads nothing more from it */
 } faceplate_port_socket_t;
 
 /* Of ESP-IDF, for the library: for its task of HTTP alone. */
@@ -54,7 +54,6 @@ int faceplate_port_http_send(const faceplate_port_socket_t *socket, const void *
 bool faceplate_port_http_is_there(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_is_wanted(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_cut(faceplate_port_socket_t *socket);
-uint8_t faceplate_port_http_is_cut(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_give_back(faceplate_port_socket_t *socket);
 void faceplate_port_http_close(faceplate_port_socket_t *socket);
 

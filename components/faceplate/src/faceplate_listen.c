@@ -148,8 +148,15 @@ void faceplate_port_http_wait(faceplate_port_socket_t *sockets, uint32_t count, 
     FD_ZERO(&readable);
     FD_ZERO(&writable);
     for (uint32_t i = 0; i < count; i++) {
-        const faceplate_port_socket_t *one = &sockets[i];
+        faceplate_port_socket_t *one = &sockets[i];
         if (one->fd < 0 || one->wants == 0) {
+            continue;
+        }
+        if (!faceplate_port_http_is_there(one)) {
+            /* Its number may be another connection's. Whoever waits for it is told so when it tries. */
+            one->can |= one->wants;
+            one->wants = 0;
+            ms = 0;
             continue;
         }
         if (one->wants & FACEPLATE_PORT_READ) {

@@ -1,5 +1,6 @@
 /* How connections end: what is left of a body is never taken for a request, whatever the firmware's server
  * would make of it. */
+#include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
 
@@ -143,6 +144,19 @@ static void nothing(void *arg)
 
 #define MINE "GET /mine HTTP/1.1\r\n\r\n"
 
+/* The head of a command with two bytes, and the first of them. */
+static void send_command(client_t *client, const char *first)
+{
+    client_send(client, "POST /api/ota/confirm HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n");
+    client_send(client, first);
+}
+
+static void ask_mine_alone(void)
+{
+    CHECK(client_get(g_port, "/mine", &s_response) == 200);
+}
+
 static void ask_mine(client_t *client)
 {
     client_send(client, MINE);
@@ -191,34 +205,133 @@ static void a_server_that_has_no_room_for_work_closes_connections_later(void)
     CHECK(power(queue) == 0);
 }
 
-/* A connection that is to give way to another is closed even if a request of it was taken over meanwhile; and
- * the other one gets its number. */
-static void gives_way(void)
+static int s_done;
+
+static void count(void *arg)
 {
-    static client_t second, third;
+    (void)arg;
+    s_done++;
+}
+
+/* A server that does not come to it, as where half a head holds it, is not asked so often that the firmware's
+ * own work has no room. */
+static void patience(void)
+{
+    static client_t clients[3];
+    sem_init(&s_holds, 0, 0);
+    sem_init(&s_go, 0, 0);
+    fill();
+    server_start_with_faceplate(NULL);
+    for (int i = 0; i < 3; i++) {
+        client_open(&clients[i], g_port);
+        send_command(&clients[i], "{");
+    }
+    /* They are taken over when another, which comes later, is answered. */
+    ask_mine_alone();
+    CHECK_IS(httpd_queue_work(g_server, hold, NULL), ESP_OK);
+    sem_wait(&s_holds);
+    /* What comes behind the body ends the connection. */
+    for (int i = 0; i < 3; i++) {
+        client_send(&clients[i], "!");
+        client_read(&clients[i], &s_response);
+        CHECK(s_response.status == 400);
+    }
+    for (int i = 0; i < 50; i++) {
+        pass_ms(100);
+        usleep(20000);
+    }
+    for (int i = 0; i < 2; i++) {
+        CHECK_IS(httpd_queue_work(g_server, count, NULL), ESP_OK);
+    }
+    sem_post(&s_go);
+    for (int i = 0; i < 3; i++) {
+        pass_until_it_comes(&clients[i]);
+        CHECK(client_is_closed(&clients[i]));
+    }
+    server_stop();
+    CHECK(s_done == 2);
+}
+
+static void a_server_that_is_held_is_asked_seldom(void)
+{
+    board_with_first();
+    CHECK(power(patience) == 0);
+}
+
+/* A server with room for two connections, of which one gives way to `third`, which sends this, in the moment at
+ * which an upload by it is taken over. */
+static void give_way(client_t *second, client_t *third, const char *request)
+{
+    client_open(&s_client, g_port);
+    ask_mine(&s_client);
+    client_open(second, g_port);
+    ask_mine(second);
+    CHECK_IS(httpd_queue_work(g_server, hold, NULL), ESP_OK);
+    sem_wait(&s_holds);
+    CHECK_IS(httpd_queue_work(g_server, hold, NULL), ESP_OK);
+    CHECK_IS(httpd_queue_work(g_server, nothing, NULL), ESP_OK);
+    client_open(third, g_port);
+    client_send(third, request);
+    sem_post(&s_go);
+    sem_wait(&s_holds);
+    /* What closes the first comes behind the two that wait: the request is quicker. */
+    send_upload_head(&s_client, g_second.len, "");
+    client_send_bytes(&s_client, g_second.bytes, 6000);
+    sem_post(&s_go);
+}
+
+static void start_small(void)
+{
     sem_init(&s_holds, 0, 0);
     sem_init(&s_go, 0, 0);
     board_runs_in_real_time();
     CHECK_IS(faceplate_boot(NULL), ESP_OK);
     server_start_small();
     CHECK_IS(faceplate_register(g_server, NULL), ESP_OK);
+}
+
+static int s_stopped;
+
+static void *stop(void *arg)
+{
+    (void)arg;
+    CHECK_IS(faceplate_stop(g_server), ESP_OK);
+    __atomic_store_n(&s_stopped, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+/* Stops Faceplate; how much time has to pass for it, in steps of half a second. */
+static int stop_ms(void)
+{
+    pthread_t thread;
+    int ms = 0;
+    __atomic_store_n(&s_stopped, 0, __ATOMIC_SEQ_CST);
+    CHECK(pthread_create(&thread, NULL, stop, NULL) == 0);
+    for (; usleep(30000), __atomic_load_n(&s_stopped, __ATOMIC_SEQ_CST) == 0; ms += 500) {
+        CHECK(ms < 60000);
+        pass_ms(500);
+    }
+    pthread_join(thread, NULL);
+    return ms;
+}
+
+static void wait_until_it_is_given_up(void)
+{
+    /* Not asked over HTTP, which would take one of the two. */
+    for (int more = 0; uploads(); more++) {
+        CHECK(more < 1000);
+        usleep(5000);
+    }
+}
+
+/* A connection that is to give way to another is closed even if a request of it was taken over meanwhile; and
+ * the other one gets its number. */
+static void gives_way(void)
+{
+    static client_t second, third;
+    start_small();
     for (int i = 0; i < CONFIG_FACEPLATE_REQUESTS + 1; i++) {
-        client_open(&s_client, g_port);
-        ask_mine(&s_client);
-        client_open(&second, g_port);
-        ask_mine(&second);
-        CHECK_IS(httpd_queue_work(g_server, hold, NULL), ESP_OK);
-        sem_wait(&s_holds);
-        CHECK_IS(httpd_queue_work(g_server, hold, NULL), ESP_OK);
-        CHECK_IS(httpd_queue_work(g_server, nothing, NULL), ESP_OK);
-        client_open(&third, g_port);
-        client_send(&third, MINE);
-        sem_post(&s_go);
-        sem_wait(&s_holds);
-        /* What closes the first comes behind the two that wait: the request is quicker. */
-        send_upload_head(&s_client, g_second.len, "");
-        client_send_bytes(&s_client, g_second.bytes, 6000);
-        sem_post(&s_go);
+        give_way(&second, &third, MINE);
         CHECK(client_is_closed(&s_client));
         client_read(&third, &s_response);
         CHECK(s_response.status == 200 && strcmp(s_response.body, "mine") == 0);
@@ -226,14 +339,17 @@ static void gives_way(void)
         CHECK(client_hears_nothing(&third, 20));
         client_close(&s_client);
         client_close(&second);
-        client_close(&third);
-        /* Not asked over HTTP, which would take one of the two. */
-        for (int more = 0; uploads(); more++) {
-            CHECK(more < 1000);
-            usleep(5000);
+        wait_until_it_is_given_up();
+        /* This waits until the request was given back: at once where its place is free, else when it has
+         * waited for that. */
+        if (i % 2 == 0) {
+            client_close(&third);
+            CHECK(stop_ms() < 14000);
+        } else {
+            int ms = stop_ms();
+            CHECK(ms > 14000 && ms < 22000);
+            client_close(&third);
         }
-        /* This waits until the request was given back, too: nothing is taken over before. */
-        CHECK_IS(faceplate_stop(g_server), ESP_OK);
         CHECK_IS(faceplate_register(g_server, NULL), ESP_OK);
     }
     server_stop();
@@ -243,6 +359,56 @@ static void what_was_closed_to_make_room_is_not_answered(void)
 {
     board_with_first();
     CHECK(power(gives_way) == 0);
+}
+
+static httpd_req_t *s_taken;
+static sem_t s_took;
+
+static esp_err_t take(httpd_req_t *request)
+{
+    esp_err_t err = httpd_req_async_handler_begin(request, &s_taken);
+    sem_post(&s_took);
+    return err;
+}
+
+/* The same where the place is taken by a handler of the firmware's that answers later: nothing marks its
+ * connection as nobody's. */
+static void users_async(void)
+{
+    static const httpd_uri_t handler = {.uri = "/taken", .method = HTTP_ANY, .handler = take};
+    static client_t second, third;
+    sem_init(&s_took, 0, 0);
+    start_small();
+    CHECK_IS(httpd_register_uri_handler(g_server, &handler), ESP_OK);
+    for (int i = 0; i < 3; i++) {
+        give_way(&second, &third, "GET /taken HTTP/1.1\r\n\r\n");
+        sem_wait(&s_took);
+        wait_until_it_is_given_up();
+        int asked = server_asked();
+        client_send(&third, MINE);
+        for (int more = 0; more < 10; more++) {
+            pass_ms(500);
+            CHECK(client_hears_nothing(&third, 20));
+        }
+        CHECK(server_asked() == asked);
+        CHECK_IS(httpd_resp_sendstr(s_taken, "taken"), ESP_OK);
+        client_read(&third, &s_response);
+        CHECK(strcmp(s_response.body, "taken") == 0);
+        CHECK_IS(httpd_req_async_handler_complete(s_taken), ESP_OK);
+        client_close(&s_client);
+        client_close(&second);
+        client_close(&third);
+        /* Its place is free then. */
+        CHECK(stop_ms() < 9000);
+        CHECK_IS(faceplate_register(g_server, NULL), ESP_OK);
+    }
+    server_stop();
+}
+
+static void what_was_closed_leaves_the_firmwares_own_requests_alone(void)
+{
+    board_with_first();
+    CHECK(power(users_async) == 0);
 }
 
 /* Who wants no more answers gets none. */
@@ -275,9 +441,12 @@ void test_http_ends(void)
     run_test("a_client_that_goes_away_gives_its_upload_up", a_client_that_goes_away_gives_its_upload_up);
     run_test("a_server_that_has_no_room_for_work_closes_connections_later",
              a_server_that_has_no_room_for_work_closes_connections_later);
+    run_test("a_server_that_is_held_is_asked_seldom", a_server_that_is_held_is_asked_seldom);
     /* That the server closes what another task uses is a race, and ESP-IDF's own: nothing to be found there. */
     if (!THREADS_ARE_WATCHED) {
         run_test("what_was_closed_to_make_room_is_not_answered", what_was_closed_to_make_room_is_not_answered);
+        run_test("what_was_closed_leaves_the_firmwares_own_requests_alone",
+                 what_was_closed_leaves_the_firmwares_own_requests_alone);
     }
     run_test("the_last_answer_is_the_last", the_last_answer_is_the_last);
 }

@@ -11,11 +11,6 @@ use crate::{code::Code, text::given};
 pub(crate) const READ: u8 = 1;
 pub(crate) const WRITE: u8 = 2;
 
-/// What came of asking httpd to read nothing more.
-const CUT: u8 = 1;
-const CUT_LATER: u8 = 2;
-const GONE: u8 = 5;
-
 /// That nothing comes, or goes, for now.
 const WOULD_BLOCK: c_int = -1;
 
@@ -25,9 +20,10 @@ const WOULD_BLOCK: c_int = -1;
 pub(crate) struct Socket {
     request: Cell<*mut c_void>,
     fd: Cell<c_int>,
+    _ended_ms: Cell<u32>,
+    _session: Cell<u16>,
     wants: Cell<u8>,
     can: Cell<u8>,
-    session: Cell<u8>,
     _cut: Cell<u8>,
 }
 
@@ -67,7 +63,6 @@ mod c {
         ) -> c_int;
         pub(super) safe fn faceplate_port_http_is_wanted(socket: &Socket) -> bool;
         pub(super) fn faceplate_port_http_cut(socket: &Socket) -> bool;
-        pub(super) safe fn faceplate_port_http_is_cut(socket: &Socket) -> u8;
         pub(super) fn faceplate_port_http_give_back(socket: &Socket) -> bool;
         pub(super) safe fn faceplate_port_http_close(socket: &Socket);
     }
@@ -133,9 +128,10 @@ impl Socket {
         Self {
             request: Cell::new(core::ptr::null_mut()),
             fd: Cell::new(-1),
+            _ended_ms: Cell::new(0),
+            _session: Cell::new(0),
             wants: Cell::new(0),
             can: Cell::new(0),
-            session: Cell::new(0),
             _cut: Cell::new(0),
         }
     }
@@ -221,23 +217,14 @@ impl Socket {
         c::faceplate_port_http_is_wanted(self)
     }
 
-    /// Asks httpd to read nothing more from it; false where it cannot be asked now. It may not have heard it.
-    pub(crate) fn ask_to_cut(&self) -> bool {
+    /// Has httpd read nothing more from it; false until it has done that, to be called again.
+    pub(crate) fn cut(&self) -> bool {
         // SAFETY: there is a request; the place is one for ever, and httpd sets but `cut`.
         unsafe { c::faceplate_port_http_cut(self) }
     }
 
-    /// Whether httpd reads nothing more from it: `None` for not yet, `false` where it is to be asked again.
-    pub(crate) fn is_cut(&self) -> Option<bool> {
-        match c::faceplate_port_http_is_cut(self) {
-            CUT | GONE => Some(true),
-            CUT_LATER => Some(false),
-            _ => None,
-        }
-    }
-
     /// Gives the request back to httpd; the place is free then. False where httpd has closed the connection
-    /// meanwhile, and has to be asked first.
+    /// meanwhile: it has to be cut first.
     pub(crate) fn give_back(&self) -> bool {
         // SAFETY: there is a request, which is used no more.
         unsafe { c::faceplate_port_http_give_back(self) }

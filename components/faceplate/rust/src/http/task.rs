@@ -24,9 +24,6 @@ use crate::{
 /// While something is answered it is looked so often whether there is a new request, milliseconds.
 const LOOK_EVERY_MS: u64 = 10;
 
-/// A server that has not done so long after what it was asked for may never have heard of it.
-const ASK_AGAIN_MS: u64 = 200;
-
 /// How often somebody without memory asks for it, milliseconds.
 const RETRY_MS: u32 = 100;
 
@@ -41,10 +38,8 @@ enum Stage<F> {
     Free,
     /// It is answered; whether the connection may go on then.
     Answered(Pin<Box<F>>),
-    /// Its server is to close it, and was not asked to yet.
+    /// Its server is to close it.
     Ended,
-    /// It was asked, and is asked again at this time, if it has not done it by then.
-    Asked(u64),
 }
 
 /// The task that runs for ever.
@@ -127,17 +122,10 @@ fn step<F: Future<Output = bool>>(socket: &Socket, stage: &mut Stage<F>) {
             give_way();
         }
         Stage::Ended => {
-            if socket.ask_to_cut() {
-                *stage = Stage::Asked(now_ms() + ASK_AGAIN_MS);
+            if socket.cut() && socket.give_back() {
+                *stage = Stage::Free;
             }
         }
-        Stage::Asked(again_ms) => match socket.is_cut() {
-            None if now_ms() < *again_ms => {}
-            None => *stage = Stage::Ended,
-            Some(false) => *stage = Stage::Ended,
-            Some(true) if socket.give_back() => *stage = Stage::Free,
-            Some(true) => *stage = Stage::Ended,
-        },
     }
 }
 
