@@ -108,6 +108,23 @@ esp_err_t faceplate_handler(httpd_req_t *request);
 esp_err_t faceplate_stop(httpd_handle_t server);
 
 /**
+ * Closes a connection of a server: for httpd_config_t.close_fn, wherever lru_purge_enable is set.
+ *
+ * With lru_purge_enable httpd may close a connection while Faceplate answers on it, and tells so only after its
+ * number is free. Another task that is given the number in between (a socket of the firmware's, a connection of
+ * faceplate_listen()) then shares it with that answer for a moment: bytes go to, or are taken from, the wrong
+ * one. That is unlikely, and httpd's handlers of HTTP_SERVER_EVENT_DISCONNECTED make the moment longer. This
+ * function tells first and closes then. What it leaves is the moment between Faceplate's look whether the
+ * connection is still there and the call to the network that follows.
+ *
+ * A firmware with a close_fn of its own calls this in it, instead of close(). In httpd's task.
+ *
+ * @param server the connection's; need not be registered
+ * @param fd of the connection
+ */
+void faceplate_close_connection(httpd_handle_t server, int fd);
+
+/**
  * Serves Faceplate on a port of its own as well, by the server that devices without ESP-IDF have: strict
  * with what esp_http_server lets pass, and with nothing of the firmware's on it. Takes a socket for the
  * port and one for each connection, CONFIG_FACEPLATE_REQUESTS at most.

@@ -296,6 +296,15 @@ esp_err_t faceplate_handler(httpd_req_t *request)
     return ESP_OK;
 }
 
+void faceplate_close_connection(httpd_handle_t server, int fd)
+{
+    if (fd >= 0 && fd < FD_SETSIZE && httpd_sess_get_transport_ctx(server, fd) == &s_connections[fd]) {
+        /* Tells that it has ended, and does not again. */
+        httpd_sess_set_transport_ctx(server, fd, NULL, NULL);
+    }
+    close(fd);
+}
+
 static esp_err_t not_found(httpd_req_t *request, httpd_err_code_t error)
 {
     (void)error;

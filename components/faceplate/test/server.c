@@ -26,7 +26,7 @@ static esp_err_t mine(httpd_req_t *request)
     return httpd_resp_sendstr(request, "mine");
 }
 
-static void start(uint16_t connections, bool purges)
+static void start(uint16_t connections, bool purges, httpd_close_func_t close)
 {
     static const httpd_uri_t handler = {.uri = "/mine", .method = HTTP_ANY, .handler = mine};
     httpd_config_t config = HTTPD_DEFAULT_CONFIG();
@@ -36,6 +36,7 @@ static void start(uint16_t connections, bool purges)
     config.recv_wait_timeout = 1;
     config.max_open_sockets = connections;
     config.lru_purge_enable = purges;
+    config.close_fn = close;
     CHECK_IS(httpd_start(&g_server, &config), ESP_OK);
     CHECK_IS(httpd_register_uri_handler(g_server, &handler), ESP_OK);
     g_port = httpd_stand_in_port(g_server);
@@ -43,12 +44,12 @@ static void start(uint16_t connections, bool purges)
 
 void server_start(void)
 {
-    start(CONNECTIONS, false);
+    start(CONNECTIONS, false, NULL);
 }
 
-void server_start_small(void)
+void server_start_small(httpd_close_func_t close)
 {
-    start(2, true);
+    start(2, true, close);
 }
 
 void server_start_with_faceplate(const faceplate_http_config_t *config)

@@ -15,8 +15,9 @@ extern uint16_t g_port;
 /* Starts a server with the firmware's handlers: `/mine` answers "mine" to GET and POST, without reading a
  * body. */
 void server_start(void);
-/* The same with room for two connections: the one that was idle the longest gives way to a third. */
-void server_start_small(void);
+/* The same with room for two connections: the one that was idle the longest gives way to a third. `close`: what
+ * closes connections; NULL: the server. */
+void server_start_small(httpd_close_func_t close);
 /* The same on a device that has booted, with Faceplate. */
 void server_start_with_faceplate(const faceplate_http_config_t *config);
 void server_stop(void);

@@ -3,7 +3,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
+#include <sys/wait.h>
 
+#include "faceplate_port.h"
 #include "server.h"
 
 /* A request as a page of a stranger could put it into a body; short, so that it fits into what the server
@@ -280,13 +282,13 @@ static void give_way(client_t *second, client_t *third, const char *request)
     sem_post(&s_go);
 }
 
-static void start_small(void)
+static void start_small(httpd_close_func_t close)
 {
     sem_init(&s_holds, 0, 0);
     sem_init(&s_go, 0, 0);
     board_runs_in_real_time();
     CHECK_IS(faceplate_boot(NULL), ESP_OK);
-    server_start_small();
+    server_start_small(close);
     CHECK_IS(faceplate_register(g_server, NULL), ESP_OK);
 }
 
@@ -329,7 +331,7 @@ static void wait_until_it_is_given_up(void)
 static void gives_way(void)
 {
     static client_t second, third;
-    start_small();
+    start_small(NULL);
     for (int i = 0; i < CONFIG_FACEPLATE_REQUESTS + 1; i++) {
         give_way(&second, &third, MINE);
         CHECK(client_is_closed(&s_client));
@@ -378,7 +380,7 @@ static void users_async(void)
     static const httpd_uri_t handler = {.uri = "/taken", .method = HTTP_ANY, .handler = take};
     static client_t second, third;
     sem_init(&s_took, 0, 0);
-    start_small();
+    start_small(faceplate_close_connection);
     CHECK_IS(httpd_register_uri_handler(g_server, &handler), ESP_OK);
     for (int i = 0; i < 3; i++) {
         give_way(&second, &third, "GET /taken HTTP/1.1\r\n\r\n");
@@ -409,6 +411,77 @@ static void what_was_closed_leaves_the_firmwares_own_requests_alone(void)
 {
     board_with_first();
     CHECK(power(users_async) == 0);
+}
+
+static sem_t s_closed, s_told;
+
+static void hold_before_it_tells(void)
+{
+    httpd_stand_in_on_close = NULL;
+    sem_post(&s_closed);
+    sem_wait(&s_told);
+}
+
+/* In a process of its own, whose sockets have numbers of their own: connections to the port of Faceplate's own
+ * are answered, when the moment has come. */
+static void ask_elsewhere(int moment, int asked)
+{
+    static client_t clients[3];
+    uint16_t port;
+    CHECK(read(moment, &port, sizeof(port)) == sizeof(port));
+    for (int i = 0; i < 3; i++) {
+        client_open(&clients[i], port);
+    }
+    for (int i = 0; i < 3; i++) {
+        client_send(&clients[i], "GET /version.txt HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    }
+    CHECK(write(asked, &port, sizeof(port)) == sizeof(port));
+    for (int i = 0; i < 3; i++) {
+        client_read(&clients[i], &s_response);
+        CHECK(s_response.status == 200 && strcmp(s_response.body, "version 1") == 0);
+    }
+}
+
+/* The number of a connection that was closed is another's before the server tells of it. */
+static void number(void)
+{
+    static client_t second, third;
+    uint16_t port = 0;
+    int moment[2], asked[2], status = 0;
+    CHECK(pipe(moment) == 0 && pipe(asked) == 0);
+    pid_t elsewhere = fork();
+    if (elsewhere == 0) {
+        ask_elsewhere(moment[0], asked[1]);
+        _exit(0);
+    }
+    sem_init(&s_closed, 0, 0);
+    sem_init(&s_told, 0, 0);
+    start_small(faceplate_close_connection);
+    CHECK_IS(faceplate_listen(0, NULL, &port), ESP_OK);
+    httpd_stand_in_on_close = hold_before_it_tells;
+    /* The task of HTTP comes to the upload when its number is another's. */
+    CHECK(faceplate_port_lock());
+    give_way(&second, &third, MINE);
+    sem_wait(&s_closed);
+    CHECK(write(moment[1], &port, sizeof(port)) == sizeof(port));
+    CHECK(read(asked[0], &port, sizeof(port)) == sizeof(port));
+    /* Time to accept them, without which there would be nothing to see. */
+    usleep(50000);
+    faceplate_port_unlock();
+    waitpid(elsewhere, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    sem_post(&s_told);
+    client_read(&third, &s_response);
+    CHECK(s_response.status == 200);
+    client_close(&third);
+    CHECK(stop_ms() < 14000);
+    CHECK_IS(httpd_stop(g_server), ESP_OK);
+}
+
+static void a_number_that_is_given_anew_is_not_shared(void)
+{
+    board_with_first();
+    CHECK(power(number) == 0);
 }
 
 /* Who wants no more answers gets none. */
@@ -447,6 +520,7 @@ void test_http_ends(void)
         run_test("what_was_closed_to_make_room_is_not_answered", what_was_closed_to_make_room_is_not_answered);
         run_test("what_was_closed_leaves_the_firmwares_own_requests_alone",
                  what_was_closed_leaves_the_firmwares_own_requests_alone);
+        run_test("a_number_that_is_given_anew_is_not_shared", a_number_that_is_given_anew_is_not_shared);
     }
     run_test("the_last_answer_is_the_last", the_last_answer_is_the_last);
 }

@@ -66,6 +66,7 @@ static void serve(const options_t *options, const faceplate_http_config_t *facep
     config.stack_size = 65536;
     config.server_port = g_board->port;
     config.lru_purge_enable = true;
+    config.close_fn = faceplate_close_connection;
     must(httpd_start(&server, &config), "httpd_start");
     for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
         must(httpd_register_uri_handler(server, &handlers[i]), "httpd_register_uri_handler");

@@ -40,6 +40,7 @@ typedef void (*httpd_free_ctx_fn_t)(void *ctx);
 typedef bool (*httpd_uri_match_func_t)(const char *reference_uri, const char *uri_to_match,
                                        size_t match_upto);
 typedef void (*httpd_work_fn_t)(void *arg);
+typedef void (*httpd_close_func_t)(httpd_handle_t hd, int sockfd);
 typedef int (*httpd_send_func_t)(httpd_handle_t hd, int sockfd, const char *buf, size_t buf_len, int flags);
 typedef int (*httpd_recv_func_t)(httpd_handle_t hd, int sockfd, char *buf, size_t buf_len, int flags);
 
@@ -57,6 +58,7 @@ typedef struct httpd_config {
     bool lru_purge_enable;
     uint16_t recv_wait_timeout; /* seconds */
     uint16_t send_wait_timeout;
+    httpd_close_func_t close_fn;
     httpd_uri_match_func_t uri_match_fn;
 } httpd_config_t;
 
@@ -137,6 +139,8 @@ esp_err_t httpd_resp_send_err(httpd_req_t *req, httpd_err_code_t error, const ch
 
 /* Of the stand-in alone: where it listens. */
 uint16_t httpd_stand_in_port(httpd_handle_t handle);
+/* The same: called when a connection was closed, and nobody was told yet. */
+extern void (*httpd_stand_in_on_close)(void);
 
 #ifdef __cplusplus
 }

@@ -17,13 +17,28 @@ typedef struct {
     bool stop;
 } message_t;
 
-static void close_session(session_t *session)
+void (*httpd_stand_in_on_close)(void);
+
+static void free_transport(session_t *session)
 {
-    close(session->fd);
-    /* By then another task may have been given the socket's number. */
-    if (session->free_transport != NULL) {
+    if (session->transport != NULL && session->free_transport != NULL) {
         session->free_transport(session->transport);
     }
+    session->transport = NULL;
+}
+
+static void close_session(server_t *server, session_t *session)
+{
+    if (server->config.close_fn != NULL) {
+        server->config.close_fn(server, session->fd);
+    } else {
+        close(session->fd);
+    }
+    /* From here on another task may be given the socket's number. ESP-IDF's posts an event first. */
+    if (httpd_stand_in_on_close != NULL) {
+        httpd_stand_in_on_close();
+    }
+    free_transport(session);
     session->fd = -1;
 }
 
@@ -68,7 +83,7 @@ static void give_way(void *arg)
 {
     session_t *session = arg;
     if (session->fd != -1 && session->gives_way) {
-        close_session(session);
+        close_session(session->server, session);
     }
 }
 
@@ -104,6 +119,7 @@ static void accept_one(server_t *server)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof(send_limit));
     session_t *session = find(server, -1);
     memset(session, 0, sizeof(*session));
+    session->server = server;
     session->recv = receive;
     session->send = transmit;
     session->fd = fd;
@@ -163,7 +179,7 @@ static bool turn(server_t *server)
         if (httpd_stand_in_request(server, session) == ESP_OK) {
             session->used = ++server->requests;
         } else {
-            close_session(session);
+            close_session(server, session);
         }
     }
     if (FD_ISSET(server->listener, &readable)) {
@@ -180,7 +196,7 @@ static void run(void *arg)
     /* Those that are taken, too: who has them finds nothing there any more. */
     for (unsigned i = 0; i < server->config.max_open_sockets; i++) {
         if (server->sessions[i].fd != -1) {
-            close_session(&server->sessions[i]);
+            close_session(server, &server->sessions[i]);
         }
     }
     close(server->listener);
@@ -413,6 +429,9 @@ void httpd_sess_set_transport_ctx(httpd_handle_t handle, int sockfd, void *ctx, 
 {
     session_t *session = find(handle, sockfd);
     if (session != NULL) {
+        if (session->transport != ctx) {
+            free_transport(session);
+        }
         session->transport = ctx;
         session->free_transport = free_fn;
     }

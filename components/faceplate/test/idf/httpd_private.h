@@ -15,7 +15,10 @@
 /* So many messages wait for the task at most, as datagrams do in lwIP. */
 #define MESSAGES 6
 
+typedef struct server server_t;
+
 typedef struct {
+    server_t *server;
     int fd;     /* -1: the place is free */
     bool taken; /* by an asynchronous request; accessed by several tasks */
     httpd_recv_func_t recv;
@@ -45,7 +48,7 @@ typedef struct {
     unsigned headers_len;
 } aux_t;
 
-typedef struct {
+struct server {
     httpd_config_t config;
     int listener;
     int control[2]; /* the task reads from the first */
@@ -56,7 +59,7 @@ typedef struct {
     unsigned handlers_len;
     httpd_err_handler_func_t on_error[HTTPD_ERR_CODE_MAX];
     unsigned requests;
-} server_t;
+};
 
 /* Reads a head and has it answered. Not ESP_OK: the connection is to be closed. */
 esp_err_t httpd_stand_in_request(server_t *server, session_t *session);

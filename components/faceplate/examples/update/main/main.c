@@ -19,6 +19,8 @@ static httpd_handle_t start_server(void)
     board_ports(&config);
     /* A browser keeps its connections: the one that was idle longest makes room for a new one. */
     config.lru_purge_enable = true;
+    /* Faceplate: is to know of that before others may have the connection's number. */
+    config.close_fn = faceplate_close_connection;
     ESP_ERROR_CHECK(httpd_start(&server, &config));
     ESP_ERROR_CHECK(lamp_register(server));
     return server;
