@@ -3,7 +3,8 @@
  *
  * Threading: every function may be called from any task, but from no interrupt, and at the same time as
  * any other, unless it says otherwise. They share one lock, which is held for one step at a time (at most
- * one erase of 64 KiB of flash, or one write to NVS), never while waiting for a network or for you.
+ * one erase of 64 KiB of flash, or one write to NVS), and not while waiting for a network. It is held while
+ * your hooks run, and while esp_http_server posts its events: see "Events" in faceplate_http.h.
  *
  * Stack: a function needs at most 3.5 KiB of its caller's, and what ESP-IDF's functions for NVS and flash
  * need below that. What needs more (faceplate_boot, faceplate_upload_finish, faceplate_rollback) runs in a

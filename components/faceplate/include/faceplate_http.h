@@ -6,6 +6,12 @@
  * neither httpd's task nor another handler is ever held by an upload. Parser, guards, limits and documents
  * are those of every other device with Faceplate.
  *
+ * Events: for each piece of a body that Faceplate reads, esp_http_server posts HTTP_SERVER_EVENT_ON_DATA to the
+ * default event loop, with Faceplate's lock held. Up to ESP-IDF 5.3.x it waits without a limit while the
+ * loop's queue is full, later for 2 s (CONFIG_HTTPD_SERVER_EVENT_POST_TIMEOUT). So no handler of the default
+ * event loop may call a function of Faceplate's up to 5.3.x: each would wait for the other, for ever; later
+ * it may take that long. Let it set a flag, or give a semaphore to a task that calls.
+ *
  * Needs ESP-IDF 5.2.4, 5.3.2, or newer: what came before them goes on reading a request that was taken
  * over. faceplate_listen() needs none of that.
  */
@@ -127,7 +133,8 @@ void faceplate_close_connection(httpd_handle_t server, int fd);
 /**
  * Serves Faceplate on a port of its own as well, by the server that devices without ESP-IDF have: strict
  * with what esp_http_server lets pass, and with nothing of the firmware's on it. Takes a socket for the
- * port and one for each connection, CONFIG_FACEPLATE_REQUESTS at most.
+ * port, one for each connection that is answered (at most two less than CONFIG_FACEPLATE_REQUESTS; one where
+ * that is 1 or 2), and one for a connection that waits.
  *
  * @param port such as 8080; 0: any that is free
  * @param[out] bound the port; NULL: nobody wants to know
