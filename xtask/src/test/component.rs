@@ -84,12 +84,24 @@ pub(super) fn steps(report: &mut Report) {
         Ok(()) => _ = report.step(name, |_| stack::bounds(&archive(Some(MEASURED))?)),
         Err(why) => report.skip(name, &why),
     }
+    let name = "ESP-IDF component: its CMakeLists.txt";
+    match works("cmake", &["--version"]) {
+        true => _ = report.step(name, |_| configures()),
+        false => report.skip(name, "there is no cmake"),
+    }
     let target = &TARGETS[0];
     let name = "ESP-IDF component: the same prebuilt library from another folder";
     match target.missing() {
         None => _ = report.step(name, |_| same_from_elsewhere(target)),
         Some(why) => report.skip(name, &why),
     }
+}
+
+/// Each chip gets its library, and those without one get no error.
+fn configures() -> Result<(), String> {
+    let mut cmake = command("cmake", &["-P"]);
+    cmake.arg(folder().join("test/cmake/component.cmake"));
+    run(cmake.current_dir(made()?))
 }
 
 /// The library that is given to others does not tell where it was built.
