@@ -3,6 +3,7 @@
 
 mod c;
 mod contract;
+mod guide;
 mod suite;
 
 use std::fs;
@@ -213,6 +214,7 @@ fn test(tests: &mut Tally, idf: Idf, wanted: Sanitizers) -> Result<(), String> {
         println!("gcc has no sanitizers here: without them");
     }
     c::check_header()?;
+    guide::check(tests, &made)?;
     let program = made.join("tests");
     let of = Program {
         sources: &["."],

@@ -2,6 +2,8 @@
  * and signatures. */
 #pragma once
 
+#include <stdlib.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -19,6 +21,14 @@ typedef int esp_err_t;
 #define ESP_ERR_INVALID_VERSION 0x10A
 
 const char *esp_err_to_name(esp_err_t code);
+
+#define ESP_ERROR_CHECK(x)                                                                         \
+    do {                                                                                           \
+        esp_err_t err_rc_ = (x);                                                                   \
+        if (err_rc_ != ESP_OK) {                                                                   \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
 
 #ifdef __cplusplus
 }

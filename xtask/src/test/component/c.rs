@@ -82,7 +82,7 @@ pub(super) fn check_header() -> Result<(), String> {
 }
 
 /// A compiler that finds the headers of the component, and those that stand in for ESP-IDF's.
-fn compiler(program: &str, standard: &str) -> Command {
+pub(super) fn compiler(program: &str, standard: &str) -> Command {
     let mut compiler = command(program, &[standard]);
     compiler.args(STRICT);
     for include in ["include", "src", "test", "test/idf"] {
