@@ -283,7 +283,7 @@ void faceplate_close(faceplate_file_t *file);
 
 /**
  * Begins an upload from a source of yours: MQTT, a serial line, a download. It goes into the slot that is
- * not active. One can run at a time. Asks may_update. Takes 72 bytes of heap.
+ * not active. One can run at a time. Asks may_update. Takes 64 bytes of heap.
  *
  * @param total bytes of the whole image
  * @param confirm_within_s 0: the device confirms the new frontend once it has served for 30 s. 10 to 3600:
