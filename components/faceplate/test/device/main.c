@@ -65,6 +65,7 @@ static void set(const char *setting)
     } else {
         nvs_set_u32(nvs, key, (uint32_t)number(value));
     }
+    nvs_commit(nvs);
     nvs_close(nvs);
 }
 
@@ -108,10 +109,11 @@ static void open_flash(const options_t *options)
             g_board->keys[i].type = 0;
         }
     }
+    memset(&g_board->time_us, 0, sizeof(*g_board) - offsetof(board_t, time_us));
     for (int i = 0; options->settings[i] != NULL; i++) {
         set(options->settings[i]);
     }
-    memset(&g_board->time_us, 0, sizeof(*g_board) - offsetof(board_t, time_us));
+    g_board->operations = 0;
     g_board->slow_flash = options->slow_flash;
     g_board->stays_on = options->stays_on;
     g_board->cut_at = options->power_cut_after == 0 ? 0 : options->power_cut_after + 1;
