@@ -120,6 +120,8 @@ static void accept_one(server_t *server)
     session_t *session = find(server, -1);
     memset(session, 0, sizeof(*session));
     session->server = server;
+    /* One that is new is not the one that was idle the longest. */
+    session->used = server->requests;
     session->recv = receive;
     session->send = transmit;
     session->fd = fd;
