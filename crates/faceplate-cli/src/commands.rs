@@ -4,10 +4,12 @@ mod confirm;
 mod conformance;
 mod flash_image;
 mod inspect;
+mod keygen;
 mod login;
 mod pack;
 mod push;
 mod rollback;
+mod sign;
 mod sim;
 mod status;
 mod unpack;
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     Pack(pack::Pack),
     Inspect(inspect::Inspect),
     Unpack(unpack::Unpack),
+    Keygen(keygen::Keygen),
+    Sign(sign::Sign),
     Push(push::Push),
     Status(status::ShowStatus),
     Confirm(confirm::Confirm),
@@ -41,7 +45,12 @@ impl Command {
             Self::Confirm(confirm) => confirm.json,
             Self::Rollback(rollback) => rollback.json,
             Self::Conformance(conformance) => conformance.json,
-            Self::Pack(_) | Self::Unpack(_) | Self::Sim(_) | Self::FlashImage(_) => false,
+            Self::Pack(_)
+            | Self::Unpack(_)
+            | Self::Keygen(_)
+            | Self::Sign(_)
+            | Self::Sim(_)
+            | Self::FlashImage(_) => false,
         }
     }
 
@@ -51,6 +60,8 @@ impl Command {
             Self::Pack(pack) => pack.run()?,
             Self::Inspect(inspect) => inspect.run()?,
             Self::Unpack(unpack) => unpack.run()?,
+            Self::Keygen(keygen) => keygen.run()?,
+            Self::Sign(sign) => sign.run()?,
             Self::Push(push) => push.run()?,
             Self::Status(status) => status.run()?,
             Self::Confirm(confirm) => confirm.run()?,

@@ -15,6 +15,7 @@ mod conformance;
 mod device;
 mod failure;
 mod firmware;
+mod keys;
 mod patterns;
 mod progress;
 mod push;

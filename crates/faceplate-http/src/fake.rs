@@ -35,10 +35,7 @@ pub(crate) struct FakeDevice {
 impl FakeDevice {
     pub(crate) fn new() -> Self {
         let config = Config {
-            requirements: Requirements {
-                api: 1,
-                manifest: false,
-            },
+            requirements: Requirements::any(1),
             block_erase: true,
             compress: sha256::SOFTWARE,
         };

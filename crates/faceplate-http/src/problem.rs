@@ -280,6 +280,22 @@ impl Refusal {
                 UploadError::Rejected(verify::Problem::Api { .. }) => {
                     kind(422, "other-firmware", "The image needs another firmware")
                 }
+                UploadError::Rejected(verify::Problem::NotSigned) => {
+                    kind(422, "not-signed", "The image is not signed")
+                }
+                UploadError::Rejected(verify::Problem::OtherKey(_)) => {
+                    kind(422, "other-key", "The image is signed by an unknown key")
+                }
+                UploadError::Rejected(verify::Problem::Signature(_)) => kind(
+                    422,
+                    "bad-signature",
+                    "The signature is not one of this image",
+                ),
+                UploadError::Rejected(verify::Problem::StepBack { .. }) => kind(
+                    422,
+                    "step-back",
+                    "The image is older than what was confirmed",
+                ),
                 UploadError::Rejected(_) => kind(422, "rejected", "The image fails the check"),
                 UploadError::Nvs(_) => NVS,
             },

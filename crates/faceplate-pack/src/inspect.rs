@@ -4,6 +4,7 @@ use faceplate::{
     Buffers, Region, RegionReader, SECTOR,
     manifest::{About, FileHash, FileHasher},
     marks::{MARKS, Marks},
+    signature::Signature,
     verify::{self, Problem, Requirements, Subject, Verified},
 };
 use littlefs_image::{
@@ -32,6 +33,8 @@ pub struct Inspection {
     pub manifest: Option<About>,
     /// The hash over all files that its manifest says.
     pub root_hash: Option<[u8; 32]>,
+    /// The signature that it carries, which was not looked at.
+    pub signature: Option<Signature>,
     /// The files in the order of a walk.
     pub files: Vec<File>,
 }
@@ -107,10 +110,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
         len: SIZE_MAX,
     };
     // Which API a device has is its own business, and so is whether it insists on a manifest.
-    let requirements = Requirements {
-        api: 0,
-        manifest: false,
-    };
+    let requirements = Requirements::any(0);
     let mut buffers = Buffers::boxed(SIZE_MAX).expect("21 KiB of memory");
     let subject = Subject::Image { len, digest: None };
     let whole = verify::whole(&flash, region, subject, requirements, &mut buffers);
@@ -118,6 +118,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
 
     let mut storage = RegionReader::new(flash, region);
     let manifest = verify::read_manifest(&verified.image, &mut storage)?;
+    let signature = verify::read_signature(&verified.image, &mut storage)?;
     let (files, content) = run(read_all(&verified, &mut storage))?;
     let Superblock {
         version,
@@ -131,6 +132,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
         disk_version: ((version >> 16) as u16, version as u16),
         root_hash: manifest.map(|manifest| manifest.root_hash),
         manifest: verified.about,
+        signature,
         files,
     };
     Ok((inspection, content))

@@ -15,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod content;
 mod error;
 mod files;
 mod flash;
@@ -28,6 +29,7 @@ mod path;
 mod policy;
 mod precache;
 mod select;
+mod sign;
 mod stamp;
 mod tags;
 
@@ -38,4 +40,5 @@ pub use means::Means;
 pub use pack::{Gzip, Options, Packed, Report, pack};
 pub use path::canonical;
 pub use select::{is_skipped, keeps_its_name};
+pub use sign::{SignError, attach, sign, statement};
 pub use stamp::{CONFIRM_SCRIPT, Stamp};

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faceplate::{
     API, BuildId, SECTOR,
-    manifest::{FILE_HASH, FileHash, FileHasher, LENGTH, MANIFEST, Manifest, RootHash},
-    marks::{MARKS, Marks, MarksHash},
+    manifest::{Manifest, RootHash},
+    marks::Marks,
 };
 use littlefs_image::{
-    build::{self, BuildError, Builder},
+    build::BuildError,
     format::{NAME_MAX, name_order},
     read::PATH_MAX,
 };
 use sha2::{Digest, Sha256};
 
 use crate::{
+    content::{self, Content},
     error::{PackError, SIZE_MAX},
     files::PackedFile,
     gzip, odd, page,
@@ -35,6 +36,8 @@ pub struct Options {
     pub version: Option<String>,
     /// Lowest and highest firmware API that it works with.
     pub api: (u16, u16),
+    /// How new it is; a later frontend has a higher number. 0: nobody counts.
+    pub sequence: u32,
     /// Which files are stored compressed.
     pub gzip: Gzip,
     /// What is written into each page. `None`: the pages are left as they are, and the image is of
@@ -59,6 +62,7 @@ impl Default for Options {
             size: 1 << 20,
             version: None,
             api: (API, API),
+            sequence: 0,
             gzip: Gzip::Auto,
             stamp: None,
             immutable: BTreeSet::new(),
@@ -104,6 +108,8 @@ pub struct Report {
     pub version: String,
     /// The build id in the manifest.
     pub build: Option<BuildId>,
+    /// The sequence in the manifest.
+    pub sequence: u32,
     /// Pages that do not say of which build they are, though the image has a build id: they cannot
     /// confirm it.
     pub unstamped: Vec<String>,
@@ -179,12 +185,10 @@ pub fn pack(
 
     stored.sort_by(|a, b| walk_order(&a.name, &b.name));
     let mut root = RootHash::new();
-    let mut marks = MarksHash::new();
     for file in &stored {
         // No slot is larger than what fits the number.
         let len = u32::try_from(file.bytes.len()).unwrap_or(u32::MAX);
-        root.add(&file.name, len, &file.hash());
-        marks.add(&file.name, file.marks.encode());
+        root.add(&file.name, len, &content::hash(&file.bytes));
     }
     let manifest = manifest(options, id, root.finish())?;
     let mut report = Report {
@@ -195,6 +199,7 @@ pub fn pack(
         warnings,
         version: manifest.about.version.as_str().to_owned(),
         build: id,
+        sequence: options.sequence,
         unstamped,
         silenced,
         changed,
@@ -207,7 +212,13 @@ pub fn pack(
     report.files.sort_by(|a, b| a.path.cmp(&b.path));
     let paths = report.files.iter().map(|file| &file.path);
     report.hidden = paths.filter(|path| is_hidden(path)).cloned().collect();
-    let image = build(stored, &manifest, &marks.finish(), &report)?;
+    let files = stored.into_iter().map(Stored::into_file).collect();
+    let content = Content {
+        files,
+        manifest,
+        block_count: report.blocks_total,
+    };
+    let image = content.write(None).map_err(|error| unfit(error, &report))?;
     report.blocks_used = image.len() as u32 / SECTOR;
     report.sha256 = Sha256::digest(&image).into();
     Ok(Packed { image, report })
@@ -223,10 +234,12 @@ struct Stored {
 }
 
 impl Stored {
-    fn hash(&self) -> FileHash {
-        let mut hasher = FileHasher::new();
-        hasher.update(&self.bytes);
-        hasher.finish()
+    fn into_file(self) -> content::File {
+        content::File {
+            path: self.name,
+            bytes: self.bytes,
+            marks: self.marks,
+        }
     }
 
     fn describe(&self) -> PackedFile {
@@ -367,46 +380,17 @@ fn manifest(
 ) -> Result<Manifest, PackError> {
     let from_content = hex(&root_hash[..4]);
     let version = options.version.as_deref().unwrap_or(&from_content);
-    Manifest::new(version, options.api, build, root_hash).map_err(PackError::Manifest)
+    Manifest::new(version, options.api, build, options.sequence, root_hash)
+        .map_err(PackError::Manifest)
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn build(
-    files: Vec<Stored>,
-    manifest: &Manifest,
-    marks: &[u8],
-    report: &Report,
-) -> Result<Vec<u8>, PackError> {
-    let mut builder = Builder::new();
-    for file in files {
-        let hash = file.hash();
-        let added = builder.file(&file.name, file.bytes);
-        added
-            .and_then(|builder| builder.attr(&file.name, FILE_HASH, &hash))
-            .and_then(|builder| builder.attr(&file.name, MARKS, &[file.marks.encode()]))
-            .map_err(PackError::Build)?;
-    }
-    let mut bytes = [0; Manifest::MAX_LEN];
-    let len = manifest.encode(&mut bytes);
-    builder
-        .attr("", MANIFEST, &bytes[..len])
-        .and_then(|builder| builder.attr("", MARKS, marks))
-        .map_err(PackError::Build)?;
-    let options = build::Options {
-        block_count: report.blocks_total,
-        ..build::Options::default()
-    };
-    let said = |builder: &Builder, blocks: u32| {
-        let mut builder = builder.clone();
-        builder.attr("", LENGTH, &blocks.to_le_bytes())?;
-        builder.build(&options)
-    };
-    // How long it is shows when it is made; that it says so makes it no longer.
-    let made = said(&builder, 0).and_then(|image| said(&builder, image.len() as u32 / SECTOR));
-    made.map_err(|error| match error {
+/// Why the image could not be made, with what would have to be smaller.
+fn unfit(error: BuildError, report: &Report) -> PackError {
+    match error {
         BuildError::DoesNotFit { needed_blocks, .. } => {
             let mut largest = report.files.clone();
             largest.sort_by_key(|file| std::cmp::Reverse(file.stored));
@@ -418,7 +402,7 @@ fn build(
             }
         }
         other => PackError::Build(other),
-    })
+    }
 }
 
 /// The folder nearest to the top that has an index.

@@ -9,9 +9,7 @@ use std::{
 
 use faceplate::{
     Buffers, Config, Credentials, Engine, EspNvs, EspNvsError, SLOT_MAX, Slot, Text,
-    layout::{Layout, Places},
-    sha256, text,
-    verify::Requirements,
+    layout::Layout, sha256, text,
 };
 use faceplate_http::{
     App, Device, GoBackError, Info, Limits, Live,
@@ -19,7 +17,7 @@ use faceplate_http::{
 };
 use tokio::{sync::Notify, time::sleep};
 
-use crate::{flash::SimFlash, wifi::SimWifi};
+use crate::{SimOptions, flash::SimFlash, wifi::SimWifi};
 
 /// What the device calls itself; `.local` behind it is its name on a network.
 pub const NAME: &str = "faceplate-sim";
@@ -39,21 +37,16 @@ pub struct SimDevice {
 
 impl SimDevice {
     /// Boots as the firmware does: partition table, NVS, decision, Wi-Fi. `address` is where it
-    /// will be reached, `hosts` by what names besides its own ([`Device::hosts`]).
+    /// will be reached.
     pub async fn boot(
         mut flash: SimFlash,
-        places: Places,
-        limits: Limits,
+        options: &SimOptions,
         address: Option<Ipv4Addr>,
-        hosts: Vec<String>,
     ) -> Self {
-        let layout = Layout::read(&mut flash, places).await;
+        let layout = Layout::read(&mut flash, options.places).await;
         let nvs = EspNvs::in_layout(flash.clone(), &layout);
         let config = Config {
-            requirements: Requirements {
-                api: faceplate::API,
-                manifest: false,
-            },
+            requirements: options.requirements,
             block_erase: true,
             compress: sha256::SOFTWARE,
         };
@@ -62,22 +55,18 @@ impl SimDevice {
         let buffers = Buffers::boxed(SLOT_MAX).expect("21 KiB of memory");
         let engine = Engine::boot(flash, nvs, layout, config, buffers, 0).await;
         let wifi = engine.with_nvs(|nvs| SimWifi::start(nvs, address));
+        wifi.set_portal(options.portal);
         Self {
             engine,
             wifi,
             boot_id: RandomState::new().build_hasher().finish() as u32,
             booted,
-            limits,
+            limits: options.limits,
             live: Live::new(),
-            hosts,
+            hosts: options.hosts.clone(),
             reboot_at: Cell::new(None),
             reboot_asked: Notify::new(),
         }
-    }
-
-    /// Sets what [`SimOptions::portal`](crate::SimOptions::portal) says; false after the boot.
-    pub fn set_portal(&self, portal: bool) {
-        self.wifi.set_portal(portal);
     }
 
     /// What a button on the device may do: goes back to the frontend in the other slot, as the

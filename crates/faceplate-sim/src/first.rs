@@ -27,16 +27,12 @@ impl First {
 
     /// Looks at a flash.
     #[must_use]
-    pub fn of(flash: &SimFlash, places: Places) -> Self {
+    pub fn of(flash: &SimFlash, places: Places, requirements: Requirements) -> Self {
         let layout = Self::layout(flash, places);
-        let wanted = Requirements {
-            api: faceplate::API,
-            manifest: false,
-        };
         let frontend = match layout.slots {
             Ok([slot, _]) => {
                 let mut buffers = Buffers::boxed(SLOT_MAX).expect("21 KiB of memory");
-                now(at_boot(flash, slot, None, wanted, &mut buffers)).map(drop)
+                now(at_boot(flash, slot, None, requirements, &mut buffers)).map(drop)
             }
             Err(error) => Err(Problem::Layout(error)),
         };

@@ -15,7 +15,7 @@ use embedded_io_adapters::tokio_1::FromTokio;
 use faceplate::{
     Region, State, Tick,
     layout::{Layout, LayoutError, Places},
-    verify::Problem,
+    verify::{Problem, Requirements},
 };
 use faceplate_http::{App, ConnectionBuffers, Device, Limits, UpdateEvent, serve};
 use littlefs_image::run as now;
@@ -66,6 +66,8 @@ pub struct SimOptions {
     pub power_cut_after: Option<u64>,
     /// How long a restart takes.
     pub reboot: Duration,
+    /// What the firmware wants of an image: whose it takes, for one.
+    pub requirements: Requirements,
     /// Time limits of the HTTP app.
     pub limits: Limits,
     /// Hosts that lead to it besides its own names; see [`Device::hosts`].
@@ -89,6 +91,7 @@ impl SimOptions {
             timing: Timing::None,
             power_cut_after: None,
             reboot: Duration::from_secs(2),
+            requirements: Requirements::any(faceplate::API),
             limits: Limits::DEFAULT,
             hosts: Vec::new(),
             portal: false,
@@ -313,10 +316,7 @@ where
     let port = Port::take(options.listen).map_err(failed)?;
     let connection = Rc::new(connection);
     loop {
-        let (places, address) = (options.places, ipv4(port.address()));
-        let (limits, hosts) = (options.limits, options.hosts.clone());
-        let device = SimDevice::boot(flash.clone(), places, limits, address, hosts).await;
-        device.set_portal(options.portal);
+        let device = SimDevice::boot(flash.clone(), &options, ipv4(port.address())).await;
         let (device, app) = (Rc::new(device), Rc::new(app()));
         let listener = port.listen().map_err(failed)?;
         on_event(Event::Booted {
@@ -362,7 +362,7 @@ fn open_flash(
     // Found out before there is a file that the next start would take for a device.
     let plan = SimFlash::with_table(csv, size, offset).map_err(SimError::Table)?;
     let www = match &options.www {
-        Some(www) => Some((room_for(www, options.places, &plan)?, www)),
+        Some(www) => Some((room_for(www, options, &plan)?, www)),
         None => None,
     };
     let flash = SimFlash::create(&options.flash, csv, size, offset).map_err(SimError::File)?;
@@ -393,14 +393,14 @@ fn same_board(options: &SimOptions, flash: &SimFlash) -> Result<(), SimError> {
 }
 
 /// Puts the first frontend into a flash, and says where it went, if the device serves it there.
-fn room_for(www: &[u8], places: Places, flash: &SimFlash) -> Result<Region, SimError> {
-    let layout = now(Layout::read(&mut flash.clone(), places));
+fn room_for(www: &[u8], options: &SimOptions, flash: &SimFlash) -> Result<Region, SimError> {
+    let layout = now(Layout::read(&mut flash.clone(), options.places));
     let [slot, _] = layout.slots.map_err(SimError::NoSlot)?;
     if www.len() > slot.len as usize {
         return Err(SimError::WwwTooLarge(slot.len));
     }
     flash.poke(slot.offset, www).map_err(SimError::Flash)?;
-    let served = First::of(flash, places).frontend;
+    let served = First::of(flash, options.places, options.requirements).frontend;
     served.map(|()| slot).map_err(SimError::WwwNotServed)
 }
 

@@ -107,6 +107,7 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         stamp,
         immutable,
         sveltekit,
+        ..Options::default()
     };
     let mut files = Vec::new();
     for _ in 0..request.number()? {

@@ -6,7 +6,7 @@
 //!
 //! - [`layout`] finds the slots by their labels in the partition table on flash.
 //! - [`boot`] decides which slot to serve, as a pure function of what is on flash.
-//! - [`verify`] proves that a slot holds a whole frontend.
+//! - [`verify`] proves that a slot holds a whole frontend, and [`signature`] who made it.
 //! - [`update`] writes an image into the inactive slot, checks it, and switches.
 //! - [`Engine`] puts these together for one device: what runs, what is on trial, what comes next.
 #![no_std]
@@ -29,6 +29,7 @@ pub mod nvs;
 mod reading;
 mod region;
 pub mod sha256;
+pub mod signature;
 mod slot;
 mod text;
 pub mod update;
@@ -46,6 +47,7 @@ pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign, Number};
 use littlefs_image::check::BLOCKS_MAX;
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial, forget_image};
 pub use region::{Region, RegionReader};
+pub use signature::{KeyId, PublicKey, Signers};
 pub use slot::Slot;
 pub use text::{Text, text};
 

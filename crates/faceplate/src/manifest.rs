@@ -20,7 +20,7 @@ pub const MANIFEST: u8 = 0x6d;
 /// Attribute of the root directory: how many blocks the image has (`u32`, little endian), so that one
 /// whose end is missing is known by its first block.
 pub const LENGTH: u8 = 0x6c;
-/// Attribute of the root directory: reserved for an Ed25519 signature.
+/// Attribute of the root directory: a [`Signature`](crate::signature::Signature).
 pub const SIGNATURE: u8 = 0x73;
 
 /// Bytes of a file's hash: 128 bits, as strong against accidents as anyone needs.
@@ -33,20 +33,23 @@ pub type Version = String<VERSION_MAX, u8>;
 /// A file's hash.
 pub type FileHash = [u8; FILE_HASH_LEN];
 
-/// The format without a build id.
+/// The format without a build id and a sequence.
 const PLAIN: u8 = 1;
-/// The format with one.
+/// The format with them.
 const WITH_BUILD: u8 = 2;
 /// Bytes before the version in every format: format, two API numbers, root hash.
 const FIXED: usize = 1 + 2 + 2 + 32;
-/// Bytes that [`WITH_BUILD`] has more: build id, and a number that is reserved.
+/// Bytes that [`WITH_BUILD`] has more: build id, sequence.
 const BUILD: usize = BuildId::LEN + 4;
+
+/// In place of the build id of an image that has none.
+const NO_BUILD: BuildId = BuildId([0; BuildId::LEN]);
 
 /// What the root directory says about the whole image.
 ///
 /// Stored as: format, minimum and maximum API (`u16`, little endian), root hash (32 bytes);
-/// in format 2 build id (8 bytes) and a reserved `u32`, written as 0 and not looked at;
-/// version (UTF-8, the rest). Format 1 is that of an image without a build id.
+/// in format 2 build id (8 bytes, 0 where it has none) and sequence (`u32`, little endian);
+/// version (UTF-8, the rest). Format 1 is that of an image with neither.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// What is worth knowing about the frontend.
@@ -64,6 +67,8 @@ pub struct About {
     pub api_max: u16,
     /// Which build it is, if its pages say so.
     pub build: Option<BuildId>,
+    /// How new it is: a later frontend has a higher number. 0 where nobody counts.
+    pub sequence: u32,
     /// What people call this frontend.
     pub version: Version,
 }
@@ -119,6 +124,7 @@ impl Manifest {
         version: &str,
         (api_min, api_max): (u16, u16),
         build: Option<BuildId>,
+        sequence: u32,
         root_hash: [u8; 32],
     ) -> Result<Self, ManifestError> {
         if version.chars().any(char::is_control) {
@@ -135,6 +141,7 @@ impl Manifest {
             api_min,
             api_max,
             build,
+            sequence,
             version,
         };
         Ok(Self { about, root_hash })
@@ -146,16 +153,19 @@ impl Manifest {
             api_min,
             api_max,
             build,
+            sequence,
             version,
         } = &self.about;
         out[1..3].copy_from_slice(&api_min.to_le_bytes());
         out[3..5].copy_from_slice(&api_max.to_le_bytes());
         out[5..FIXED].copy_from_slice(&self.root_hash);
-        let (format, fixed) = match build {
-            None => (PLAIN, FIXED),
-            Some(BuildId(id)) => {
-                out[FIXED..FIXED + BUILD].fill(0);
-                out[FIXED..FIXED + id.len()].copy_from_slice(id);
+        let (format, fixed) = match (build, sequence) {
+            (None, 0) => (PLAIN, FIXED),
+            (build, sequence) => {
+                let BuildId(id) = build.unwrap_or(NO_BUILD);
+                let (build, count) = out[FIXED..FIXED + BUILD].split_at_mut(id.len());
+                build.copy_from_slice(&id);
+                count.copy_from_slice(&sequence.to_le_bytes());
                 (WITH_BUILD, FIXED + BUILD)
             }
         };
@@ -170,13 +180,15 @@ impl Manifest {
     /// When the bytes are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
         let (fixed, rest) = bytes.split_at_checked(FIXED).ok_or(ManifestError::Short)?;
-        let (build, version) = match fixed[0] {
-            PLAIN => (None, rest),
+        let (build, sequence, version) = match fixed[0] {
+            PLAIN => (None, 0, rest),
             WITH_BUILD => {
                 let (more, version) = rest.split_at_checked(BUILD).ok_or(ManifestError::Short)?;
-                let mut id = [0; BuildId::LEN];
+                let (mut id, mut count) = ([0; BuildId::LEN], [0; 4]);
                 id.copy_from_slice(&more[..BuildId::LEN]);
-                (Some(BuildId(id)), version)
+                count.copy_from_slice(&more[BuildId::LEN..]);
+                let build = Some(BuildId(id)).filter(|build| *build != NO_BUILD);
+                (build, u32::from_le_bytes(count), version)
             }
             format => return Err(ManifestError::Format(format)),
         };
@@ -187,7 +199,7 @@ impl Manifest {
         );
         let mut root_hash = [0; 32];
         root_hash.copy_from_slice(&fixed[5..]);
-        Self::new(version, api, build, root_hash)
+        Self::new(version, api, build, sequence, root_hash)
     }
 }
 

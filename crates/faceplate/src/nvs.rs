@@ -18,6 +18,8 @@ const TRIAL: &str = "trial";
 const IMAGES: [&str; 2] = ["img0", "img1"];
 /// `u32`: the [`Last`] change of slot; absent means none yet.
 const LAST: &str = "last";
+/// `u32`: the highest sequence of a confirmed frontend; absent means 0.
+const CONFIRMED: &str = "seq";
 
 /// Port to the NVS partition, namespace [`NAMESPACE`].
 ///
@@ -274,6 +276,8 @@ pub struct Stored {
     pub images: [Option<ImageRecord>; 2],
     /// The last change of slot, stale or not.
     pub last: Option<Last>,
+    /// The highest sequence that was confirmed.
+    pub confirmed: u32,
 }
 
 impl Stored {
@@ -294,6 +298,7 @@ impl Stored {
             trial: nvs.get_u32(TRIAL)?.and_then(Trial::decode),
             images,
             last: nvs.get_u32(LAST)?.and_then(Last::decode),
+            confirmed: nvs.get_u32(CONFIRMED)?.unwrap_or(0),
         })
     }
 }
@@ -320,6 +325,8 @@ pub enum Change {
     Last(Last),
     /// The slot to boot.
     Active(Slot),
+    /// A frontend of this sequence was confirmed, the highest so far.
+    Confirmed(u32),
 }
 
 impl Change {
@@ -334,6 +341,7 @@ impl Change {
             Self::NoTrial => nvs.remove(TRIAL),
             Self::Last(last) => nvs.set_u32(LAST, last.encode()),
             Self::Active(slot) => nvs.set_u8(ACTIVE, slot.number()),
+            Self::Confirmed(sequence) => nvs.set_u32(CONFIRMED, *sequence),
         }
     }
 }

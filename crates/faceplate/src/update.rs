@@ -152,6 +152,11 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             )?;
         }
         let engine = self.lease.engine;
+        if at == 0 {
+            let confirmed = engine.confirmed();
+            verify::first_word(sector, engine.requirements(), confirmed)
+                .map_err(UploadError::Rejected)?;
+        }
         let mut flash = engine.flash();
         if !self.begun {
             let skipped = self.writer.skip(&mut flash, at, sector).await;
@@ -199,7 +204,10 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             &mut self.lease.buffers,
         )
         .await
-        .and_then(|verified| verified.fits(requirements.api).map(|()| verified));
+        .and_then(|verified| {
+            verified.fits(requirements, engine.confirmed())?;
+            Ok(verified)
+        });
         let slot = self.lease.slot;
         match verified {
             Ok(verified) => Ok(Checked {

@@ -21,20 +21,37 @@ pub(crate) use self::problem::BadLength;
 pub use self::problem::Problem;
 pub(crate) use self::work::Work;
 use crate::{
-    Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR,
+    Buffers, BuildId, ImageRecord, KeyId, Region, RegionReader, SECTOR, Signers,
     manifest::{self, About, Manifest, ManifestError, Version},
     marks::{MARKS, MARKS_HASH_LEN},
     reading::{attr, checked, find, mount},
+    signature::Signature,
     text::text,
 };
 
 /// What the firmware wants of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Requirements {
     /// The API that this firmware offers to its frontends.
     pub api: u16,
     /// Refuse images without a manifest, whose files cannot be proved intact.
     pub manifest: bool,
+    /// Whose images are taken, at any time and by any way.
+    pub signers: Signers,
+    /// Refuse new images whose sequence is lower than the highest that was confirmed.
+    pub no_step_back: bool,
+}
+
+impl Requirements {
+    /// Any sound image for firmware that offers this API.
+    pub const fn any(api: u16) -> Self {
+        Self {
+            api,
+            manifest: false,
+            signers: Signers::ANYONE,
+            no_step_back: false,
+        }
+    }
 }
 
 /// What a check is of.
@@ -62,6 +79,8 @@ pub struct Verified {
     pub about: Option<About>,
     /// Whether each file says how it may be cached; see [`marks`](crate::marks).
     pub marked: bool,
+    /// Who signed it; `None` where the firmware takes anyone's.
+    pub signer: Option<KeyId>,
 }
 
 impl Verified {
@@ -75,19 +94,45 @@ impl Verified {
         self.about.as_ref().and_then(|about| about.build)
     }
 
-    /// Whether it works with firmware that offers API `ours`; without a manifest that is assumed.
+    /// Whether it may be the next frontend of a firmware that wants this, and which has confirmed no higher
+    /// sequence than `confirmed`; see [`fits`].
     ///
     /// # Errors
-    /// [`Problem::Api`] when its manifest says that it does not.
-    pub fn fits(&self, ours: u16) -> Result<(), Problem> {
-        match self.about {
-            Some(About {
-                api_min: min,
-                api_max: max,
-                ..
-            }) if !(min..=max).contains(&ours) => Err(Problem::Api { min, max, ours }),
-            _ => Ok(()),
+    /// [`Problem::Api`] or [`Problem::StepBack`].
+    pub fn fits(&self, requirements: Requirements, confirmed: u32) -> Result<(), Problem> {
+        fits(self.about.as_ref(), requirements, confirmed)
+    }
+}
+
+/// Whether a frontend that says this of itself may be the next one. Without a manifest it is assumed to work
+/// with any firmware, and has sequence 0.
+///
+/// # Errors
+/// [`Problem::Api`] where it needs another firmware, [`Problem::StepBack`] where the firmware wants no lower
+/// sequence than `confirmed`.
+pub fn fits(
+    about: Option<&About>,
+    requirements: Requirements,
+    confirmed: u32,
+) -> Result<(), Problem> {
+    let Requirements {
+        api: ours,
+        no_step_back,
+        ..
+    } = requirements;
+    if let Some(about) = about {
+        let (min, max) = (about.api_min, about.api_max);
+        if !(min..=max).contains(&ours) {
+            return Err(Problem::Api { min, max, ours });
         }
+    }
+    let sequence = about.map_or(0, |about| about.sequence);
+    match no_step_back && sequence < confirmed {
+        true => Err(Problem::StepBack {
+            sequence,
+            confirmed,
+        }),
+        false => Ok(()),
     }
 }
 
@@ -134,6 +179,40 @@ pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Proble
     }
 }
 
+/// Judges an image by what the root directory says in its first sector, before anything is erased: who signed
+/// it, for which firmware it is, and whether it is a step back; see [`fits`].
+///
+/// An image of another tool may say it elsewhere, or nowhere: then the check of the whole has to tell, but
+/// for the signature, which is there or missing.
+///
+/// # Errors
+/// What is wrong with it.
+#[inline(never)]
+pub fn first_word(
+    sector: &[u8],
+    requirements: Requirements,
+    confirmed: u32,
+) -> Result<(), Problem> {
+    let attr = |kind, buf: &mut [u8]| {
+        probe_attr(sector, kind, buf).map_err(|error| Problem::Structure(text(error)))
+    };
+    requirements.signers.check(attr)?;
+    let mut bytes = [0; Manifest::MAX_LEN];
+    let manifest = match attr(manifest::MANIFEST, &mut bytes)? {
+        None => return Ok(()),
+        Some(len) => decode(&bytes, len)?,
+    };
+    fits(Some(&manifest.about), requirements, confirmed)
+}
+
+/// A manifest of which there were so many bytes.
+fn decode(bytes: &[u8; Manifest::MAX_LEN], len: usize) -> Result<Manifest, Problem> {
+    let bytes = bytes
+        .get(..len)
+        .ok_or(Problem::Manifest(ManifestError::Version))?;
+    Manifest::decode(bytes).map_err(Problem::Manifest)
+}
+
 /// Whether an image may have so many bytes: whole blocks, and the two of its superblock.
 const fn is_length(len: u32) -> bool {
     len.is_multiple_of(SECTOR) && len >= 2 * SECTOR
@@ -142,8 +221,9 @@ const fn is_length(len: u32) -> bool {
 /// The whole check of the image at the start of `region`: structure, index, manifest, every file's
 /// bytes. Nothing is believed that was not read from flash.
 ///
-/// Whether it fits the firmware's API is asked apart, by [`Verified::fits`], and of new frontends
-/// only: one that was accepted before is not taken away by a new firmware.
+/// Whether it fits the firmware's API and is no step back is asked apart, by [`Verified::fits`], and of new
+/// frontends only: one that was accepted before is not taken away by a new firmware. Who signed it is asked
+/// each time: a firmware that does not know a key any more does not trust it.
 ///
 /// # Errors
 /// The first thing that is wrong.
@@ -169,6 +249,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     }
     let report = sound(&mut storage, blocks, buffers)?;
     let (image, manifest) = mounted(&mut storage, region, blocks, &report)?;
+    let signer = signer(&image, &mut storage, requirements)?;
     let used = (report.last_used_block + 1) * SECTOR;
     let mut marked = false;
     match &manifest {
@@ -196,6 +277,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
         record: ImageRecord { len, sha256 },
         about,
         marked,
+        signer,
     })
 }
 
@@ -284,6 +366,7 @@ async fn slot<F: ReadNorFlash + Clone>(
         if work::sha256(&mut storage, record.len, buffers).await? == record.sha256 {
             let image = mount(&mut storage, record.len / SECTOR).map_err(problem::<F>)?;
             let manifest = read_manifest(&image, &mut storage)?;
+            let signer = signer(&image, &mut storage, requirements)?;
             // What no manifest proves is not believed.
             let marked = manifest.is_some() && read_marks_hash(&image, &mut storage)?.is_some();
             return Ok(Verified {
@@ -291,6 +374,7 @@ async fn slot<F: ReadNorFlash + Clone>(
                 record,
                 about: manifest.map(|manifest| manifest.about),
                 marked,
+                signer,
             });
         }
     }
@@ -329,13 +413,41 @@ pub fn read_manifest<F: ReadNorFlash>(
     let len = attr(image, storage, &root, manifest::MANIFEST, &mut bytes).map_err(problem::<F>)?;
     match len {
         None => Ok(None),
-        Some(len) => {
-            let bytes = bytes
-                .get(..len)
-                .ok_or(Problem::Manifest(ManifestError::Version))?;
-            Manifest::decode(bytes).map(Some).map_err(Problem::Manifest)
-        }
+        Some(len) => decode(&bytes, len).map(Some),
     }
+}
+
+/// Who signed an image, as its root directory says and the signature proves; see [`Signers`].
+#[inline(never)]
+fn signer<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+    requirements: Requirements,
+) -> Result<Option<KeyId>, Problem> {
+    let signers = requirements.signers;
+    if signers.keys().is_empty() {
+        return Ok(None);
+    }
+    let root = find(image, storage, "").map_err(problem::<F>)?;
+    let root = root.ok_or(Problem::NotSigned)?;
+    signers.check(|kind, buf| attr(image, storage, &root, kind, buf).map_err(problem::<F>))
+}
+
+/// The signature that the root directory of an image has, whoever made it.
+///
+/// # Errors
+/// When flash cannot be read.
+pub fn read_signature<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+) -> Result<Option<Signature>, Problem> {
+    let mut stored = [0; Signature::LEN];
+    let Some(root) = find(image, storage, "").map_err(problem::<F>)? else {
+        return Ok(None);
+    };
+    let len = attr(image, storage, &root, manifest::SIGNATURE, &mut stored);
+    let len = len.map_err(problem::<F>)?;
+    Ok((len == Some(stored.len())).then(|| Signature::decode(&stored)))
 }
 
 /// The hash over all marks that the root directory has, if the files are marked.

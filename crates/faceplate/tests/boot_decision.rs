@@ -248,7 +248,7 @@ fn apply(stored: &mut Stored, changes: &[Option<Change>]) {
             Change::NoTrial => stored.trial = None,
             Change::Last(last) => stored.last = Some(last),
             Change::Active(slot) => stored.active = Some(slot),
-            Change::Image(..) => panic!("a boot verifies no new image"),
+            Change::Image(..) | Change::Confirmed(_) => panic!("that is not for the decision"),
         }
     }
 }

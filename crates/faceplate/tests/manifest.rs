@@ -14,7 +14,11 @@ fn encoded(manifest: &Manifest) -> Vec<u8> {
 }
 
 fn manifest(build: Option<BuildId>) -> Manifest {
-    Manifest::new("1.2", (1, 0x203), build, [7; 32]).unwrap()
+    numbered(build, 0)
+}
+
+fn numbered(build: Option<BuildId>, sequence: u32) -> Manifest {
+    Manifest::new("1.2", (1, 0x203), build, sequence, [7; 32]).unwrap()
 }
 
 #[test]
@@ -24,25 +28,29 @@ fn each_format_is_stored_as_the_documentation_says() {
     assert_eq!(encoded(&manifest(None)), plain);
     let stamped = [&start(2)[..], &BUILD.0, &[0; 4], b"1.2"].concat();
     assert_eq!(encoded(&manifest(Some(BUILD))), stamped);
+    let numbered_alone = [&start(2)[..], &[0; 8], &[4, 3, 2, 1], b"1.2"].concat();
+    assert_eq!(encoded(&numbered(None, 0x0102_0304)), numbered_alone);
 }
 
 #[test]
 fn what_was_stored_is_read_with_the_shortest_and_the_longest_version() {
-    for build in [None, Some(BUILD)] {
+    for (build, number) in [
+        (None, 0),
+        (None, 7),
+        (Some(BUILD), 0),
+        (Some(BUILD), u32::MAX),
+    ] {
         for version in ["", "1.2", &"v".repeat(VERSION_MAX)] {
-            let stored = Manifest::new(version, (1, 2), build, [9; 32]).unwrap();
+            let stored = Manifest::new(version, (1, 2), build, number, [9; 32]).unwrap();
             assert_eq!(Manifest::decode(&encoded(&stored)), Ok(stored.clone()));
-            let About { build: id, .. } = stored.about;
-            assert_eq!(id, build);
+            let About {
+                build: id,
+                sequence,
+                ..
+            } = stored.about;
+            assert_eq!((id, sequence), (build, number));
         }
     }
-}
-
-#[test]
-fn the_reserved_number_is_not_looked_at() {
-    let mut bytes = encoded(&manifest(Some(BUILD)));
-    bytes[45..49].fill(0xff);
-    assert_eq!(Manifest::decode(&bytes), Ok(manifest(Some(BUILD))));
 }
 
 #[test]

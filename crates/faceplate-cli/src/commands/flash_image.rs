@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use faceplate::layout::TABLE_OFFSET;
+use faceplate::{layout::TABLE_OFFSET, verify::Requirements};
 use faceplate_sim::{
     First,
     flash::{
@@ -100,7 +100,11 @@ impl FlashImage {
     fn judge(&self, flash: &[u8]) -> Result<(), Failure> {
         let chip = SimFlash::blank(flash.len());
         chip.poke(0, flash).map_err(Failure::new)?;
-        let First { layout, frontend } = First::of(&chip, self.board.places());
+        let First { layout, frontend } = First::of(
+            &chip,
+            self.board.places(),
+            Requirements::any(faceplate::API),
+        );
         let [first, second] = layout.places.slots;
         if let (Some(www), Err(problem)) = (&self.www, frontend) {
             return Err(Failure::at(

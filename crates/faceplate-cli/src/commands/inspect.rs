@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 
+use faceplate::{PublicKey, signature, verify::Problem};
 use faceplate_pack::Inspection;
 use serde_json::{Value, json};
 
 use super::{not_an_image, read_image};
-use crate::{failure::Failure, text};
+use crate::{failure::Failure, keys, text};
 
 /// Check an image as a device does, and show what is in it.
 #[derive(clap::Args)]
 pub(crate) struct Inspect {
     /// The image.
     image: PathBuf,
+    /// A public key (PEM) that must have signed it; of several, one must have.
+    #[arg(long = "key", value_name = "PUB")]
+    keys: Vec<PathBuf>,
     /// Answer in JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -20,19 +24,41 @@ pub(crate) struct Inspect {
 
 impl Inspect {
     pub(crate) fn run(self) -> Result<(), Failure> {
+        let keys = self.keys.iter().map(|path| keys::public(path));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let bytes = read_image(&self.image)?;
         let found =
             faceplate_pack::inspect(&bytes).map_err(|error| not_an_image(&self.image, error))?;
+        if !keys.is_empty() {
+            verify(&bytes, &found, &keys).map_err(|why| not_an_image(&self.image, why))?;
+        }
+        let verified = !keys.is_empty();
         if self.json {
-            text::print_json(&to_json(&found));
+            text::print_json(&to_json(&found, verified));
         } else {
-            text::print(&describe(&found, &self.image.display().to_string()));
+            text::print(&describe(
+                &found,
+                &self.image.display().to_string(),
+                verified,
+            ));
         }
         Ok(())
     }
 }
 
-fn to_json(found: &Inspection) -> Value {
+/// Whether one of these keys has signed an image, as a device asks it.
+fn verify(image: &[u8], found: &Inspection, keys: &[PublicKey]) -> Result<(), Problem> {
+    let signature = found.signature.ok_or(Problem::NotSigned)?;
+    let key = keys.iter().find(|key| key.id() == signature.key);
+    let key = key.ok_or(Problem::OtherKey(signature.key))?;
+    let statement = signature::of_image(image).ok_or(Problem::Signature(signature.key))?;
+    match key.has_signed(&statement, &signature.bytes) {
+        true => Ok(()),
+        false => Err(Problem::Signature(signature.key)),
+    }
+}
+
+fn to_json(found: &Inspection, verified: bool) -> Value {
     let manifest = found.manifest.as_ref();
     let files: Vec<Value> = found
         .files
@@ -50,6 +76,9 @@ fn to_json(found: &Inspection) -> Value {
         "version": manifest.map(|manifest| manifest.version.as_str()),
         "build": manifest.and_then(|manifest| manifest.build).map(|build| build.to_string()),
         "api": manifest.map(|manifest| json!({ "min": manifest.api_min, "max": manifest.api_max })),
+        "sequence": manifest.map(|manifest| manifest.sequence),
+        "signer": found.signature.map(|signature| signature.key.to_string()),
+        "verified": verified,
         "root_hash": found.root_hash.map(|hash| text::hex(&hash)),
         "bytes": found.len,
         "slot_bytes": u64::from(found.block_count) * 4096,
@@ -59,7 +88,7 @@ fn to_json(found: &Inspection) -> Value {
     })
 }
 
-fn describe(found: &Inspection, name: &str) -> String {
+fn describe(found: &Inspection, name: &str, verified: bool) -> String {
     let mut lines = vec![format!("{name}: a whole frontend")];
     match &found.manifest {
         Some(manifest) => {
@@ -74,10 +103,20 @@ fn describe(found: &Inspection, name: &str) -> String {
                     .to_owned(),
             });
             lines.push(format!("  firmware  {api}"));
+            if manifest.sequence > 0 {
+                lines.push(format!("  sequence  {}", manifest.sequence));
+            }
         }
         None => lines.push(
             "  version   unknown: no manifest, so damage to its files could not be seen".to_owned(),
         ),
+    }
+    if let Some(signature) = found.signature {
+        let looked = match verified {
+            true => "the signature holds",
+            false => "not verified; name the public key with --key",
+        };
+        lines.push(format!("  signed    by key {}: {looked}", signature.key));
     }
     lines.push(format!(
         "  size      {} ({} blocks), for slots of {} or more",

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use faceplate_pack::{Gzip, Options, Report, Stamp, pack};
+use faceplate_pack::{Gzip, Options, Report, Stamp, pack, sign};
 
-use crate::{arguments, failure::Failure, patterns, text, tree};
+use crate::{arguments, failure::Failure, keys, patterns, text, tree};
 
 /// Make an image of a built frontend.
 ///
@@ -38,6 +38,13 @@ pub(crate) struct Pack {
     /// that the Vite plugin did not make. The folder stays as it is.
     #[arg(long)]
     stamp: bool,
+    /// How new this frontend is: a higher number than the one before. Devices that want no step back
+    /// refuse lower ones than they have confirmed.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sequence: u32,
+    /// Sign the image by this private key (PEM), or env:NAME for a variable that holds its text.
+    #[arg(long, value_name = "KEY", value_parser = keys::Place::parse)]
+    sign: Option<keys::Place>,
     /// Leave the script out: the app confirms by its own code.
     #[arg(long, requires = "stamp")]
     no_confirm_script: bool,
@@ -53,6 +60,8 @@ enum GzipWhen {
 
 impl Pack {
     pub(crate) fn run(self) -> Result<(), Failure> {
+        // Before the work is done.
+        let key = self.sign.as_ref().map(keys::Place::read).transpose()?;
         let found = tree::read(&self.dist).map_err(Failure::new)?;
         if let Some(inside) = self.output_inside() {
             return Err(Failure::usage(format_args!(
@@ -76,6 +85,7 @@ impl Pack {
                 false => Stamp::Script,
             }),
             immutable: immutable.files,
+            sequence: self.sequence,
             ..defaults
         };
         let mut packed = pack(found.files, &options).map_err(|error| match error {
@@ -83,8 +93,16 @@ impl Pack {
             other => Failure::at(self.dist.display(), other),
         })?;
         packed.report.skipped.extend(found.skipped);
+        if let Some(key) = &key {
+            let signed = sign(&packed.image, &key.public(), |what| key.sign(what));
+            packed.image = signed.map_err(|error| Failure::at(self.dist.display(), error))?;
+            packed.report.blocks_used = (packed.image.len() / 4096) as u32;
+        }
         tree::replace(&self.output, &packed.image).map_err(Failure::new)?;
         text::print(&describe(&packed.report, &self.output));
+        if let Some(key) = &key {
+            text::print(&format!("signed by key {}", key.public().id()));
+        }
         for warning in &immutable.warnings {
             text::warn(warning);
         }
@@ -185,6 +203,9 @@ fn describe(report: &Report, output: &Path) -> String {
              marks what a build names by content"
                 .to_owned(),
         );
+    }
+    if report.sequence > 0 {
+        lines.push(format!("sequence {}", report.sequence));
     }
     lines.push(match report.build {
         Some(build) => format!("build {build}"),

@@ -10,13 +10,14 @@ use std::{
     time::Duration,
 };
 
+use faceplate::{Signers, verify::Requirements};
 use faceplate_http::Limits;
 use faceplate_provider::Provider;
 use faceplate_sim::{Event, SimError, SimOptions, flash::Timing};
 
 use self::room::SimRoom;
 use super::read_frontend;
-use crate::{board::Board, device::Address, failure::Failure, text};
+use crate::{board::Board, device::Address, failure::Failure, keys, text};
 
 /// The status with which a power cut ends the process.
 const POWER_CUT: i32 = 3;
@@ -50,6 +51,13 @@ pub(crate) struct Sim {
     /// a reverse proxy, 10.0.0.1:8443; several: once each.
     #[arg(long = "host", value_name = "HOST", value_parser = host)]
     hosts: Vec<String>,
+    /// A public key (PEM): take only frontends that it has signed, and boot no other; several: once
+    /// each.
+    #[arg(long = "key", value_name = "PUB")]
+    keys: Vec<PathBuf>,
+    /// Refuse frontends with a lower sequence than one that was confirmed.
+    #[arg(long)]
+    no_step_back: bool,
     /// How long a restart takes, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 2000)]
     reboot_ms: u32,
@@ -75,6 +83,17 @@ enum FlashTiming {
 impl Sim {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let www = self.www.as_deref().map(read_frontend).transpose()?;
+        let keys = self.keys.iter().map(|path| keys::public(path));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let requirements = Requirements {
+            // It lives as long as the program.
+            signers: match keys.is_empty() {
+                true => Signers::ANYONE,
+                false => Signers::only(keys.leak()),
+            },
+            no_step_back: self.no_step_back,
+            ..Requirements::any(faceplate::API)
+        };
         let options = SimOptions {
             flash: self.flash,
             flash_size: self.board.flash_size,
@@ -88,6 +107,7 @@ impl Sim {
             },
             power_cut_after: self.power_cut_after,
             reboot: Duration::from_millis(self.reboot_ms.into()),
+            requirements,
             limits: Limits::DEFAULT,
             hosts: self.hosts,
             portal: self.portal,

@@ -13,4 +13,5 @@ mod lost;
 mod pack;
 mod page;
 mod push;
+mod sign;
 mod sim;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use faceplate::{
-    Confirmer, Last, Slot, SlotStatus, Status, TrialStatus,
+    Confirmer, Last, PublicKey, Slot, SlotStatus, Status, TrialStatus,
     update::{Done, Progress},
 };
 
@@ -35,6 +35,8 @@ impl fmt::Display for StatusJson<'_> {
             state,
             trial,
             last,
+            keys,
+            lowest_sequence,
             slots: [www0, www1],
             upload,
             fault,
@@ -59,9 +61,28 @@ impl fmt::Display for StatusJson<'_> {
         )?;
         write!(f, r#""trial":{},"#, OrNull(trial.map(TrialJson)))?;
         write!(f, r#""last":{},"#, OrNull(last.map(LastJson)))?;
+        write!(f, r#""signed_by":{},"#, OrNull(signers(keys)))?;
+        write!(f, r#""lowest_sequence":{},"#, OrNull(*lowest_sequence))?;
         write!(f, r#""slots":[{},{}],"#, SlotJson(www0), SlotJson(www1))?;
         write!(f, r#""upload":{},"#, OrNull(upload.map(UploadJson)))?;
         write!(f, r#""fault":{}}}"#, OrNull(fault.as_ref().map(Str)))
+    }
+}
+
+/// The keys whose frontends are taken; `None`: anyone's are.
+fn signers(keys: &'static [PublicKey]) -> Option<KeysJson> {
+    (!keys.is_empty()).then_some(KeysJson(keys))
+}
+
+struct KeysJson(&'static [PublicKey]);
+
+impl fmt::Display for KeysJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, key) in self.0.iter().enumerate() {
+            let before = if at == 0 { '[' } else { ',' };
+            write!(f, r#"{before}"{}""#, key.id())?;
+        }
+        f.write_str("]")
     }
 }
 
@@ -112,6 +133,9 @@ impl fmt::Display for SlotJson<'_> {
             valid,
             version,
             build,
+            api,
+            sequence,
+            signer,
             sha256,
             problem,
         } = self.0;
@@ -126,12 +150,25 @@ impl fmt::Display for SlotJson<'_> {
             OrNull(version.as_ref().map(Str))
         )?;
         write!(f, r#""build":{},"#, OrNull(build.map(Str)))?;
+        write!(f, r#""api":{},"#, OrNull(api.map(RangeJson)))?;
+        write!(f, r#""sequence":{},"#, OrNull(*sequence))?;
+        write!(f, r#""signer":{},"#, OrNull(signer.map(Str)))?;
         write!(
             f,
             r#""sha256":{},"#,
             OrNull(sha256.as_ref().map(|bytes| Hex(bytes)))
         )?;
         write!(f, r#""problem":{}}}"#, OrNull(problem.as_ref().map(Str)))
+    }
+}
+
+/// Lowest and highest.
+struct RangeJson((u16, u16));
+
+impl fmt::Display for RangeJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lowest, highest) = self.0;
+        write!(f, "[{lowest},{highest}]")
     }
 }
 

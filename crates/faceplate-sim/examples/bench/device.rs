@@ -43,12 +43,8 @@ pub(crate) fn boot(flash: &SimFlash) -> Result<SimEngine> {
 pub(crate) fn boot_for(flash: &SimFlash, slot_bytes: u32) -> Result<SimEngine> {
     let layout = block_on(Layout::read(&mut flash.clone(), Places::DEFAULT));
     let nvs = EspNvs::new(flash.clone(), layout.nvs?);
-    let requirements = Requirements {
-        api: 1,
-        manifest: false,
-    };
     let config = Config {
-        requirements,
+        requirements: Requirements::any(1),
         block_erase: true,
         compress: sha256::SOFTWARE,
     };

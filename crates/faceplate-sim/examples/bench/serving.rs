@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 
 use embedded_io_async::{ErrorType, Write};
-use faceplate::layout::Places;
-use faceplate_http::{ConnectionBuffers, Limits, serve};
-use faceplate_sim::device::SimDevice;
+use faceplate_http::{ConnectionBuffers, serve};
+use faceplate_sim::{SimOptions, device::SimDevice};
 
 use crate::{Report, Result, device, frontends};
 
@@ -24,14 +23,7 @@ fn paths() -> Vec<String> {
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let flash = device::flash(&frontends::full(1)?.image, &[])?;
     let worst = runtime()?.block_on(async {
-        let device = SimDevice::boot(
-            flash.clone(),
-            Places::DEFAULT,
-            Limits::DEFAULT,
-            None,
-            Vec::new(),
-        )
-        .await;
+        let device = SimDevice::boot(flash.clone(), &SimOptions::new(""), None).await;
         let mut worst: f64 = 0.0;
         for path in paths() {
             let before = flash.counters();
@@ -56,8 +48,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
 pub(crate) fn serve_rounds(rounds: u32) -> Result<u64> {
     let flash = device::flash(&frontends::full(1)?.image, &[])?;
     runtime()?.block_on(async {
-        let device =
-            SimDevice::boot(flash, Places::DEFAULT, Limits::DEFAULT, None, Vec::new()).await;
+        let device = SimDevice::boot(flash, &SimOptions::new(""), None).await;
         let mut bytes = 0;
         for _ in 0..rounds {
             for path in paths() {

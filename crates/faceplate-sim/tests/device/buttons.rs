@@ -8,14 +8,14 @@ use std::{
 
 use crate::board::{Board, Frontend, install};
 use faceplate::{
-    Confirmer, Outcome, RollbackError, Slot, State, Status, Text, layout::Places, text,
-    verify::Problem,
+    Confirmer, Outcome, RollbackError, Slot, State, Status, Text, text, verify::Problem,
 };
 use faceplate_http::{
-    App, Device as _, GoBackError, Limits, UpdateEvent,
+    App, Device as _, GoBackError, UpdateEvent,
     wifi::{Wifi as _, WifiMode},
 };
 use faceplate_sim::{
+    SimOptions,
     device::SimDevice,
     flash::{Fault, SimFlash},
 };
@@ -29,15 +29,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 async fn boot(flash: &SimFlash) -> SimDevice {
-    let limits = Limits::DEFAULT;
-    SimDevice::boot(
-        flash.clone(),
-        Places::DEFAULT,
-        limits,
-        Some(ADDRESS),
-        vec![],
-    )
-    .await
+    SimDevice::boot(flash.clone(), &SimOptions::new(""), Some(ADDRESS)).await
 }
 
 fn status(device: &SimDevice) -> Status {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::board::{Board, Frontend, serves};
-use faceplate::layout::Places;
+use faceplate::{layout::Places, verify::Requirements};
 use faceplate_http::Limits;
 use faceplate_sim::{
     Event, SimError, SimOptions,
@@ -283,7 +283,7 @@ fn a_power_cut_at_any_operation_of_an_upload_is_survived_by_the_program_that_com
             let board = Board {
                 flash: SimFlash::open(&flash, Places::DEFAULT.table_offset).expect("a flash"),
                 places: Places::DEFAULT,
-                insist: false,
+                requirements: Requirements::any(faceplate::API),
                 compress: faceplate::sha256::SOFTWARE,
             };
             let booted = board.boot();

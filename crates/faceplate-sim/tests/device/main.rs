@@ -16,5 +16,6 @@ mod nvs_power_cuts;
 mod nvs_settings;
 mod power_cuts;
 mod sha256;
+mod signed;
 mod update;
 mod wifi_credentials;

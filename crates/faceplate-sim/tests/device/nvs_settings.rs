@@ -7,10 +7,10 @@ use crate::common::{
     self, PARTITION, Values, generator, nvs_parser::Value, open, parse, read_all, updates,
 };
 use embassy_futures::block_on;
-use faceplate::{EspNvs, EspNvsError, Number, layout::Places};
-use faceplate_http::{Device as _, Limits};
+use faceplate::{EspNvs, EspNvsError, Number};
+use faceplate_http::Device as _;
 use faceplate_sim::{
-    PARTITIONS,
+    PARTITIONS, SimOptions,
     device::SimDevice,
     flash::{Cut, SimFlash, W25Q128_SIZE},
 };
@@ -288,10 +288,8 @@ fn a_power_cut_leaves_the_old_value_or_the_new_one() {
 #[test]
 fn a_device_keeps_settings_of_its_firmware() {
     let flash = SimFlash::with_partitions(PARTITIONS, W25Q128_SIZE).unwrap();
-    let boot = || {
-        let places = Places::DEFAULT;
-        SimDevice::boot(flash.clone(), places, Limits::DEFAULT, None, Vec::new())
-    };
+    let options = SimOptions::new("");
+    let boot = || SimDevice::boot(flash.clone(), &options, None);
     let face = block_on(boot());
     let stored = face.engine().with_nvs(|nvs| {
         nvs.set_str("lamp", "colour", "warm")?;

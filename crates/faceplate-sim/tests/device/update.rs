@@ -679,7 +679,7 @@ fn files_that_the_manifest_does_not_know_of_are_found() {
             file("more.js");
         }
         let mut bytes = [0; Manifest::MAX_LEN];
-        let manifest = Manifest::new("1", (1, 1), None, root).expect("a manifest");
+        let manifest = Manifest::new("1", (1, 1), None, 0, root).expect("a manifest");
         let len = manifest.encode(&mut bytes);
         builder.attr("", MANIFEST, &bytes[..len]).expect("the root");
         let image = builder
@@ -696,10 +696,8 @@ fn files_that_the_manifest_does_not_know_of_are_found() {
 
 #[test]
 fn a_firmware_that_insists_on_a_manifest_takes_no_image_without() {
-    let board = Board {
-        insist: true,
-        ..Board::with(&Frontend::new("1.0.0", 30))
-    };
+    let mut board = Board::with(&Frontend::new("1.0.0", 30));
+    board.requirements.manifest = true;
     let error = upload(&board.boot(), &plain_image(), CLIENT).expect_err("no manifest");
     assert_eq!(
         error,

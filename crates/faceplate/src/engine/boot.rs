@@ -113,7 +113,11 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             }),
             _ => None,
         };
-        Self {
+        // What was never on trial here, as what a cable brought, is as good as confirmed.
+        let settled =
+            served.is_some() && trial.is_none() && stored.active.unwrap_or(Slot::Www0) == active;
+        let keeps = settled && nvs_fault.is_none();
+        let this = Self {
             flash,
             nvs: RefCell::new(nvs),
             nvs_fault: RefCell::new(nvs_fault),
@@ -125,10 +129,15 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             last: Cell::new(last.filter(|last| last.to == active)),
             since_ms: now_ms,
             trial: Cell::new(trial),
+            confirmed: Cell::new(stored.confirmed),
             restarting: Cell::new(false),
             progress: Cell::new(None),
             slots: RefCell::new(slots),
             buffers: RefCell::new(buffers),
+        };
+        if keeps {
+            this.keep_confirmed();
         }
+        this
     }
 }

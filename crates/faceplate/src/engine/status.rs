@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Engine, SlotContent, progress::Progress};
 use crate::{
-    BuildId, Confirmer, Last, Slot,
+    BuildId, Confirmer, KeyId, Last, PublicKey, Slot,
     layout::LayoutError,
     manifest::Version,
     text::{Text, text},
@@ -61,6 +61,12 @@ pub struct SlotStatus {
     pub version: Option<Version>,
     /// Which build it says that it is.
     pub build: Option<BuildId>,
+    /// Lowest and highest firmware API that it works with, if it says so.
+    pub api: Option<(u16, u16)>,
+    /// Its sequence, if it says what it is.
+    pub sequence: Option<u32>,
+    /// Who signed it; `None` where the firmware takes anyone's.
+    pub signer: Option<KeyId>,
     /// SHA-256 of the image.
     pub sha256: Option<[u8; 32]>,
     /// Why it is not valid.
@@ -78,6 +84,10 @@ pub struct Status {
     pub trial: Option<TrialStatus>,
     /// The last change of slot.
     pub last: Option<Last>,
+    /// Whose frontends are taken; none: anyone's.
+    pub keys: &'static [PublicKey],
+    /// The lowest sequence that is taken, where the firmware wants no step back.
+    pub lowest_sequence: Option<u32>,
     /// Both slots.
     pub slots: [SlotStatus; 2],
     /// The upload that runs.
@@ -113,6 +123,7 @@ impl<F, N> Engine<F, N> {
     #[inline(never)]
     pub fn status(&self, now_ms: u64) -> Status {
         let slots = self.slots.borrow();
+        let requirements = self.requirements();
         Status {
             active: self.active,
             state: self.state(),
@@ -122,6 +133,8 @@ impl<F, N> Engine<F, N> {
                 boots_left: trial.boots_left,
             }),
             last: self.last.get(),
+            keys: requirements.signers.keys(),
+            lowest_sequence: requirements.no_step_back.then(|| self.confirmed()),
             slots: [
                 self.slot_status(Slot::Www0, &slots[0]),
                 self.slot_status(Slot::Www1, &slots[1]),
@@ -150,6 +163,7 @@ impl<F, N> Engine<F, N> {
     fn slot_status(&self, slot: Slot, content: &SlotContent) -> SlotStatus {
         let label = self.label(slot);
         let size = self.regions.map_or(0, |regions| regions[slot.index()].len);
+        let about = content.as_ref().ok().and_then(|found| found.about.as_ref());
         match content {
             Ok(verified) => SlotStatus {
                 slot,
@@ -159,6 +173,9 @@ impl<F, N> Engine<F, N> {
                 valid: true,
                 version: verified.version().cloned(),
                 build: verified.build(),
+                api: about.map(|about| (about.api_min, about.api_max)),
+                sequence: about.map(|about| about.sequence),
+                signer: verified.signer,
                 sha256: Some(verified.record.sha256),
                 problem: None,
             },
@@ -170,6 +187,9 @@ impl<F, N> Engine<F, N> {
                 valid: false,
                 version: None,
                 build: None,
+                api: None,
+                sequence: None,
+                signer: None,
                 sha256: None,
                 problem: Some(problem.clone()),
             },

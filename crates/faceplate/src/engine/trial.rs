@@ -128,7 +128,23 @@ impl<F, N: Nvs> Engine<F, N> {
             }
         }
         self.trial.set(None);
+        self.keep_confirmed();
         Ok(())
+    }
+
+    /// Remembers the sequence of the running frontend, which was confirmed, if it is the highest and the firmware
+    /// wants to know. Where it cannot be stored, the next start tries again.
+    pub(super) fn keep_confirmed(&self) {
+        let sequence = match &self.slots.borrow()[self.active.index()] {
+            Ok(verified) => verified.about.as_ref().map_or(0, |about| about.sequence),
+            Err(_) => 0,
+        };
+        if !self.config.requirements.no_step_back || sequence <= self.confirmed.get() {
+            return;
+        }
+        if self.store(&[Change::Confirmed(sequence)]).is_ok() {
+            self.confirmed.set(sequence);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{SECTOR, layout::LayoutError, manifest::ManifestError, text::Text};
+use crate::{KeyId, SECTOR, layout::LayoutError, manifest::ManifestError, text::Text};
 
 /// Why a slot does not hold a whole frontend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,19 @@ pub enum Problem {
         /// The API of this firmware.
         ours: u16,
     },
+    /// An older frontend than one that was confirmed.
+    StepBack {
+        /// Its sequence.
+        sequence: u32,
+        /// The highest that was confirmed.
+        confirmed: u32,
+    },
+    /// Nobody signed it, and this firmware insists on that.
+    NotSigned,
+    /// Who signed it is nobody whom this firmware knows.
+    OtherKey(KeyId),
+    /// It was changed since it was signed by this key, or never was.
+    Signature(KeyId),
     /// This file has no hash, though the image has a manifest.
     NoFileHash(Text),
     /// The bytes of this file are not those that were packed.
@@ -71,6 +84,20 @@ impl fmt::Display for Problem {
                     f,
                     "needs firmware API {min} to {max}, this device has {ours}"
                 )
+            }
+            Self::StepBack {
+                sequence,
+                confirmed,
+            } => write!(
+                f,
+                "a step back: its sequence is {sequence}, and {confirmed} was confirmed here"
+            ),
+            Self::NotSigned => f.write_str("not signed, and this device takes signed images alone"),
+            Self::OtherKey(key) => {
+                write!(f, "signed by key {key}, which this device does not know")
+            }
+            Self::Signature(key) => {
+                write!(f, "the signature is not one by key {key} for this image")
             }
             Self::NoFileHash(path) => write!(f, "{path}: has no hash in the manifest"),
             Self::FileHash(path) => write!(f, "{path}: content does not match its hash"),

@@ -47,6 +47,11 @@ impl Folder {
         fs::write(&path, bytes).unwrap();
         path
     }
+
+    /// What is in a file.
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        fs::read(self.0.join(path)).unwrap()
+    }
 }
 
 impl Drop for Folder {
@@ -82,9 +87,15 @@ pub(crate) fn command() -> Command {
 
 /// Runs the command in a folder.
 pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ended {
+    run_with(folder, arguments, &[])
+}
+
+/// The same with variables in its environment.
+pub(crate) fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let output = command()
         .current_dir(folder)
         .args(arguments)
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     Ended {

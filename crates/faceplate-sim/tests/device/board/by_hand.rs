@@ -40,7 +40,7 @@ fn build(
         }
     }
     let mut bytes = [0; Manifest::MAX_LEN];
-    let manifest = Manifest::new("1", (1, 1), None, root.finish()).expect("a manifest");
+    let manifest = Manifest::new("1", (1, 1), None, 0, root.finish()).expect("a manifest");
     let len = manifest.encode(&mut bytes);
     if proved {
         builder.attr("", MANIFEST, &bytes[..len]).expect("the root");

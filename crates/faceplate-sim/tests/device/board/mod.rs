@@ -149,8 +149,8 @@ pub struct Board {
     pub flash: SimFlash,
     /// Where the firmware looks for the table, and for what in it.
     pub places: Places,
-    /// Whether the firmware refuses images without a manifest.
-    pub insist: bool,
+    /// What the firmware wants of an image.
+    pub requirements: Requirements,
     /// How the firmware computes SHA-256.
     pub compress: Compress,
 }
@@ -166,7 +166,7 @@ impl Board {
         Self {
             flash: SimFlash::with_partitions(partitions, size).expect("a good table"),
             places: Places::DEFAULT,
-            insist: false,
+            requirements: Requirements::any(faceplate::API),
             compress: SOFTWARE,
         }
     }
@@ -218,10 +218,7 @@ impl Board {
             nvs,
             layout,
             Config {
-                requirements: Requirements {
-                    api: faceplate::API,
-                    manifest: self.insist,
-                },
+                requirements: self.requirements,
                 block_erase: true,
                 compress: self.compress,
             },

@@ -1,0 +1,118 @@
+//! Signing images. The private key is never here: whoever has it signs a few bytes, on another machine if need
+//! be, and the signature is put into the image.
+
+use std::fmt;
+
+use faceplate::{
+    PublicKey,
+    manifest::Manifest,
+    signature::{self, Signature},
+};
+use littlefs_image::build::BuildError;
+
+use crate::{
+    content::{self, Content},
+    error::ImageError,
+    inspect::{Inspection, Unpacked, open},
+};
+
+/// Why an image cannot be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignError {
+    /// It is no image that a device would take.
+    Image(ImageError),
+    /// It does not say what is in it, or not how its files may be cached.
+    Bare,
+    /// With a signature it does not fit.
+    Build(BuildError),
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(error) => error.fmt(f),
+            Self::Bare => f.write_str(
+                "this image has no manifest, or no marks: only what `faceplate pack` made of now can be signed",
+            ),
+            Self::Build(error) => write!(f, "with a signature: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SignError {}
+
+/// The bytes that have to be signed of an image; see [`signature::Statement`].
+///
+/// # Errors
+/// When it is no image, or says too little of itself.
+pub fn statement(image: &[u8]) -> Result<Vec<u8>, SignError> {
+    // The length that is signed is that of the image with a signature in it.
+    let placeholder = Signature {
+        key: faceplate::KeyId([0; 8]),
+        bytes: [0; 64],
+    };
+    let signed = content(image)?
+        .write(Some(&placeholder))
+        .map_err(SignError::Build)?;
+    let statement = signature::of_image(&signed).ok_or(SignError::Bare)?;
+    Ok(statement.to_vec())
+}
+
+/// Puts a signature into an image, in place of one that it has. Whether it holds is not looked at:
+/// [`PublicKey::has_signed`] tells.
+///
+/// # Errors
+/// As [`statement`].
+pub fn attach(image: &[u8], key: &PublicKey, bytes: [u8; 64]) -> Result<Vec<u8>, SignError> {
+    let signature = Signature {
+        key: key.id(),
+        bytes,
+    };
+    content(image)?
+        .write(Some(&signature))
+        .map_err(SignError::Build)
+}
+
+/// Signs an image by a key that is at hand: `signs` makes the Ed25519 signature of a statement.
+///
+/// # Errors
+/// As [`statement`].
+pub fn sign(
+    image: &[u8],
+    key: &PublicKey,
+    signs: impl FnOnce(&[u8]) -> [u8; 64],
+) -> Result<Vec<u8>, SignError> {
+    attach(image, key, signs(&statement(image)?))
+}
+
+/// What is in an image.
+fn content(image: &[u8]) -> Result<Content, SignError> {
+    let (inspection, unpacked) = open(image).map_err(SignError::Image)?;
+    let Inspection {
+        block_count,
+        manifest: Some(about),
+        root_hash: Some(root_hash),
+        files,
+        ..
+    } = inspection
+    else {
+        return Err(SignError::Bare);
+    };
+    let bytes = unpacked.into_iter().filter_map(|unpacked| match unpacked {
+        Unpacked::Folder { .. } => None,
+        Unpacked::File { bytes, .. } => Some(bytes),
+    });
+    let file = |(file, bytes): (crate::File, Vec<u8>)| {
+        Some(content::File {
+            path: file.path,
+            bytes,
+            marks: file.marks?,
+        })
+    };
+    let files: Option<Vec<_>> = files.into_iter().zip(bytes).map(file).collect();
+    Ok(Content {
+        files: files.ok_or(SignError::Bare)?,
+        manifest: Manifest { about, root_hash },
+        block_count,
+    })
+}
