@@ -33,6 +33,8 @@ mod sign;
 mod stamp;
 mod tags;
 
+pub use faceplate::PublicKey;
+
 pub use error::{ImageError, PackError, SIZE_MAX};
 pub use files::{PackedFile, SCRIPT_NAME};
 pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};

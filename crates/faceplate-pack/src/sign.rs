@@ -51,9 +51,7 @@ pub fn statement(image: &[u8]) -> Result<Vec<u8>, SignError> {
         key: faceplate::KeyId([0; 8]),
         bytes: [0; 64],
     };
-    let signed = content(image)?
-        .write(Some(&placeholder))
-        .map_err(SignError::Build)?;
+    let signed = with(image, &placeholder)?;
     let statement = signature::of_image(&signed).ok_or(SignError::Bare)?;
     Ok(statement.to_vec())
 }
@@ -68,9 +66,7 @@ pub fn attach(image: &[u8], key: &PublicKey, bytes: [u8; 64]) -> Result<Vec<u8>,
         key: key.id(),
         bytes,
     };
-    content(image)?
-        .write(Some(&signature))
-        .map_err(SignError::Build)
+    with(image, &signature)
 }
 
 /// Signs an image by a key that is at hand: `signs` makes the Ed25519 signature of a statement.
@@ -85,34 +81,42 @@ pub fn sign(
     attach(image, key, signs(&statement(image)?))
 }
 
-/// What is in an image.
-fn content(image: &[u8]) -> Result<Content, SignError> {
-    let (inspection, unpacked) = open(image).map_err(SignError::Image)?;
-    let Inspection {
-        block_count,
-        manifest: Some(about),
-        root_hash: Some(root_hash),
-        files,
-        ..
-    } = inspection
-    else {
+/// An image with this signature in it.
+fn with(image: &[u8], signature: &Signature) -> Result<Vec<u8>, SignError> {
+    let (
+        Inspection {
+            block_count,
+            manifest,
+            root_hash,
+            files,
+            ..
+        },
+        unpacked,
+    ) = &open(image).map_err(SignError::Image)?;
+    let (Some(about), Some(root_hash)) = (manifest, root_hash) else {
         return Err(SignError::Bare);
     };
-    let bytes = unpacked.into_iter().filter_map(|unpacked| match unpacked {
-        Unpacked::Folder { .. } => None,
-        Unpacked::File { bytes, .. } => Some(bytes),
-    });
-    let file = |(file, bytes): (crate::File, Vec<u8>)| {
-        Some(content::File {
-            path: file.path,
-            bytes,
-            marks: file.marks?,
-        })
+    let manifest = Manifest {
+        about: about.clone(),
+        root_hash: *root_hash,
     };
-    let files: Option<Vec<_>> = files.into_iter().zip(bytes).map(file).collect();
-    Ok(Content {
-        files: files.ok_or(SignError::Bare)?,
-        manifest: Manifest { about, root_hash },
-        block_count,
-    })
+    let mut content = Content {
+        files: Vec::new(),
+        manifest,
+        block_count: *block_count,
+    };
+    // Both lists are of one walk.
+    let mut described = files.iter();
+    for unpacked in unpacked {
+        let Unpacked::File { path, bytes } = unpacked else {
+            continue;
+        };
+        let marks = described.next().and_then(|file| file.marks);
+        content.files.push(content::File {
+            path: path.clone(),
+            bytes: bytes.clone(),
+            marks: marks.ok_or(SignError::Bare)?,
+        });
+    }
+    content.write(Some(signature)).map_err(SignError::Build)
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Display};
 
-use faceplate_pack::{File, Gzip, Means, Options, Stamp, page as html};
+use faceplate_pack::{File, Gzip, Means, Options, PublicKey, SignError, Stamp, page as html};
 
 use crate::message::{Malformed, Reader, Writer};
 
@@ -19,8 +19,8 @@ pub const BAD_REQUEST: u32 = 2;
 /// Packs files into an image.
 ///
 /// Request: size of the slot (number), whether there is a version (0 or 1), the version (text, empty
-/// without), lowest and highest API (numbers, 0 and 0: those of this release), gzip (1: where it
-/// pays, 0: never), stamp (0: none, 1: the build id, 2: the build id and the script that confirms),
+/// without), lowest and highest API (numbers, 0 and 0: those of this release), sequence (number, 0 where
+/// nobody counts), gzip (1: where it pays, 0: never), stamp (0: none, 1: the build id, 2: the build id and the script that confirms),
 /// paths of files whose names change with their content (list of texts), list of files: path (text),
 /// content (bytes).
 ///
@@ -36,14 +36,15 @@ pub const BAD_REQUEST: u32 = 2;
 pub fn pack(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
         let (options, files) = pack_request(request)?;
-        Ok(faceplate_pack::pack(files, &options).map(|packed| {
+        let packed = faceplate_pack::pack(files, &options).map_err(|error| error.to_string());
+        Ok(packed.map(|packed| {
             let report = packed.report;
             let mut answer = Writer::new(OK);
             answer
                 .bytes(&packed.image)
                 .bytes(&report.sha256)
                 .text(&report.version)
-                .text(&build(report.build))
+                .text(&id(report.build.as_ref().map(|id| id as _)))
                 .number(report.blocks_used)
                 .number(report.blocks_total)
                 .texts(&report.skipped)
@@ -63,14 +64,14 @@ pub fn pack(request: &[u8]) -> Vec<u8> {
                 answer.number(file.immutable.into());
             }
             answer.texts(&report.warnings);
-            answer.finish()
+            answer
         }))
     })
 }
 
-/// A build id as a message has it.
-fn build(build: Option<impl Display>) -> String {
-    build.map_or_else(String::new, |build| build.to_string())
+/// An id of a build or of a key as a message has it.
+fn id(id: Option<&dyn Display>) -> String {
+    id.map_or_else(String::new, |id| id.to_string())
 }
 
 type PackRequest = (Options, Vec<(String, Vec<u8>)>);
@@ -83,6 +84,7 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         (0, 0) => Options::default().api,
         api => api,
     };
+    let sequence = request.number()?;
     let gzip = match request.number()? {
         0 => Gzip::Never,
         _ => Gzip::Auto,
@@ -103,11 +105,11 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         size,
         version: has_version.then(|| version.to_owned()),
         api,
+        sequence,
         gzip,
         stamp,
         immutable,
         sveltekit,
-        ..Options::default()
     };
     let mut files = Vec::new();
     for _ in 0..request.number()? {
@@ -121,8 +123,9 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
 /// Request: image (bytes).
 ///
 /// Answer: SHA-256 of it (bytes), size of the smallest slot that its file system may fill (number),
-/// whether it has a manifest (0 or 1), version (text), lowest and highest API (numbers; empty and 0
-/// without), build id (text, empty without), list of files: path (text), content as it is stored
+/// whether it has a manifest (0 or 1), version (text), lowest and highest API, sequence (numbers; empty and
+/// 0 without), build id (text, empty without), id of the key that the signature says to be by, which is not
+/// verified (text, empty without), list of files: path (text), content as it is stored
 /// (bytes), whether the files are marked (0 or 1), paths of those that are marked as ones whose
 /// names change with their content (list of texts), what in it may confirm it (0: nothing, 1: the
 /// app's own code, 2: the script that confirms).
@@ -130,11 +133,11 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
 pub fn inspect(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
         let image = request.bytes()?;
-        Ok(open(image))
+        Ok(open(image).map_err(|error| error.to_string()))
     })
 }
 
-fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
+fn open(image: &[u8]) -> Result<Writer, faceplate_pack::ImageError> {
     let (inspection, content) = faceplate_pack::open(image)?;
     let mut answer = Writer::new(OK);
     let slot = u64::from(inspection.block_count) * u64::from(BLOCK);
@@ -147,9 +150,20 @@ fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
             .text(&manifest.version)
             .number(manifest.api_min.into())
             .number(manifest.api_max.into())
-            .text(&build(manifest.build)),
-        None => answer.number(0).text("").number(0).number(0).text(""),
+            .number(manifest.sequence)
+            .text(&id(manifest.build.as_ref().map(|id| id as _))),
+        None => answer
+            .number(0)
+            .text("")
+            .number(0)
+            .number(0)
+            .number(0)
+            .text(""),
     };
+    answer.text(&id(inspection
+        .signature
+        .as_ref()
+        .map(|signature| &signature.key as _)));
     answer.count(inspection.files.len());
     for item in &content {
         if let faceplate_pack::Unpacked::File { path, bytes } = item {
@@ -166,7 +180,46 @@ fn open(image: &[u8]) -> Result<Vec<u8>, faceplate_pack::ImageError> {
         Means::App => 1,
         Means::Script => 2,
     });
-    Ok(answer.finish())
+    Ok(answer)
+}
+
+/// Tells what has to be signed of an image. Whoever has the private key signs these bytes by Ed25519, and
+/// [`attach`] puts the signature in: no private key ever comes here.
+///
+/// Request: image (bytes), signed or not.
+///
+/// Answer: the statement (bytes).
+#[must_use]
+pub fn statement(request: &[u8]) -> Vec<u8> {
+    answer(request, |request| {
+        Ok(made(faceplate_pack::statement(request.bytes()?)))
+    })
+}
+
+/// Puts a signature into an image, in place of one that it has. Whether it holds is not looked at.
+///
+/// Request: image (bytes), public key (array of 32), signature (array of 64).
+///
+/// Answer: the signed image (bytes).
+#[must_use]
+pub fn attach(request: &[u8]) -> Vec<u8> {
+    answer(request, |request| {
+        let image = request.bytes()?;
+        let (key, signature) = (request.array()?, request.array()?);
+        Ok(made(faceplate_pack::attach(
+            image,
+            &PublicKey(*key),
+            *signature,
+        )))
+    })
+}
+
+/// The answer that has these bytes, once they could be made.
+fn made(bytes: Result<Vec<u8>, SignError>) -> Done {
+    let bytes = bytes.map_err(|error| error.to_string())?;
+    let mut answer = Writer::new(OK);
+    answer.bytes(&bytes);
+    Ok(answer)
 }
 
 /// Finds what a page loads from its own host.
@@ -192,20 +245,20 @@ pub fn page(request: &[u8]) -> Vec<u8> {
                 .number(asset.needed.into())
                 .number(asset.outside.into());
         }
-        Ok(Ok::<_, std::convert::Infallible>(answer.finish()))
+        Ok(Ok(answer))
     })
 }
 
+/// What became of a request: its answer, or why what it asks for cannot be done.
+type Done = Result<Writer, String>;
+
 /// Runs `work` over the whole request.
-fn answer<E: Display>(
-    request: &[u8],
-    work: impl FnOnce(&mut Reader<'_>) -> Result<Result<Vec<u8>, E>, Malformed>,
-) -> Vec<u8> {
+fn answer(request: &[u8], work: fn(&mut Reader<'_>) -> Result<Done, Malformed>) -> Vec<u8> {
     let mut reader = Reader::new(request);
     let done = work(&mut reader).and_then(|done| reader.end().map(|()| done));
     let (kind, text) = match done {
-        Ok(Ok(answer)) => return answer,
-        Ok(Err(refused)) => (REFUSED, refused.to_string()),
+        Ok(Ok(answer)) => return answer.finish(),
+        Ok(Err(refused)) => (REFUSED, refused),
         Err(Malformed(why)) => (BAD_REQUEST, format!("the request cannot be read: {why}")),
     };
     let mut answer = Writer::new(kind);

@@ -55,6 +55,18 @@ extern "C" fn inspect() -> usize {
     run(answer::inspect)
 }
 
+/// See [`answer::statement`]; gives the length of the answer.
+#[unsafe(no_mangle)]
+extern "C" fn statement() -> usize {
+    run(answer::statement)
+}
+
+/// See [`answer::attach`]; gives the length of the answer.
+#[unsafe(no_mangle)]
+extern "C" fn attach() -> usize {
+    run(answer::attach)
+}
+
 /// See [`answer::page`]; gives the length of the answer.
 #[unsafe(no_mangle)]
 extern "C" fn page() -> usize {

@@ -8,6 +8,8 @@
 //! | `request(len) -> pointer` | makes room for a message of `len` bytes; 0 when there is none |
 //! | `pack() -> len` | takes what was written there for the request of [`pack`] |
 //! | `inspect() -> len` | the same for [`inspect`] |
+//! | `statement() -> len` | the same for [`statement`] |
+//! | `attach() -> len` | the same for [`attach`] |
 //! | `page() -> len` | the same for [`page`] |
 //! | `response() -> pointer` | where the answer lies, `len` bytes of it, until the next `request` |
 //!
@@ -21,4 +23,4 @@ mod answer;
 mod exports;
 pub mod message;
 
-pub use answer::{BAD_REQUEST, OK, REFUSED, inspect, pack, page};
+pub use answer::{BAD_REQUEST, OK, REFUSED, attach, inspect, pack, page, statement};

@@ -5,6 +5,7 @@
 //! | number | 4, little endian, unsigned |
 //! | bytes | a number that says how many, then as many |
 //! | text | bytes that are UTF-8 |
+//! | array | bytes of a number that is always the same, and not said |
 //! | list | a number that says how many items, then the fields of each |
 
 /// Why a message cannot be understood.
@@ -27,12 +28,19 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the message ends before it.
     pub fn number(&mut self) -> Result<u32, Malformed> {
-        let (number, rest) = self
-            .0
-            .split_first_chunk()
-            .ok_or(Malformed("it ends in front of a number"))?;
+        self.array().copied().map(u32::from_le_bytes)
+    }
+
+    /// Bytes of which there are always as many.
+    ///
+    /// # Errors
+    /// When the message ends before they do.
+    pub fn array<const LEN: usize>(&mut self) -> Result<&'a [u8; LEN], Malformed> {
+        let (bytes, rest) = self.0.split_first_chunk().ok_or(Malformed(
+            "it ends in front of a field, or in the middle of one",
+        ))?;
         self.0 = rest;
-        Ok(u32::from_le_bytes(*number))
+        Ok(bytes)
     }
 
     /// A number that fits two bytes.

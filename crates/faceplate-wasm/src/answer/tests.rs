@@ -22,6 +22,7 @@ fn stamp_request(files: &[(&str, &[u8])], version: Option<&str>, stamp: usize) -
     put(&mut request, version.unwrap_or_default().as_bytes());
     number(&mut request, 1);
     number(&mut request, 2);
+    number(&mut request, 7);
     number(&mut request, 1);
     number(&mut request, stamp);
     number(&mut request, 1);
@@ -108,6 +109,7 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
     assert_eq!(files, packed);
     let manifest = inspection.manifest.unwrap();
     assert_eq!((manifest.api_min, manifest.api_max), (1, 2));
+    assert_eq!(manifest.sequence, 7);
 }
 
 #[test]
@@ -164,7 +166,7 @@ fn stamping_answers_with_the_build_id_and_the_files_that_it_changed() {
         answer.number().unwrap();
         assert_eq!(answer.text(), Ok("1.2.3"));
         assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(2)));
-        assert_eq!(answer.text(), Ok(build));
+        assert_eq!((answer.number(), answer.text()), (Ok(7), Ok(build)));
     }
     let answer = pack(&stamp_request(&files, None, 3));
     assert_eq!(refused(&answer).0, BAD_REQUEST);
@@ -189,7 +191,9 @@ fn an_image_is_answered_with_its_facts_and_files() {
     assert_eq!((answer.number(), answer.number()), (Ok(1 << 20), Ok(1)));
     assert_eq!(answer.text(), Ok("1.2.3"));
     assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(2)));
-    assert_eq!(answer.text(), Ok(""));
+    assert_eq!(answer.number(), Ok(7));
+    // Neither a build nor a signature.
+    assert_eq!((answer.text(), answer.text()), (Ok(""), Ok("")));
     let files: Vec<_> = (0..answer.number().unwrap())
         .map(|_| (answer.text().unwrap(), answer.bytes().unwrap()))
         .collect();
@@ -207,6 +211,66 @@ fn what_is_no_image_is_refused_in_words() {
     let (kind, text) = refused(&inspect(&[2, 0, 0, 0, b'P', b'K']));
     assert_eq!(kind, REFUSED);
     assert!(text.starts_with("not an image: 2 bytes long"), "{text}");
+}
+
+/// A request that has these fields, each as bytes.
+fn fields(fields: &[&[u8]]) -> Vec<u8> {
+    let mut request = Vec::new();
+    for field in fields {
+        put(&mut request, field);
+    }
+    request
+}
+
+#[test]
+fn what_is_signed_elsewhere_is_put_into_the_image() {
+    let image = image();
+    let answer = statement(&fields(&[&image]));
+    let mut answer = Reader::new(&answer);
+    assert_eq!(answer.number(), Ok(OK));
+    let expected = faceplate_pack::statement(&image).unwrap();
+    assert_eq!(answer.bytes(), Ok(&expected[..]));
+    answer.end().unwrap();
+
+    let (key, signature) = ([3; 32], [5; 64]);
+    let answer = attach(&[&fields(&[&image])[..], &key, &signature].concat());
+    let mut answer = Reader::new(&answer);
+    assert_eq!(answer.number(), Ok(OK));
+    let signed = answer.bytes().unwrap();
+    let expected = faceplate_pack::attach(&image, &PublicKey(key), signature).unwrap();
+    assert_eq!(signed, expected);
+    answer.end().unwrap();
+
+    let answer = inspect(&fields(&[signed]));
+    let mut answer = Reader::new(&answer);
+    answer.number().unwrap();
+    answer.bytes().unwrap();
+    for _slot_manifest in 0..2 {
+        answer.number().unwrap();
+    }
+    answer.text().unwrap();
+    for _apis_sequence in 0..3 {
+        answer.number().unwrap();
+    }
+    let id = PublicKey(key).id().to_string();
+    assert_eq!((answer.text(), answer.text()), (Ok(""), Ok(&id[..])));
+}
+
+#[test]
+fn what_cannot_be_signed_is_refused_in_words() {
+    for request in [
+        statement(&fields(&[b"PK"])),
+        attach(&[&fields(&[b"PK"])[..], &[0; 96]].concat()),
+    ] {
+        let (kind, text) = refused(&request);
+        assert_eq!(kind, REFUSED);
+        assert!(text.starts_with("not an image: 2 bytes long"), "{text}");
+    }
+    let image = image();
+    for len in [0, 31, 95, 97] {
+        let request = [fields(&[&image]), vec![0; len]].concat();
+        assert_eq!(refused(&attach(&request)).0, BAD_REQUEST, "{len}");
+    }
 }
 
 #[test]
@@ -240,7 +304,7 @@ fn a_request_that_is_cut_or_too_long_is_a_bad_request() {
         text,
         "the request cannot be read: it goes on after its last field"
     );
-    for function in [pack, inspect, page] {
+    for function in [pack, inspect, statement, attach, page] {
         assert_eq!(refused(&function(&[])).0, BAD_REQUEST);
         assert_eq!(refused(&function(&[0xff; 64])).0, BAD_REQUEST);
     }

@@ -3,15 +3,28 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ImageError, NothingYet } from './errors.js';
 import { fingerprint, type Fingerprint } from './fingerprint.js';
-import { matcher, OptionError, parseApi, parseSize, type ImageOptions } from './options.js';
+import {
+  matcher,
+  OptionError,
+  parseApi,
+  parseSequence,
+  parseSize,
+  type ImageOptions,
+} from './options.js';
 import { marksOf, type Naming } from './marks.js';
-import { pack, type PackOptions, type Packed } from './packer.js';
+import { BLOCK, pack, type PackOptions, type Packed } from './packer.js';
 import { refusePlace, replace, type Places } from './place.js';
+import { signingKey } from './sign.js';
 import { bringBack } from './stamp.js';
-import { BLOCK, changedNames, oddPatterns, overBudget, report, warnings } from './report.js';
+import { changedNames, oddPatterns, overBudget, report, warnings } from './report.js';
 import { readTree } from './tree.js';
 import { versionOf } from './version.js';
 import { Refused } from './wasm.js';
+
+/** Why an image with the key in it is not made. */
+const PUBLISHED =
+  'the private key that signs is in this file. Whoever gets it could sign in your name, and the image would carry ' +
+  'it into every device; keep the key out of what is built';
 
 /** Default size of a slot. */
 const SLOT = 1 << 20;
@@ -40,7 +53,10 @@ export interface Made {
   readonly folder: Fingerprint;
 }
 
-/** Looks at the options; `root` is where the package.json is looked for that tells the version. */
+/**
+ * Looks at the options; `root` is where the package.json is looked for that tells the version, and from where
+ * on a key is.
+ */
 export async function recipe(
   options: ImageOptions,
   root: string,
@@ -49,6 +65,8 @@ export async function recipe(
   const size = parseSize(options.size ?? SLOT, 'size');
   const maxSize = options.maxSize === undefined ? Infinity : parseSize(options.maxSize, 'maxSize');
   const api = parseApi(options.api);
+  const sequence = parseSequence(options.sequence);
+  const sign = options.sign === undefined ? null : signingKey(options.sign, root);
   const gzip = options.gzip ?? 'auto';
   if (gzip !== 'auto' && gzip !== 'never') {
     throw new OptionError(`gzip: ${JSON.stringify(gzip)} is neither 'auto' nor 'never'`);
@@ -62,7 +80,8 @@ export async function recipe(
   const version = await versionOf(options.version, root);
   const immutable = matcher(options.immutable, 'immutable');
   const patterns = [options.immutable ?? []].flat().filter((one) => typeof one === 'string');
-  const pack = { size, version, api, gzip, stamp, sveltekit: !naming } as const;
+  const made = { size, version, api, sequence, sign, gzip, stamp } as const;
+  const pack = { ...made, sveltekit: !naming };
   return { pack, maxSize, exclude, immutable, patterns, naming };
 }
 
@@ -73,6 +92,8 @@ export function makeImage(places: Places, recipe: Recipe): Made {
   if (!hasIndex(dir)) throw new NothingYet(`packing ${shown(dir)}: ${nothing(dir)}`);
   const tree = readTree(dir, exclude);
   refusePlace(places);
+  const shows = options.sign && tree.files.find(({ bytes }) => options.sign?.isIn(bytes));
+  if (shows) throw new ImageError(`${join(shown(dir), shows.path)}: ${PUBLISHED}`);
   const { immutable, changed } = marksOf(tree.files, recipe.immutable, recipe.naming);
   const packed = said(`packing ${shown(dir)}`, () => pack(tree.files, { ...options, immutable }));
   if (packed.blocksUsed * BLOCK > maxSize) throw new ImageError(overBudget(packed, maxSize));

@@ -3,11 +3,20 @@ export { ImageError, NothingYet } from './errors.js';
 export { changedSince, type Fingerprint } from './fingerprint.js';
 export { makeImage, recipe, shown, type Made, type Recipe } from './image.js';
 export type { Naming } from './marks.js';
-export { matcher, OptionError, type Files, type ImageOptions, type Size } from './options.js';
+export {
+  matcher,
+  OptionError,
+  type Files,
+  type ImageOptions,
+  type KeyPlace,
+  type Size,
+} from './options.js';
 export {
   assets,
+  attach,
   inspect,
   pack,
+  statement,
   type Asset,
   type Inspected,
   type Packed,
@@ -15,6 +24,7 @@ export {
   type SourceFile,
 } from './packer.js';
 export { makeRoom, type Places } from './place.js';
+export { refusePublic, sign, SigningKey, signingKey } from './sign.js';
 export { bytes } from './text.js';
 export { TreeError } from './tree.js';
 export { Refused } from './wasm.js';

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ImageError } from './errors.js';
 import { makeImage, recipe, type Made } from './image.js';
-import { OptionError, type ImageOptions } from './options.js';
-import { BLOCK } from './report.js';
+import { OptionError, type ImageOptions, type KeyPlace } from './options.js';
+import { BLOCK } from './packer.js';
+import { refusePublic } from './sign.js';
 import { TreeError } from './tree.js';
 
 const [DONE, FAILED, WRONG_USE] = [0, 1, 2];
@@ -23,6 +24,10 @@ Usage: faceplate-pack [options] DIST
                          above DIST; without one, digits of a hash over the files]
   --api MIN..MAX         firmware APIs that the frontend works with, like 1 or 1..2
                          [default: that of this release]
+  --sequence N           how new the frontend is: a higher number than the one before. Devices that want no
+                         step back refuse lower ones than they have confirmed [default: 0]
+  --sign KEY             sign the image by this private key (Ed25519, PEM), or by env:NAME for a variable of
+                         the environment that holds its text
   --gzip WHEN            whether text is stored compressed: auto, where it is smaller, or never
                          [default: auto]
   --exclude GLOB         files to leave out, like '**/*.map'; may be given several times
@@ -76,11 +81,14 @@ async function run(args: string[]): Promise<void> {
     ...(values['max-size'] && { maxSize: values['max-size'] }),
     ...(values['app-version'] !== undefined && { version: values['app-version'] }),
     ...(values.api && { api: api(values.api) }),
+    ...(values.sequence !== undefined && { sequence: sequence(values.sequence) }),
+    ...(values.sign !== undefined && { sign: sign(values.sign) }),
     gzip: values.gzip as 'auto',
     exclude: values.exclude,
     immutable: values.immutable,
     confirm: !values['no-confirm-script'],
   };
+  if (options.sign) refusePublic(options.sign, dir, [dir]);
   const made = makeImage({ dir, out }, await recipe(options, dirname(dir)));
   if (values.json) console.log(JSON.stringify(answer(made, out), null, 2));
   else console.log(made.report.join('\n'));
@@ -89,11 +97,12 @@ async function run(args: string[]): Promise<void> {
 
 /** What `--json` tells. */
 function answer({ packed, warnings }: Made, image: string) {
-  const { version, build, blocksUsed, sha256 } = packed;
+  const { version, build, sequence, signer, blocksUsed, sha256 } = packed;
   const files = packed.files.map(({ path, storedAs, raw, stored, immutable }) => ({
     ...{ path, stored_as: storedAs, bytes: raw, stored_bytes: stored, immutable },
   }));
-  return { image, version, build, bytes: blocksUsed * BLOCK, sha256, files, warnings };
+  const bytes = blocksUsed * BLOCK;
+  return { image, version, build, sequence, signer, bytes, sha256, files, warnings };
 }
 
 function parse(args: string[]) {
@@ -107,6 +116,8 @@ function parse(args: string[]) {
         'max-size': { type: 'string' },
         'app-version': { type: 'string' },
         api: { type: 'string' },
+        sequence: { type: 'string' },
+        sign: { type: 'string' },
         gzip: { type: 'string', default: 'auto' },
         exclude: { type: 'string', multiple: true, default: [] },
         immutable: { type: 'string', multiple: true, default: [] },
@@ -126,6 +137,17 @@ function api(text: string): number | [number, number] {
   const [, min, max] = /^(\d+)(?:\.\.(\d+))?$/.exec(text) ?? [];
   if (!min) throw new UsageError(`--api ${text}: write a number like 2, or two like 1..3`);
   return max ? [Number(min), Number(max)] : Number(min);
+}
+
+function sequence(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--sequence ${text}: write a number like 7`);
+}
+
+/** A path from here on, or `env:NAME`. */
+function sign(text: string): KeyPlace {
+  if (text.startsWith('env:')) return { env: text.slice('env:'.length) };
+  return { key: text && resolve(text) };
 }
 
 function version(): string {

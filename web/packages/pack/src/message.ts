@@ -12,7 +12,12 @@ export class Writer {
   }
 
   bytes(value: Uint8Array): this {
-    this.number(value.length).#parts.push(value);
+    return this.number(value.length).array(value);
+  }
+
+  /** Bytes whose number both sides know. */
+  array(value: Uint8Array): this {
+    this.#parts.push(value);
     return this;
   }
 

@@ -7,6 +7,12 @@ export type Size = number | string;
 /** A glob over paths in the build, such as `**\/*.map`, a regular expression or a function. */
 export type Files = string | RegExp | ((path: string) => boolean);
 
+/**
+ * Where a private key is (Ed25519, PEM): the path of a file, or the name of a variable of the environment that
+ * holds its text.
+ */
+export type KeyPlace = { readonly key: string } | { readonly env: string };
+
 /** How an image is made; all are optional. */
 export interface ImageOptions {
   /**
@@ -30,6 +36,13 @@ export interface ImageOptions {
   readonly immutable?: Files | readonly Files[];
   /** Firmware API that the frontend works with, or the lowest and the highest. Default: this release's. */
   readonly api?: number | readonly [number, number];
+  /**
+   * How new this frontend is: a whole number, higher than that of the one before. Devices that want no step back refuse
+   * lower ones than they have confirmed. Default: 0, nobody counts.
+   */
+  readonly sequence?: number;
+  /** The private key that signs the image. Default: it is not signed. */
+  readonly sign?: KeyPlace;
   /**
    * Whether the pages confirm themselves once they run on a device: the script that does so comes
    * first in every page. With `false` the app does, by `confirmOnLoad()` of `faceplate-update-page`;
@@ -79,6 +92,14 @@ export function parseApi(api: ImageOptions['api']): [number, number] | null {
     );
   }
   return [min, max];
+}
+
+/** How new a frontend is. */
+export function parseSequence(sequence: ImageOptions['sequence'] = 0): number {
+  if (Number.isInteger(sequence) && sequence >= 0 && sequence <= 0xffff_ffff) return sequence;
+  throw new OptionError(
+    `sequence: ${JSON.stringify(sequence)} is none; write a whole number from 0 to 4294967295`,
+  );
 }
 
 /** Whether a path is one of those that the user named by the option `name`. */

@@ -1,5 +1,7 @@
 // The packer's functions with types; what they do is said in crates/faceplate-wasm.
+import { createHash } from 'node:crypto';
 import { Writer } from './message.js';
+import type { SigningKey } from './sign.js';
 import { call } from './wasm.js';
 
 /** A file by its path in the build, with `/` on every system. */
@@ -15,6 +17,10 @@ export interface PackOptions {
   readonly version: string | null;
   /** Lowest and highest firmware API; `null`: that of this release. */
   readonly api: readonly [number, number] | null;
+  /** How new it is, up to 2³² - 1. Default: 0, nobody counts. */
+  readonly sequence?: number;
+  /** Signs the image. Default: it is not signed. */
+  readonly sign?: SigningKey | null;
   readonly gzip: 'auto' | 'never';
   /** What pages get: nothing, the build id, or also the script that confirms. Default: nothing. */
   readonly stamp?: keyof typeof STAMP;
@@ -26,6 +32,9 @@ export interface PackOptions {
   /** Whether what is in `_app/immutable/` (SvelteKit) counts as one of these. Default: `true`. */
   readonly sveltekit?: boolean;
 }
+
+/** Bytes of a block (docs/how-it-works.md). */
+export const BLOCK = 4096;
 
 /** How the packer calls it. */
 const STAMP = { none: 0, id: 1, confirm: 2 } as const;
@@ -48,6 +57,9 @@ export interface Packed {
   readonly version: string;
   /** 16 hex digits; `null` where the pages have none. */
   readonly build: string | null;
+  readonly sequence: number;
+  /** Id of the key that has signed it, 16 hex digits; `null` where none has. */
+  readonly signer: string | null;
   /** Blocks of 4096 bytes. */
   readonly blocksUsed: number;
   readonly blocksTotal: number;
@@ -79,6 +91,10 @@ export interface Inspected {
   readonly slot: number;
   /** `null` for an image without a manifest. */
   readonly manifest: { readonly version: string; readonly api: readonly [number, number] } | null;
+  /** How new it is; 0 where nobody counts. */
+  readonly sequence: number;
+  /** Id of the key that its signature says to be by, 16 hex digits; whether it holds is not looked at. `null` without. */
+  readonly signer: string | null;
   /** Content as it is stored: that of `name.gz` is compressed. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Paths of files that are marked as immutable; `null` for an image without marks. */
@@ -115,6 +131,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     .text(options.version ?? '')
     .number(options.api?.[0] ?? 0)
     .number(options.api?.[1] ?? 0)
+    .number(options.sequence ?? 0)
     .number(options.gzip === 'never' ? 0 : 1)
     .number(STAMP[options.stamp ?? 'none'])
     .texts(options.immutable ?? [])
@@ -123,11 +140,13 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
   for (const { path, bytes } of files) request.text(path).bytes(bytes);
   const answer = call('pack', request);
   const text = () => answer.text();
-  return {
+  const packed = {
     image: answer.bytes(),
     sha256: hex(answer.bytes()),
     version: answer.text(),
     build: answer.text() || null,
+    sequence: options.sequence ?? 0,
+    signer: null,
     blocksUsed: answer.number(),
     blocksTotal: answer.number(),
     skipped: answer.list(text),
@@ -146,6 +165,31 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     })),
     warnings: answer.list(text),
   };
+  return options.sign ? signed(packed, options.sign) : packed;
+}
+
+/** What is packed, with a signature in it. */
+function signed(packed: Packed, key: SigningKey): Packed {
+  const image = key.sign(packed.image);
+  const sha256 = createHash('sha256').update(image).digest('hex');
+  return { ...packed, image, sha256, blocksUsed: image.length / BLOCK, signer: key.id };
+}
+
+/** What has to be signed of an image, by Ed25519; throws `Refused` when it is none that can be signed. */
+export function statement(image: Uint8Array): Uint8Array<ArrayBuffer> {
+  return call('statement', new Writer().bytes(image)).bytes();
+}
+
+/**
+ * Puts a signature of its statement into an image, in place of one that it has: of 64 bytes, and the public key of 32.
+ * Whether it holds is not looked at. Throws `Refused` when it is no image that can be signed.
+ */
+export function attach(
+  image: Uint8Array,
+  publicKey: Uint8Array,
+  signature: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  return call('attach', new Writer().bytes(image).array(publicKey).array(signature)).bytes();
 }
 
 /** Checks an image as a device does; throws `Refused` when a device would not take it. */
@@ -158,7 +202,9 @@ export function inspect(image: Uint8Array): Inspected {
     version: answer.text(),
     api: [answer.number(), answer.number()] as const,
   };
+  const sequence = answer.number();
   const build = answer.text() || null;
+  const signer = answer.text() || null;
   const files = answer.list(() => [answer.text(), answer.bytes()] as const);
   const marked = answer.number() === 1;
   const immutable = new Set(answer.list(() => answer.text()));
@@ -167,6 +213,8 @@ export function inspect(image: Uint8Array): Inspected {
     build,
     slot,
     manifest: has ? manifest : null,
+    sequence,
+    signer,
     files: new Map(files),
     immutable: marked ? immutable : null,
     confirms: CONFIRMS[answer.number()] ?? null,

@@ -67,7 +67,7 @@ function isImage(path: string): boolean {
 }
 
 /** A path without links, as far as it is there. */
-function real(path: string): string {
+export function real(path: string): string {
   try {
     return realpathSync(path);
   } catch {

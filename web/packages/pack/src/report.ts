@@ -1,12 +1,10 @@
 // What is told about an image: what is in it, what is odd, and what is too large.
 import { means } from './marks.js';
 import { matcher } from './options.js';
-import type { Packed, PackedFile } from './packer.js';
+import { BLOCK, type Packed, type PackedFile } from './packer.js';
 import { bytes, count } from './text.js';
 import type { Tree } from './tree.js';
 
-/** Bytes of a block (docs/how-it-works.md). */
-export const BLOCK = 4096;
 /** How many files the report lists. */
 const LISTED = 8;
 /** How many files an image that is too large names. */
@@ -39,9 +37,16 @@ export function report(packed: Packed, out: string): string[] {
     lines.push(`  ${name.padEnd(width)}  ${sizes.join('  ')}`);
   }
   const percent = Math.ceil((blocksUsed * 100) / blocksTotal);
-  const build = packed.build === null ? '' : `, build ${packed.build}`;
+  const { version, build, sequence, signer } = packed;
+  const what = [
+    `version ${version}`,
+    sequence > 0 && `sequence ${sequence}`,
+    build !== null && `build ${build}`,
+    `sha256 ${packed.sha256.slice(0, DIGITS)}…`,
+    signer !== null && `signed by key ${signer}`,
+  ];
   return [
-    `${out}: version ${packed.version}${build}, sha256 ${packed.sha256.slice(0, DIGITS)}…`,
+    `${out}: ${what.filter(Boolean).join(', ')}`,
     ...lines,
     `  ${count(files.length, 'file')}, ${bytes(sum(files, 'raw'))}, stored in ` +
       `${bytes(sum(files, 'stored'))}; image ${bytes(blocksUsed * BLOCK)}, ` +

@@ -9,6 +9,8 @@ interface Exports {
   response(): number;
   pack(): number;
   inspect(): number;
+  statement(): number;
+  attach(): number;
   page(): number;
 }
 
@@ -35,7 +37,7 @@ function load(): WebAssembly.Module {
 
 /** Calls a function of the packer; `module` is for tests. */
 export function call(
-  name: 'pack' | 'inspect' | 'page',
+  name: Exclude<keyof Exports, 'memory' | 'request' | 'response'>,
   request: Writer,
   module: WebAssembly.Module = (compiled ??= load()),
 ): Reader {

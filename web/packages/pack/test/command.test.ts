@@ -1,13 +1,18 @@
 // `faceplate-pack` as people start it.
 import { execFile } from 'node:child_process';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { expect, test, vi } from 'vitest';
 import { inspect } from '../src/packer.js';
+import { SigningKey } from '../src/sign.js';
 import { noise, project, write } from './project.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-pack.js', import.meta.url));
+/** The command line tool, where the tests are told it. */
+const FACEPLATE = process.env['FACEPLATE'];
 const SITE = {
   'package.json': '{ "version": "2.1.0" }',
   'dist/site/index.html': '<!doctype html><title>Lamp</title><script src="/app.js"></script>',
@@ -67,6 +72,72 @@ test('all that can be set is obeyed', async () => {
   expect(found.slot).toBe(64 * 1024);
   expect([...found.files.keys()].sort()).toEqual(['app.js', 'index.html']);
   expect(found.build).toMatch(/^[0-9a-f]{16}$/);
+});
+
+/** A key as OpenSSL makes it. */
+function newKey(): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+test('an image is signed by a key in a file or in the environment, which nobody gets to see', async () => {
+  const pem = newKey();
+  const { id } = new SigningKey(pem);
+  const root = project({ ...SITE, 'keys/release.pem': pem });
+  vi.stubEnv('SIGNING_KEY', pem);
+  const images = [];
+  for (const place of ['keys/release.pem', 'env:SIGNING_KEY', join(root, 'keys/release.pem')]) {
+    const args = ['dist/site', '--sequence', '7', '--sign', place];
+    const { code, stdout, stderr } = await run(root, ...args);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(`version 2.1.0, sequence 7, build `);
+    expect(stdout).toMatch(`…, signed by key ${id}\n`);
+    expect(image(root, 'dist/www.bin')).toMatchObject({ sequence: 7, signer: id });
+    images.push(image(root, 'dist/www.bin').sha256);
+    const told = await run(root, ...args, '--json');
+    expect(JSON.parse(told.stdout)).toMatchObject({ sequence: 7, signer: id });
+    const all = [stdout, told.stdout, readFileSync(join(root, 'dist/www.bin'), 'latin1')];
+    const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
+    const secrets = [pem.split('\n')[1] ?? '', der.toString('latin1', 16), der.toString('hex', 16)];
+    for (const text of all) for (const secret of secrets) expect(text).not.toContain(secret);
+  }
+  vi.unstubAllEnvs();
+  expect(new Set(images).size).toBe(1);
+});
+
+test('a key in what is packed or beside it in the same folder is refused', async () => {
+  const root = project({ ...SITE, 'dist/site/.key.pem': newKey() });
+  const hidden = await run(root, 'dist/site', '--sign', 'dist/site/.key.pem');
+  expect(hidden).toMatchObject({ code: 2, stderr: expect.stringMatching(/ is published; keep/) });
+  const pem = newKey();
+  write(root, { 'key.pem': pem, 'dist/site/app.js': `const key = ${JSON.stringify(pem)};` });
+  const inside = await run(root, 'dist/site', '--sign', 'key.pem');
+  expect(inside).toMatchObject({ code: 1 });
+  expect(inside.stderr).toMatch(
+    /^error: dist\/site\/app\.js: the private key that signs is in this/,
+  );
+  expect(inside.stderr).not.toContain(pem.split('\n')[1]);
+  expect(existsSync(join(root, 'dist/www.bin'))).toBe(false);
+});
+
+test.skipIf(!FACEPLATE)('`faceplate pack` makes the same bytes', async () => {
+  const root = project({ ...SITE, 'key.pem': newKey() });
+  const args = [
+    '--sequence',
+    '7',
+    '--sign',
+    'key.pem',
+    '--app-version',
+    '1',
+    '--immutable',
+    '*.js',
+  ];
+  // The folder is stamped, which the other leaves as it is.
+  expect(await run(root, 'dist/site', ...args)).toMatchObject({ code: 0 });
+  const other = ['pack', 'dist/site', '-o', 'other.bin', '--stamp', ...args];
+  await promisify(execFile)(FACEPLATE ?? '', other, { cwd: root });
+  const bytes = (path: string) => readFileSync(join(root, path)).toString('hex');
+  expect(bytes('dist/www.bin') === bytes('other.bin')).toBe(true);
 });
 
 test('files that a build names by content are marked by patterns, and odd patterns are told', async () => {
@@ -143,6 +214,13 @@ test.each([
   [['dist/site', '--size', 'big'], 2, /size: "big" is no size/],
   [['dist/site', '--api', '3..1'], 2, /api: \[3,1\] is none/],
   [['dist/site', '--api', 'new'], 2, /--api new: write a number/],
+  [['dist/site', '--sequence', '-1'], 2, /--sequence/],
+  [['dist/site', '--sequence', '1.5'], 2, /--sequence 1\.5: write a number like 7/],
+  [['dist/site', '--sequence', '4294967296'], 2, /sequence: 4294967296 is none/],
+  [['dist/site', '--sign', 'gone.pem'], 2, /sign: .*gone\.pem: there is no such file/],
+  [['dist/site', '--sign', 'package.json'], 2, /package\.json: not an Ed25519 private key/],
+  [['dist/site', '--sign', ''], 2, /sign: write \{ key: 'PATH' \}/],
+  [['dist/site', '--sign', 'env:FACEPLATE_NO_SUCH_KEY'], 2, /is not set in the environment/],
   [['dist/site', '--gzip', 'yes'], 2, /gzip: "yes" is neither/],
   [['dist/site', '--app-version', ''], 2, /version: "" is no version/],
   [[], 2, /name one folder/],

@@ -109,7 +109,7 @@ test("a page's assets are found with the files that they ask for", () => {
 
 test('a request that cannot be read is a mistake of the caller, and no refusal', () => {
   const broken = () => call('pack', new Writer().number(1));
-  expect(broken).toThrow(/do not understand each other: .* in front of a number/);
+  expect(broken).toThrow(/do not understand each other: .* in front of a field/);
   expect(broken).not.toThrow(Refused);
 });
 
