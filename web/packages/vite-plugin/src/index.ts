@@ -4,7 +4,7 @@ import { devPlugin } from './dev.js';
 import type { FaceplateOptions } from './options.js';
 import { packPlugin } from './pack.js';
 
-export type { Files, Size } from 'faceplate-pack';
+export type { Files, KeyPlace, Size } from 'faceplate-pack';
 export type { FaceplateOptions } from './options.js';
 
 /** Packs a build into `www.bin`, and passes a device's requests on while developing. */

@@ -1,7 +1,14 @@
 // The plugin that packs what a build wrote.
 import { dirname, join, resolve } from 'node:path';
 import type { Environment, Plugin, ResolvedConfig } from 'vite';
-import { ImageError, makeRoom, recipe, type Places } from 'faceplate-pack';
+import {
+  ImageError,
+  makeRoom,
+  recipe,
+  refusePublic,
+  signingKey,
+  type Places,
+} from 'faceplate-pack';
 import { begin, bringUpToDate, forget } from './job.js';
 import { namesOf } from './naming.js';
 import type { FaceplateOptions } from './options.js';
@@ -30,6 +37,15 @@ export function packPlugin(options: FaceplateOptions): Plugin {
     if (consumer === 'server' && !astro) return null;
     const dir = set(options.dir) ?? resolve(root, build.outDir);
     return { dir, out: set(options.out) ?? join(dirname(dir), 'www.bin') };
+  };
+
+  /** Refuses a key that does not sign, or that the build would publish, before anything is built. */
+  const refuseKey = ({ dir }: Places) => {
+    const { sign } = options;
+    if (sign === undefined) return;
+    const { root, publicDir } = config;
+    refusePublic(sign, root, [dir, publicDir].filter(Boolean));
+    signingKey(sign, root);
   };
 
   /** The folder of a build is written, as far as that build goes. */
@@ -89,6 +105,7 @@ export function packPlugin(options: FaceplateOptions): Plugin {
         try {
           forget(places);
           makeRoom(places);
+          refuseKey(places);
         } catch (error) {
           throw told(error);
         }
