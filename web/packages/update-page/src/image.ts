@@ -9,6 +9,10 @@ export interface ImageFacts {
   readonly build: string | null;
   /** Lowest and highest firmware API; `null` without a manifest. */
   readonly api: { readonly min: number; readonly max: number } | null;
+  /** How new it is: a later one has a higher number. 0 where nobody counts. */
+  readonly sequence: number;
+  /** Id of the key that it says to be signed by, 16 lower-case hex digits; `null` without. */
+  readonly signer: string | null;
   /** Bytes of the slot that the image was made for; it may itself be shorter. */
   readonly madeFor: number;
 }
@@ -45,13 +49,17 @@ const DELETE = 0x4ff;
 const CRC = 0x500;
 /** User attribute 0x6d: the manifest. */
 const MANIFEST = 0x36d;
+/** User attribute 0x73: the id of a key, and its signature. */
+const SIGNATURE = 0x373;
 /** Length field of a tag that removes what an earlier tag said. */
 const DELETED = 0x3ff;
 
 /** Bytes of the manifest before the version: format, two API numbers, root hash. */
 const MANIFEST_FIXED = 37;
-/** The same in format 2, with the build's id at 37 and four reserved bytes. */
+/** The same in format 2, with the build's id at 37, all 0 without one, and the sequence at 45. */
 const MANIFEST_2_FIXED = 49;
+/** Bytes of a signature and its key's id. */
+const SIGNATURE_SIZE = 72;
 /** Bytes of the superblock: six numbers. */
 const SUPERBLOCK_SIZE = 24;
 
@@ -71,7 +79,7 @@ export async function readImage(file: Blob): Promise<ImageFacts> {
     throw new NotAnImage(firmware ? 'firmware' : 'other');
   }
   const [version, blockSize, blocks] = [0, 4, 8].map((at) =>
-    root.superblock.getUint32(at, true),
+    root[INLINE_STRUCT]?.getUint32(at, true),
   ) as [number, number, number];
   if (version >> 1 !== 0x10000) {
     throw new NotAnImage('version', `${version >>> 16}.${version & 0xffff}`);
@@ -80,13 +88,13 @@ export async function readImage(file: Blob): Promise<ImageFacts> {
     throw new NotAnImage('blocks', `${blockSize}`);
   }
   if (size % BLOCK) throw new NotAnImage('cut-off');
-  return { bytes: size, madeFor: blocks * BLOCK, ...readManifest(root.manifest) };
+  const { [SIGNATURE]: signature, [MANIFEST]: manifest } = root;
+  const signer = signature?.byteLength === SIGNATURE_SIZE ? idAt(signature, 0) : null;
+  return { bytes: size, madeFor: blocks * BLOCK, signer, ...readManifest(manifest) };
 }
 
-interface Root {
-  readonly superblock: DataView;
-  readonly manifest: DataView | null;
-}
+/** What the records of the root directory say, by their types. */
+type Root = Record<number, DataView | null>;
 
 /** The root directory's first pair is blocks 0 and 1; the newer of them that is whole counts. */
 function readRoot(start: DataView): Root | null {
@@ -102,7 +110,8 @@ function readRoot(start: DataView): Root | null {
  */
 function readLog(block: DataView): Root | null {
   let root: Root | null = null;
-  let [named, superblock, manifest] = [false, null, null] as Part;
+  // Those of the commit that is not finished, too.
+  let said: Root = {};
   let tag = -1;
   let crc = crc32(-1, part(block, 0, 4));
   for (let at = 4; at + 4 <= BLOCK;) {
@@ -114,7 +123,10 @@ function readLog(block: DataView): Root | null {
     if ((kind & 0x780) === CRC) {
       crc = crc32(crc, part(block, at, at + 4));
       if (length < 4 || length === DELETED || block.getInt32(at + 4, true) !== crc) break;
-      root = named && superblock ? { superblock, manifest } : null;
+      const whole =
+        text(said[SUPERBLOCK]) === 'littlefs' &&
+        said[INLINE_STRUCT]?.byteLength === SUPERBLOCK_SIZE;
+      root = whole ? { ...said } : null;
       // The lowest bit of the type flips the highest of the next commit's first tag.
       tag ^= kind << 31;
       crc = -1;
@@ -123,47 +135,42 @@ function readLog(block: DataView): Root | null {
       const value = length === DELETED ? null : part(block, at + 4, end);
       if (id) {
         // Of a file or folder.
-      } else if (kind === CREATE || kind === DELETE) {
-        [named, superblock, manifest] = [false, null, null];
-      } else if (kind === SUPERBLOCK) named = text(value) === 'littlefs';
-      else if (kind === INLINE_STRUCT) superblock = length === SUPERBLOCK_SIZE ? value : null;
-      else if (kind === MANIFEST) manifest = value;
+      } else if (kind === CREATE || kind === DELETE) said = {};
+      else said[kind] = value;
     }
     at = end;
   }
   return root;
 }
 
-/** What the records of an unfinished commit say. */
-type Part = [named: boolean, superblock: DataView | null, manifest: DataView | null];
-
 const part = (bytes: DataView, from: number, to = bytes.byteLength) =>
   new DataView(bytes.buffer, bytes.byteOffset + from, to - from);
 
-function readManifest(bytes: DataView | null): Pick<ImageFacts, 'version' | 'build' | 'api'> {
+function readManifest(
+  bytes: DataView | null | undefined,
+): Pick<ImageFacts, 'version' | 'build' | 'api' | 'sequence'> {
   // The device judges other formats: it may be newer than this page.
   const format = bytes?.byteLength && bytes.getUint8(0);
   const fixed = format === 1 ? MANIFEST_FIXED : MANIFEST_2_FIXED;
   const known = bytes && (format === 1 || format === 2) && bytes.byteLength >= fixed;
   const version = known ? text(part(bytes, fixed)) : null;
-  if (!known || version === null) return { version: null, build: null, api: null };
+  if (!known || version === null) return { version: null, build: null, api: null, sequence: 0 };
   return {
     version,
-    build: format === 2 ? hex(part(bytes, MANIFEST_FIXED, MANIFEST_FIXED + 8)) : null,
+    build: format === 2 ? idAt(bytes, MANIFEST_FIXED) : null,
     api: { min: bytes.getUint16(1, true), max: bytes.getUint16(3, true) },
+    sequence: format === 2 ? bytes.getUint32(MANIFEST_FIXED + 8, true) : 0,
   };
 }
 
-function hex(bytes: DataView): string {
-  let digits = '';
-  for (let at = 0; at < bytes.byteLength; at++) {
-    digits += bytes.getUint8(at).toString(16).padStart(2, '0');
-  }
-  return digits;
+/** An id of 8 bytes; one that is all 0 is none. */
+function idAt(bytes: DataView, at: number): string | null {
+  const id = bytes.getBigUint64(at);
+  return id ? id.toString(16).padStart(16, '0') : null;
 }
 
 /** UTF-8 without control characters, or `null`. */
-function text(bytes: DataView | null): string | null {
+function text(bytes: DataView | null | undefined): string | null {
   try {
     const decoded = new TextDecoder('utf-8', { fatal: true }).decode(bytes ?? undefined);
     return /\p{Cc}/u.test(decoded) ? null : decoded;

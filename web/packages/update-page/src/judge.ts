@@ -12,16 +12,15 @@ export function refusal(
   facts: Pick<ImageFacts, 'bytes'> & Partial<ImageFacts>,
   status: Status,
 ): Problem | null {
-  const { bytes, api, madeFor = 0 } = facts;
-  const { fault, upload, device } = status;
+  const { bytes, api, madeFor = 0, signer, sequence = Infinity } = facts;
+  const { fault, upload, device, signed_by: keys, lowest_sequence: lowest } = status;
   const slotSize = Math.min(...status.slots.map((slot) => slot.size));
   if (upload) return new Problem(upload.phase === 'restarting' ? 'restarting' : 'busy', 409);
   if (status.state === 'trial') return new Problem('on-trial', 409);
   if (!slotSize) return new Problem('no-slots', 500, fault ?? undefined);
   if (fault !== null) return new Problem('nvs-fault', 500, fault);
   if (bytes > slotSize) {
-    const detail = `the image is longer than a slot of ${slotSize} bytes`;
-    return new Problem('too-large', 413, detail, undefined, slotSize);
+    return new Problem('too-large', 413, '', undefined, slotSize);
   }
   if (madeFor > slotSize) {
     return new Problem(
@@ -30,15 +29,18 @@ export function refusal(
       `it was made for a slot of ${madeFor} bytes, this device's have ${slotSize}`,
     );
   }
+  if (keys && signer !== undefined && !keys.includes(signer ?? '')) {
+    return new Problem(signer ? 'other-key' : 'not-signed', 422);
+  }
   if (api && (device.api < api.min || device.api > api.max)) {
     const range = api.min === api.max ? api.min : `${api.min} to ${api.max}`;
     return new Problem(
       'other-firmware',
       422,
-      `it needs API ${range}, the device has ${device.api}`,
+      `it needs firmware API ${range}, this device has ${device.api}`,
     );
   }
-  return null;
+  return sequence < (lowest ?? 0) ? new Problem('step-back', 422) : null;
 }
 
 /** The same in words for people. */

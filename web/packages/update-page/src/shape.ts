@@ -18,7 +18,7 @@ export function has(value: unknown, strings: string, numbers = ''): boolean {
 }
 
 export function isStatus(value: unknown): value is Status {
-  const { device, active, state, trial, last, slots, upload } = record(value);
+  const { device, active, state, trial, last, slots, upload, signed_by } = record(value);
   return (
     has(value, 'fault?') &&
     has(device, 'name firmware chip boot_id', 'api uptime_ms') &&
@@ -26,6 +26,8 @@ export function isStatus(value: unknown): value is Status {
     (trial === null || has(trial, 'confirm', 'seconds_left boots_left')) &&
     (last === null || has(last, 'outcome reason?', 'from to')) &&
     (upload === null || has(upload, 'phase', 'received written total')) &&
+    // Firmware from before images were signed does not tell it.
+    Array.isArray(signed_by ?? []) &&
     Array.isArray(slots) &&
     slots.length === 2 &&
     slots.every(

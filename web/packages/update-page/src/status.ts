@@ -18,6 +18,10 @@ export interface Status {
   readonly state: 'settled' | 'trial' | 'recovery';
   readonly trial: Trial | null;
   readonly last: LastChange | null;
+  /** Ids of the keys whose frontends are taken; nothing where anyone's are. */
+  readonly signed_by?: readonly string[] | null;
+  /** The lowest sequence that is taken; nothing where the device lets itself be taken back. */
+  readonly lowest_sequence?: number | null;
   readonly slots: readonly Slot[];
   readonly upload: UploadProgress | null;
   /** What is wrong with the settings store, in words; no change can be made then. */
@@ -48,6 +52,12 @@ export interface Slot {
   readonly version: string | null;
   /** 16 lower-case hex digits; null where the frontend has none, or the device does not know of any. */
   readonly build: string | null;
+  /** Lowest and highest firmware API that the frontend works with; nothing where it, or the device, does not say. */
+  readonly api?: readonly [number, number] | null;
+  /** How new it is; 0 where nobody counts. */
+  readonly sequence?: number | null;
+  /** Id of the key that has signed it; nothing where the device takes anyone's. */
+  readonly signer?: string | null;
   readonly sha256: string | null;
   /** What is wrong where `valid` is false. */
   readonly problem: string | null;

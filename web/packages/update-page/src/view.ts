@@ -505,14 +505,21 @@ class Drawing {
     const status = this.#status;
     const { details: d } = this.#w;
     if (!status) return [];
-    const { device, last, trial, fault, slots, active } = status;
-    const section = (
-      heading: string,
-      rows: (readonly [string, string | null | false])[],
-    ): Section => ({
+    const { device, last, trial, fault, slots, active, lowest_sequence: lowest } = status;
+    const section = (heading: string, rows: (readonly [string, unknown])[]): Section => ({
       heading,
-      rows: rows.filter((row): row is readonly [string, string] => !!row[1]),
+      rows: rows.filter(([, value]) => value).map(([name, value]) => [name, `${value}`]),
     });
+    /** What a slot and a file tell alike. */
+    const content = (of: Slot | ImageFile, size: string): [string, unknown][] => [
+      [d.version, of.version],
+      [d.build, of.build],
+      [d.size, size],
+      [d.api, range(of.api)],
+      [d.sequence, of.sequence],
+      [d.key, of.signer],
+      [d.hash, of.sha256],
+    ];
     const { file, end, report } = this.#state;
     // Which of the two the error is of that is told.
     const back = end?.kind === 'went_back' ? end.report : null;
@@ -523,7 +530,9 @@ class Drawing {
         [d.name, device.name],
         [d.chip, device.chip],
         [d.firmware, device.firmware],
-        [d.api, `${device.api}`],
+        [d.api, device.api],
+        [d.key, status.signed_by?.join(', ')],
+        [d.sequence, lowest && `≥ ${lowest}`],
         [d.uptime, this.#time(device.uptime_ms / 1000 + this.#age)],
         [d.boot, device.boot_id],
         [d.boots, trial && `${trial.boots_left}`],
@@ -532,27 +541,15 @@ class Drawing {
       ]),
       ...slots.map((slot, index) =>
         section(`${slot.label} (${index === active ? d.active : d.inactive})`, [
-          [d.version, slot.version],
-          [d.build, slot.build],
-          [
-            d.size,
+          ...content(
+            slot,
             slot.valid ? d.of(this.#size(slot.used), this.#size(slot.size)) : this.#size(slot.size),
-          ],
-          [d.hash, slot.sha256],
-          [d.problem, slot.problem ?? (index === failed && failure ? whole(failure) : null)],
+          ),
+          [d.problem, slot.problem ?? (index === failed && failure && whole(failure))],
         ]),
       ),
       ...(file
-        ? [
-            section(d.file, [
-              [d.name, file.name],
-              [d.version, file.version],
-              [d.build, file.build],
-              [d.size, this.#size(file.bytes)],
-              [d.api, file.api && `${file.api.min}–${file.api.max}`],
-              [d.hash, file.sha256],
-            ]),
-          ]
+        ? [section(d.file, [[d.name, file.name], ...content(file, this.#size(file.bytes))])]
         : []),
     ];
   }
@@ -577,6 +574,9 @@ class Drawing {
     return size(bytes, this.#w);
   }
 }
+
+/** Lowest and highest, once where they are the same. */
+const range = (api: object | null | undefined) => [...new Set(Object.values(api ?? {}))].join('–');
 
 /** An answer that takes this long is no news. */
 const QUIET_MS = 2000;

@@ -76,14 +76,32 @@ export function superblock(changes: Partial<typeof fields> = {}): Record[] {
   ];
 }
 
-export function manifest(version: string, [min, max] = [1, 2], format = 1): Record {
+/** The build's id in a manifest of format 2. */
+const BUILD = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
+
+export function manifest(
+  version: string,
+  [min, max] = [1, 2],
+  format = 1,
+  { build = BUILD, sequence = 0 } = {},
+): Record {
   const fixed = new Uint8Array(format === 2 ? 49 : 37);
-  if (format === 2) fixed.set([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef], 37);
+  if (format === 2) {
+    fixed.set(build, 37);
+    new DataView(fixed.buffer).setUint32(45, sequence, true);
+  }
   fixed[0] = format;
   new DataView(fixed.buffer).setUint16(1, min as number, true);
   new DataView(fixed.buffer).setUint16(3, max as number, true);
   return [0x36d, 0, join(fixed, text(version))];
 }
+
+/** A signature by the key with this id. */
+export const signature = (id: number[]): Record => [
+  0x373,
+  0,
+  join(new Uint8Array(id), new Uint8Array(64).fill(7)),
+];
 
 /** A file in the root, which the reader has to pass by. */
 export const file: Record[] = [

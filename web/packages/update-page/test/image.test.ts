@@ -1,7 +1,7 @@
 // What is read of an image before it is sent.
 import { expect, test } from 'vitest';
 import { NotAnImage, readImage } from '../src/image.js';
-import { block, file, image, manifest, superblock } from './image-file.js';
+import { block, file, image, manifest, signature, superblock } from './image-file.js';
 
 const whole = [...superblock(), manifest('1.5.0'), ...file];
 const blank = new Uint8Array(4096).fill(0xff);
@@ -19,6 +19,8 @@ test('an image says its length, version, API and the slot that it was made for',
     version: '1.5.0',
     build: null,
     api: { min: 1, max: 2 },
+    sequence: 0,
+    signer: null,
     madeFor: 1 << 20,
   });
 });
@@ -114,6 +116,37 @@ test('a manifest of format 2 also says its build', async () => {
     build: '0123456789abcdef',
     api: { min: 1, max: 2 },
   });
+});
+
+test.each([
+  [undefined, 0, '0123456789abcdef'],
+  [undefined, 7, '0123456789abcdef'],
+  [[0, 0, 0, 0, 0, 0, 0, 1], 0xffff_ffff, '0000000000000001'],
+  // One that is all 0 is none.
+  [[0, 0, 0, 0, 0, 0, 0, 0], 7, null],
+])('a manifest of format 2 says build and sequence (%o, %i)', async (build, sequence, said) => {
+  const record = manifest('1.5.0', [1, 2], 2, { ...(build && { build }), sequence });
+  const facts = await read(block(1, [[...superblock(), record]]));
+  expect(facts).toMatchObject({ version: '1.5.0', build: said, sequence });
+});
+
+const KEY = [0x21, 0xfe, 0x31, 0xdf, 0xa1, 0x54, 0xa2, 0x61];
+
+test('an image that is signed says by which key', async () => {
+  const signed = [...superblock(), manifest('1.5.0'), signature(KEY), ...file];
+  expect(await read(block(1, [signed]))).toMatchObject({ signer: '21fe31dfa154a261' });
+  expect(await read(block(1, [signed, [signature([0, ...KEY.slice(1)])]]))).toMatchObject({
+    signer: '00fe31dfa154a261',
+  });
+  expect(await read(block(1, [signed, [[0x373, 0, null]]]))).toMatchObject({ signer: null });
+  const [kind, , data] = signature(KEY);
+  const ofFile = [...superblock(), ...file, [kind, 1, data] as const];
+  expect(await read(block(1, [ofFile]))).toMatchObject({ signer: null });
+});
+
+test.each([71, 73, 0])('a signature of %i bytes is none', async (length) => {
+  const record = [0x373, 0, new Uint8Array(length).fill(1)] as const;
+  expect(await read(block(1, [[...superblock(), record]]))).toMatchObject({ signer: null });
 });
 
 const starting = (...bytes: number[]) =>

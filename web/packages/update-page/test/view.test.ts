@@ -62,11 +62,17 @@ const FELL = {
   last: change('fell_back', 'not_confirmed', 1),
 };
 
+const KEY = '21fe31dfa154a261';
+/** Takes what this key has signed, and no step back. */
+const SIGNED: Partial<Status> = { signed_by: [KEY, 'ffffffffffffffff'], lowest_sequence: 7 };
+
 const FILE: ImageFile = {
   name: 'www.bin',
   bytes: 614_400,
   sha256: 'f'.repeat(64),
   api: { min: 1, max: 1 },
+  sequence: 0,
+  signer: null,
   madeFor: 1 << 20,
   ...NEW,
 };
@@ -283,6 +289,36 @@ const TABLE: [string, State, Partial<Short>][] = [
     'a file that is too large',
     status({}, { file: { ...FILE, bytes: 3 << 20 } }),
     { notice: 'bad: The update file is too large', controls: 'choose goBack' },
+  ],
+  [
+    'a file for other firmware',
+    status({ device: { ...device, api: 2 } }, { file: FILE }),
+    { notice: 'bad: Made for other firmware', controls: 'choose goBack' },
+  ],
+  [
+    'a file that is not signed, for a device that takes signed ones alone',
+    status(SIGNED, { file: FILE }),
+    { notice: 'bad: The file is not signed', controls: 'choose goBack' },
+  ],
+  [
+    'a file that is signed by a key that the device does not know',
+    status(SIGNED, { file: { ...FILE, signer: '0123456789abcdef' } }),
+    { notice: 'bad: Signed by somebody else', controls: 'choose goBack' },
+  ],
+  [
+    'a file that is signed, and a step back',
+    status(SIGNED, { file: { ...FILE, signer: KEY, sequence: 6 } }),
+    { notice: 'bad: Older than this device takes', controls: 'choose goBack' },
+  ],
+  [
+    'a file that is signed, and as new as it has to be',
+    status(SIGNED, { file: { ...FILE, signer: KEY, sequence: 7 } }),
+    { notice: null, controls: '*install choose goBack' },
+  ],
+  [
+    'no file yet, on a device that takes signed ones alone',
+    status(SIGNED),
+    { notice: null, task: 'choose', controls: '*choose goBack' },
   ],
   [
     'a file that was changed since it was shown',
@@ -1004,6 +1040,27 @@ test('the details call everything as the device does', () => {
     expect(rows).toContain(row);
   }
   expect(rows.join()).not.toMatch(/null|undefined/);
+});
+
+test('the details name the APIs, keys and sequences of device, slots and file', () => {
+  const slots = [
+    slot(0, OLD, { api: [1, 2], sequence: 7, signer: KEY }),
+    slot(1, OLDER, { api: [1, 1], sequence: 0, signer: null }),
+  ];
+  const file = { ...FILE, api: { min: 2, max: 3 }, sequence: 8, signer: KEY };
+  const rows = (state: State) =>
+    view(state, en, NOW).details.sections.map(({ rows }) =>
+      rows.filter(([name]) => /^(API|Key|Sequence)$/.test(name)).map((row) => row.join(': ')),
+    );
+  expect(rows(status({ ...SIGNED, slots }, { file }))).toEqual([
+    ['API: 1', `Key: ${KEY}, ffffffffffffffff`, 'Sequence: ≥ 7'],
+    ['API: 1–2', 'Sequence: 7', `Key: ${KEY}`],
+    ['API: 1'],
+    ['API: 2–3', 'Sequence: 8', `Key: ${KEY}`],
+  ]);
+  // Firmware from before there were any of these says nothing of them.
+  expect(rows(status({}, { file: FILE }))).toEqual([['API: 1'], [], [], ['API: 1']]);
+  expect(rows(status({ signed_by: null, lowest_sequence: null }))).toEqual([['API: 1'], [], []]);
 });
 
 test('times go on between two answers', () => {

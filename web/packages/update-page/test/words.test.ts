@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Problem, Unreachable, type UnreachableKind } from '../src/device.js';
 import { duration, size } from '../src/format.js';
 import { NotAnImage } from '../src/image.js';
-import { judge } from '../src/judge.js';
+import { judge, refusal } from '../src/judge.js';
 import type { LastChange, Status } from '../src/status.js';
 import { describeLast } from '../src/last.js';
 import { explain } from '../src/words.js';
@@ -194,8 +194,12 @@ describe('whether a device takes an image', () => {
     version: '1',
     build: null,
     api: { min: 1, max: 2 },
+    sequence: 6,
+    signer: null as string | null,
     madeFor: SLOT_SIZE,
   };
+  const [KEY, OTHER] = ['21fe31dfa154a261', '0123456789abcdef'];
+  const signed = { signed_by: [OTHER, KEY] };
   const trial = { confirm: 'client', seconds_left: 9, boots_left: 1 } as const;
   const upload = { phase: 'writing', received: 0, written: 0, total: 8192 } as const;
   const with_api = (api: number) => ({ device: { ...settled().device, api } });
@@ -207,6 +211,17 @@ describe('whether a device takes an image', () => {
     expect(judge({ ...facts, api: null }, { ...settled(), ...with_api(9) })).toBeNull();
     expect(judge(facts, { ...settled(), ...with_api(2) })).toBeNull();
     expect(judge(facts, { ...settled(), state: 'recovery' })).toBeNull();
+    // Whoever signed it, where the device does not ask for that.
+    for (const keys of [{}, { signed_by: null }]) {
+      expect(judge({ ...facts, signer: KEY }, { ...settled(), ...keys })).toBeNull();
+    }
+    for (const signer of [KEY, OTHER]) {
+      expect(judge({ ...facts, signer }, { ...settled(), ...signed })).toBeNull();
+    }
+    for (const lowest of [undefined, null, 0, 5, 6]) {
+      const most = lowest === undefined ? {} : { lowest_sequence: lowest };
+      expect(judge(facts, { ...settled(), ...most })).toBeNull();
+    }
   });
 
   test.each([
@@ -214,6 +229,17 @@ describe('whether a device takes an image', () => {
     ['made for a larger slot', { madeFor: 2 * SLOT_SIZE }, {}, 'not-an-image'],
     ['for a newer firmware', { api: { min: 2, max: 3 } }, {}, 'other-firmware'],
     ['for an older firmware', {}, with_api(3), 'other-firmware'],
+    ['not signed', {}, signed, 'not-signed'],
+    ['signed by somebody else', { signer: OTHER }, { signed_by: [KEY] }, 'other-key'],
+    ['a step back', {}, { lowest_sequence: 7 }, 'step-back'],
+    ['a step back and not counted', { sequence: 0 }, { lowest_sequence: 1 }, 'step-back'],
+    ['not signed and a step back', {}, { ...signed, lowest_sequence: 7 }, 'not-signed'],
+    [
+      'for other firmware and a step back',
+      {},
+      { ...with_api(3), lowest_sequence: 7 },
+      'other-firmware',
+    ],
     ['refused on trial', {}, { state: 'trial', trial }, 'on-trial'],
     ['refused by a busy device', {}, { upload }, 'busy'],
     ['refused before a restart', {}, { upload: { ...upload, phase: 'restarting' } }, 'restarting'],
@@ -223,6 +249,30 @@ describe('whether a device takes an image', () => {
     const words = judge({ ...facts, ...wrong }, { ...settled(), ...changes } as Status);
     expect(words?.title).toBe(explain(problem(kind)).title);
   });
+
+  test('is told of other firmware with the one that would do', () => {
+    expect(judge({ ...facts, api: { min: 2, max: 3 } }, settled())?.text).toMatch(
+      /^It needs firmware API 2 to 3, this device has 1\. /,
+    );
+    expect(judge({ ...facts, api: { min: 2, max: 2 } }, settled())?.text).toMatch(/ API 2, this/);
+  });
+
+  test('is not told of signature and sequence before there is a file', () => {
+    const strict = { ...settled(), ...signed, lowest_sequence: 7 };
+    expect(refusal({ bytes: 0 }, strict)).toBeNull();
+  });
+
+  test.each(['not-signed', 'other-key', 'bad-signature', 'step-back'])(
+    'has words of its own for %s, in each language',
+    (slug) => {
+      for (const words of [en, de]) {
+        const { title, text, next } = explain(problem(slug), words);
+        expect(title).not.toBe('Their title');
+        expect(text).not.toMatch(/^what/i);
+        expect(next).not.toBe(words.loadAnew);
+      }
+    },
+  );
 });
 
 describe('the tables of words', () => {

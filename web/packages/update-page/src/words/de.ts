@@ -303,6 +303,26 @@ export const de: Words = {
       '',
       'Aktualisieren Sie die Firmware, oder wählen Sie eine andere Datei.',
     ],
+    'not-signed': [
+      'Die Datei ist nicht unterschrieben',
+      'Dieses Gerät nimmt nur unterschriebene Dateien an.',
+      FILE,
+    ],
+    'other-key': [
+      'Von jemand anderem unterschrieben',
+      'Dieses Gerät kennt den Schlüssel nicht.',
+      FILE,
+    ],
+    'bad-signature': [
+      'Die Unterschrift stimmt nicht',
+      'Die Datei wurde geändert, seit sie unterschrieben wurde.',
+      REBUILD,
+    ],
+    'step-back': [
+      'Zu alt für dieses Gerät',
+      'Darauf wurde schon eine neuere Oberfläche bestätigt.',
+      'Wählen Sie eine neuere Datei.',
+    ],
     rejected: ['Die Datei hat die Prüfung nicht bestanden', '', REBUILD],
     'flash-fault': [
       'Der Speicher hat versagt',
@@ -407,6 +427,8 @@ export const de: Words = {
     build: 'Build',
     size: 'Größe',
     of: (used, size) => `${used} von ${size}`,
+    sequence: 'Laufende Nummer',
+    key: 'Schlüssel',
     hash: 'SHA-256',
     problem: 'Problem',
     recovery: 'Rettungsseite',

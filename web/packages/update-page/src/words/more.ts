@@ -212,6 +212,18 @@ export const more: MoreWords = {
       '',
       'Update the firmware, or choose another file.',
     ],
+    'not-signed': ['The file is not signed', 'This device takes signed files alone.', FILE],
+    'other-key': ['Signed by somebody else', 'This device does not know the key.', FILE],
+    'bad-signature': [
+      'The signature is wrong',
+      'The file was changed since it was signed.',
+      REBUILD,
+    ],
+    'step-back': [
+      'Older than this device takes',
+      'A newer frontend has been confirmed on it.',
+      'Choose a newer file.',
+    ],
     rejected: ['The file failed the check', '', REBUILD],
     'flash-fault': ['The memory failed', '', 'Try again. If it stays, the flash is worn out.'],
     'nvs-fault': [
@@ -293,6 +305,8 @@ export const more: MoreWords = {
     build: 'Build',
     size: 'Size',
     of: (used, size) => `${used} of ${size}`,
+    sequence: 'Sequence',
+    key: 'Key',
     hash: 'SHA-256',
     problem: 'Problem',
   },

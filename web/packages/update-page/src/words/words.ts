@@ -195,6 +195,9 @@ export interface Words {
     readonly build: Say;
     readonly size: Say;
     readonly of: With<[string, string]>;
+    readonly sequence: Say;
+    /** That signed, or whose frontends the device takes. */
+    readonly key: Say;
     readonly hash: Say;
     readonly problem: Say;
     readonly recovery: Say;
