@@ -1,12 +1,13 @@
 // `faceplate-deploy` against the simulated device, whose path FACEPLATE gives.
 import { execFile, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi, type TestContext } from 'vitest';
-import { inspect } from 'faceplate-pack';
+import { inspect, pack, SigningKey } from 'faceplate-pack';
 import { imageOf } from './fake-device.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));
@@ -16,10 +17,15 @@ const FACEPLATE = process.env['FACEPLATE'];
 type Finish = TestContext['onTestFinished'];
 
 /** Starts a simulated device that runs `image`. */
-async function simulator(folder: string, image: Uint8Array, onFinish: Finish): Promise<string> {
+async function simulator(
+  folder: string,
+  image: Uint8Array,
+  onFinish: Finish,
+  more: string[] = [],
+): Promise<string> {
   writeFileSync(join(folder, 'old.bin'), image);
   const args = ['sim', '--flash', 'flash.bin', '--www', 'old.bin', '--listen', '127.0.0.1:0'];
-  const child = spawn(FACEPLATE as string, args, { cwd: folder });
+  const child = spawn(FACEPLATE as string, [...args, ...more], { cwd: folder });
   onFinish(() => void child.kill());
   for await (const line of createInterface(child.stdout)) {
     const address = /http:\/\/[\d.:]+/.exec(line)?.[0];
@@ -104,6 +110,53 @@ describe.skipIf(!FACEPLATE).concurrent('with a simulated device', () => {
     const { code, stdout } = await deployed;
     expect(code).toBe(0);
     expect(stdout).toContain('runs 2 in www_1, confirmed');
+  });
+
+  test('a device that takes signed images alone, and no step back, is told of others before they are sent', async ({
+    onTestFinished,
+  }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const pair = () => generateKeyPairSync('ed25519');
+    const [ours, others] = [pair(), pair()];
+    writeFileSync(
+      join(folder, 'pub.pem'),
+      ours.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    );
+    const key = ({ privateKey }: ReturnType<typeof pair>) =>
+      new SigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    const at = (version: string, sequence: number, by: SigningKey | null = key(ours)) => {
+      const files = Object.entries({ 'index.html': `${PAGE}${version}`, ...SCRIPT });
+      const sources = files.map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
+      const options = {
+        size: 1 << 20,
+        version,
+        api: null,
+        gzip: 'auto',
+        stamp: 'confirm',
+      } as const;
+      return pack(sources, { ...options, sequence, sign: by }).image;
+    };
+    const strict = ['--key', 'pub.pem', '--no-step-back'];
+    const device = await simulator(folder, at('1', 5), onTestFinished, strict);
+    const [known, stranger] = [key(ours).id, key(others).id];
+    for (const [image, words] of [
+      [at('2', 6, null), `not signed.*Sign it: the device knows ${known}\\. Nothing was sent`],
+      [
+        at('2', 6, key(others)),
+        `signed by key ${stranger}, and the device knows ${known}\\. Nothing`,
+      ],
+      [at('2', 4), 'Older than.*Its sequence is 4, and 5 was confirmed\\. Nothing was sent'],
+    ] as const) {
+      const { code, stderr } = await deploy(folder, image, device, ['--confirm', 'load']);
+      expect([code, stderr]).toEqual([4, expect.stringMatching(new RegExp(words))]);
+    }
+    const { code } = await deploy(folder, at('2', 6), device, ['--confirm', 'load']);
+    expect(code).toBe(0);
+    expect(await (await fetch(`${device}/api/ota/status`)).json()).toMatchObject({
+      ...{ active: 1, state: 'settled', signed_by: [known], lowest_sequence: 6 },
+      slots: [{ sequence: 5 }, { sequence: 6, signer: known, api: [1, 1] }],
+    });
   });
 
   test('with --confirm device the device settles by itself', async (context) => {
