@@ -3,6 +3,7 @@
 import type { TestInfo } from '@playwright/test';
 import { Device, type DeviceOptions } from './device.js';
 import { Proxy } from './proxy.js';
+import { Signer } from './signer.js';
 import { Sites, type Site } from './sites.js';
 
 export interface DeviceFixtures {
@@ -12,6 +13,8 @@ export interface DeviceFixtures {
   startProxy: (device: Device) => Promise<Proxy>;
   /** Packs a small frontend of the test's own; returns the path of its image. */
   pack: (site: Site, ...options: string[]) => Promise<string>;
+  /** Makes a key, and who signs by it. */
+  newSigner: () => Promise<Signer>;
 }
 
 type Use<T> = (value: T) => Promise<void>;
@@ -45,5 +48,15 @@ export const devices = {
     const sites = await Sites.create();
     await use((...args) => sites.pack(...args));
     await sites.remove();
+  },
+
+  newSigner: async ({}, use: Use<DeviceFixtures['newSigner']>) => {
+    const signers: Signer[] = [];
+    await use(async () => {
+      const signer = await Signer.create();
+      signers.push(signer);
+      return signer;
+    });
+    for (const signer of signers) await signer.remove();
   },
 };
