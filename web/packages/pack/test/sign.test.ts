@@ -183,6 +183,22 @@ test('a key is found in bytes that have it, as text or as it is', () => {
   }
 });
 
+test('the packer takes statements and signatures, and has no way in for a private key', () => {
+  const file = new URL('../dist/faceplate.wasm', import.meta.url);
+  const module = new WebAssembly.Module(readFileSync(file));
+  const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === 'function');
+  expect(functions.map(({ name }) => name).sort()).toEqual([
+    'attach',
+    'inspect',
+    'pack',
+    'page',
+    'request',
+    'response',
+    'statement',
+  ]);
+  expect(WebAssembly.Module.imports(module)).toEqual([]);
+});
+
 test('the sequence is a whole number', async () => {
   const root = project({});
   expect((await recipe({ sequence: 2 ** 32 - 1 }, root)).pack.sequence).toBe(2 ** 32 - 1);
