@@ -16,7 +16,9 @@ use embassy_executor::Spawner;
 use embassy_net::Stack;
 use esp_backtrace as _;
 use esp_hal::{clock::CpuClock, timer::systimer::SystemTimer};
-use faceplate_esp::{CONNECTIONS, Face, Memory, Options, Places, Watchdog, faceplate, sectors};
+use faceplate_esp::{
+    CONNECTIONS, Face, Memory, Options, Places, PublicKey, Signers, Watchdog, faceplate, sectors,
+};
 use faceplate_provider::{LISTENERS, Provider};
 use room::{ChipRoom, Thermometer};
 use static_cell::StaticCell;
@@ -36,6 +38,13 @@ const SLOT: u32 = match option_env!("FACEPLATE_SLOT") {
         Err(_) => panic!("FACEPLATE_SLOT is a number of bytes"),
     },
     None => 1 << 20,
+};
+
+/// The key whose frontends it takes, where its build is told one: 64 hexadecimal digits, as `faceplate keygen` prints
+/// them. Without, it takes anyone's.
+static KEY: Option<[PublicKey; 1]> = match option_env!("FACEPLATE_KEY") {
+    Some(digits) => Some([PublicKey::from_hex(digits)]),
+    None => None,
 };
 
 /// Connections that may be live at once, beside the others: the lamp's WebSocket and the events of one
@@ -82,6 +91,11 @@ async fn main(spawner: Spawner) -> ! {
             places: Places::DEFAULT,
             live: LIVE,
             wifi: Some(&network::LINK),
+            signers: match &KEY {
+                Some(key) => Signers::only(key),
+                None => Signers::ANYONE,
+            },
+            no_step_back: option_env!("FACEPLATE_NO_STEP_BACK").is_some(),
         },
     );
     spawn(&spawner, care(face, app, watchdog));

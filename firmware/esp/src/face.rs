@@ -6,7 +6,7 @@ use embassy_futures::block_on;
 use embassy_time::{Duration, Instant, Timer};
 use esp_hal::peripherals::{FLASH, SHA};
 use faceplate::{
-    Config, Engine, EspNvs, Room, State,
+    Config, Engine, EspNvs, Room, Signers, State,
     layout::{Layout, Places},
     verify::Requirements,
 };
@@ -38,6 +38,10 @@ pub struct Options {
     pub live: usize,
     /// Wi-Fi that can be set up over HTTP; `None` where the firmware has credentials of its own.
     pub wifi: Option<&'static WifiLink>,
+    /// Whose frontends it takes and boots; [`Signers::ANYONE`]'s, unless it names keys.
+    pub signers: Signers,
+    /// Whether it refuses frontends with a lower sequence than one that was confirmed.
+    pub no_step_back: bool,
 }
 
 impl Options {
@@ -52,6 +56,8 @@ impl Options {
             places: Places::DEFAULT,
             live: 0,
             wifi: None,
+            signers: Signers::ANYONE,
+            no_step_back: false,
         }
     }
 }
@@ -112,6 +118,8 @@ pub fn boot<const SECTORS: usize>(
         requirements: Requirements {
             api: options.api,
             manifest: false,
+            signers: options.signers,
+            no_step_back: options.no_step_back,
         },
         block_erase: true,
         compress: sha::start(sha),

@@ -23,7 +23,7 @@ mod wifi;
 
 pub use connection::{CONNECTIONS, PORT};
 pub use face::{Face, Memory, Options, boot};
-pub use faceplate::{self, Credentials, layout::Places, sectors};
+pub use faceplate::{self, Credentials, PublicKey, Signers, layout::Places, sectors};
 pub use faceplate_http;
 pub use flash::ChipFlash;
 pub use watchdog::Watchdog;

@@ -87,8 +87,8 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
     let layout = block_on(Layout::read(&mut table, places));
     let core_config = CoreConfig {
         requirements: Requirements {
-            api: config.api,
             manifest: config.require_manifest,
+            ..Requirements::any(config.api)
         },
         block_erase: true,
         compress: sha256::SOFTWARE,

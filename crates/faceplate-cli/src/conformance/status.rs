@@ -193,6 +193,17 @@ fn slots(target: &Target) -> Checked {
         if let Some(build) = slot.maybe("build") {
             build.hex(16)?;
         }
+        if let Some(api) = slot.maybe("api") {
+            for end in api.items()? {
+                end.number()?;
+            }
+        }
+        if let Some(sequence) = slot.maybe("sequence") {
+            sequence.number()?;
+        }
+        if let Some(signer) = slot.maybe("signer") {
+            signer.hex(16)?;
+        }
         match slot.get("valid")?.flag()? {
             true => {
                 slot.get("sha256")?.hex(64)?;

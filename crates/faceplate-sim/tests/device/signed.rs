@@ -492,6 +492,20 @@ fn a_power_cut_at_any_operation_of_confirming_never_lowers_it_and_the_next_start
     println!("{cuts} operations, each cut in 8 ways");
 }
 
+/// `docs/signing.md` shows it.
+static KEYS: [PublicKey; 1] = [PublicKey::from_hex(
+    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+)];
+
+#[test]
+fn a_key_in_a_source_is_that_of_its_digits() {
+    // RFC 8032, 7.1, test 1.
+    let seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    let seed = PublicKey::from_hex(seed).0;
+    let pair = KeyPair::from_seed(Seed::new(seed));
+    assert_eq!(KEYS, [PublicKey(*pair.pk)]);
+}
+
 #[test]
 fn a_key_is_called_by_the_beginning_of_its_hash() {
     let id = public(1).id();

@@ -146,11 +146,12 @@ fn the_status_has_all_the_fields_of_the_contract() {
             "boot_id": "000000ab", "uptime_ms": uptime, "wifi": true,
         },
         "active": 0, "state": "settled", "trial": null, "last": null,
+        "signed_by": null, "lowest_sequence": null,
         "slots": [
             {"label": "www_0", "size": SLOT, "used": image.len(), "valid": true,
-             "version": "one", "build": null, "sha256": sha256(&image), "problem": null},
+             "version": "one", "build": null, "api": [1, 1], "sequence": 0, "signer": null, "sha256": sha256(&image), "problem": null},
             {"label": "www_1", "size": SLOT, "used": 0, "valid": false,
-             "version": null, "build": null, "sha256": null, "problem": now["slots"][1]["problem"].as_str().unwrap()},
+             "version": null, "build": null, "api": null, "sequence": null, "signer": null, "sha256": null, "problem": now["slots"][1]["problem"].as_str().unwrap()},
         ],
         "upload": null, "fault": null,
     });
