@@ -113,7 +113,7 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
     let requirements = Requirements::any(0);
     let mut buffers = Buffers::boxed(SIZE_MAX).expect("21 KiB of memory");
     let subject = Subject::Image { len, digest: None };
-    let whole = verify::whole(&flash, region, subject, requirements, &mut buffers);
+    let whole = verify::whole(&flash, region, subject, &requirements, &mut buffers);
     let verified = run(whole)?;
 
     let mut storage = RegionReader::new(flash, region);

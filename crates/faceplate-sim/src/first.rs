@@ -27,7 +27,7 @@ impl First {
 
     /// Looks at a flash.
     #[must_use]
-    pub fn of(flash: &SimFlash, places: Places, requirements: Requirements) -> Self {
+    pub fn of(flash: &SimFlash, places: Places, requirements: &Requirements) -> Self {
         let layout = Self::layout(flash, places);
         let frontend = match layout.slots {
             Ok([slot, _]) => {

@@ -400,14 +400,16 @@ fn room_for(www: &[u8], options: &SimOptions, flash: &SimFlash) -> Result<Region
         return Err(SimError::WwwTooLarge(slot.len));
     }
     flash.poke(slot.offset, www).map_err(SimError::Flash)?;
-    let served = First::of(flash, options.places, options.requirements).frontend;
+    let served = First::of(flash, options.places, &options.requirements).frontend;
     served.map(|()| slot).map_err(SimError::WwwNotServed)
 }
 
 fn describe(device: &SimDevice) -> String {
     let status = device.engine().status(device.now_ms());
     let slot = &status.slots[status.active.index()];
-    let version = slot.version.as_deref().unwrap_or("without a version");
+    let version = slot
+        .version()
+        .map_or("without a version", |version| version);
     match status.state {
         State::Settled => format!("{version} from {}", slot.label),
         State::Trial => format!("{version} from {}, on trial", slot.label),

@@ -99,8 +99,8 @@ impl<F, N> Engine<F, N> {
         self.restarting.get()
     }
 
-    pub(crate) fn requirements(&self) -> Requirements {
-        self.config.requirements
+    pub(crate) const fn requirements(&self) -> &Requirements {
+        &self.config.requirements
     }
 
     /// The highest sequence that was confirmed, as far as the firmware wants that to be kept.

@@ -164,9 +164,12 @@ impl Signers {
     /// Only what one of these keys has signed. Several: while one takes another's place.
     ///
     /// # Panics
-    /// Without any key: nobody could ever update such a device.
+    /// Without any key: nobody could ever update such a device. With more than 255.
     pub const fn only(keys: &'static [PublicKey]) -> Self {
-        assert!(!keys.is_empty(), "name the keys whose frontends are taken");
+        assert!(
+            !keys.is_empty() && keys.len() <= u8::MAX as usize,
+            "name the keys whose frontends are taken"
+        );
         Self {
             keys,
             verify: PublicKey::has_signed,
@@ -178,8 +181,8 @@ impl Signers {
         self.keys
     }
 
-    /// Who signed an image whose root has these attributes; `attr` copies one of a kind as far as there is
-    /// room, and tells its length. `None` where nobody needs to have.
+    /// Which of the keys signed an image whose root has these attributes; `attr` copies one of a kind as far as
+    /// there is room, and tells its length. `None` where nobody needs to have.
     ///
     /// # Errors
     /// [`Problem::NotSigned`], [`Problem::OtherKey`], [`Problem::Signature`], or what reading brings.
@@ -187,7 +190,7 @@ impl Signers {
     pub(crate) fn check<E>(
         &self,
         mut attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, E>,
-    ) -> Result<Option<KeyId>, Problem>
+    ) -> Result<Option<u8>, Problem>
     where
         Problem: From<E>,
     {
@@ -199,11 +202,13 @@ impl Signers {
             return Err(Problem::NotSigned);
         }
         let Signature { key: id, bytes } = Signature::decode(&stored);
-        let key = self.keys.iter().find(|key| key.id() == id);
-        let key = key.ok_or(Problem::OtherKey(id))?;
+        let mut keys = (0..).zip(self.keys);
+        let (index, key) = keys
+            .find(|(_, key)| key.id() == id)
+            .ok_or(Problem::OtherKey(id))?;
         let statement = statement(attr)?.ok_or(Problem::Signature(id))?;
         match (self.verify)(key, &statement, &bytes) {
-            true => Ok(Some(id)),
+            true => Ok(Some(index)),
             false => Err(Problem::Signature(id)),
         }
     }

@@ -195,17 +195,16 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         }
         self.lease.report(Phase::Checking, total, total);
         let engine = self.lease.engine;
-        let requirements = engine.requirements();
         let verified = verify::whole(
             &engine.flash(),
             self.writer.region(),
             Subject::Image { len: total, digest },
-            requirements,
+            engine.requirements(),
             &mut self.lease.buffers,
         )
         .await
         .and_then(|verified| {
-            verified.fits(requirements, engine.confirmed())?;
+            verified.fits(engine.requirements(), engine.confirmed())?;
             Ok(verified)
         });
         let slot = self.lease.slot;

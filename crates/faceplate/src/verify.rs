@@ -21,7 +21,7 @@ pub(crate) use self::problem::BadLength;
 pub use self::problem::Problem;
 pub(crate) use self::work::Work;
 use crate::{
-    Buffers, BuildId, ImageRecord, KeyId, Region, RegionReader, SECTOR, Signers,
+    Buffers, BuildId, ImageRecord, Region, RegionReader, SECTOR, Signers,
     manifest::{self, About, Manifest, ManifestError, Version},
     marks::{MARKS, MARKS_HASH_LEN},
     reading::{attr, checked, find, mount},
@@ -69,7 +69,7 @@ pub enum Subject {
 }
 
 /// A whole frontend.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// Where its files are.
     pub image: Image,
@@ -79,8 +79,8 @@ pub struct Verified {
     pub about: Option<About>,
     /// Whether each file says how it may be cached; see [`marks`](crate::marks).
     pub marked: bool,
-    /// Who signed it; `None` where the firmware takes anyone's.
-    pub signer: Option<KeyId>,
+    /// Which of the firmware's keys signed it; `None` where it names none.
+    pub signer: Option<u8>,
 }
 
 impl Verified {
@@ -99,7 +99,7 @@ impl Verified {
     ///
     /// # Errors
     /// [`Problem::Api`] or [`Problem::StepBack`].
-    pub fn fits(&self, requirements: Requirements, confirmed: u32) -> Result<(), Problem> {
+    pub fn fits(&self, requirements: &Requirements, confirmed: u32) -> Result<(), Problem> {
         fits(self.about.as_ref(), requirements, confirmed)
     }
 }
@@ -112,10 +112,10 @@ impl Verified {
 /// sequence than `confirmed`.
 pub fn fits(
     about: Option<&About>,
-    requirements: Requirements,
+    requirements: &Requirements,
     confirmed: u32,
 ) -> Result<(), Problem> {
-    let Requirements {
+    let &Requirements {
         api: ours,
         no_step_back,
         ..
@@ -190,7 +190,7 @@ pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Proble
 #[inline(never)]
 pub fn first_word(
     sector: &[u8],
-    requirements: Requirements,
+    requirements: &Requirements,
     confirmed: u32,
 ) -> Result<(), Problem> {
     let attr = |kind, buf: &mut [u8]| {
@@ -231,7 +231,7 @@ pub async fn whole<F: ReadNorFlash + Clone>(
     flash: &F,
     region: Region,
     subject: Subject,
-    requirements: Requirements,
+    requirements: &Requirements,
     buffers: &mut Buffers,
 ) -> Result<Verified, Problem> {
     let mut storage = RegionReader::new(flash.clone(), region);
@@ -332,7 +332,7 @@ pub async fn at_boot<F: ReadNorFlash + Clone>(
     flash: &F,
     region: Region,
     record: Option<ImageRecord>,
-    requirements: Requirements,
+    requirements: &Requirements,
     buffers: &mut Buffers,
 ) -> Result<Verified, Problem> {
     let mut tries = READ_TRIES;
@@ -352,7 +352,7 @@ async fn slot<F: ReadNorFlash + Clone>(
     flash: &F,
     region: Region,
     record: Option<ImageRecord>,
-    requirements: Requirements,
+    requirements: &Requirements,
     buffers: &mut Buffers,
 ) -> Result<Verified, Problem> {
     if record == Some(ImageRecord::UNFINISHED) {
@@ -422,8 +422,8 @@ pub fn read_manifest<F: ReadNorFlash>(
 fn signer<F: ReadNorFlash>(
     image: &Image,
     storage: &mut RegionReader<F>,
-    requirements: Requirements,
-) -> Result<Option<KeyId>, Problem> {
+    requirements: &Requirements,
+) -> Result<Option<u8>, Problem> {
     let signers = requirements.signers;
     if signers.keys().is_empty() {
         return Ok(None);

@@ -37,7 +37,7 @@ const BLOCKS_MAX: u32 = 1 << 20;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Image {
     superblock: Superblock,
     /// Blocks that may be referred to: those that the image has and the superblock knows of.

@@ -166,8 +166,8 @@ impl Face {
     fn log_state(&self) {
         let status = self.engine.status(self.now_ms());
         let slot = &status.slots[status.active.index()];
-        let (version, label) = (slot.version.as_deref(), slot.label);
-        let version = version.unwrap_or("without a version");
+        let (version, label) = (slot.version(), slot.label);
+        let version = version.map_or("without a version", |version| version);
         match status.state {
             State::Settled => log::info!("frontend {version} from {label}"),
             State::Trial => log::info!("frontend {version} from {label}, on trial"),

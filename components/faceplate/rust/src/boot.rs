@@ -154,7 +154,7 @@ fn slots(layout: &Layout) -> Option<[(Region, port::Partition); 2]> {
 fn log(face: &Face, took_ms: u64) {
     let status = face.engine.status(now_ms());
     let slot = &status.slots[status.active.index()];
-    let version = slot.version.as_deref().unwrap_or("without a version");
+    let version = slot.version().map_or("without a version", |version| version);
     let label = slot.label;
     port::log(
         Level::Info,

@@ -128,18 +128,18 @@ fn fill_in(out: &mut Status, face: &Face) {
 
 fn fill_in_slot(out: &mut SlotState, slot: &SlotStatus) {
     fill(&mut out.label, slot.label);
-    out.valid = slot.valid;
+    out.valid = slot.is_valid();
     out.size = slot.size;
-    out.used = slot.used;
+    out.used = slot.used();
     fill(
         &mut out.version,
-        slot.version.as_deref().unwrap_or_default(),
+        slot.version().map_or("", |version| version),
     );
-    if let Some(build) = slot.build {
+    if let Some(build) = slot.about().and_then(|about| about.build) {
         fill(&mut out.build, build);
     }
-    out.sha256 = slot.sha256.unwrap_or_default();
-    if let Some(problem) = &slot.problem {
+    out.sha256 = slot.sha256().copied().unwrap_or_default();
+    if let Some(problem) = slot.problem() {
         fill(&mut out.problem, problem);
     }
 }

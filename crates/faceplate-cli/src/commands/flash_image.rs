@@ -103,7 +103,7 @@ impl FlashImage {
         let First { layout, frontend } = First::of(
             &chip,
             self.board.places(),
-            Requirements::any(faceplate::API),
+            &Requirements::any(faceplate::API),
         );
         let [first, second] = layout.places.slots;
         if let (Some(www), Err(problem)) = (&self.www, frontend) {

@@ -37,7 +37,7 @@ impl fmt::Display for StatusJson<'_> {
             last,
             keys,
             lowest_sequence,
-            slots: [www0, www1],
+            slots: _,
             upload,
             fault,
         } = self.status;
@@ -63,7 +63,8 @@ impl fmt::Display for StatusJson<'_> {
         write!(f, r#""last":{},"#, OrNull(last.map(LastJson)))?;
         write!(f, r#""signed_by":{},"#, OrNull(signers(keys)))?;
         write!(f, r#""lowest_sequence":{},"#, OrNull(*lowest_sequence))?;
-        write!(f, r#""slots":[{},{}],"#, SlotJson(www0), SlotJson(www1))?;
+        let [www0, www1] = Slot::ALL.map(|slot| SlotJson(self.status, slot));
+        write!(f, r#""slots":[{www0},{www1}],"#)?;
         write!(f, r#""upload":{},"#, OrNull(upload.map(UploadJson)))?;
         write!(f, r#""fault":{}}}"#, OrNull(fault.as_ref().map(Str)))
     }
@@ -121,53 +122,48 @@ impl fmt::Display for LastJson {
     }
 }
 
-struct SlotJson<'a>(&'a SlotStatus);
+/// The slot with this number.
+struct SlotJson<'a>(&'a Status, Slot);
 
 impl fmt::Display for SlotJson<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(status, number) = *self;
+        let slot = &status.slots[number.index()];
         let SlotStatus {
             slot: _,
             label,
             size,
-            used,
-            valid,
-            version,
-            build,
-            api,
-            sequence,
-            signer,
-            sha256,
-            problem,
-        } = self.0;
+            content: _,
+        } = slot;
         write!(
             f,
-            r#"{{"label":{},"size":{size},"used":{used},"#,
-            Str(label)
+            r#"{{"label":{},"size":{size},"used":{},"valid":{},"#,
+            Str(label),
+            slot.used(),
+            slot.is_valid()
         )?;
-        write!(
-            f,
-            r#""valid":{valid},"version":{},"#,
-            OrNull(version.as_ref().map(Str))
-        )?;
+        write!(f, r#""version":{},"#, OrNull(slot.version().map(Str)))?;
+        let about = slot.about();
+        let build = about.and_then(|about| about.build);
         write!(f, r#""build":{},"#, OrNull(build.map(Str)))?;
-        write!(f, r#""api":{},"#, OrNull(api.map(RangeJson)))?;
-        write!(f, r#""sequence":{},"#, OrNull(*sequence))?;
+        let api = about.map(|about| RangeJson(about.api_min, about.api_max));
+        write!(f, r#""api":{},"#, OrNull(api))?;
+        let sequence = about.map(|about| about.sequence);
+        write!(f, r#""sequence":{},"#, OrNull(sequence))?;
+        let signer = status.signer(number);
         write!(f, r#""signer":{},"#, OrNull(signer.map(Str)))?;
-        write!(
-            f,
-            r#""sha256":{},"#,
-            OrNull(sha256.as_ref().map(|bytes| Hex(bytes)))
-        )?;
-        write!(f, r#""problem":{}}}"#, OrNull(problem.as_ref().map(Str)))
+        let sha256 = slot.sha256().map(|bytes| Hex(bytes));
+        write!(f, r#""sha256":{},"#, OrNull(sha256))?;
+        write!(f, r#""problem":{}}}"#, OrNull(slot.problem().map(Str)))
     }
 }
 
 /// Lowest and highest.
-struct RangeJson((u16, u16));
+struct RangeJson(u16, u16);
 
 impl fmt::Display for RangeJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (lowest, highest) = self.0;
+        let Self(lowest, highest) = self;
         write!(f, "[{lowest},{highest}]")
     }
 }

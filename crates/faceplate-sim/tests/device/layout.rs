@@ -605,7 +605,7 @@ fn without_slots_the_device_boots_into_recovery_refuses_uploads_and_keeps_settin
         ))))
     );
     for slot in status(&device).slots {
-        let problem = slot.problem.expect("no slot").to_string();
+        let problem = slot.problem().expect("no slot").to_string();
         assert_eq!(problem, "the partition table has no `www_1`");
     }
     assert!(run(device.rollback()).is_err());

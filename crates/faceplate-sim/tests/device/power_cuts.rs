@@ -360,7 +360,7 @@ fn check(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
     }
     // Whatever is called valid can be gone back to, and is whole then.
     let other = found.active.other();
-    if found.slots[other.index()].valid {
+    if found.slots[other.index()].is_valid() {
         let board = board.fork();
         let again = board.boot();
         // This boot may have been one more than a trial had: then it went back by itself.

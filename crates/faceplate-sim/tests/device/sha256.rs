@@ -101,7 +101,7 @@ fn an_image_that_the_ports_hash_does_not_match_is_refused() {
         ..Board::with(&Frontend::new("1.0.0", 30))
     };
     let status = board::status(&board.boot());
-    assert!(!status.slots[0].valid);
+    assert!(!status.slots[0].is_valid());
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn refused_untouched(image: &[u8], context: &str) -> Refused {
     let cost = board.flash.counters().since(&before);
     assert_eq!(cost.operations, 0, "{context}: flash was changed");
     assert!(
-        status(&device).slots[1].valid,
+        status(&device).slots[1].is_valid(),
         "{context}: the way back is lost"
     );
     assert_eq!(run(device.rollback()), Ok(Slot::Www1), "{context}");
@@ -331,7 +331,7 @@ fn an_image_without_a_manifest_is_accepted_on_its_structure_and_proved_by_its_re
         now.last.map(|last| last.outcome),
         Some(Outcome::DidNotMount)
     );
-    assert_eq!(now.slots[1].problem, Some(Problem::Changed));
+    assert_eq!(now.slots[1].problem(), Some(&Problem::Changed));
 }
 
 #[test]
@@ -380,7 +380,10 @@ fn one_upload_runs_at_a_time_and_a_dropped_one_makes_room() {
     );
     drop(first);
     assert_eq!(status(&device).upload, None);
-    assert_eq!(status(&device).slots[1].problem, Some(Problem::Incomplete));
+    assert_eq!(
+        status(&device).slots[1].problem(),
+        Some(&Problem::Incomplete)
+    );
     assert!(upload(&device, &new.image, CLIENT).is_ok());
     // After the switch the inactive slot is the one to boot: nothing may write there.
     assert_eq!(
@@ -480,8 +483,8 @@ fn the_update_path_fits_in_its_memory_budget() {
 fn a_slot_that_was_never_written_is_called_empty() {
     let board = Board::with(&Frontend::new("1.0.0", 30));
     let slots = status(&board.boot()).slots;
-    assert!(slots[0].valid);
-    assert_eq!(slots[1].problem, Some(Problem::Empty));
+    assert!(slots[0].is_valid());
+    assert_eq!(slots[1].problem(), Some(&Problem::Empty));
 }
 
 /// An image without a manifest, of many small files that each have their own block.
@@ -516,7 +519,7 @@ fn a_cut_upload_without_a_manifest_is_never_served_and_never_a_way_back() {
             board.flash.power_on();
             let device = board.boot();
             let slot = &status(&device).slots[1];
-            assert!(!slot.valid, "{name}, {after}: {slot:?}");
+            assert!(!slot.is_valid(), "{name}, {after}: {slot:?}");
             assert_ne!(status(&device).active, Slot::Www1, "{name}, {after}");
             assert!(run(device.rollback()).is_err(), "{name}, {after}");
         }
@@ -533,7 +536,10 @@ fn an_image_that_was_refused_stays_refused_after_a_restart() {
         upload(&board.boot(), &image, CLIENT).expect_err("damaged");
         let device = board.boot();
         assert_eq!(status(&device).state, state);
-        assert_eq!(status(&device).slots[1].problem, Some(Problem::Incomplete));
+        assert_eq!(
+            status(&device).slots[1].problem(),
+            Some(&Problem::Incomplete)
+        );
         assert!(run(device.rollback()).is_err());
     }
 }
@@ -543,14 +549,14 @@ fn a_way_back_that_was_damaged_since_the_boot_is_not_gone_back_to() {
     let (old, new) = (Frontend::new("1.0.0", 30), Frontend::new("2.0.0", 30));
     let board = with_both(&old, &new);
     let device = board.boot();
-    assert!(status(&device).slots[1].valid);
+    assert!(status(&device).slots[1].is_valid());
     let at = board.slot(1).offset + new.image.len() as u32 - 3000;
     board.flash.poke(at, &[0; 100]).expect("in bounds");
     let before = board.flash.counters().operations;
     let error = run(device.rollback()).expect_err("damaged");
     assert!(matches!(error, RollbackError::NotValid(_)), "{error:?}");
     assert_eq!(board.flash.counters().operations, before);
-    assert!(!status(&device).slots[1].valid);
+    assert!(!status(&device).slots[1].is_valid());
     assert_eq!(status(&board.boot()).active, Slot::Www0);
 }
 

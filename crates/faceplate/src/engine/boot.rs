@@ -68,7 +68,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         let regions = regions.and_then(|regions| fitting(labels[0], regions, &buffers));
         let slots = match &regions {
             Ok([www0, www1]) => {
-                let (wanted, [image0, image1]) = (config.requirements, stored.images);
+                let (wanted, [image0, image1]) = (&config.requirements, stored.images);
                 [
                     verify::at_boot(&flash, *www0, image0, wanted, &mut buffers).await,
                     verify::at_boot(&flash, *www1, image1, wanted, &mut buffers).await,

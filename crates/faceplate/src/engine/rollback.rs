@@ -87,9 +87,15 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             Err(Problem::Flash(_)) => stored.images[to.index()],
             Err(problem) => return not_valid(problem.clone()),
         };
-        let requirements = self.config.requirements;
         let region = regions[to.index()];
-        let checked = verify::at_boot(&self.flash, region, known, requirements, &mut buffers).await;
+        let checked = verify::at_boot(
+            &self.flash,
+            region,
+            known,
+            self.requirements(),
+            &mut buffers,
+        )
+        .await;
         if self.restarting.get() {
             return Err(RollbackError::Restarting);
         }

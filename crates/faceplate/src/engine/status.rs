@@ -4,11 +4,11 @@ use core::fmt;
 
 use super::{Engine, SlotContent, progress::Progress};
 use crate::{
-    BuildId, Confirmer, KeyId, Last, PublicKey, Slot,
+    Confirmer, KeyId, Last, PublicKey, Slot,
     layout::LayoutError,
-    manifest::Version,
+    manifest::{About, Version},
     text::{Text, text},
-    verify::Problem,
+    verify::{Problem, Verified},
 };
 
 /// What is served, and how sure that is.
@@ -53,24 +53,41 @@ pub struct SlotStatus {
     pub label: &'static str,
     /// Bytes of the partition; 0 where there is none.
     pub size: u32,
+    /// The whole frontend in it, to which one can switch, or why there is none.
+    pub content: Result<Verified, Problem>,
+}
+
+impl SlotStatus {
+    /// Whether a whole frontend is in it.
+    pub const fn is_valid(&self) -> bool {
+        self.content.is_ok()
+    }
+
+    /// Why none is.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.content.as_ref().err()
+    }
+
     /// Bytes of the image in it, or 0.
-    pub used: u32,
-    /// Whether a whole frontend is in it, that is, whether one can switch to it.
-    pub valid: bool,
-    /// The version that it says.
-    pub version: Option<Version>,
-    /// Which build it says that it is.
-    pub build: Option<BuildId>,
-    /// Lowest and highest firmware API that it works with, if it says so.
-    pub api: Option<(u16, u16)>,
-    /// Its sequence, if it says what it is.
-    pub sequence: Option<u32>,
-    /// Who signed it; `None` where the firmware takes anyone's.
-    pub signer: Option<KeyId>,
+    pub fn used(&self) -> u32 {
+        self.content.as_ref().map_or(0, |found| found.record.len)
+    }
+
     /// SHA-256 of the image.
-    pub sha256: Option<[u8; 32]>,
-    /// Why it is not valid.
-    pub problem: Option<Problem>,
+    pub fn sha256(&self) -> Option<&[u8; 32]> {
+        let found = self.content.as_ref().ok()?;
+        Some(&found.record.sha256)
+    }
+
+    /// What the frontend says of itself.
+    pub fn about(&self) -> Option<&About> {
+        self.content.as_ref().ok()?.about.as_ref()
+    }
+
+    /// The version that it says.
+    pub fn version(&self) -> Option<&Version> {
+        self.about().map(|about| &about.version)
+    }
 }
 
 /// Everything that a client may know.
@@ -95,6 +112,15 @@ pub struct Status {
     /// What is wrong with the slots or with NVS, so that no change can be made. Where it is NVS, what
     /// is said above about the trial and the last change may not be so.
     pub fault: Option<Fault>,
+}
+
+impl Status {
+    /// Which key signed the frontend in a slot; `None` where anyone's are taken, or none is there.
+    pub fn signer(&self, slot: Slot) -> Option<KeyId> {
+        let found = self.slots[slot.index()].content.as_ref().ok()?;
+        let key = self.keys.get(usize::from(found.signer?))?;
+        Some(key.id())
+    }
 }
 
 /// Why no change can be made. Written out, each cause is told in full.
@@ -161,38 +187,11 @@ impl<F, N> Engine<F, N> {
     }
 
     fn slot_status(&self, slot: Slot, content: &SlotContent) -> SlotStatus {
-        let label = self.label(slot);
-        let size = self.regions.map_or(0, |regions| regions[slot.index()].len);
-        let about = content.as_ref().ok().and_then(|found| found.about.as_ref());
-        match content {
-            Ok(verified) => SlotStatus {
-                slot,
-                label,
-                size,
-                used: verified.record.len,
-                valid: true,
-                version: verified.version().cloned(),
-                build: verified.build(),
-                api: about.map(|about| (about.api_min, about.api_max)),
-                sequence: about.map(|about| about.sequence),
-                signer: verified.signer,
-                sha256: Some(verified.record.sha256),
-                problem: None,
-            },
-            Err(problem) => SlotStatus {
-                slot,
-                label,
-                size,
-                used: 0,
-                valid: false,
-                version: None,
-                build: None,
-                api: None,
-                sequence: None,
-                signer: None,
-                sha256: None,
-                problem: Some(problem.clone()),
-            },
+        SlotStatus {
+            slot,
+            label: self.label(slot),
+            size: self.regions.map_or(0, |regions| regions[slot.index()].len),
+            content: content.clone(),
         }
     }
 
