@@ -333,6 +333,23 @@ impl Refusal {
         }
     }
 
+    /// In a word what was tried, if it is one of the attempts that the status counts: by a page or a name from
+    /// elsewhere, by somebody whom the login does not know, or with a frontend that is not for this device to trust.
+    pub(crate) fn attempt(&self) -> Option<&'static str> {
+        use verify::Problem::{NotSigned, OtherKey, Signature, StepBack};
+        let counts = matches!(
+            self,
+            Self::Host
+                | Self::Origin
+                | Self::PlainForm
+                | Self::Denied(_)
+                | Self::Upload(UploadError::Rejected(
+                    NotSigned | OtherKey(_) | Signature(_) | StepBack { .. }
+                ))
+        );
+        counts.then(|| self.kind().slug)
+    }
+
     /// The status of the answer.
     pub(crate) fn status(&self) -> u16 {
         self.kind().status

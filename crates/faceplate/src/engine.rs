@@ -19,7 +19,7 @@ pub use self::{
     file::OpenFile,
     progress::{Phase, Progress},
     rollback::RollbackError,
-    status::{Fault, SlotStatus, State, Status, TrialStatus},
+    status::{Fault, Refused, SlotStatus, State, Status, TrialStatus},
     trial::{ConfirmError, Tick},
 };
 use crate::{
@@ -62,6 +62,7 @@ pub struct Engine<F, N> {
     trial: Cell<Option<Trial>>,
     /// The highest sequence that was confirmed.
     confirmed: Cell<u32>,
+    refused: Cell<Option<Refused>>,
     restarting: Cell<bool>,
     progress: Cell<Option<Progress>>,
     slots: RefCell<[SlotContent; 2]>,
@@ -97,6 +98,17 @@ impl<F, N> Engine<F, N> {
     /// Whether a change of slot was made, or a trial has ended, so that the device is about to restart.
     pub fn is_restarting(&self) -> bool {
         self.restarting.get()
+    }
+
+    /// Remembers until the restart that somebody was refused at `now_ms` who should not have asked; `what` says in
+    /// a word why, for the status.
+    pub fn note_refused(&self, what: &'static str, now_ms: u64) {
+        let before = self.refused.get().map_or(0, |refused| refused.count);
+        self.refused.set(Some(Refused {
+            count: before.saturating_add(1),
+            last: what,
+            at_ms: now_ms,
+        }));
     }
 
     pub(crate) const fn requirements(&self) -> &Requirements {

@@ -39,8 +39,8 @@ mod write;
 pub use buffers::{Buffers, Room, sectors};
 pub use build_id::{BuildId, NotABuildId};
 pub use engine::{
-    BeginError, Config, ConfirmError, Engine, Fault, OpenFile, RollbackError, SlotStatus, State,
-    Status, Tick, TrialStatus,
+    BeginError, Config, ConfirmError, Engine, Fault, OpenFile, Refused, RollbackError, SlotStatus,
+    State, Status, Tick, TrialStatus,
 };
 #[cfg(feature = "esp-nvs")]
 pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign, Number};

@@ -64,6 +64,19 @@ pub(super) fn describe(status: &Status) -> String {
         let (written, total) = (text::bytes(upload.written), text::bytes(upload.total));
         lines.push(format!("  upload  {}, {written} of {total}", upload.phase));
     }
+    if let Some(keys) = &status.signed_by {
+        lines.push(format!("  takes   what is signed by {}", keys.join(" or ")));
+    }
+    if let Some(lowest) = status.lowest_sequence {
+        lines.push(format!("  takes   no sequence below {lowest}"));
+    }
+    if let Some(refused) = &status.refused {
+        let (count, last) = (refused.count, &refused.last);
+        let ago = text::duration(Duration::from_millis(refused.age_ms));
+        lines.push(format!(
+            "  refused {count} since it started, {ago} ago {last}"
+        ));
+    }
     if let Some(fault) = &status.fault {
         lines.push(format!("  fault   no change can be made: {fault}"));
     }
@@ -86,5 +99,14 @@ fn describe_slot(slot: &Slot) -> String {
         .build
         .as_ref()
         .map_or_else(String::new, |build| format!(", build {build}"));
-    format!("{version}, {used} of {size}, sha-256 {sha256}{build}")
+    let api = match slot.api {
+        Some((lowest, highest)) if lowest == highest => format!(", API {lowest}"),
+        Some((lowest, highest)) => format!(", API {lowest} to {highest}"),
+        None => String::new(),
+    };
+    let sequence = slot.sequence.filter(|&sequence| sequence > 0);
+    let sequence = sequence.map_or_else(String::new, |number| format!(", sequence {number}"));
+    let signer = slot.signer.as_ref();
+    let signer = signer.map_or_else(String::new, |key| format!(", signed by {key}"));
+    format!("{version}, {used} of {size}, sha-256 {sha256}{build}{api}{sequence}{signer}")
 }

@@ -15,9 +15,26 @@ pub(crate) struct Status {
     pub(crate) last: Option<Last>,
     pub(crate) slots: [Slot; 2],
     pub(crate) upload: Option<Upload>,
+    /// Ids of the keys whose frontends it takes; anyone's without.
+    #[serde(default)]
+    pub(crate) signed_by: Option<Vec<String>>,
+    /// It takes none with a lower sequence.
+    #[serde(default)]
+    pub(crate) lowest_sequence: Option<u32>,
+    /// Attempts that it refused since it started.
+    #[serde(default)]
+    pub(crate) refused: Option<Refused>,
     /// What is wrong with its settings store; no change can be made then.
     #[serde(default)]
     pub(crate) fault: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) count: u64,
+    /// What the last one was.
+    pub(crate) last: String,
+    pub(crate) age_ms: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -70,6 +87,14 @@ pub(crate) struct Slot {
     /// The build id, hex digits.
     #[serde(default)]
     pub(crate) build: Option<String>,
+    /// Lowest and highest firmware API.
+    #[serde(default)]
+    pub(crate) api: Option<(u16, u16)>,
+    #[serde(default)]
+    pub(crate) sequence: Option<u32>,
+    /// Id of the key that signed it, which the device verified.
+    #[serde(default)]
+    pub(crate) signer: Option<String>,
     pub(crate) sha256: Option<String>,
     pub(crate) problem: Option<String>,
 }

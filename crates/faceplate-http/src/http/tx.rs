@@ -143,6 +143,10 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
 
     /// A whole response that refuses.
     pub(crate) async fn refuse(&mut self, refusal: &Refusal) -> Result<(), Gone> {
+        if let Some(attempt) = refusal.attempt() {
+            let now_ms = self.device.now_ms();
+            self.device.engine().note_refused(attempt, now_ms);
+        }
         let media_type: Header<'_> = ("Content-Type", &"application/problem+json");
         let no_store: Header<'_> = ("Cache-Control", &"no-store");
         let name = self.device.info().name;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use faceplate::{
-    Confirmer, Last, PublicKey, Slot, SlotStatus, Status, TrialStatus,
+    Confirmer, Last, PublicKey, Refused, Slot, SlotStatus, Status, TrialStatus,
     update::{Done, Progress},
 };
 
@@ -37,6 +37,7 @@ impl fmt::Display for StatusJson<'_> {
             last,
             keys,
             lowest_sequence,
+            refused,
             slots: _,
             upload,
             fault,
@@ -63,6 +64,8 @@ impl fmt::Display for StatusJson<'_> {
         write!(f, r#""last":{},"#, OrNull(last.map(LastJson)))?;
         write!(f, r#""signed_by":{},"#, OrNull(signers(keys)))?;
         write!(f, r#""lowest_sequence":{},"#, OrNull(*lowest_sequence))?;
+        let refused = refused.map(|refused| RefusedJson(refused, self.now_ms));
+        write!(f, r#""refused":{},"#, OrNull(refused))?;
         let [www0, www1] = Slot::ALL.map(|slot| SlotJson(self.status, slot));
         write!(f, r#""slots":[{www0},{www1}],"#)?;
         write!(f, r#""upload":{},"#, OrNull(upload.map(UploadJson)))?;
@@ -119,6 +122,20 @@ impl fmt::Display for LastJson {
         write!(f, r#"{{"outcome":"{}","#, outcome.name())?;
         write!(f, r#""reason":{},"#, OrNull(outcome.reason().map(Str)))?;
         write!(f, r#""from":{},"to":{}}}"#, from.number(), to.number())
+    }
+}
+
+/// At this time.
+struct RefusedJson(Refused, u64);
+
+impl fmt::Display for RefusedJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Refused { count, last, at_ms }, now_ms) = *self;
+        let age_ms = now_ms.saturating_sub(at_ms);
+        write!(
+            f,
+            r#"{{"count":{count},"last":"{last}","age_ms":{age_ms}}}"#
+        )
     }
 }
 

@@ -1,8 +1,10 @@
 //! Who may ask what: hosts, origins, media types, preflights.
 
+use serde_json::Value;
+
 use crate::{
     board::{Board, Frontend},
-    client::{Client, Response, ask, command_text, upload_head},
+    client::{Client, Response, ask, command_text, status, upload_head},
     server::Server,
 };
 
@@ -309,4 +311,33 @@ fn what_is_no_api_is_not_there() {
         let response = ask(&server, line, "Accept: text/html\r\n");
         assert_eq!(response.problem(), (404, "not-found".to_owned()), "{line}");
     }
+}
+
+#[test]
+fn the_status_counts_attempts_that_were_refused_and_tells_what_and_when_but_not_who() {
+    let server = server();
+    assert_eq!(status(&server)["refused"], Value::Null);
+    let host = "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned();
+    let origin =
+        command_text("rollback", "{}").replace("\r\n\r\n", "\r\nOrigin: http://evil\r\n\r\n");
+    for (count, text, slug) in [(1, &host, "foreign-host"), (2, &origin, "foreign-origin")] {
+        assert_eq!(send(&server, text).status, 403);
+        let told = status(&server);
+        let refused = &told["refused"];
+        assert_eq!(
+            (&refused["count"], &refused["last"]),
+            (&count.into(), &slug.into())
+        );
+        assert!(refused["age_ms"].as_u64().is_some_and(|age| age < 60_000));
+        assert!(!told.to_string().contains("evil"));
+    }
+    // What is merely wrong is no attempt.
+    for text in [
+        "GET /no/such HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        upload_head("", 4097, ""),
+        command_text("confirm", "{}"),
+    ] {
+        assert!(send(&server, &text).status >= 400);
+    }
+    assert_eq!(status(&server)["refused"]["count"], 2);
 }

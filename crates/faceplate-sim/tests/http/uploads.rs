@@ -146,7 +146,7 @@ fn the_status_has_all_the_fields_of_the_contract() {
             "boot_id": "000000ab", "uptime_ms": uptime, "wifi": true,
         },
         "active": 0, "state": "settled", "trial": null, "last": null,
-        "signed_by": null, "lowest_sequence": null,
+        "signed_by": null, "lowest_sequence": null, "refused": null,
         "slots": [
             {"label": "www_0", "size": SLOT, "used": image.len(), "valid": true,
              "version": "one", "build": null, "api": [1, 1], "sequence": 0, "signer": null, "sha256": sha256(&image), "problem": null},

@@ -130,6 +130,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             since_ms: now_ms,
             trial: Cell::new(trial),
             confirmed: Cell::new(stored.confirmed),
+            refused: Cell::new(None),
             restarting: Cell::new(false),
             progress: Cell::new(None),
             slots: RefCell::new(slots),

@@ -105,6 +105,8 @@ pub struct Status {
     pub keys: &'static [PublicKey],
     /// The lowest sequence that is taken, where the firmware wants no step back.
     pub lowest_sequence: Option<u32>,
+    /// Who was refused since the start that should not have asked.
+    pub refused: Option<Refused>,
     /// Both slots.
     pub slots: [SlotStatus; 2],
     /// The upload that runs.
@@ -121,6 +123,18 @@ impl Status {
         let key = self.keys.get(usize::from(found.signer?))?;
         Some(key.id())
     }
+}
+
+/// Attempts that were refused since the start: requests by foreign pages or names, logins, frontends that nobody has
+/// signed. What and when, not who.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// How many.
+    pub count: u32,
+    /// What the last one was, in a word of the API.
+    pub last: &'static str,
+    /// When that was, on the clock that [`Engine::status`] gets.
+    pub at_ms: u64,
 }
 
 /// Why no change can be made. Written out, each cause is told in full.
@@ -161,6 +175,7 @@ impl<F, N> Engine<F, N> {
             last: self.last.get(),
             keys: requirements.signers.keys(),
             lowest_sequence: requirements.no_step_back.then(|| self.confirmed()),
+            refused: self.refused.get(),
             slots: [
                 self.slot_status(Slot::Www0, &slots[0]),
                 self.slot_status(Slot::Www1, &slots[1]),
