@@ -61,10 +61,14 @@ extern "C" {
 #define FACEPLATE_ERR_INCOMPLETE   (FACEPLATE_ERR_BASE + 0x0f)
 /** The bytes do not have the SHA-256 that was asked for. */
 #define FACEPLATE_ERR_DIGEST       (FACEPLATE_ERR_BASE + 0x10)
-/** All bytes are on flash, but they are no whole frontend, or none for this firmware. */
+/** They are no whole frontend, or none for this firmware. Where its first bytes tell, nothing was erased. */
 #define FACEPLATE_ERR_REJECTED     (FACEPLATE_ERR_BASE + 0x11)
 /** The other slot holds no whole frontend. */
 #define FACEPLATE_ERR_NOT_VALID    (FACEPLATE_ERR_BASE + 0x12)
+/** None of the keys has signed the image. Where its first bytes tell, nothing was erased. */
+#define FACEPLATE_ERR_SIGNATURE    (FACEPLATE_ERR_BASE + 0x13)
+/** The image is older than one that was confirmed. Where its first bytes tell, nothing was erased. */
+#define FACEPLATE_ERR_STEP_BACK    (FACEPLATE_ERR_BASE + 0x14)
 
 /** What is served, and how sure that is. */
 typedef enum {
@@ -112,6 +116,9 @@ typedef struct {
     uint32_t restart_in_ms; /*!< milliseconds until esp_restart() */
 } faceplate_event_t;
 
+/** So many keys can be named. */
+#define FACEPLATE_KEYS_MAX 4
+
 /**
  * What the firmware decides. Begin with FACEPLATE_CONFIG_DEFAULT().
  *
@@ -125,6 +132,11 @@ typedef struct {
     uint16_t api;
     /** Refuse images without a manifest, whose files cannot be proved intact. */
     bool require_manifest;
+    /** Refuse new frontends with a lower sequence than one that was confirmed (docs/signing.md). */
+    bool no_step_back;
+    /** Take and boot only what one of these keys has signed (docs/signing.md): Ed25519 public keys, each as 64
+     *  hexadecimal digits, which `faceplate keygen` prints. NULL: no key; all NULL: anyone's frontends. Copied. */
+    const char *keys[FACEPLATE_KEYS_MAX];
     /** Label of the NVS partition; NULL: "nvs". Copied. */
     const char *nvs_label;
     /** Labels of the slots; NULL: "www_0" and "www_1". Copied. */
@@ -138,10 +150,10 @@ typedef struct {
     void *ctx;
 } faceplate_config_t;
 
-/** The usual labels, API 1, images without a manifest taken, no hooks. */
+/** The usual labels, API 1, anyone's images taken, older ones and those without a manifest too, no hooks. */
 #define FACEPLATE_CONFIG_DEFAULT()                                                                  \
     {                                                                                              \
-        1, false, NULL, {NULL, NULL}, NULL, NULL, NULL                                             \
+        1, false, false, {NULL, NULL, NULL, NULL}, NULL, {NULL, NULL}, NULL, NULL, NULL            \
     }
 
 /** A slot. */
@@ -152,11 +164,13 @@ typedef struct {
     uint32_t used;     /*!< bytes of the image in it; 0: none */
     char version[65];  /*!< as the image says it, UTF-8; "": it says none */
     char build[17];    /*!< build id, 16 hex digits; "": it says none */
+    uint32_t sequence; /*!< how new it says that it is; 0: nobody counts */
+    char signer[17];   /*!< id of the key that signed it, 16 hex digits; "": the firmware names none */
     uint8_t sha256[32]; /*!< of the image, if valid */
     char problem[101]; /*!< why it is not valid, for people; "": it is */
 } faceplate_slot_t;
 
-/** Everything that can be known. 628 bytes: rather static than on a small stack. */
+/** Everything that can be known. 676 bytes: rather static than on a small stack. */
 typedef struct {
     faceplate_state_t state;
     uint32_t active; /*!< 0 or 1, into slots */
@@ -189,7 +203,7 @@ typedef struct faceplate_upload faceplate_upload_t;
  *
  * @param config what the firmware decides; NULL: FACEPLATE_CONFIG_DEFAULT()
  * @return ESP_OK, also where no slot holds a frontend (FACEPLATE_STATE_RECOVERY)
- *         ESP_ERR_INVALID_ARG a label is empty, longer than 16 bytes or no ASCII
+ *         ESP_ERR_INVALID_ARG a label is empty, longer than 16 bytes or no ASCII; a key has not 64 hex digits
  *         ESP_ERR_INVALID_STATE it was called before
  *         ESP_ERR_INVALID_VERSION the library was built for another faceplate.h
  *         ESP_ERR_NO_MEM also where ESP-IDF's functions for flash, partitions or NVS had none. Nothing was

@@ -207,6 +207,7 @@ int main(int argc, char **argv)
     test_boot();
     test_update();
     test_refusals();
+    test_signed();
     test_hooks();
     test_power_cuts();
     test_httpd();

@@ -76,6 +76,7 @@ void board_with_both(void);
 void test_boot(void);
 void test_update(void);
 void test_refusals(void);
+void test_signed(void);
 void test_hooks(void);
 void test_power_cuts(void);
 void test_httpd(void);

@@ -38,18 +38,28 @@ impl PublicKey {
     /// # Panics
     /// When these are no 64 digits; in a constant, the build fails.
     pub const fn from_hex(digits: &str) -> Self {
+        match Self::parse(digits) {
+            Some(key) => key,
+            None => panic!("a public key has 64 hexadecimal digits"),
+        }
+    }
+
+    /// The same of a text that may be something else: `None` then.
+    pub const fn parse(digits: &str) -> Option<Self> {
         let digits = digits.as_bytes();
-        assert!(
-            digits.len() == 2 * Self::LEN,
-            "a public key has 64 hexadecimal digits"
-        );
+        if digits.len() != 2 * Self::LEN {
+            return None;
+        }
         let mut bytes = [0; Self::LEN];
         let mut at = 0;
         while at < Self::LEN {
-            bytes[at] = digit(digits[2 * at]) << 4 | digit(digits[2 * at + 1]);
+            match (digit(digits[2 * at]), digit(digits[2 * at + 1])) {
+                (Some(high), Some(low)) => bytes[at] = high << 4 | low,
+                _ => return None,
+            }
             at += 1;
         }
-        Self(bytes)
+        Some(Self(bytes))
     }
 
     /// Whether a signature of this statement is one by this key. No key of small order, and no second form of
@@ -85,10 +95,10 @@ fn finish(state: &mut VerifyingState, statement: &[u8]) -> bool {
     state.verify().is_ok()
 }
 
-const fn digit(character: u8) -> u8 {
+const fn digit(character: u8) -> Option<u8> {
     match (character as char).to_digit(16) {
-        Some(digit) => digit as u8,
-        None => panic!("a public key has 64 hexadecimal digits"),
+        Some(digit) => Some(digit as u8),
+        None => None,
     }
 }
 

@@ -237,11 +237,19 @@ fn made() -> Result<PathBuf, String> {
     Ok(made)
 }
 
-/// Two builds of a frontend, of the versions `1` and `2`.
+/// The private key of RFC 8032, 7.1, test 1; the C knows the public one.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+-----END PRIVATE KEY-----
+";
+
+/// Two builds of a frontend, of the versions `1` and `2`, signed, and of sequences that grow.
 fn images(made: &Path) -> Result<[PathBuf; 2], String> {
     cli::build()?;
     // What the tests look for in it.
     let data: Vec<u8> = (0..10_000_u32).map(|at| (at * 7) as u8).collect();
+    let key = made.join("key.pem");
+    write(&key, KEY.as_bytes())?;
     let image = |version: &str| {
         let dist = made.join(format!("dist-{version}"));
         let folder = dist.join("folder");
@@ -260,7 +268,11 @@ fn images(made: &Path) -> Result<[PathBuf; 2], String> {
             "64KiB",
             "--app-version",
             version,
+            "--sequence",
+            version,
+            "--sign",
         ]);
+        pack.arg(&key);
         run(pack.arg(dist).arg("-o").arg(&path))?;
         Ok::<PathBuf, String>(path)
     };

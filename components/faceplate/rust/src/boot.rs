@@ -55,9 +55,20 @@ unsafe extern "C" fn faceplate_boot_sized(
         Ok(places) => places,
         Err(error) => return error,
     };
+    // SAFETY: the same; no engine is there yet.
+    let signers = match unsafe { config.signers() } {
+        Ok(signers) => signers,
+        Err(error) => return error,
+    };
+    let requirements = Requirements {
+        api: config.api,
+        manifest: config.require_manifest,
+        signers,
+        no_step_back: config.no_step_back,
+    };
     port::init()
         .and_then(|()| spawn())
-        .and_then(|()| port::run(|| boot(config, places)))
+        .and_then(|()| port::run(|| boot(config, places, requirements)))
         .flatten()
         .into()
 }
@@ -74,7 +85,7 @@ fn spawn() -> Result<(), Code> {
 }
 
 /// All memory is there before the core begins: it counts the boots of a trial.
-fn boot(config: Config, places: Places) -> Result<(), Code> {
+fn boot(config: Config, places: Places, requirements: Requirements) -> Result<(), Code> {
     let settings = Settings(for_c(places.nvs)?);
     let [first, second] = places.slots;
     let labels = [for_c(first)?, for_c(second)?];
@@ -86,10 +97,7 @@ fn boot(config: Config, places: Places) -> Result<(), Code> {
     // Nobody else is there yet: no lock is needed.
     let layout = block_on(Layout::read(&mut table, places));
     let core_config = CoreConfig {
-        requirements: Requirements {
-            manifest: config.require_manifest,
-            ..Requirements::any(config.api)
-        },
+        requirements,
         block_erase: true,
         compress: sha256::SOFTWARE,
     };
@@ -154,7 +162,9 @@ fn slots(layout: &Layout) -> Option<[(Region, port::Partition); 2]> {
 fn log(face: &Face, took_ms: u64) {
     let status = face.engine.status(now_ms());
     let slot = &status.slots[status.active.index()];
-    let version = slot.version().map_or("without a version", |version| version);
+    let version = slot
+        .version()
+        .map_or("without a version", |version| version);
     let label = slot.label;
     port::log(
         Level::Info,

@@ -84,6 +84,8 @@ own! {
     DIGEST = 0x10,
     REJECTED = 0x11,
     NOT_VALID = 0x12,
+    SIGNATURE = 0x13,
+    STEP_BACK = 0x14,
 }
 
 /// The name of a code of ours, for the C side.
@@ -116,6 +118,10 @@ impl From<&UploadError> for Code {
             UploadError::Incomplete { .. } => Self::INCOMPLETE,
             UploadError::Digest => Self::DIGEST,
             UploadError::Rejected(Problem::Flash(_)) | UploadError::Flash(_) => Self::FLASH,
+            UploadError::Rejected(
+                Problem::NotSigned | Problem::OtherKey(_) | Problem::Signature(_),
+            ) => Self::SIGNATURE,
+            UploadError::Rejected(Problem::StepBack { .. }) => Self::STEP_BACK,
             UploadError::Rejected(_) => Self::REJECTED,
             UploadError::Nvs(_) => Self::NVS,
         }

@@ -1,14 +1,23 @@
 //! What the firmware decides: `faceplate_config_t` and its hooks.
 
-use core::ffi::{c_char, c_void};
+use alloc::boxed::Box;
+use core::{
+    ffi::{c_char, c_void},
+    ptr,
+    sync::atomic::{AtomicPtr, Ordering},
+};
 
-use faceplate::{Text, layout::Places, text};
+use faceplate::{PublicKey, Signers, Text, layout::Places, text};
 
 use crate::{
     code::Code,
     port,
+    runtime::boxed,
     text::{given, kept},
 };
+
+/// `FACEPLATE_KEYS_MAX`.
+const KEYS_MAX: usize = 4;
 
 /// `faceplate_config_t`.
 #[repr(C)]
@@ -16,6 +25,8 @@ use crate::{
 pub struct Config {
     pub(crate) api: u16,
     pub(crate) require_manifest: bool,
+    pub(crate) no_step_back: bool,
+    keys: [*const c_char; KEYS_MAX],
     nvs_label: *const c_char,
     slot_labels: [*const c_char; 2],
     may_update: Option<unsafe extern "C" fn(*mut c_void) -> *const c_char>,
@@ -28,6 +39,8 @@ impl Config {
     pub(crate) const DEFAULT: Self = Self {
         api: faceplate::API,
         require_manifest: false,
+        no_step_back: false,
+        keys: [core::ptr::null(); KEYS_MAX],
         nvs_label: core::ptr::null(),
         slot_labels: [core::ptr::null(); 2],
         may_update: None,
@@ -52,6 +65,38 @@ impl Config {
                 ],
             })
         }
+    }
+
+    /// Whose frontends are taken.
+    ///
+    /// # Safety
+    /// The keys are null or end with NUL, and no engine has those of another call.
+    pub(crate) unsafe fn signers(&self) -> Result<Signers, Code> {
+        /// Where the keys stay, however often somebody tries to boot.
+        static PLACE: AtomicPtr<[PublicKey; KEYS_MAX]> = AtomicPtr::new(ptr::null_mut());
+        let (mut keys, mut count) = ([PublicKey([0; PublicKey::LEN]); KEYS_MAX], 0);
+        for key in self.keys {
+            // SAFETY: as the caller says.
+            if let Some(key) = unsafe { given(key) } {
+                let key = key.to_str().ok().and_then(PublicKey::parse);
+                keys[count] = key.ok_or(Code::INVALID_ARG)?;
+                count += 1;
+            }
+        }
+        if count == 0 {
+            return Ok(Signers::ANYONE);
+        }
+        let mut place = PLACE.load(Ordering::Relaxed);
+        if place.is_null() {
+            place = Box::into_raw(boxed(keys).ok_or(Code::NO_MEM)?);
+            PLACE.store(place, Ordering::Relaxed);
+        }
+        // SAFETY: it came from a box that is never freed, and nobody looks at it, as the caller says.
+        let keys: &'static [PublicKey] = unsafe {
+            place.write(keys);
+            &*place
+        };
+        Ok(Signers::only(&keys[..count]))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct SlotState {
     used: u32,
     version: [u8; 65],
     build: [u8; 17],
+    sequence: u32,
+    signer: [u8; 17],
     sha256: [u8; 32],
     problem: [u8; 101],
 }
@@ -107,6 +109,9 @@ fn fill_in(out: &mut Status, face: &Face) {
     out.active = status.active.number().into();
     for (out, slot) in out.slots.iter_mut().zip(&status.slots) {
         fill_in_slot(out, slot);
+        if let Some(signer) = status.signer(slot.slot) {
+            fill(&mut out.signer, signer);
+        }
     }
     if let Some(trial) = status.trial {
         out.trial_by_client = matches!(trial.confirmer, Confirmer::Client { .. });
@@ -138,6 +143,7 @@ fn fill_in_slot(out: &mut SlotState, slot: &SlotStatus) {
     if let Some(build) = slot.about().and_then(|about| about.build) {
         fill(&mut out.build, build);
     }
+    out.sequence = slot.about().map_or(0, |about| about.sequence);
     out.sha256 = slot.sha256().copied().unwrap_or_default();
     if let Some(problem) = slot.problem() {
         fill(&mut out.problem, problem);
