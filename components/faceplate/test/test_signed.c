@@ -5,7 +5,7 @@
 #include "harness.h"
 
 #define SIGNER   "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-#define SIGNER_ID "21fe31dfa154a261"
+#define SIGNER_ID "d75a980182b10ab7"
 /* Of RFC 8032, 7.1, test 2. */
 #define STRANGER "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
 

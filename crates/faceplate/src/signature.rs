@@ -14,7 +14,7 @@ use littlefs_image::read::probe_attr;
 use crate::{
     manifest::{LENGTH, MANIFEST, Manifest, SIGNATURE},
     marks::{MARKS, MARKS_HASH_LEN},
-    sha256::{SOFTWARE, Sha256},
+    text::text,
     verify::Problem,
 };
 
@@ -80,11 +80,8 @@ impl PublicKey {
 
     /// What it is called.
     pub fn id(&self) -> KeyId {
-        let mut hash = Sha256::new(SOFTWARE);
-        hash.update(&self.0);
-        let hash = hash.finish();
         let mut id = [0; KeyId::LEN];
-        id.copy_from_slice(&hash[..KeyId::LEN]);
+        id.copy_from_slice(&self.0[..KeyId::LEN]);
         KeyId(id)
     }
 }
@@ -102,7 +99,8 @@ const fn digit(character: u8) -> Option<u8> {
     }
 }
 
-/// Which key it is: the first 8 bytes of the SHA-256 of the public key, written as 16 hexadecimal digits.
+/// Which key it is: the first 8 bytes of the public key, written as 16 hexadecimal digits. It helps to find the key;
+/// what proves something is the whole of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyId(pub [u8; Self::LEN]);
 
@@ -154,9 +152,12 @@ impl Signature {
 #[derive(Clone, Copy)]
 pub struct Signers {
     keys: &'static [PublicKey],
-    /// Apart, so that a firmware without keys does not have the code.
-    verify: fn(&PublicKey, &[u8], &[u8; 64]) -> bool,
+    /// A pointer, so that a firmware without keys does not have the code.
+    verify: Verify,
 }
+
+/// Whether a signature of a statement is one by a key; `None` where that cannot be found out now.
+pub type Verify = fn(&PublicKey, statement: &[u8], signature: &[u8; 64]) -> Option<bool>;
 
 impl fmt::Debug for Signers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,7 +169,7 @@ impl Signers {
     /// Everybody's: no signature is looked at.
     pub const ANYONE: Self = Self {
         keys: &[],
-        verify: |_, _, _| true,
+        verify: |_, _, _| None,
     };
 
     /// Only what one of these keys has signed. Several: while one takes another's place.
@@ -176,14 +177,22 @@ impl Signers {
     /// # Panics
     /// Without any key: nobody could ever update such a device. With more than 255.
     pub const fn only(keys: &'static [PublicKey]) -> Self {
+        Self::verified_by(keys, |key, statement, signature| {
+            Some(key.has_signed(statement, signature))
+        })
+    }
+
+    /// The same, verified by another function than [`PublicKey::has_signed`]: one that calls it where there is the
+    /// stack for it, or what a chip has.
+    ///
+    /// # Panics
+    /// As [`Self::only`].
+    pub const fn verified_by(keys: &'static [PublicKey], verify: Verify) -> Self {
         assert!(
             !keys.is_empty() && keys.len() <= u8::MAX as usize,
             "name the keys whose frontends are taken"
         );
-        Self {
-            keys,
-            verify: PublicKey::has_signed,
-        }
+        Self { keys, verify }
     }
 
     /// The keys; none: anyone's frontends are taken.
@@ -196,32 +205,59 @@ impl Signers {
     ///
     /// # Errors
     /// [`Problem::NotSigned`], [`Problem::OtherKey`], [`Problem::Signature`], or what reading brings.
-    #[inline(never)]
-    pub(crate) fn check<E>(
+    pub(crate) fn check(
         &self,
-        mut attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, E>,
-    ) -> Result<Option<u8>, Problem>
-    where
-        Problem: From<E>,
-    {
-        if self.keys.is_empty() {
-            return Ok(None);
-        }
-        let mut stored = [0; Signature::LEN];
-        if attr(SIGNATURE, &mut stored)? != Some(stored.len()) {
-            return Err(Problem::NotSigned);
-        }
-        let Signature { key: id, bytes } = Signature::decode(&stored);
-        let mut keys = (0..).zip(self.keys);
-        let (index, key) = keys
-            .find(|(_, key)| key.id() == id)
-            .ok_or(Problem::OtherKey(id))?;
-        let statement = statement(attr)?.ok_or(Problem::Signature(id))?;
-        match (self.verify)(key, &statement, &bytes) {
-            true => Ok(Some(index)),
-            false => Err(Problem::Signature(id)),
+        attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, Problem>,
+    ) -> Result<Option<u8>, Problem> {
+        match self.keys {
+            [] => Ok(None),
+            _ => self.verify(&claim(attr)?).map(Some),
         }
     }
+
+    /// Not inlined, and apart from what reads the attributes: a verification is deep enough by itself.
+    #[inline(never)]
+    fn verify(&self, claim: &Claim) -> Result<u8, Problem> {
+        let Signature { key: id, bytes } = &claim.signature;
+        let mut keys = (0..).zip(self.keys);
+        let (index, key) = keys
+            .find(|(_, key)| key.id() == *id)
+            .ok_or(Problem::OtherKey(*id))?;
+        // What is not said was not signed.
+        let statement = claim.statement.as_ref().ok_or(Problem::Signature(*id))?;
+        match (self.verify)(key, statement, bytes) {
+            Some(true) => Ok(index),
+            Some(false) => Err(Problem::Signature(*id)),
+            None => Err(unverified()),
+        }
+    }
+}
+
+/// It may be another time, as what flash does not give.
+#[cold]
+#[inline(never)]
+fn unverified() -> Problem {
+    Problem::Flash(text("no memory to verify the signature"))
+}
+
+/// What an image says: that this key has signed that.
+struct Claim {
+    signature: Signature,
+    statement: Option<Statement>,
+}
+
+#[inline(never)]
+fn claim(
+    mut attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, Problem>,
+) -> Result<Claim, Problem> {
+    let mut stored = [0; Signature::LEN];
+    if attr(SIGNATURE, &mut stored)? != Some(stored.len()) {
+        return Err(Problem::NotSigned);
+    }
+    Ok(Claim {
+        signature: Signature::decode(&stored),
+        statement: statement(attr)?,
+    })
 }
 
 /// What is to be signed of an image, by its first block; `None` where that does not say all of it.

@@ -140,23 +140,11 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     async fn put_sector(&mut self) -> Result<(), UploadError> {
         let at = self.received - SECTOR;
         let slot = self.lease.slot;
+        if at == 0 {
+            self.judge_first()?;
+        }
         let sector: &[u8; SECTOR as usize] = &self.lease.buffers.sector;
-        if at == 0 {
-            let slot = self.writer.region().len;
-            verify::first_sector(sector, self.lease.total, slot).map_err(
-                |problem| match problem {
-                    Problem::Length => UploadError::BadLength,
-                    Problem::Truncated(what) => UploadError::Truncated(what),
-                    other => UploadError::NotAnImage(text(other)),
-                },
-            )?;
-        }
         let engine = self.lease.engine;
-        if at == 0 {
-            let confirmed = engine.confirmed();
-            verify::first_word(sector, engine.requirements(), confirmed)
-                .map_err(UploadError::Rejected)?;
-        }
         let mut flash = engine.flash();
         if !self.begun {
             let skipped = self.writer.skip(&mut flash, at, sector).await;
@@ -175,6 +163,24 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         self.lease
             .report(Phase::Writing, self.received, self.received);
         Ok(())
+    }
+
+    /// Judges the image by its first sector. Not inlined, so that its depth is not that of all writing.
+    #[inline(never)]
+    fn judge_first(&self) -> Result<(), UploadError> {
+        let Lease {
+            engine,
+            buffers,
+            total,
+            ..
+        } = &self.lease;
+        first_sector(&buffers.sector[..], *total, self.writer.region().len)?;
+        verify::first_word(
+            &buffers.sector[..],
+            engine.requirements(),
+            engine.confirmed(),
+        )
+        .map_err(UploadError::Rejected)
     }
 
     /// Reads everything back from flash and verifies it.
@@ -221,6 +227,15 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             }
         }
     }
+}
+
+#[inline(never)]
+fn first_sector(sector: &[u8], total: u32, slot: u32) -> Result<(), UploadError> {
+    verify::first_sector(sector, total, slot).map_err(|problem| match problem {
+        Problem::Length => UploadError::BadLength,
+        Problem::Truncated(what) => UploadError::Truncated(what),
+        other => UploadError::NotAnImage(text(other)),
+    })
 }
 
 /// An image that is on flash, whole and verified.

@@ -186,17 +186,26 @@ pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Proble
 /// for the signature, which is there or missing.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with it; [`Problem::Length`] where it is no such sector, as [`first_sector`] tells in full.
 #[inline(never)]
 pub fn first_word(
     sector: &[u8],
     requirements: &Requirements,
     confirmed: u32,
 ) -> Result<(), Problem> {
-    let attr = |kind, buf: &mut [u8]| {
-        probe_attr(sector, kind, buf).map_err(|error| Problem::Structure(text(error)))
-    };
+    // That it is the first block of an image is known by then.
+    let attr = |kind, buf: &mut [u8]| probe_attr(sector, kind, buf).map_err(|_| Problem::Length);
     requirements.signers.check(attr)?;
+    first_fits(attr, requirements, confirmed)
+}
+
+/// Apart from the above, to have the stack one after the other.
+#[inline(never)]
+fn first_fits(
+    attr: impl Fn(u8, &mut [u8]) -> Result<Option<usize>, Problem>,
+    requirements: &Requirements,
+    confirmed: u32,
+) -> Result<(), Problem> {
     let mut bytes = [0; Manifest::MAX_LEN];
     let manifest = match attr(manifest::MANIFEST, &mut bytes)? {
         None => return Ok(()),
