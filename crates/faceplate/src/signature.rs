@@ -209,10 +209,12 @@ impl Signers {
         &self,
         attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, Problem>,
     ) -> Result<Option<u8>, Problem> {
-        match self.keys {
-            [] => Ok(None),
-            _ => self.verify(&claim(attr)?).map(Some),
+        if self.keys.is_empty() {
+            return Ok(None);
         }
+        let mut claim = Claim::EMPTY;
+        claim.read(attr)?;
+        self.verify(&claim).map(Some)
     }
 
     /// Not inlined, and apart from what reads the attributes: a verification is deep enough by itself.
@@ -224,8 +226,10 @@ impl Signers {
             .find(|(_, key)| key.id() == *id)
             .ok_or(Problem::OtherKey(*id))?;
         // What is not said was not signed.
-        let statement = claim.statement.as_ref().ok_or(Problem::Signature(*id))?;
-        match (self.verify)(key, statement, bytes) {
+        if !claim.is_whole {
+            return Err(Problem::Signature(*id));
+        }
+        match (self.verify)(key, &claim.statement, bytes) {
             Some(true) => Ok(index),
             Some(false) => Err(Problem::Signature(*id)),
             None => Err(unverified()),
@@ -243,33 +247,55 @@ fn unverified() -> Problem {
 /// What an image says: that this key has signed that.
 struct Claim {
     signature: Signature,
-    statement: Option<Statement>,
+    statement: Statement,
+    /// Whether nothing is missing in the statement.
+    is_whole: bool,
 }
 
-#[inline(never)]
-fn claim(
-    mut attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, Problem>,
-) -> Result<Claim, Problem> {
-    let mut stored = [0; Signature::LEN];
-    if attr(SIGNATURE, &mut stored)? != Some(stored.len()) {
-        return Err(Problem::NotSigned);
+impl Claim {
+    const EMPTY: Self = Self {
+        signature: Signature {
+            key: KeyId([0; KeyId::LEN]),
+            bytes: [0; 64],
+        },
+        statement: Statement::new(),
+        is_whole: false,
+    };
+
+    /// Reads it in place: moved about, it would take as much of the stack again.
+    #[inline(never)]
+    fn read(
+        &mut self,
+        mut attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, Problem>,
+    ) -> Result<(), Problem> {
+        let mut stored = [0; Signature::LEN];
+        if attr(SIGNATURE, &mut stored)? != Some(stored.len()) {
+            return Err(Problem::NotSigned);
+        }
+        self.signature = Signature::decode(&stored);
+        self.is_whole = state(&mut self.statement, attr)?;
+        Ok(())
     }
-    Ok(Claim {
-        signature: Signature::decode(&stored),
-        statement: statement(attr)?,
-    })
 }
 
 /// What is to be signed of an image, by its first block; `None` where that does not say all of it.
 pub fn of_image(first_block: &[u8]) -> Option<Statement> {
-    statement(|kind, buf| probe_attr(first_block, kind, buf)).ok()?
+    let mut statement = Statement::new();
+    let is_whole = state(&mut statement, |kind, buf| {
+        probe_attr(first_block, kind, buf)
+    });
+    matches!(is_whole, Ok(true)).then_some(statement)
 }
 
-/// The same by the attributes of the root directory; `None` where one is missing.
-fn statement<E>(
+/// Makes the statement of an image whose root has these attributes; `false` where one is missing.
+///
+/// # Errors
+/// What reading an attribute brings.
+fn state<E>(
+    statement: &mut Statement,
     mut attr: impl FnMut(u8, &mut [u8]) -> Result<Option<usize>, E>,
-) -> Result<Option<Statement>, E> {
-    let mut statement = Statement::new();
+) -> Result<bool, E> {
+    statement.clear();
     // It has room for all of them.
     _ = statement.extend_from_slice(CONTEXT);
     for (kind, room) in [
@@ -281,8 +307,8 @@ fn statement<E>(
         _ = statement.resize_default(at + room.end());
         match attr(kind, &mut statement[at..])? {
             Some(len) if room.contains(&len) => statement.truncate(at + len),
-            _ => return Ok(None),
+            _ => return Ok(false),
         }
     }
-    Ok(Some(statement))
+    Ok(true)
 }

@@ -174,7 +174,8 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             total,
             ..
         } = &self.lease;
-        first_sector(&buffers.sector[..], *total, self.writer.region().len)?;
+        let room = self.writer.region().len;
+        verify::first_sector(&buffers.sector[..], *total, room).map_err(no_image)?;
         verify::first_word(
             &buffers.sector[..],
             engine.requirements(),
@@ -229,13 +230,15 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     }
 }
 
+/// What is wrong with the first sector.
+#[cold]
 #[inline(never)]
-fn first_sector(sector: &[u8], total: u32, slot: u32) -> Result<(), UploadError> {
-    verify::first_sector(sector, total, slot).map_err(|problem| match problem {
+fn no_image(problem: Problem) -> UploadError {
+    match problem {
         Problem::Length => UploadError::BadLength,
         Problem::Truncated(what) => UploadError::Truncated(what),
         other => UploadError::NotAnImage(text(other)),
-    })
+    }
 }
 
 /// An image that is on flash, whole and verified.

@@ -156,19 +156,9 @@ fn problem<F: ReadNorFlash>(error: ReaderError<F>) -> Problem {
 ///
 /// # Errors
 /// [`Problem::Truncated`], [`Problem::Length`] or [`Problem::Structure`].
+#[inline(never)]
 pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Problem> {
-    let judged = probe(sector, slot_len / SECTOR).and_then(|_| {
-        let mut whole = [0; 4];
-        let blocks = len / SECTOR;
-        match probe_attr(sector, manifest::LENGTH, &mut whole)? {
-            Some(4) if u32::from_le_bytes(whole) > blocks => Err(Error::Truncated {
-                blocks,
-                whole: u32::from_le_bytes(whole),
-            }),
-            _ => Ok(()),
-        }
-    });
-    match judged {
+    match begins(sector, len, slot_len) {
         Ok(()) if is_length(len) => Ok(()),
         Ok(()) => Err(Problem::Truncated(text(format_args!(
             "the image is truncated: its {len} bytes are not two or more whole blocks of {SECTOR}"
@@ -176,6 +166,22 @@ pub fn first_sector(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Proble
         Err(error @ Error::Truncated { .. }) => Err(Problem::Truncated(text(error))),
         Err(_) if !is_length(len) => Err(Problem::Length),
         Err(error) => Err(Problem::Structure(text(error))),
+    }
+}
+
+/// Whether a sector is the first of an image that may have so many bytes. Apart, to have the stack before an error is
+/// put into words.
+#[inline(never)]
+fn begins(sector: &[u8], len: u32, slot_len: u32) -> Result<(), Error<Infallible>> {
+    probe(sector, slot_len / SECTOR)?;
+    let mut whole = [0; 4];
+    let blocks = len / SECTOR;
+    match probe_attr(sector, manifest::LENGTH, &mut whole)? {
+        Some(4) if u32::from_le_bytes(whole) > blocks => Err(Error::Truncated {
+            blocks,
+            whole: u32::from_le_bytes(whole),
+        }),
+        _ => Ok(()),
     }
 }
 
