@@ -15,8 +15,9 @@ use crate::test::component;
 
 /// Functions that C calls by a pointer that it was given: each is the beginning of a stack of its own. One that
 /// is missing here is taken for what any pointer may lead to, which makes everything too deep.
-const CALLED_BY_C: [(&str, &str, u32); 3] = [
+const CALLED_BY_C: [(&str, &str, u32); 4] = [
     ("faceplate_idf::port::run::call", "in its task: ", JOB),
+    ("faceplate_has_signed", "in its task: a signature", JOB),
     (HTTP_TASK, "the task of HTTP, of ", HTTP),
     (
         "faceplate_idf::care::task",

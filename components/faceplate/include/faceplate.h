@@ -135,7 +135,8 @@ typedef struct {
     /** Refuse new frontends with a lower sequence than one that was confirmed (docs/signing.md). */
     bool no_step_back;
     /** Take and boot only what one of these keys has signed (docs/signing.md): Ed25519 public keys, each as 64
-     *  hexadecimal digits, which `faceplate keygen` prints. NULL: no key; all NULL: anyone's frontends. Copied. */
+     *  hexadecimal digits, which `faceplate keygen` prints. NULL: no key; all NULL: anyone's frontends. Copied.
+     *  Keys need CONFIG_FACEPLATE_SIGNATURES. */
     const char *keys[FACEPLATE_KEYS_MAX];
     /** Label of the NVS partition; NULL: "nvs". Copied. */
     const char *nvs_label;
@@ -204,6 +205,7 @@ typedef struct faceplate_upload faceplate_upload_t;
  * @param config what the firmware decides; NULL: FACEPLATE_CONFIG_DEFAULT()
  * @return ESP_OK, also where no slot holds a frontend (FACEPLATE_STATE_RECOVERY)
  *         ESP_ERR_INVALID_ARG a label is empty, longer than 16 bytes or no ASCII; a key has not 64 hex digits
+ *         ESP_ERR_NOT_SUPPORTED keys are named without CONFIG_FACEPLATE_SIGNATURES
  *         ESP_ERR_INVALID_STATE it was called before
  *         ESP_ERR_INVALID_VERSION the library was built for another faceplate.h
  *         ESP_ERR_NO_MEM also where ESP-IDF's functions for flash, partitions or NVS had none. Nothing was

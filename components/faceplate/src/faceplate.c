@@ -130,6 +130,26 @@ esp_err_t faceplate_port_run(void (*work)(void *arg), void *arg)
     return err;
 }
 
+/* What verifies signatures is linked where the firmware wants it. */
+bool faceplate_port_can_verify(void)
+{
+#if CONFIG_FACEPLATE_SIGNATURES
+    return true;
+#else
+    return false;
+#endif
+}
+
+bool faceplate_port_verify(const uint8_t key[32], const uint8_t *statement, uint32_t len, const uint8_t signature[64])
+{
+#if CONFIG_FACEPLATE_SIGNATURES
+    return faceplate_has_signed(key, statement, len, signature);
+#else
+    (void)key, (void)statement, (void)len, (void)signature;
+    return false;
+#endif
+}
+
 /* Starts the task that runs for ever. */
 esp_err_t faceplate_port_spawn(void (*task)(void *arg))
 {

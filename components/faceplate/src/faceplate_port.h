@@ -30,6 +30,8 @@ enum { FACEPLATE_PORT_U8 = 0, FACEPLATE_PORT_U32 = 1, FACEPLATE_PORT_BLOB = 2 };
 /* Of ESP-IDF, for the library. */
 
 esp_err_t faceplate_port_init(void);
+bool faceplate_port_can_verify(void);
+bool faceplate_port_verify(const uint8_t key[32], const uint8_t *statement, uint32_t len, const uint8_t signature[64]);
 bool faceplate_port_lock(void);
 void faceplate_port_unlock(void);
 bool faceplate_port_may_wait(void);
@@ -57,6 +59,9 @@ esp_err_t faceplate_port_nvs_remove(const char *partition, const char *space, co
 /** faceplate_boot, for a caller to whom these structs are so large. */
 esp_err_t faceplate_boot_sized(const faceplate_config_t *config, uint32_t config_size,
                                uint32_t status_size);
+/** Whether the key has signed the statement (Ed25519). Named by nobody but who needs it, so that others are linked
+ *  without it. Takes 4.6 KiB of the stack. */
+bool faceplate_has_signed(const uint8_t key[32], const uint8_t *statement, uint32_t len, const uint8_t signature[64]);
 /** Name of a code of ours; NULL: it is none. */
 const char *faceplate_own_err_name(esp_err_t code);
 

@@ -23,6 +23,7 @@ impl Code {
     pub(crate) const INVALID_STATE: Self = Self(0x103);
     pub(crate) const INVALID_SIZE: Self = Self(0x104);
     pub(crate) const NOT_FOUND: Self = Self(0x105);
+    pub(crate) const NOT_SUPPORTED: Self = Self(0x106);
     pub(crate) const INVALID_VERSION: Self = Self(0x10a);
 
     /// What a function of C has returned.

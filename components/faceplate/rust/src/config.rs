@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::{
     ffi::{c_char, c_void},
-    ptr,
+    ptr, slice,
     sync::atomic::{AtomicPtr, Ordering},
 };
 
@@ -86,6 +86,9 @@ impl Config {
         if count == 0 {
             return Ok(Signers::ANYONE);
         }
+        if !port::can_verify() {
+            return Err(Code::NOT_SUPPORTED);
+        }
         let mut place = PLACE.load(Ordering::Relaxed);
         if place.is_null() {
             place = Box::into_raw(boxed(keys).ok_or(Code::NO_MEM)?);
@@ -102,7 +105,24 @@ impl Config {
 
 /// Verifies in a task of its own, which has the stack for it: 4.6 KiB, wherever it is asked.
 fn verify(key: &PublicKey, statement: &[u8], signature: &[u8; 64]) -> Option<bool> {
-    port::run(|| key.has_signed(statement, signature)).ok()
+    port::verify(key, statement, signature).ok()
+}
+
+/// # Safety
+/// `key` is of 32 bytes, `statement` of `len`, `signature` of 64.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn faceplate_has_signed(
+    key: *const [u8; 32],
+    statement: *const u8,
+    len: u32,
+    signature: *const [u8; 64],
+) -> bool {
+    // SAFETY: as the caller says.
+    let (key, statement, signature) = unsafe {
+        let statement = slice::from_raw_parts(statement, len as usize);
+        (PublicKey(*key), statement, &*signature)
+    };
+    key.has_signed(statement, signature)
 }
 
 /// Bytes of a label in a partition table.

@@ -2,6 +2,8 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
+use faceplate::PublicKey;
+
 use crate::{code::Code, want};
 
 /// A row of the partition table, as the header has it.
@@ -23,6 +25,13 @@ mod c {
 
     unsafe extern "C" {
         pub(super) safe fn faceplate_port_init() -> Code;
+        pub(crate) safe fn faceplate_port_can_verify() -> bool;
+        pub(super) fn faceplate_port_verify(
+            key: *const u8,
+            statement: *const u8,
+            len: u32,
+            signature: *const u8,
+        ) -> bool;
         pub(super) fn faceplate_port_run(
             work: extern "C" fn(*mut c_void),
             arg: *mut c_void,
@@ -78,9 +87,10 @@ mod c {
 }
 
 pub(crate) use c::{
-    faceplate_port_give_way as give_way, faceplate_port_now_ms as clock_ms,
-    faceplate_port_restart as restart, faceplate_port_sleep_ms as sleep_ms,
-    faceplate_port_table_offset as table_offset, faceplate_port_unlock as unlock,
+    faceplate_port_can_verify as can_verify, faceplate_port_give_way as give_way,
+    faceplate_port_now_ms as clock_ms, faceplate_port_restart as restart,
+    faceplate_port_sleep_ms as sleep_ms, faceplate_port_table_offset as table_offset,
+    faceplate_port_unlock as unlock,
 };
 
 /// Makes the lock.
@@ -118,6 +128,19 @@ pub(crate) fn run<R>(work: impl FnOnce() -> R) -> Result<R, Code> {
     let ran = unsafe { c::faceplate_port_run(call, (&raw mut job).cast()) };
     ran.done()?;
     job.1.ok_or(Code::FAIL)
+}
+
+/// Whether a key has signed a statement, on a stack that is large enough; an error where there is no memory for
+/// that.
+pub(crate) fn verify(
+    key: &PublicKey,
+    statement: &[u8],
+    signature: &[u8; 64],
+) -> Result<bool, Code> {
+    let len = u32::try_from(statement.len()).map_err(|_| Code::INVALID_SIZE)?;
+    let (key, signature) = (key.0.as_ptr(), signature.as_ptr());
+    // SAFETY: 32 bytes, so many, and 64, which stay for as long as this waits.
+    run(|| unsafe { c::faceplate_port_verify(key, statement.as_ptr(), len, signature) })
 }
 
 /// Starts the task that runs for ever.
