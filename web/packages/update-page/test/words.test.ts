@@ -198,7 +198,7 @@ describe('whether a device takes an image', () => {
     signer: null as string | null,
     madeFor: SLOT_SIZE,
   };
-  const [KEY, OTHER] = ['21fe31dfa154a261', '0123456789abcdef'];
+  const [KEY, OTHER] = ['d75a980182b10ab7', '0123456789abcdef'];
   const signed = { signed_by: [OTHER, KEY] };
   const trial = { confirm: 'client', seconds_left: 9, boots_left: 1 } as const;
   const upload = { phase: 'writing', received: 0, written: 0, total: 8192 } as const;
