@@ -130,7 +130,7 @@ test.each([
   expect(facts).toMatchObject({ version: '1.5.0', build: said, sequence });
 });
 
-const KEY = [0x21, 0xfe, 0x31, 0xdf, 0xa1, 0x54, 0xa2, 0x61];
+const KEY = [0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7];
 
 test('an image that is signed says by which key', async () => {
   const signed = [...superblock(), manifest('1.5.0'), signature(KEY), ...file];
