@@ -17,13 +17,13 @@ use crate::test::component;
 /// is missing here is taken for what any pointer may lead to, which makes everything too deep.
 const CALLED_BY_C: [(&str, &str, u32); 4] = [
     ("faceplate_idf::port::run::call", "in its task: ", JOB),
-    ("faceplate_has_signed", "in its task: a signature", JOB),
     (HTTP_TASK, "the task of HTTP, of ", HTTP),
     (
         "faceplate_idf::care::task",
         "the task that runs for ever",
         TASK,
     ),
+    ("faceplate_has_signed", "in its task: a signature", JOB),
 ];
 
 /// Where the task of HTTP begins.
@@ -246,6 +246,7 @@ mod tests {
             function("core::panicking::panic", 300, &[], &[]),
             function(CALLED_BY_C[1].0, 48, &[], &[]),
             function(CALLED_BY_C[2].0, 32, &[], &[]),
+            function(CALLED_BY_C[3].0, 24, &[], &[]),
         ]
     }
 
@@ -258,6 +259,7 @@ mod tests {
             "     80 of 3,584  faceplate_go (64 where C is called)",
             "     48 of 8,192  the task of HTTP, of ",
             "     32 of 2,304  the task that runs for ever",
+            "     24 of 8,192  in its task: a signature",
         ];
         assert_eq!(lines, want);
         assert_eq!((report.panic, check(&report)), (300, Ok(())));
@@ -265,8 +267,8 @@ mod tests {
 
     #[test]
     fn what_c_calls_must_be_there() {
-        let error = report(&library(0)[..5]).err();
-        let want = "there is no function faceplate_idf::care::task for C to call";
+        let error = report(&library(0)[..6]).err();
+        let want = "there is no function faceplate_has_signed for C to call";
         assert_eq!(error.as_deref(), Some(want));
     }
 
