@@ -1,11 +1,6 @@
 // Signing images (docs/signing.md). The private key stays in Node's own crypto: the packer gets signatures alone,
 // and no text that is printed has anything of the key.
-import {
-  createPrivateKey,
-  createPublicKey,
-  sign as signBytes,
-  type KeyObject,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign as signBytes, type KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { OptionError, type KeyPlace } from './options.js';
