@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import type { Status } from '../../packages/update-page/src/status.js';
 import { faceplate } from './command.js';
 import { hashFlash, writeSlot } from './flash.js';
-import { until } from './wait.js';
+import { sleep, until } from './wait.js';
 
 export type { Status };
 
@@ -33,6 +33,7 @@ export interface Answer {
 
 /** What `faceplate sim` says when it has booted. */
 const SERVES = /^http:\/\/([^/]+)\/ serves /m;
+const PORT_IS_TAKEN = /address already in use/i;
 
 export class Device {
   readonly #rebootMs: number;
@@ -91,6 +92,27 @@ export class Device {
   /** Starts the process and waits until it serves. */
   async powerOn(args: readonly string[] = []): Promise<void> {
     if (this.#process) throw new Error('the device is on already');
+    let from = this.#start(args);
+    const address = await until(
+      'the device serves',
+      async () => {
+        if (this.#hasEnded()) {
+          // While it was off, a connection of the tests beside may have been given its port.
+          if (!PORT_IS_TAKEN.test(this.output.slice(from))) {
+            throw new Error(`the device did not start:\n${this.output}`);
+          }
+          await sleep(200);
+          from = this.#start(args);
+        }
+        return SERVES.exec(this.output.slice(from))?.[1];
+      },
+      { every: 10 },
+    );
+    this.#address = address;
+  }
+
+  /** Starts the process; where what it prints begins in the output. */
+  #start(args: readonly string[]): number {
     const child = spawn(
       process.env['FACEPLATE_DEVICE'] ?? faceplate(),
       [
@@ -112,15 +134,7 @@ export class Device {
     child.on('exit', (code, signal) => {
       this.output += `[ended with ${code ?? signal}]\n`;
     });
-    const address = await until(
-      'the device serves',
-      async () => {
-        if (this.#hasEnded()) throw new Error(`the device did not start:\n${this.output}`);
-        return SERVES.exec(this.output.slice(from))?.[1];
-      },
-      { every: 10 },
-    );
-    this.#address = address;
+    return from;
   }
 
   /** Takes the power away, whatever the device is doing. */
