@@ -379,18 +379,7 @@ async fn slot<F: ReadNorFlash + Clone>(
     {
         let mut storage = RegionReader::new(flash.clone(), region);
         if work::sha256(&mut storage, record.len, buffers).await? == record.sha256 {
-            let image = mount(&mut storage, record.len / SECTOR).map_err(problem::<F>)?;
-            let manifest = read_manifest(&image, &mut storage)?;
-            let signer = signer(&image, &mut storage, requirements)?;
-            // What no manifest proves is not believed.
-            let marked = manifest.is_some() && read_marks_hash(&image, &mut storage)?.is_some();
-            return Ok(Verified {
-                image,
-                record,
-                about: manifest.map(|manifest| manifest.about),
-                marked,
-                signer,
-            });
+            return as_verified(&mut storage, record, requirements);
         }
     }
     let verified = whole(flash, region, Subject::Slot, requirements, buffers).await?;
@@ -398,6 +387,27 @@ async fn slot<F: ReadNorFlash + Clone>(
         return Err(Problem::Changed);
     }
     Ok(verified)
+}
+
+/// The frontend whose bytes are those that were verified before. Who signed it is asked again: the keys may be others.
+#[inline(never)]
+fn as_verified<F: ReadNorFlash>(
+    storage: &mut RegionReader<F>,
+    record: ImageRecord,
+    requirements: &Requirements,
+) -> Result<Verified, Problem> {
+    let image = mount(storage, record.len / SECTOR).map_err(problem::<F>)?;
+    let signer = signer(&image, storage, requirements)?;
+    let manifest = read_manifest(&image, storage)?;
+    // What no manifest proves is not believed.
+    let marked = manifest.is_some() && read_marks_hash(&image, storage)?.is_some();
+    Ok(Verified {
+        image,
+        record,
+        about: manifest.map(|manifest| manifest.about),
+        marked,
+        signer,
+    })
 }
 
 fn has_index<F: ReadNorFlash>(
