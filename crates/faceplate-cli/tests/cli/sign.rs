@@ -281,3 +281,34 @@ fn a_device_with_a_key_takes_what_that_has_signed_and_says_why_it_takes_nothing_
     assert_eq!(status["slots"][1]["sequence"], 6);
     assert_eq!(status["slots"][1]["signer"], status["signed_by"][0]);
 }
+
+/// What is in the repository for those who write a signer of their own.
+#[test]
+fn openssl_verifies_the_vector() {
+    let folder = Folder::new();
+    let vector = include_str!("../../../faceplate-pack/tests/vectors/signed.txt");
+    let field = |name: &str| {
+        let line = vector.lines().find_map(|line| line.strip_prefix(name));
+        let digits = line.expect("it is there").trim().as_bytes();
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
+        let bytes: Result<Vec<u8>, _> = digits.chunks(2).map(byte).collect();
+        bytes.expect("hexadecimal digits")
+    };
+    // SPKI of an Ed25519 key (RFC 8410).
+    let spki = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+    folder.file("public.der", [&spki[..], &field("public")].concat());
+    folder.file("statement.bin", field("statement"));
+    folder.file("signature.bin", field("signature"));
+    openssl(
+        folder.path(),
+        "pkeyutl -verify -pubin -inkey public.der -keyform DER -rawin -in statement.bin -sigfile signature.bin",
+    );
+    folder.file("statement.bin", b"something else");
+    let mut openssl = Command::new("openssl");
+    let args = "pkeyutl -verify -pubin -inkey public.der -keyform DER -rawin -in statement.bin -sigfile signature.bin";
+    let refused = openssl
+        .args(args.split(' '))
+        .current_dir(folder.path())
+        .output();
+    assert!(!refused.expect("openssl is installed").status.success());
+}
