@@ -33,9 +33,6 @@ static const char *TAG = "faceplate";
     (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 3, 2) ||                                            \
      (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 4) && ESP_IDF_VERSION < ESP_IDF_VERSION_VAL(5, 3, 0)))
 
-/* From here on httpd_queue_work() fails where there is no room. */
-#define TELLS_WHAT_IS_LOST (ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(6, 0, 0))
-
 /* How soon a server is asked again that has not done what it was asked for, and how late at last. */
 #define ASK_AGAIN_MS     200
 #define ASK_AGAIN_MAX_MS 5000
@@ -647,14 +644,15 @@ static void cut_all(void *handle)
 }
 
 /* Asks a server to cut what is to be cut: once for all that is, and again later and later, for its messages are
- * the firmware's, too. Before ESP-IDF 6 one can be lost: httpd does not notice that it has no room for it. */
+ * the firmware's, too. Any may be lost, though httpd has taken it: it is a datagram, which lwIP drops where it has
+ * no room or no memory for it. */
 static void ask_to_cut(server_t *server, bool is_new)
 {
     int64_t now = faceplate_port_now_ms();
     bool asked = __atomic_load_n(&server->asked, __ATOMIC_SEQ_CST);
     if (is_new && !asked) {
         server->wait_ms = ASK_AGAIN_MS;
-    } else if (now < server->again_ms || (asked && TELLS_WHAT_IS_LOST)) {
+    } else if (now < server->again_ms) {
         return;
     } else {
         server->wait_ms = server->wait_ms < ASK_AGAIN_MAX_MS / 4 ? server->wait_ms * 4 : ASK_AGAIN_MAX_MS;

@@ -141,6 +141,8 @@ esp_err_t httpd_resp_send_err(httpd_req_t *req, httpd_err_code_t error, const ch
 uint16_t httpd_stand_in_port(httpd_handle_t handle);
 /* The same: called when a connection was closed, and nobody was told yet. */
 extern void (*httpd_stand_in_on_close)(void);
+/* The same: so many of the next messages are taken, and lost; accessed by several tasks. */
+extern uint32_t httpd_stand_in_lose;
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,7 @@ typedef struct {
 } message_t;
 
 void (*httpd_stand_in_on_close)(void);
+uint32_t httpd_stand_in_lose;
 
 static void free_transport(session_t *session)
 {
@@ -303,11 +304,16 @@ void httpd_stand_in_wake(server_t *server)
 esp_err_t httpd_queue_work(httpd_handle_t handle, httpd_work_fn_t work, void *arg)
 {
     server_t *server = handle;
+    /* As lwIP does where it has no memory for a datagram. */
+    if (__atomic_load_n(&httpd_stand_in_lose, __ATOMIC_SEQ_CST) > 0) {
+        __atomic_fetch_sub(&httpd_stand_in_lose, 1, __ATOMIC_SEQ_CST);
+        return ESP_OK;
+    }
     if (reserve(server)) {
         post(server, (message_t){.work = work, .arg = arg});
         return ESP_OK;
     }
-    /* lwIP drops a datagram that nobody has room for, and ESP-IDF 5 does not notice. */
+    /* lwIP drops a datagram that nobody has room for, which ESP-IDF notices from 5.5.5 and 6.1 on. */
     return IS_5 ? ESP_OK : ESP_FAIL;
 }
 
