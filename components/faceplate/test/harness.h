@@ -18,6 +18,9 @@ typedef struct {
 /* Two builds of a frontend, of the versions "1" and "2", both with index.html and data.bin. */
 extern image_t g_first, g_second;
 
+/* Whose key has signed both. */
+#define SIGNER "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+
 /* Ends the boot, and with it the test, where something is not so. */
 #define CHECK(is_so)                                                                               \
     do {                                                                                           \

@@ -28,6 +28,9 @@ static faceplate_state_t s_state;
 static const char *s_version;
 static int s_blocks, s_boots_left;
 
+/* What the firmware asks for; NULL: nothing. */
+static const faceplate_config_t *s_config;
+
 static void is_as_it_should_be(void)
 {
     CHECK_IS(faceplate_get_status(&s_status), ESP_OK);
@@ -39,25 +42,28 @@ static void is_as_it_should_be(void)
 
 static void boot(void)
 {
-    CHECK_IS(faceplate_boot(NULL), ESP_OK);
+    CHECK_IS(faceplate_boot(s_config), ESP_OK);
     is_as_it_should_be();
     g_board->notes[0] = blocks();
     g_board->notes[1] = s_status.trial_boots_left;
 }
 
-/* How one went that wanted a block, or all from one on. */
+/* How one went that wanted a block or a task, or all from one on. */
 enum { WANTED_NONE, WENT, WENT_AGAIN, COUNTED_TWICE };
 
 static void boot_in_want(void)
 {
-    esp_err_t err = faceplate_boot(NULL);
-    bool refused = __atomic_exchange_n(&g_board->refused_block, 0, __ATOMIC_SEQ_CST) == 0;
+    bool of_tasks = g_board->refused_task != 0;
+    esp_err_t err = faceplate_boot(s_config);
+    uint32_t *left = of_tasks ? &g_board->refused_task : &g_board->refused_block;
+    bool refused = __atomic_exchange_n(left, 0, __ATOMIC_SEQ_CST) == 0;
     __atomic_store_n(&g_board->no_block, false, __ATOMIC_SEQ_CST);
+    g_board->no_memory = false;
     if (err != ESP_OK) {
         CHECK_IS(err, ESP_ERR_NO_MEM);
         CHECK(refused);
         CHECK(faceplate_state() == FACEPLATE_STATE_NOT_BOOTED);
-        CHECK_IS(faceplate_boot(NULL), ESP_OK);
+        CHECK_IS(faceplate_boot(s_config), ESP_OK);
     }
     is_as_it_should_be();
     CHECK(blocks() == s_blocks);
@@ -68,7 +74,28 @@ static void boot_in_want(void)
     }
 }
 
-/* Boots of the board as it is, each without another block, until there was no such. */
+/* Boots of the board as it is, each without another block, or without another task, until there was no such. */
+static void without_each(bool of_tasks, uint32_t at_least)
+{
+    for (int and_all_after = 0; and_all_after <= 1; and_all_after++) {
+        uint32_t went[4] = {0};
+        for (uint32_t number = 1; went[WANTED_NONE] == 0; number++) {
+            memcpy(g_board, &s_before, sizeof(s_before));
+            *(of_tasks ? &g_board->refused_task : &g_board->refused_block) = number;
+            *(of_tasks ? &g_board->and_all_tasks : &g_board->and_all_after) = and_all_after != 0;
+            CHECK(power(boot_in_want) == 0);
+            went[g_board->notes[0]]++;
+        }
+        CHECK(went[WENT_AGAIN] >= at_least);
+        /* Only where there was enough until it was counted, and then not enough to read that back. */
+        CHECK(went[COUNTED_TWICE] <= 4);
+    }
+}
+
+/* The two tasks of every boot, and that which verifies the signature of each slot. */
+#define TASKS (s_config != NULL ? 4 : 2)
+
+/* The same, of blocks and of tasks. */
 static void without_each_block(faceplate_state_t state, const char *version)
 {
     s_state = state;
@@ -77,25 +104,14 @@ static void without_each_block(faceplate_state_t state, const char *version)
     CHECK(power(boot) == 0);
     s_blocks = g_board->notes[0];
     s_boots_left = g_board->notes[1];
-    for (int and_all_after = 0; and_all_after <= 1; and_all_after++) {
-        int went[4] = {0};
-        for (uint32_t block = 1; went[WANTED_NONE] == 0; block++) {
-            memcpy(g_board, &s_before, sizeof(s_before));
-            g_board->refused_block = block;
-            g_board->and_all_after = and_all_after != 0;
-            CHECK(power(boot_in_want) == 0);
-            went[g_board->notes[0]]++;
-        }
-        CHECK(went[WENT_AGAIN] > 100);
-        /* Only where there was enough until it was counted, and then not enough to read that back. */
-        CHECK(went[COUNTED_TWICE] <= 4);
-    }
+    without_each(false, 100);
+    without_each(true, TASKS);
     memcpy(g_board, &s_before, sizeof(s_before));
 }
 
 static void only_boot(void)
 {
-    CHECK_IS(faceplate_boot(NULL), ESP_OK);
+    CHECK_IS(faceplate_boot(s_config), ESP_OK);
     g_board->notes[0] = (int)faceplate_state();
 }
 
@@ -113,6 +129,16 @@ static void a_boot_without_a_block_can_be_done_again(void)
     } while (g_board->notes[0] == FACEPLATE_STATE_TRIAL);
     memcpy(g_board, &before, sizeof(before));
     without_each_block(FACEPLATE_STATE_SETTLED, "1");
+}
+
+/* A signature is verified in a task of its own, for which there may be no memory. */
+static void nor_is_a_signature_wrong_for_want_of_memory(void)
+{
+    static faceplate_config_t config = FACEPLATE_CONFIG_DEFAULT();
+    config.keys[0] = SIGNER;
+    s_config = &config;
+    a_boot_without_a_block_can_be_done_again();
+    s_config = NULL;
 }
 
 static void boot_without_a_task(void)
@@ -191,6 +217,7 @@ static void http_without_a_task_keeps_nothing(void)
 void test_memory(void)
 {
     run_test("a_boot_without_a_block_can_be_done_again", a_boot_without_a_block_can_be_done_again);
+    run_test("nor_is_a_signature_wrong_for_want_of_memory", nor_is_a_signature_wrong_for_want_of_memory);
     run_test("boots_without_a_task_keep_nothing", boots_without_a_task_keep_nothing);
     run_test("http_without_a_task_keeps_nothing", http_without_a_task_keeps_nothing);
 }

@@ -1,13 +1,12 @@
-/* Firmware that names keys, and firmware that wants no step back. Both images are signed by the first of these;
- * the second has a higher sequence. */
+/* Firmware that names keys, and firmware that wants no step back. Both images are signed by SIGNER; the second
+ * has a higher sequence. */
 #include <string.h>
 
 #include "harness.h"
 
-#define SIGNER   "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 #define SIGNER_ID "d75a980182b10ab7"
 /* Of RFC 8032, 7.1, test 2. */
-#define STRANGER "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+#define STRANGER  "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
 
 static uint8_t s_before[2 * SLOT_SIZE];
 

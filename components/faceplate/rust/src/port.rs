@@ -141,6 +141,7 @@ pub(crate) fn verify(
     let (key, signature) = (key.0.as_ptr(), signature.as_ptr());
     // SAFETY: 32 bytes, so many, and 64, which stay for as long as this waits.
     run(|| unsafe { c::faceplate_port_verify(key, statement.as_ptr(), len, signature) })
+        .inspect_err(|error| _ = want::noted(*error))
 }
 
 /// Starts the task that runs for ever.

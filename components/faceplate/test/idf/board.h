@@ -44,6 +44,7 @@ typedef struct {
     bool and_all_after;     /* all that come after it, too, ... */
     bool no_block;          /* ... which they are */
     uint32_t refused_task;  /* the task with this number from now on is refused; 0: none */
+    bool and_all_tasks;     /* so are all that come after it */
     int notes[2];          /* what a boot tells the test */
     bool slow_flash;       /* an erase or a write takes about as long as on a W25Q128 */
     bool stays_on;         /* a restart is as if the device hung: nothing more happens */

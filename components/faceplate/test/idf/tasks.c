@@ -38,7 +38,11 @@ BaseType_t xTaskCreate(TaskFunction_t pxTaskCode, const char *const pcName,
     (void)pcName;
     (void)uxPriority;
     TaskHandle_t task = calloc(1, sizeof(*task));
-    if (task == NULL || g_board->no_memory || board_counts_down(&g_board->refused_task)) {
+    bool refused = board_counts_down(&g_board->refused_task);
+    if (refused && g_board->and_all_tasks) {
+        g_board->no_memory = true;
+    }
+    if (task == NULL || refused || g_board->no_memory) {
         free(task);
         return 0;
     }
