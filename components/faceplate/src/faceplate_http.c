@@ -167,7 +167,9 @@ static void leave(server_t *server)
 /* Whether it has a body without a length: httpd says 0, and would take the body for the next request. */
 static bool is_chunked(httpd_req_t *request)
 {
-    return httpd_req_get_hdr_value_len(request, "Transfer-Encoding") > 0;
+    char first[2];
+    /* Of several the first is told, and one may be empty: whatever is there counts. */
+    return httpd_req_get_hdr_value_str(request, "Transfer-Encoding", first, sizeof(first)) != ESP_ERR_NOT_FOUND;
 }
 
 /* Whether its body has the length that httpd takes it for: that has lost what was above 32 bits, and is there

@@ -64,6 +64,7 @@ static void bodies(void)
     CHECK(refused(UPLOAD BINARY "Origin: http://elsewhere.example\r\nContent-Length: 4840\r\n\r\n") == 403);
     CHECK(refused(UPLOAD BINARY "Transfer-Encoding: chunked\r\n\r\n1000\r\n") == 411);
     CHECK(refused(UPLOAD BINARY "Padding: 123456789012345\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n" SMUGGLED "\r\n0\r\n\r\n") == 411);
+    CHECK(refused(UPLOAD BINARY "Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n" SMUGGLED "\r\n0\r\n\r\n") == 411);
     CHECK(refused("POST /api/ota/frontend HTTP/1.1\r\nHost: elsewhere.example\r\n" BINARY
                   "Content-Length: 4840\r\n\r\n") == 403);
     CHECK(refused("POST /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4840\r\n\r\n") == 405);
