@@ -141,6 +141,35 @@ static void nor_is_a_signature_wrong_for_want_of_memory(void)
     s_config = NULL;
 }
 
+/* Each task of a call is refused, one after the other: the first has the stack for it, those after it verify. */
+static void verify_without_a_task(void)
+{
+    faceplate_config_t config = FACEPLATE_CONFIG_DEFAULT();
+    config.keys[0] = SIGNER;
+    CHECK_IS(faceplate_boot(&config), ESP_OK);
+    for (uint32_t task = 1; task <= 2; task++) {
+        uint32_t before = g_board->operations;
+        g_board->refused_task = task;
+        g_board->and_all_tasks = true;
+        CHECK_IS(faceplate_rollback(), ESP_ERR_NO_MEM);
+        g_board->no_memory = false;
+        CHECK(g_board->operations == before);
+    }
+    g_board->no_memory = true;
+    CHECK_IS(upload(g_first, 0), ESP_ERR_NO_MEM);
+    g_board->no_memory = false;
+    CHECK_IS(faceplate_get_status(&s_status), ESP_OK);
+    CHECK(s_status.slots[0].valid && s_status.slots[1].valid);
+    CHECK_IS(faceplate_rollback(), ESP_OK);
+    pass_until_restart();
+}
+
+static void a_signature_that_cannot_be_verified_now_can_be_later(void)
+{
+    board_with_both();
+    CHECK(power(verify_without_a_task) == END_RESTARTED);
+}
+
 static void boot_without_a_task(void)
 {
     faceplate_config_t config = FACEPLATE_CONFIG_DEFAULT();
@@ -218,6 +247,8 @@ void test_memory(void)
 {
     run_test("a_boot_without_a_block_can_be_done_again", a_boot_without_a_block_can_be_done_again);
     run_test("nor_is_a_signature_wrong_for_want_of_memory", nor_is_a_signature_wrong_for_want_of_memory);
+    run_test("a_signature_that_cannot_be_verified_now_can_be_later",
+             a_signature_that_cannot_be_verified_now_can_be_later);
     run_test("boots_without_a_task_keep_nothing", boots_without_a_task_keep_nothing);
     run_test("http_without_a_task_keeps_nothing", http_without_a_task_keeps_nothing);
 }

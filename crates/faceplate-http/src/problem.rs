@@ -206,6 +206,7 @@ impl Refusal {
     /// The one table of what is answered. These are a contract: clients compare types.
     fn kind(&self) -> Kind {
         const FLASH: Kind = kind(500, "flash-fault", "The flash failed");
+        const NO_MEMORY: Kind = kind(503, "no-memory", "There is no memory for this now");
         const NVS: Kind = kind(500, "nvs-fault", "The settings store failed");
         const NOT_NOW: Kind = kind(409, "not-now", "The device does not want an update now");
         const BUSY: Kind = kind(409, "busy", "Another update is running");
@@ -276,6 +277,7 @@ impl Refusal {
                 UploadError::Digest => {
                     kind(400, "digest-mismatch", "The body does not match its digest")
                 }
+                UploadError::Rejected(verify::Problem::NoMemory) => NO_MEMORY,
                 UploadError::Rejected(verify::Problem::Flash(_)) | UploadError::Flash(_) => FLASH,
                 UploadError::Rejected(verify::Problem::Api { .. }) => {
                     kind(422, "other-firmware", "The image needs another firmware")
@@ -310,6 +312,7 @@ impl Refusal {
                 RollbackError::Busy => BUSY,
                 RollbackError::Restarting => RESTARTING,
                 RollbackError::NotValid(verify::Problem::Flash(_)) => FLASH,
+                RollbackError::NotValid(verify::Problem::NoMemory) => NO_MEMORY,
                 RollbackError::NotValid(_) => kind(409, "no-way-back", "There is no way back"),
                 RollbackError::NotNow(_) => NOT_NOW,
                 RollbackError::Nvs(_) => NVS,

@@ -83,7 +83,7 @@ struct Served {
 fn content(slot: &SlotContent) -> Content {
     match slot {
         Ok(_) => Content::Whole,
-        Err(Problem::Flash(_)) => Content::Unreadable,
+        Err(problem) if problem.is_passing() => Content::Unreadable,
         Err(_) => Content::Bad,
     }
 }

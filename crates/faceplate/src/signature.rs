@@ -14,7 +14,6 @@ use littlefs_image::read::probe_attr;
 use crate::{
     manifest::{LENGTH, MANIFEST, Manifest, SIGNATURE},
     marks::{MARKS, MARKS_HASH_LEN},
-    text::text,
     verify::Problem,
 };
 
@@ -232,16 +231,9 @@ impl Signers {
         match (self.verify)(key, &claim.statement, bytes) {
             Some(true) => Ok(index),
             Some(false) => Err(Problem::Signature(*id)),
-            None => Err(unverified()),
+            None => Err(Problem::NoMemory),
         }
     }
-}
-
-/// It may be another time, as what flash does not give.
-#[cold]
-#[inline(never)]
-fn unverified() -> Problem {
-    Problem::Flash(text("no memory to verify the signature"))
 }
 
 /// What an image says: that this key has signed that.

@@ -223,7 +223,10 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             }),
             Err(Problem::Digest) => Err(UploadError::Digest),
             Err(problem) => {
-                engine.mark(slot, problem.clone());
+                // Nothing more is known of the slot than that its upload did not come to its end.
+                if problem != Problem::NoMemory {
+                    engine.mark(slot, problem.clone());
+                }
                 Err(UploadError::Rejected(problem))
             }
         }

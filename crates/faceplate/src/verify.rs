@@ -354,7 +354,7 @@ pub async fn at_boot<F: ReadNorFlash + Clone>(
     loop {
         tries -= 1;
         match slot(flash, region, record, requirements, buffers).await {
-            Err(Problem::Flash(_)) if tries > 0 => {}
+            Err(problem) if problem.is_passing() && tries > 0 => {}
             found => return found,
         }
     }

@@ -118,6 +118,7 @@ impl From<&UploadError> for Code {
             UploadError::TooLong => Self::TOO_LONG,
             UploadError::Incomplete { .. } => Self::INCOMPLETE,
             UploadError::Digest => Self::DIGEST,
+            UploadError::Rejected(Problem::NoMemory) => Self::NO_MEM,
             UploadError::Rejected(Problem::Flash(_)) | UploadError::Flash(_) => Self::FLASH,
             UploadError::Rejected(
                 Problem::NotSigned | Problem::OtherKey(_) | Problem::Signature(_),
@@ -144,6 +145,7 @@ impl From<&RollbackError> for Code {
         match error {
             RollbackError::Busy => Self::BUSY,
             RollbackError::Restarting => Self::RESTARTING,
+            RollbackError::NotValid(Problem::NoMemory) => Self::NO_MEM,
             RollbackError::NotValid(_) => Self::NOT_VALID,
             RollbackError::NotNow(_) => Self::NOT_NOW,
             RollbackError::Nvs(_) => Self::NVS,

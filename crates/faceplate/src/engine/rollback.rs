@@ -84,7 +84,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         let known = match &self.slots.borrow()[to.index()] {
             Ok(verified) => Some(verified.record),
             // That it could not be read before does not mean that it cannot be read now.
-            Err(Problem::Flash(_)) => stored.images[to.index()],
+            Err(problem) if problem.is_passing() => stored.images[to.index()],
             Err(problem) => return not_valid(problem.clone()),
         };
         let region = regions[to.index()];
@@ -101,6 +101,8 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         }
         match checked {
             Ok(verified) => self.mark_valid(to, verified),
+            // What is known of the slot is known still.
+            Err(Problem::NoMemory) => return not_valid(Problem::NoMemory),
             Err(problem) => {
                 self.mark(to, problem.clone());
                 return not_valid(problem);

@@ -11,6 +11,8 @@ pub enum Problem {
     Layout(LayoutError),
     /// The flash cannot be read.
     Flash(Text),
+    /// There was no memory to verify the signature: another time there may be.
+    NoMemory,
     /// The slot was never written.
     Empty,
     /// No image has this length, and this is not the beginning of one.
@@ -65,11 +67,19 @@ pub enum Problem {
     Incomplete,
 }
 
+impl Problem {
+    /// Whether it says nothing about what is in the slot, which may be found whole another time.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Flash(_) | Self::NoMemory)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Layout(error) => error.fmt(f),
             Self::Flash(error) => write!(f, "flash cannot be read: {error}"),
+            Self::NoMemory => f.write_str("no memory to verify the signature"),
             Self::Structure(what) | Self::Truncated(what) => f.write_str(what),
             Self::Length => BadLength.fmt(f),
             Self::Digest => f.write_str("the bytes do not match the announced SHA-256"),

@@ -22,7 +22,7 @@ function documented(): string[] {
   );
 }
 
-/** Those that a request of the page never causes: the device's own words are good enough. */
+/** Those that a request of the page never or hardly ever causes: the device's own words are good enough. */
 const IMPOSSIBLE = [
   'bad-body',
   'bad-digest',
@@ -44,6 +44,7 @@ const IMPOSSIBLE = [
   'method',
   'no-answer',
   'no-frontend',
+  'no-memory',
   'no-place',
   'no-tls',
   'no-websocket',
