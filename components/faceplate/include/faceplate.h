@@ -321,7 +321,8 @@ esp_err_t faceplate_upload_begin(uint32_t total, uint16_t confirm_within_s, face
  *
  * @return ESP_OK; ESP_ERR_INVALID_ARG an argument is NULL
  *         ESP_ERR_INVALID_STATE in a hook, or the upload is over
- *         FACEPLATE_ERR_NOT_AN_IMAGE, _LENGTH, _TRUNCATED from the first 4096 bytes; nothing was erased
+ *         FACEPLATE_ERR_NOT_AN_IMAGE, _LENGTH, _TRUNCATED, _SIGNATURE, _STEP_BACK, _REJECTED from the first 4096
+ *         bytes, and ESP_ERR_NO_MEM where there was none to verify their signature; nothing was erased
  *         FACEPLATE_ERR_TOO_LONG, FACEPLATE_ERR_FLASH, FACEPLATE_ERR_NVS
  */
 esp_err_t faceplate_upload_write(faceplate_upload_t *upload, const void *data, size_t len);
@@ -334,8 +335,11 @@ esp_err_t faceplate_upload_write(faceplate_upload_t *upload, const void *data, s
  * @param sha256 the 32 bytes that the image must have; NULL: any
  * @return ESP_OK the choice is made
  *         ESP_ERR_INVALID_ARG upload is NULL
- *         ESP_ERR_INVALID_STATE in a hook, or the upload was over: abort it; ESP_ERR_NO_MEM the same
- *         FACEPLATE_ERR_INCOMPLETE, _DIGEST, _REJECTED, _FLASH, _NVS: what runs goes on, and stays
+ *         ESP_ERR_INVALID_STATE in a hook, or the upload was over: abort it
+ *         ESP_ERR_NO_MEM abort it, or call this again: where there was none to verify the signature, the upload
+ *         is over, and this says ESP_ERR_INVALID_STATE then
+ *         FACEPLATE_ERR_INCOMPLETE, _DIGEST, _REJECTED, _SIGNATURE, _STEP_BACK, _FLASH, _NVS: what runs goes
+ *         on, and stays
  */
 esp_err_t faceplate_upload_finish(faceplate_upload_t *upload, const uint8_t *sha256);
 

@@ -164,10 +164,32 @@ static void verify_without_a_task(void)
     pass_until_restart();
 }
 
+/* Who is told so by a finish has the upload still, to give it up. */
+static void finish_without_a_task(void)
+{
+    faceplate_config_t config = FACEPLATE_CONFIG_DEFAULT();
+    faceplate_upload_t *upload_;
+    config.keys[0] = SIGNER;
+    CHECK_IS(faceplate_boot(&config), ESP_OK);
+    int before = blocks();
+    CHECK_IS(faceplate_upload_begin(g_first.len, 0, &upload_), ESP_OK);
+    CHECK_IS(faceplate_upload_write(upload_, g_first.bytes, g_first.len), ESP_OK);
+    g_board->refused_task = 2;
+    CHECK_IS(faceplate_upload_finish(upload_, NULL), ESP_ERR_NO_MEM);
+    CHECK_IS(faceplate_upload_finish(upload_, NULL), ESP_ERR_INVALID_STATE);
+    faceplate_upload_abort(upload_);
+    CHECK(blocks() == before);
+    CHECK(serves("2"));
+    CHECK_IS(upload(g_first, 0), ESP_OK);
+    pass_until_restart();
+}
+
 static void a_signature_that_cannot_be_verified_now_can_be_later(void)
 {
     board_with_both();
     CHECK(power(verify_without_a_task) == END_RESTARTED);
+    board_with_both();
+    CHECK(power(finish_without_a_task) == END_RESTARTED);
 }
 
 static void boot_without_a_task(void)

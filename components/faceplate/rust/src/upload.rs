@@ -118,7 +118,8 @@ unsafe extern "C" fn faceplate_upload_finish(upload: *mut Upload, sha256: *const
         Some(running) => wait(pin!(finish(running, digest))).flatten(),
         None => Err(Code::INVALID_STATE),
     });
-    if finished.is_ok() {
+    // Whoever is told of no memory has it still, wherever that was wanting: one code asks for one thing.
+    if !matches!(finished, Err(_) | Ok(Err(Code::NO_MEM))) {
         // SAFETY: it came from a box, in `faceplate_upload_begin`, and is over.
         drop(unsafe { Box::from_raw(upload) });
     }
