@@ -91,10 +91,11 @@ esp_err_t faceplate_register(httpd_handle_t server, const faceplate_http_config_
 
 /**
  * Hands a request to Faceplate: a handler for httpd_uri_t, for every method. Before faceplate_register()
- * or faceplate_listen() it answers 500.
+ * for its server it answers 500.
  *
  * When all of CONFIG_FACEPLATE_REQUESTS are taken, or there is no memory, it answers 503. Whatever is
- * refused so, in httpd's own task, ends the connection.
+ * refused so, in httpd's own task, ends the connection, with its body unread: a client that is still sending may
+ * see a reset instead of the answer.
  *
  * @return ESP_OK; another one closes the connection
  */
@@ -109,7 +110,8 @@ esp_err_t faceplate_handler(httpd_req_t *request);
  * @param server that was registered; others go on
  * @return ESP_OK also where it was not registered
  *         ESP_ERR_INVALID_ARG server is NULL
- *         ESP_ERR_INVALID_STATE in a hook, or in that server's own task, as in a handler
+ *         ESP_ERR_INVALID_STATE in a hook, or in that server's own task, as in a handler. In a handler of another
+ *         server it waits; two servers whose handlers stop each other wait for ever
  */
 esp_err_t faceplate_stop(httpd_handle_t server);
 
