@@ -1,7 +1,8 @@
 //! Keys, in the files that OpenSSL makes: PEM, with PKCS#8 for the private and SPKI for the public one.
 
 use std::{
-    fs,
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -37,7 +38,8 @@ impl Place {
             Self::File(path) => (path.display().to_string(), text(path)?),
             Self::Environment(name) => {
                 let text = std::env::var(name).map_err(|_| Failure::at(name, "not set"))?;
-                (name.clone(), text)
+                // As those have it that keep secrets in one line.
+                (name.clone(), text.replace("\\n", "\n"))
             }
         };
         let pair = KeyPair::from_pem(&text).map_err(|_| Failure::at(place, no_private(&text)))?;
@@ -64,15 +66,40 @@ impl PrivateKey {
         *self.0.sk.sign(statement, None)
     }
 
+    /// Whether bytes have it in them, in PEM or as it is.
+    pub(crate) fn is_in(&self, bytes: &[u8]) -> bool {
+        let (pem, _) = self.to_pem();
+        let body = pem.lines().nth(1).unwrap_or_default();
+        // Behind what all of them begin with; a line may be broken anywhere before.
+        let body = body.as_bytes().get(24..).unwrap_or_default();
+        let seed = self.0.sk.seed();
+        let has = |part: &[u8]| !part.is_empty() && bytes.windows(part.len()).any(|at| at == part);
+        has(body) || has(&seed[..])
+    }
+
     /// As OpenSSL reads them: the private and the public key.
     pub(crate) fn to_pem(&self) -> (String, String) {
         (self.0.sk.to_pem(), self.0.pk.to_pem())
     }
 }
 
+/// Keys for as long as the program runs.
+pub(crate) fn signers(keys: Vec<PublicKey>) -> Result<&'static [PublicKey], Failure> {
+    match u8::try_from(keys.len()) {
+        Ok(_) => Ok(keys.leak()),
+        Err(_) => Err(Failure::usage("--key can be given 255 times at most")),
+    }
+}
+
 /// Reads a public key.
 pub(crate) fn public(path: &Path) -> Result<PublicKey, Failure> {
     let text = text(path)?;
+    if text.matches("BEGIN PUBLIC KEY").count() > 1 {
+        return Err(Failure::at(
+            path.display(),
+            "several keys; give each in a file of its own",
+        ));
+    }
     let key = ed25519_compact::PublicKey::from_pem(&text)
         .ok()
         .filter(|key| key.validate().is_ok());
@@ -106,10 +133,15 @@ fn no_public(text: &str) -> &'static str {
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
-    let at = |error: std::io::Error| Failure::at(path.display(), error);
-    if fs::metadata(path).map_err(at)?.len() > KEY_MAX {
-        return Err(Failure::at(path.display(), "too long for a key"));
-    }
-    let bytes = fs::read(path).map_err(at)?;
+    let bytes = short(path, KEY_MAX)?;
+    let bytes = bytes.ok_or_else(|| Failure::at(path.display(), "too long for a key"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What is in a file of so many bytes at most; `None`: it has more.
+pub(crate) fn short(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Failure> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+    let read = read.map_err(|error| Failure::at(path.display(), error))?;
+    Ok((read as u64 <= most).then_some(bytes))
 }

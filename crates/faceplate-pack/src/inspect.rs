@@ -1,7 +1,7 @@
 //! From an image back to what is in it, after the same check that a device makes.
 
 use faceplate::{
-    Buffers, Region, RegionReader, SECTOR,
+    Buffers, PublicKey, Region, RegionReader, SECTOR, Signers,
     manifest::{About, FileHash, FileHasher},
     marks::{MARKS, Marks},
     signature::Signature,
@@ -92,6 +92,29 @@ pub fn unpack(image: &[u8]) -> Result<Vec<Unpacked>, ImageError> {
 /// # Errors
 /// The first thing that is wrong.
 pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
+    // Which API a device has is its own business, and so is whether it insists on a manifest.
+    open_as(image, &Requirements::any(0))
+}
+
+/// Checks an image like [`inspect`], and that one of these keys has signed it, as a device that names them does.
+///
+/// # Errors
+/// The first thing that is wrong.
+///
+/// # Panics
+/// Without any key, and with more than 255.
+pub fn verify(image: &[u8], keys: &'static [PublicKey]) -> Result<(), ImageError> {
+    let requirements = Requirements {
+        signers: Signers::only(keys),
+        ..Requirements::any(0)
+    };
+    open_as(image, &requirements).map(drop)
+}
+
+fn open_as(
+    image: &[u8],
+    requirements: &Requirements,
+) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
     let wrong = ImageError::Length { len: image.len() };
     if image.len() > SIZE_MAX as usize {
         return Err(ImageError::TooLarge { len: image.len() });
@@ -109,11 +132,9 @@ pub fn open(image: &[u8]) -> Result<(Inspection, Vec<Unpacked>), ImageError> {
         offset: 0,
         len: SIZE_MAX,
     };
-    // Which API a device has is its own business, and so is whether it insists on a manifest.
-    let requirements = Requirements::any(0);
     let mut buffers = Buffers::boxed(SIZE_MAX).expect("21 KiB of memory");
     let subject = Subject::Image { len, digest: None };
-    let whole = verify::whole(&flash, region, subject, &requirements, &mut buffers);
+    let whole = verify::whole(&flash, region, subject, requirements, &mut buffers);
     let verified = run(whole)?;
 
     let mut storage = RegionReader::new(flash, region);

@@ -37,7 +37,7 @@ pub use faceplate::PublicKey;
 
 pub use error::{ImageError, PackError, SIZE_MAX};
 pub use files::{PackedFile, SCRIPT_NAME};
-pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack};
+pub use inspect::{File, Inspection, Unpacked, inspect, open, unpack, verify};
 pub use means::Means;
 pub use pack::{Gzip, Options, Packed, Report, pack};
 pub use path::canonical;

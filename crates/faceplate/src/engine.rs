@@ -60,8 +60,8 @@ pub struct Engine<F, N> {
     last: Cell<Option<Last>>,
     since_ms: u64,
     trial: Cell<Option<Trial>>,
-    /// The highest sequence that was confirmed.
-    confirmed: Cell<u32>,
+    /// The highest confirmed sequence that NVS has.
+    kept_sequence: Cell<u32>,
     refused: Cell<Option<Refused>>,
     restarting: Cell<bool>,
     progress: Cell<Option<Progress>>,
@@ -113,11 +113,6 @@ impl<F, N> Engine<F, N> {
 
     pub(crate) const fn requirements(&self) -> &Requirements {
         &self.config.requirements
-    }
-
-    /// The highest sequence that was confirmed, as far as the firmware wants that to be kept.
-    pub(crate) fn confirmed(&self) -> u32 {
-        self.confirmed.get()
     }
 
     pub(crate) fn set_progress(&self, progress: Option<Progress>) {

@@ -74,6 +74,8 @@ pub struct Upload<'e, F, N> {
     received: u32,
     /// Whether anything was changed yet.
     begun: bool,
+    /// Whether its first sector was refused.
+    refused: bool,
 }
 
 impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
@@ -102,6 +104,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             writer: SectorWriter::new(region, total, block_erase, trusted),
             received: 0,
             begun: false,
+            refused: false,
         })
     }
 }
@@ -119,7 +122,8 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     /// are more bytes than announced. The upload is over then.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), UploadError> {
         while !bytes.is_empty() {
-            if self.remaining() == 0 {
+            // Of what was refused nothing is written, whoever goes on all the same.
+            if self.refused || self.remaining() == 0 {
                 return Err(UploadError::TooLong);
             }
             let filled = (self.received % SECTOR) as usize;
@@ -141,7 +145,9 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         let at = self.received - SECTOR;
         let slot = self.lease.slot;
         if at == 0 {
+            self.refused = true;
             self.judge_first()?;
+            self.refused = false;
         }
         let sector: &[u8; SECTOR as usize] = &self.lease.buffers.sector;
         let engine = self.lease.engine;
@@ -266,6 +272,7 @@ impl<F: NorFlash + Clone, N: Nvs> Checked<'_, F, N> {
         } = &self.lease;
         let to = *to;
         self.lease.report(Phase::Switching, *total, *total);
+        engine.keep_confirmed().map_err(UploadError::Nvs)?;
         let before = [
             Change::Trial(Trial::new(to, *confirmer)),
             Change::Image(to, self.verified.record),

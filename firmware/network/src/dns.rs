@@ -33,7 +33,10 @@ pub fn answer(address: Ipv4Addr, datagram: &[u8], reply: &mut [u8]) -> Option<us
     if datagram.get(FLAGS)? & RESPONSE != 0 {
         return None;
     }
-    edge_captive::reply(datagram, &address.octets(), Duration::ZERO, reply).ok()
+    let len = edge_captive::reply(datagram, &address.octets(), Duration::ZERO, reply).ok()?;
+    // It says so of an answer to a question, but not of one to an operation that it does not know.
+    *reply.get_mut(FLAGS)? |= RESPONSE;
+    Some(len)
 }
 
 /// What [`serve`] needs in memory; put it into a static.
@@ -77,6 +80,18 @@ mod tests {
         let mut reply = [0xa5; REPLY_MAX];
         let len = answer(ADDRESS, datagram, &mut reply)?;
         Some(reply[..len].to_vec())
+    }
+
+    /// Whatever the operation: two that answer answers would keep each other talking for ever.
+    #[test]
+    fn each_answer_says_that_it_is_one() {
+        let mut datagram = question(&["a.example"], TYPE::A.into());
+        for flags in 0..RESPONSE {
+            datagram[FLAGS] = flags;
+            if let Some(reply) = ask(&datagram) {
+                assert_eq!(ask(&reply), None, "{flags:#x}");
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use faceplate::{PublicKey, signature, verify::Problem};
 use faceplate_pack::Inspection;
 use serde_json::{Value, json};
 
@@ -29,10 +28,11 @@ impl Inspect {
         let bytes = read_image(&self.image)?;
         let found =
             faceplate_pack::inspect(&bytes).map_err(|error| not_an_image(&self.image, error))?;
-        if !keys.is_empty() {
-            verify(&bytes, &found, &keys).map_err(|why| not_an_image(&self.image, why))?;
-        }
         let verified = !keys.is_empty();
+        if verified {
+            let by = keys::signers(keys)?;
+            faceplate_pack::verify(&bytes, by).map_err(|why| not_an_image(&self.image, why))?;
+        }
         if self.json {
             text::print_json(&to_json(&found, verified));
         } else {
@@ -43,18 +43,6 @@ impl Inspect {
             ));
         }
         Ok(())
-    }
-}
-
-/// Whether one of these keys has signed an image, as a device asks it.
-fn verify(image: &[u8], found: &Inspection, keys: &[PublicKey]) -> Result<(), Problem> {
-    let signature = found.signature.ok_or(Problem::NotSigned)?;
-    let key = keys.iter().find(|key| key.id() == signature.key);
-    let key = key.ok_or(Problem::OtherKey(signature.key))?;
-    let statement = signature::of_image(image).ok_or(Problem::Signature(signature.key))?;
-    match key.has_signed(&statement, &signature.bytes) {
-        true => Ok(()),
-        false => Err(Problem::Signature(signature.key)),
     }
 }
 

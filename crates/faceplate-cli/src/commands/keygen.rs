@@ -1,6 +1,10 @@
 //! `faceplate keygen`: a key that signs frontends.
 
-use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    path::PathBuf,
+};
 
 use faceplate::PublicKey;
 
@@ -22,9 +26,11 @@ impl Keygen {
         let public_file = self.output.with_extension("pub.pem");
         let key = PrivateKey::generate();
         let (private, public) = key.to_pem();
-        // The public one first: a private key of which nothing else is known is never left behind alone.
-        for (path, text, secret) in [(&public_file, public, false), (&self.output, private, true)] {
-            create(path, &text, secret)?;
+        create(&self.output, &private, true)?;
+        if let Err(failure) = create(&public_file, &public, false) {
+            // Nobody knows this key yet; that of the public one that is there may be in use.
+            let _gone = fs::remove_file(&self.output);
+            return Err(failure);
         }
         text::print(&format!(
             "{}: the private key; keep it secret, and a copy safe\n{}: the public key\n\n{}",

@@ -63,6 +63,14 @@ impl Pack {
         // Before the work is done.
         let key = self.sign.as_ref().map(keys::Place::read).transpose()?;
         let found = tree::read(&self.dist).map_err(Failure::new)?;
+        if let Some(key) = &key
+            && let Some((path, _)) = found.files.iter().find(|(_, bytes)| key.is_in(bytes))
+        {
+            return Err(Failure::at(
+                self.dist.join(path).display(),
+                "the private key that signs is in this file, and every device would serve it; keep it elsewhere",
+            ));
+        }
         if let Some(inside) = self.output_inside() {
             return Err(Failure::usage(format_args!(
                 "the image must not be written into the folder that is packed ({inside}); name \

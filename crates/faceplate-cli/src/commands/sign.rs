@@ -1,6 +1,6 @@
 //! `faceplate sign`: signs an image that is there, by a key here or elsewhere.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use faceplate_pack::{SignError, attach, sign, statement};
 
@@ -26,7 +26,12 @@ pub(crate) struct Sign {
     #[arg(long, value_name = "FILE", requires = "public")]
     signature: Option<PathBuf>,
     /// The public key (PEM) of who signed.
-    #[arg(long, value_name = "PUB", requires = "signature")]
+    #[arg(
+        long,
+        value_name = "PUB",
+        requires = "signature",
+        conflicts_with = "key"
+    )]
     public: Option<PathBuf>,
     /// The signed image [default: in place of the image].
     #[arg(short, long, value_name = "FILE")]
@@ -52,14 +57,10 @@ impl Sign {
             }
             (None, Some(path), Some(public)) => {
                 let key = keys::public(public)?;
-                let signature =
-                    fs::read(path).map_err(|error| Failure::at(path.display(), error))?;
-                let signature: [u8; 64] = signature.try_into().map_err(|found: Vec<u8>| {
-                    let len = text::count(found.len(), "byte");
-                    Failure::at(
-                        path.display(),
-                        format_args!("{len}, not the 64 of a signature"),
-                    )
+                let signature = keys::short(path, 64)?;
+                let signature = signature.and_then(|bytes| bytes.try_into().ok());
+                let signature: [u8; 64] = signature.ok_or_else(|| {
+                    Failure::at(path.display(), "not the 64 bytes of a signature")
                 })?;
                 if !key.has_signed(&statement(&bytes).map_err(cannot)?, &signature) {
                     return Err(Failure::at(

@@ -86,10 +86,9 @@ impl Sim {
         let keys = self.keys.iter().map(|path| keys::public(path));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let requirements = Requirements {
-            // It lives as long as the program.
             signers: match keys.is_empty() {
                 true => Signers::ANYONE,
-                false => Signers::only(keys.leak()),
+                false => Signers::only(keys::signers(keys)?),
             },
             no_step_back: self.no_step_back,
             ..Requirements::any(faceplate::API)

@@ -113,10 +113,6 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             }),
             _ => None,
         };
-        // What was never on trial here, as what a cable brought, is as good as confirmed.
-        let settled =
-            served.is_some() && trial.is_none() && stored.active.unwrap_or(Slot::Www0) == active;
-        let keeps = settled && nvs_fault.is_none();
         let this = Self {
             flash,
             nvs: RefCell::new(nvs),
@@ -129,15 +125,17 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
             last: Cell::new(last.filter(|last| last.to == active)),
             since_ms: now_ms,
             trial: Cell::new(trial),
-            confirmed: Cell::new(stored.confirmed),
+            kept_sequence: Cell::new(stored.confirmed),
             refused: Cell::new(None),
             restarting: Cell::new(false),
             progress: Cell::new(None),
             slots: RefCell::new(slots),
             buffers: RefCell::new(buffers),
         };
-        if keeps {
-            this.keep_confirmed();
+        if this.nvs_fault.borrow().is_none() {
+            // What a cable brought, or was confirmed before the firmware wanted to know. Where it cannot be
+            // stored it counts all the same, and is tried again before a change of slot.
+            _ = this.keep_confirmed();
         }
         this
     }

@@ -108,6 +108,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
                 return not_valid(problem);
             }
         }
+        self.keep_confirmed().map_err(RollbackError::Nvs)?;
         consent().map_err(RollbackError::NotNow)?;
         // A trial that was never ended is still stored: whoever was to confirm that frontend is to do
         // so now. One that was confirmed before only has to show that it still serves.

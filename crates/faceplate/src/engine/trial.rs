@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Engine, content};
 use crate::{
-    BuildId, Confirmer, Nvs, Outcome, Stored, Trial,
+    BuildId, Confirmer, Last, Nvs, Outcome, Stored, Trial,
     boot::{self, Content},
     nvs::Change,
     text::Text,
@@ -75,7 +75,7 @@ impl<F, N: Nvs> Engine<F, N> {
                 return Err(ConfirmError::OtherBuild { build, running });
             }
         }
-        self.end_trial().map_err(ConfirmError::Nvs)
+        self.settle().map_err(ConfirmError::Nvs)
     }
 
     /// Lets the trial run on; to be called about once a second.
@@ -92,7 +92,7 @@ impl<F, N: Nvs> Engine<F, N> {
         let way_back = content(&self.slots.borrow()[self.active.other().index()]);
         match (trial.confirmer, way_back) {
             (Confirmer::Device, _) => {
-                self.end_trial()?;
+                self.settle()?;
                 Ok(Tick::Confirmed)
             }
             (Confirmer::Client { .. }, Content::Whole) => {
@@ -128,22 +128,52 @@ impl<F, N: Nvs> Engine<F, N> {
             }
         }
         self.trial.set(None);
-        self.keep_confirmed();
         Ok(())
     }
 
-    /// Remembers the sequence of the running frontend, which was confirmed, if it is the highest and the firmware
-    /// wants to know. Where it cannot be stored, the next start tries again.
-    pub(super) fn keep_confirmed(&self) {
-        let sequence = match &self.slots.borrow()[self.active.index()] {
+    /// The running frontend works: its sequence is remembered, where the firmware wants that, before its trial ends,
+    /// so that no fault comes between and forgets it.
+    fn settle(&self) -> Result<(), Text> {
+        self.keep(self.running_sequence())?;
+        self.end_trial()
+    }
+
+    /// Remembers what counts as confirmed, if that is not done yet: before anything else may be switched to.
+    pub(crate) fn keep_confirmed(&self) -> Result<(), Text> {
+        self.keep(self.confirmed())
+    }
+
+    fn keep(&self, sequence: u32) -> Result<(), Text> {
+        if !self.requirements().no_step_back || sequence <= self.kept_sequence.get() {
+            return Ok(());
+        }
+        self.store(&[Change::Confirmed(sequence)])?;
+        self.kept_sequence.set(sequence);
+        Ok(())
+    }
+}
+
+impl<F, N> Engine<F, N> {
+    /// The highest sequence that was confirmed, as far as the firmware wants that to be kept.
+    pub(crate) fn confirmed(&self) -> u32 {
+        let running = match self.requirements().no_step_back && self.is_confirmed() {
+            true => self.running_sequence(),
+            false => 0,
+        };
+        self.kept_sequence.get().max(running)
+    }
+
+    /// Whether what runs was confirmed, as far as is known: not what was merely kept, or gone to since the other did
+    /// not mount. What a cable brought counts.
+    fn is_confirmed(&self) -> bool {
+        let doubtful = |last: Last| matches!(last.outcome, Outcome::Kept | Outcome::DidNotMount);
+        self.trial.get().is_none() && !self.last.get().is_some_and(doubtful)
+    }
+
+    fn running_sequence(&self) -> u32 {
+        match &self.slots.borrow()[self.active.index()] {
             Ok(verified) => verified.about.as_ref().map_or(0, |about| about.sequence),
             Err(_) => 0,
-        };
-        if !self.config.requirements.no_step_back || sequence <= self.confirmed.get() {
-            return;
-        }
-        if self.store(&[Change::Confirmed(sequence)]).is_ok() {
-            self.confirmed.set(sequence);
         }
     }
 }
