@@ -184,12 +184,38 @@ static void finish_without_a_task(void)
     pass_until_restart();
 }
 
+/* The same by HTTP, which says so. */
+static void back_over_http_without_a_task(void)
+{
+    static client_t client;
+    faceplate_config_t config = FACEPLATE_CONFIG_DEFAULT();
+    config.keys[0] = SIGNER;
+    board_runs_in_real_time();
+    CHECK_IS(faceplate_boot(&config), ESP_OK);
+    server_start();
+    CHECK_IS(faceplate_register(g_server, NULL), ESP_OK);
+    g_board->no_memory = true;
+    client_open(&client, g_port);
+    client_send(&client, "POST /api/ota/rollback HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                         "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+    client_read(&client, &s_response);
+    CHECK(s_response.status == 503);
+    CHECK(strstr(s_response.body, "/problems/no-memory") != NULL);
+    client_close(&client);
+    g_board->no_memory = false;
+    server_stop();
+    CHECK_IS(faceplate_get_status(&s_status), ESP_OK);
+    CHECK(s_status.slots[0].valid && s_status.slots[1].valid);
+}
+
 static void a_signature_that_cannot_be_verified_now_can_be_later(void)
 {
     board_with_both();
     CHECK(power(verify_without_a_task) == END_RESTARTED);
     board_with_both();
     CHECK(power(finish_without_a_task) == END_RESTARTED);
+    board_with_both();
+    CHECK(power(back_over_http_without_a_task) == 0);
 }
 
 static void boot_without_a_task(void)
