@@ -41,6 +41,13 @@ extern image_t g_first, g_second;
         }                                                                                          \
     } while (0)
 
+/* Whether a sanitizer looks at what threads do. */
+#ifdef __SANITIZE_THREAD__
+#define THREADS_ARE_WATCHED true
+#else
+#define THREADS_ARE_WATCHED false
+#endif
+
 /* An empty board. */
 void new_board(void);
 

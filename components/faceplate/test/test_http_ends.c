@@ -13,12 +13,6 @@
  * reads ahead. */
 #define SMUGGLED "GET /mine HTTP/1.1\r\n\r\n"
 
-#ifdef __SANITIZE_THREAD__
-#define THREADS_ARE_WATCHED true
-#else
-#define THREADS_ARE_WATCHED false
-#endif
-
 #define UPLOAD "POST /api/ota/frontend HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 #define BINARY "Content-Type: application/octet-stream\r\n"
 
