@@ -46,14 +46,18 @@ impl std::error::Error for SignError {}
 /// # Errors
 /// When it is no image, or says too little of itself.
 pub fn statement(image: &[u8]) -> Result<Vec<u8>, SignError> {
+    statement_of(content(image)?)
+}
+
+fn statement_of(content: Content) -> Result<Vec<u8>, SignError> {
     // The length that is signed is that of the image with a signature in it.
     let placeholder = Signature {
         key: faceplate::KeyId([0; 8]),
         bytes: [0; 64],
     };
-    let signed = with(image, &placeholder)?;
-    let statement = signature::of_image(&signed).ok_or(SignError::Bare)?;
-    Ok(statement.to_vec())
+    let signed = content.write(Some(&placeholder));
+    let statement = signature::of_image(&signed.map_err(SignError::Build)?);
+    Ok(statement.ok_or(SignError::Bare)?.to_vec())
 }
 
 /// Puts a signature into an image, in place of one that it has. Whether it holds is not looked at:
@@ -62,11 +66,16 @@ pub fn statement(image: &[u8]) -> Result<Vec<u8>, SignError> {
 /// # Errors
 /// As [`statement`].
 pub fn attach(image: &[u8], key: &PublicKey, bytes: [u8; 64]) -> Result<Vec<u8>, SignError> {
+    attach_to(content(image)?, key, bytes)
+}
+
+fn attach_to(content: Content, key: &PublicKey, bytes: [u8; 64]) -> Result<Vec<u8>, SignError> {
     let signature = Signature {
         key: key.id(),
         bytes,
     };
-    with(image, &signature)
+    let signed = content.write(Some(&signature));
+    signed.map_err(SignError::Build)
 }
 
 /// Signs an image by a key that is at hand: `signs` makes the Ed25519 signature of a statement.
@@ -78,11 +87,13 @@ pub fn sign(
     key: &PublicKey,
     signs: impl FnOnce(&[u8]) -> [u8; 64],
 ) -> Result<Vec<u8>, SignError> {
-    attach(image, key, signs(&statement(image)?))
+    let content = content(image)?;
+    let bytes = signs(&statement_of(content.clone())?);
+    attach_to(content, key, bytes)
 }
 
-/// An image with this signature in it.
-fn with(image: &[u8], signature: &Signature) -> Result<Vec<u8>, SignError> {
+/// What is in an image that says enough of itself.
+fn content(image: &[u8]) -> Result<Content, SignError> {
     let (
         Inspection {
             block_count,
@@ -118,5 +129,5 @@ fn with(image: &[u8], signature: &Signature) -> Result<Vec<u8>, SignError> {
             marks: marks.ok_or(SignError::Bare)?,
         });
     }
-    content.write(Some(signature)).map_err(SignError::Build)
+    Ok(content)
 }

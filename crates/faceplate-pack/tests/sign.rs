@@ -7,8 +7,14 @@ use faceplate::{
     marks::MARKS,
     signature::{CONTEXT, Signature},
 };
-use faceplate_pack::{Options, SignError, Stamp, attach, inspect, open, pack, sign, statement};
-use littlefs_image::{build::Builder, read::probe_attr};
+use faceplate_pack::{
+    Options, SignError, Stamp, attach, inspect, open, pack, sign, statement, verify,
+};
+use littlefs_image::{
+    build::Builder,
+    format::{CRC_SEED, TAG_SEED, Tag, crc32},
+    read::probe_attr,
+};
 
 /// The example in the documentation, and in `tests/vectors`.
 fn vector() -> Vec<u8> {
@@ -189,6 +195,61 @@ fn each_thing_that_is_served_or_told_is_bound() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), changed.len(), "each is another one");
+}
+
+/// As a device does: it looks at the root that LittleFS mounts, not at the first block.
+#[test]
+fn what_is_verified_is_what_would_be_mounted() {
+    let keys = vec![public()].leak();
+    let good = signed(&vector());
+    assert_eq!(verify(&good, keys), Ok(()));
+    assert!(verify(&vector(), keys).is_err());
+    // A newer root in the second block, of another frontend, with the signature of the good one.
+    let other = KeyPair::from_seed(Seed::new([2; 32]));
+    let other_key = PublicKey(*other.pk);
+    // Not shorter than the good one's first block says.
+    let noise = (0..30_000_u32).map(|at| (at.wrapping_mul(at) >> 7) as u8);
+    let files = [
+        ("index.html".to_owned(), b"<title>other</title>".to_vec()),
+        ("noise.png".to_owned(), noise.collect()),
+    ];
+    let packed = pack(files, &Options::default()).expect("packs").image;
+    let by_other = sign(&packed, &other_key, |what| *other.sk.sign(what, None)).expect("signs");
+    let theirs = signature(&by_other).encode();
+    let at = by_other
+        .windows(theirs.len())
+        .position(|bytes| bytes == theirs);
+    let at = at.expect("a signature");
+    let mut root = by_other[..4096].to_vec();
+    root[at..at + theirs.len()].copy_from_slice(&signature(&good).encode());
+    let lie = [&good[..4096], &newer(root), &by_other[8192..]].concat();
+    let (found, _) = open(&lie).expect("a sound image");
+    assert_eq!(found.signature, Some(signature(&good)));
+    let error = verify(&lie, keys).expect_err("nobody has signed it");
+    assert!(
+        error
+            .to_string()
+            .contains("the signature is not one by key"),
+        "{error}"
+    );
+}
+
+/// A metadata block with a higher revision, and the right checksum of its first commit.
+fn newer(mut block: Vec<u8>) -> Vec<u8> {
+    block[..4].copy_from_slice(&1000_u32.to_le_bytes());
+    // Tags from the front, each over the one before, to the one that says it is a checksum.
+    let (mut at, mut tag) = (4, Tag(TAG_SEED));
+    loop {
+        let stored = block[at..at + 4].try_into().expect("four bytes");
+        tag = Tag::decode(stored, tag.0);
+        if tag.is_commit_end() {
+            break;
+        }
+        at += usize::from(tag.size());
+    }
+    let crc = crc32(CRC_SEED, &block[..at + 4]);
+    block[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
+    block
 }
 
 #[test]

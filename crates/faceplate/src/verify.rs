@@ -423,6 +423,20 @@ fn has_index<F: ReadNorFlash>(
     Ok(false)
 }
 
+/// Reads an attribute of the root directory into `buf` as far as it has room; its length, if it is there.
+#[inline(never)]
+fn root_attr<F: ReadNorFlash>(
+    image: &Image,
+    storage: &mut RegionReader<F>,
+    kind: u8,
+    buf: &mut [u8],
+) -> Result<Option<usize>, Problem> {
+    match find(image, storage, "").map_err(problem::<F>)? {
+        None => Ok(None),
+        Some(root) => attr(image, storage, &root, kind, buf).map_err(problem::<F>),
+    }
+}
+
 /// What the root directory of an image says about it, if it says anything.
 ///
 /// # Errors
@@ -432,11 +446,7 @@ pub fn read_manifest<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
 ) -> Result<Option<Manifest>, Problem> {
     let mut bytes = [0; Manifest::MAX_LEN];
-    let Some(root) = find(image, storage, "").map_err(problem::<F>)? else {
-        return Ok(None);
-    };
-    let len = attr(image, storage, &root, manifest::MANIFEST, &mut bytes).map_err(problem::<F>)?;
-    match len {
+    match root_attr(image, storage, manifest::MANIFEST, &mut bytes)? {
         None => Ok(None),
         Some(len) => decode(&bytes, len).map(Some),
     }
@@ -449,13 +459,9 @@ fn signer<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
     requirements: &Requirements,
 ) -> Result<Option<u8>, Problem> {
-    let signers = requirements.signers;
-    if signers.keys().is_empty() {
-        return Ok(None);
-    }
-    let root = find(image, storage, "").map_err(problem::<F>)?;
-    let root = root.ok_or(Problem::NotSigned)?;
-    signers.check(|kind, buf| attr(image, storage, &root, kind, buf).map_err(problem::<F>))
+    requirements
+        .signers
+        .check(|kind, buf| root_attr(image, storage, kind, buf))
 }
 
 /// The signature that the root directory of an image has, whoever made it.
@@ -467,11 +473,7 @@ pub fn read_signature<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
 ) -> Result<Option<Signature>, Problem> {
     let mut stored = [0; Signature::LEN];
-    let Some(root) = find(image, storage, "").map_err(problem::<F>)? else {
-        return Ok(None);
-    };
-    let len = attr(image, storage, &root, manifest::SIGNATURE, &mut stored);
-    let len = len.map_err(problem::<F>)?;
+    let len = root_attr(image, storage, manifest::SIGNATURE, &mut stored)?;
     Ok((len == Some(stored.len())).then(|| Signature::decode(&stored)))
 }
 
@@ -481,11 +483,7 @@ fn read_marks_hash<F: ReadNorFlash>(
     storage: &mut RegionReader<F>,
 ) -> Result<Option<[u8; MARKS_HASH_LEN]>, Problem> {
     let mut hash = [0; MARKS_HASH_LEN];
-    let Some(root) = find(image, storage, "").map_err(problem::<F>)? else {
-        return Ok(None);
-    };
-    let len = attr(image, storage, &root, MARKS, &mut hash).map_err(problem::<F>)?;
-    match len {
+    match root_attr(image, storage, MARKS, &mut hash)? {
         None => Ok(None),
         Some(MARKS_HASH_LEN) => Ok(Some(hash)),
         Some(_) => Err(Problem::Marks),

@@ -14,7 +14,10 @@ use faceplate::{
 };
 use faceplate_pack::{Gzip, Options, attach, pack, sign, statement};
 use faceplate_sim::flash::{Cut, Fault};
-use littlefs_image::run;
+use littlefs_image::{
+    format::{CRC_SEED, TAG_SEED, Tag, crc32},
+    run,
+};
 
 const CLIENT: Confirmer = Confirmer::Client { within_s: 60 };
 
@@ -260,29 +263,18 @@ fn with_revision(block: &[u8], revision: u32) -> Vec<u8> {
     let mut block = block.to_vec();
     block[..4].copy_from_slice(&revision.to_le_bytes());
     // Tags from the front, each over the one before, to the one that says it is a checksum.
-    let (mut at, mut tag) = (4, u32::MAX);
+    let (mut at, mut tag) = (4, Tag(TAG_SEED));
     loop {
-        let stored = u32::from_be_bytes(block[at..at + 4].try_into().expect("four"));
-        tag ^= stored;
-        let kind = (tag >> 20) & 0x7ff;
-        if kind & 0x700 == 0x500 && kind != 0x5ff {
+        let stored = block[at..at + 4].try_into().expect("four bytes");
+        tag = Tag::decode(stored, tag.0);
+        if tag.is_commit_end() {
             break;
         }
-        let len = tag & 0x3ff;
-        at += 4 + if len == 0x3ff { 0 } else { len as usize };
+        at += usize::from(tag.size());
     }
-    let crc = littlefs_crc(&block[..at + 4]);
+    let crc = crc32(CRC_SEED, &block[..at + 4]);
     block[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
     block
-}
-
-/// CRC-32 with polynomial 0x04c11db7, as the LittleFS specification has it.
-fn littlefs_crc(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
-        })
-    })
 }
 
 #[test]
