@@ -283,7 +283,7 @@ impl Refusal {
                     kind(422, "other-firmware", "The image needs another firmware")
                 }
                 UploadError::Rejected(verify::Problem::NotSigned) => {
-                    kind(422, "not-signed", "The image is not signed")
+                    kind(422, "not-signed", "A signature is missing")
                 }
                 UploadError::Rejected(verify::Problem::OtherKey(_)) => {
                     kind(422, "other-key", "The image is signed by an unknown key")
