@@ -1,5 +1,5 @@
 // A tab of a driven browser, used as a person uses it: by what is written on it.
-import { By, error, type WebDriver, type WebElement } from 'selenium-webdriver';
+import { error, type WebDriver, type WebElement } from 'selenium-webdriver';
 import { until } from '../wait.js';
 
 /** As the expectations of the tests in Chromium. */
@@ -99,15 +99,14 @@ export class Tab {
     return found;
   }
 
-  /** Waits until it can be used, and clicks it. */
+  /** Waits until it can be used, and clicks it: again if it moved away under the pointer. */
   async press(name: string | RegExp, { timeout = PATIENCE_MS }: Patience = {}): Promise<void> {
     await until(
       `${name} can be pressed`,
       async () => {
         try {
           const control = await this.control(name);
-          await control?.click();
-          return control !== null;
+          return control !== null && (await this.#click(control));
         } catch (reason) {
           if (PASSING.some((kind) => reason instanceof kind)) return false;
           throw reason;
@@ -119,12 +118,29 @@ export class Tab {
     });
   }
 
-  /** Chooses a file in the page's only file input. */
+  /** Clicks; whether that reached it. A driver looks for its place first, and then clicks there. */
+  async #click(control: WebElement): Promise<boolean> {
+    await this.run(
+      `window.reached = false;
+       arguments[0].addEventListener('click', () => (window.reached = true), { once: true });`,
+      control,
+    );
+    await control.click();
+    // Another page, or one that is coming, knows nothing of it: the click has led there.
+    return this.run<boolean>('return window.reached ?? true').catch(() => true);
+  }
+
+  /** Chooses a file in the page's only file input, when a person could: a driver would earlier, in vain. */
   async choose(path: string): Promise<void> {
-    await until('there is a file input', async () => {
+    await until('a file can be chosen', async () => {
       try {
-        await this.driver.findElement(By.css('input[type=file]')).sendKeys(path);
-        return true;
+        // Its own opacity is none, so `isDisplayed` would say no.
+        const input = await this.run<WebElement | null>(
+          `const input = document.querySelector('input[type=file]');
+           return input?.getClientRects().length && !input.disabled ? input : null;`,
+        );
+        await input?.sendKeys(path);
+        return input !== null;
       } catch (reason) {
         if (PASSING.some((kind) => reason instanceof kind)) return false;
         throw reason;
