@@ -16,6 +16,7 @@ mod device;
 mod failure;
 mod firmware;
 mod keys;
+mod password;
 mod patterns;
 mod progress;
 mod push;

@@ -33,6 +33,7 @@ pub(crate) use self::{
 use crate::{
     Methods,
     http::head::Head,
+    password::Password,
     problem::{Answered, Denied},
 };
 
@@ -97,7 +98,15 @@ pub trait App {
         let _nobody = event;
     }
 
-    /// The login: whether a request may do what it is about to. Asked once for each request, before
+    /// The device's password; `None` unless the firmware says otherwise: then everybody may do everything, and
+    /// nothing is paid for it.
+    ///
+    /// With one it is wanted for every change, before [`Self::allows`] is asked.
+    fn password(&self) -> Option<&Password> {
+        None
+    }
+
+    /// A login of the firmware's own: whether a request may do what it is about to. Asked once for each request, before
     /// any of its body is read; other guards have let it pass.
     ///
     /// `path` is decoded and begins with `/`, as for [`Self::methods`], but may be anybody's, and may have

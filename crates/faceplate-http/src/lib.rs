@@ -39,6 +39,7 @@ mod http;
 pub mod limits;
 mod live;
 mod ota;
+pub mod password;
 mod problem;
 mod recovery;
 mod route;

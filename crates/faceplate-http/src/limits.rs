@@ -41,6 +41,10 @@ pub const JSON_MAX: usize = 64;
 /// 591 bytes; the rest is for white space.
 pub const WIFI_JSON_MAX: usize = 640;
 
+/// The same for a login, which takes 167 bytes, and a new password's verifier, 149; the rest is for
+/// white space.
+pub const PASSWORD_JSON_MAX: usize = 256;
+
 /// Times and amounts that end a connection. [`Limits::DEFAULT`] is for devices; tests shorten it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

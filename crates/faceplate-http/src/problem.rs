@@ -8,6 +8,7 @@ use crate::{
     Methods,
     hosts::SUFFIXES,
     http::{head::HeadError, json::Str, path::PathError},
+    password::check::Locked,
     wifi::{PASS_MAX, PASS_MIN, SSID_MAX},
 };
 
@@ -65,6 +66,8 @@ pub(crate) enum Refusal {
     NotNow(Text),
     /// The firmware's login says no.
     Denied(Denied),
+    /// The password is wanted, or was wrong.
+    Locked(Locked),
     /// All live connections are taken.
     TooManyLive,
     /// The page that asks for a WebSocket or for events is not ours, or the request is none for one.
@@ -327,6 +330,16 @@ impl Refusal {
                 kind(401, "unauthorized", "Who asks is not known")
             }
             Self::Denied(Denied::Forbidden) => kind(403, "forbidden", "Who asks may not do this"),
+            Self::Locked(locked) => match locked {
+                Locked::Needed => kind(401, "password-needed", "The password is needed"),
+                Locked::Unset => kind(403, "password-unset", "A password has to be set first"),
+                Locked::Wrong => kind(401, "wrong-password", "The password is wrong"),
+                Locked::Wait { .. } => {
+                    kind(429, "too-many-attempts", "Too many passwords were wrong")
+                }
+                Locked::Over | Locked::Replayed => kind(401, "session-over", "The session is over"),
+                Locked::Stale => kind(409, "stale-nonce", "The nonce is not good any more"),
+            },
             Self::TooManyLive => kind(503, "too-many-live", "All live connections are taken"),
             Self::NoWebSocket => kind(426, "no-websocket", "Only WebSockets are answered here"),
             Self::PlainForm => kind(415, "media-type", "The media type is not supported here"),
@@ -346,6 +359,7 @@ impl Refusal {
                 | Self::Origin
                 | Self::PlainForm
                 | Self::Denied(_)
+                | Self::Locked(Locked::Wrong | Locked::Wait { .. } | Locked::Replayed)
                 | Self::Upload(UploadError::Rejected(
                     NotSigned | OtherKey(_) | Signature(_) | StepBack { .. }
                 ))
@@ -439,6 +453,22 @@ impl fmt::Display for Detail<'_> {
                 f.write_str("log in first; the firmware decides how")
             }
             Refusal::Denied(Denied::Forbidden) => f.write_str("the firmware's login says no"),
+            Refusal::Locked(locked) => match locked {
+                Locked::Needed => f.write_str("log in by /api/ota/login; see docs/password.md"),
+                Locked::Unset => f.write_str(
+                    "set the device's password first: open its Update page or /recovery, or use \
+                     `faceplate password`",
+                ),
+                Locked::Wrong => f.write_str("it is another password"),
+                Locked::Wait { seconds } => {
+                    write!(f, "the next one is looked at in {seconds} s")
+                }
+                Locked::Over => f.write_str("log in again"),
+                Locked::Replayed => {
+                    f.write_str("this is not signed by a session, or was there before; log in again")
+                }
+                Locked::Stale => f.write_str("ask for another one by GET /api/ota/login"),
+            },
             Refusal::TooManyLive => {
                 f.write_str("close another page of the device, or try again in a few seconds")
             }

@@ -13,6 +13,7 @@ use crate::{
     },
     limits::PATH_WITH_BODY_MAX,
     ota,
+    password::{self, Password},
     problem::{Failed, Refusal},
     recovery,
     setup::{self, portal::Portal},
@@ -25,6 +26,7 @@ pub(crate) enum Route {
     Resource(Resource),
     Update(ota::change::Change),
     Setup(setup::Change),
+    Password(password::change::Change),
     App,
 }
 
@@ -34,6 +36,8 @@ pub(crate) enum Resource {
     Wifi,
     /// With this status.
     Networks(u16),
+    Login,
+    LoginScript,
     Portal(Portal),
     Page(&'static str),
     File,
@@ -43,9 +47,10 @@ pub(crate) enum Resource {
 
 impl Resource {
     /// Answers the request with this head.
-    pub(crate) async fn answer<D: Device, W: Write>(
+    pub(crate) async fn answer<D: Device, A: App, W: Write>(
         self,
         device: &D,
+        app: &A,
         head: &[u8],
         tx: &mut Tx<'_, D, W>,
     ) -> Result<(), Failed> {
@@ -53,6 +58,11 @@ impl Resource {
             Self::Status => Ok(ota::status::tell(device, tx).await?),
             Self::Wifi => setup::wifi(device, tx).await,
             Self::Networks(status) => setup::networks(device, tx, status).await,
+            Self::Login => {
+                let password = app.password().ok_or(Refusal::NoSuchApi)?;
+                password.tell(device, tx).await
+            }
+            Self::LoginScript => Ok(password::documents::script(tx).await?),
             Self::Portal(portal) => Ok(portal.redirect(tx).await?),
             Self::Page(page) => {
                 let path = Head::parse(head).map_err(Refusal::Head)?.path;
@@ -76,6 +86,9 @@ enum Place {
     Status,
     Wifi,
     Networks,
+    Login,
+    LoginScript,
+    SetPassword,
     Page(&'static str),
     NoApi,
     App(Methods),
@@ -86,10 +99,30 @@ impl Place {
     const fn methods(&self) -> Methods {
         match self {
             Self::Upload | Self::Confirm | Self::Rollback => Methods::POST,
-            Self::Wifi | Self::Networks => READ_AND_POST,
-            Self::Status | Self::Page(_) | Self::NoApi | Self::File => Methods::GET,
+            Self::Wifi | Self::Networks | Self::Login => READ_AND_POST,
+            Self::SetPassword => Methods::PUT,
+            Self::Status | Self::LoginScript | Self::Page(_) | Self::NoApi | Self::File => {
+                Methods::GET
+            }
             Self::App(methods) => *methods,
         }
+    }
+
+    /// Whether the password is needed for what a request does here. Where one logs in, and what is the same in every
+    /// device, is open.
+    fn is_locked<D: Device>(
+        &self,
+        access: Access,
+        password: &Password,
+        device: &D,
+    ) -> Result<bool, Refusal> {
+        Ok(match self {
+            Self::Login | Self::LoginScript | Self::Page(_) => false,
+            // The first one is for whoever comes first.
+            Self::SetPassword => !password.is_open(device)?,
+            Self::File | Self::NoApi => access != Access::Read,
+            _ => access != Access::Read || password.is_for_reading(),
+        })
     }
 }
 
@@ -149,6 +182,11 @@ pub(crate) async fn route<D: Device, A: App>(
         _ if !reads || websocket::is_wanted(head) => Access::Change,
         _ => Access::Read,
     };
+    if let Some(password) = app.password()
+        && place.is_locked(access, password, device)?
+    {
+        password.check(device, head).await?;
+    }
     app.allows(path.whole(), head, access)
         .await
         .map_err(Refusal::Denied)?;
@@ -161,6 +199,10 @@ pub(crate) async fn route<D: Device, A: App>(
         Place::Wifi => Route::Setup(setup::Change::join(head)?),
         Place::Networks if reads => Route::Resource(Resource::Networks(200)),
         Place::Networks => Route::Setup(setup::Change::look(head)?),
+        Place::Login if reads => Route::Resource(Resource::Login),
+        Place::Login => Route::Password(password::change::Change::log_in(head)?),
+        Place::LoginScript => Route::Resource(Resource::LoginScript),
+        Place::SetPassword => Route::Password(password::change::Change::set(head)?),
         Place::Page(page) => Route::Resource(Resource::Page(page)),
         Place::App(_) => {
             if !reads {
@@ -181,6 +223,9 @@ fn place<D: Device, A: App>(device: &D, app: &A, path: &Path<'_>) -> Place {
         "api/ota/confirm" => Some(Place::Confirm),
         "api/ota/rollback" => Some(Place::Rollback),
         "api/ota/status" => Some(Place::Status),
+        "api/ota/login" if app.password().is_some() => Some(Place::Login),
+        "api/ota/login.js" if app.password().is_some() => Some(Place::LoginScript),
+        "api/ota/password" if app.password().is_some() => Some(Place::SetPassword),
         "api/wifi" if device.wifi().is_some() => Some(Place::Wifi),
         "api/wifi/networks" => Some(Place::Networks),
         // Who types an address, or joins two, may end it with a slash; links in the pages know that.

@@ -175,6 +175,24 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
                 Some(resource) => (resource, 0),
             }
         }
+        Route::Password(change) => {
+            rx.consume(len);
+            let (mut inner, out) = rx.and_out();
+            let mut tx = Tx::new(device, &mut *writer, out, framing);
+            let mut body = Body::new(&mut inner, left.unwrap_or(0));
+            let changed = match app.password() {
+                Some(password) => {
+                    let changed =
+                        change.run(device, password, &mut body, &mut tx, may_go_on, waits);
+                    changed.await
+                }
+                None => Err(Refusal::NoSuchApi.into()),
+            };
+            *left = Some(body.left());
+            let arrived = inner.place();
+            rx.take_back(arrived);
+            return changed;
+        }
         Route::App => {
             let turn = app_answer::Turn {
                 framing,
@@ -187,7 +205,7 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
     };
     let (head, out) = rx.lend(len);
     let mut tx = Tx::new(device, &mut *writer, out, framing);
-    let answered = resource.answer(device, head, &mut tx).await;
+    let answered = resource.answer(device, app, head, &mut tx).await;
     rx.consume(len);
     answered
 }

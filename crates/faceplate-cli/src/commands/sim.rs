@@ -1,5 +1,6 @@
 //! `faceplate sim`: a simulated device.
 
+mod password;
 mod room;
 
 use std::{
@@ -11,11 +12,11 @@ use std::{
 };
 
 use faceplate::{Signers, verify::Requirements};
-use faceplate_http::Limits;
+use faceplate_http::{Limits, password::WithPassword};
 use faceplate_provider::Provider;
 use faceplate_sim::{Event, SimError, SimOptions, flash::Timing};
 
-use self::room::SimRoom;
+use self::{password::SimPassword, room::SimRoom};
 use super::read_frontend;
 use crate::{board::Board, device::Address, failure::Failure, keys, text};
 
@@ -58,6 +59,8 @@ pub(crate) struct Sim {
     /// Refuse frontends with a lower sequence than one that was confirmed.
     #[arg(long)]
     no_step_back: bool,
+    #[command(flatten)]
+    password: SimPassword,
     /// How long a restart takes, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 2000)]
     reboot_ms: u32,
@@ -115,15 +118,26 @@ impl Sim {
             text::print("power cut");
             process::exit(POWER_CUT);
         };
-        let ended = match self.example {
-            true => {
-                let app = || Provider::new(SimRoom::new());
+        let room = || Provider::new(SimRoom::new());
+        let ended = match (self.example, self.password.parse()?) {
+            (true, None) => {
                 let task = |app: Rc<Provider<SimRoom>>| async move {
                     app.run().await;
                 };
+                faceplate_sim::run_with(options, room, task, tell, power_cut)
+            }
+            (false, None) => faceplate_sim::run(options, || (), tell, power_cut),
+            (true, Some(password)) => {
+                let app = || WithPassword(room(), password.start());
+                let task = |app: Rc<WithPassword<Provider<SimRoom>>>| async move {
+                    app.0.run().await;
+                };
                 faceplate_sim::run_with(options, app, task, tell, power_cut)
             }
-            false => faceplate_sim::run(options, || (), tell, power_cut),
+            (false, Some(password)) => {
+                let app = || WithPassword((), password.start());
+                faceplate_sim::run(options, app, tell, power_cut)
+            }
         };
         ended.map_err(|error| match error {
             SimError::Table(error) => self.board.wrong_table(error),

@@ -28,6 +28,22 @@ pub enum Method {
     Other,
 }
 
+impl Method {
+    /// As it is written; nothing for those that nothing answers to.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Other => "",
+        }
+    }
+}
+
 /// What an `Expect` header asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {

@@ -1,0 +1,155 @@
+//! A password for the device, over plain HTTP: opt-in, by [`App::password`](crate::App::password).
+//!
+//! Who listens on the network learns neither the password nor anything that can be used again. A
+//! client proves that it knows the password by the mathematics of SCRAM-SHA-256 (RFC 5802, RFC 7677),
+//! and the device proves it, too; both then have a key that was never sent, and the client signs each
+//! request by it, once. No cookie: those of a host are for all its ports.
+//!
+//! `docs/password.md` says what goes over the wire, and what this does not protect from.
+
+mod attempts;
+pub(crate) mod change;
+pub(crate) mod check;
+mod credentials;
+pub(crate) mod documents;
+mod nonce;
+mod scram;
+mod session;
+mod stretch;
+mod verifier;
+mod with;
+
+use core::cell::RefCell;
+
+use faceplate::{Engine, Nvs, Text, text};
+
+use self::{attempts::Attempts, session::Sessions};
+pub use self::{
+    scram::{Answer, Login, SHORTEST, SessionKey},
+    verifier::{ITERATIONS, ITERATIONS_ALLOWED, NotAVerifier, Verifier},
+    with::WithPassword,
+};
+use crate::problem::Refusal;
+
+/// The script that pages load to log in, made and tested where all web pages are.
+pub(crate) const SCRIPT: &str = include_str!("../../../web/login/login.js");
+
+/// The key in NVS: the blob of a [`Verifier`].
+const KEY: &str = "pw";
+
+/// The password of a device: what is stored of it, who is logged in, and how often it was wrong.
+///
+/// A `static` of the firmware, or what lives as long as its [`App`](crate::App), which gives it by
+/// [`App::password`](crate::App::password). It takes some 0.7 KiB.
+pub struct Password {
+    /// Fills bytes with what nobody can guess.
+    random: fn(&mut [u8]),
+    /// From the build; what is stored goes before it.
+    built_in: Option<Verifier>,
+    reading: bool,
+    state: RefCell<State>,
+}
+
+struct State {
+    /// Whether what is stored was read.
+    loaded: bool,
+    verifier: Option<Verifier>,
+    /// Another one at each boot.
+    secret: [u8; 32],
+    sessions: Sessions,
+    attempts: Attempts,
+    /// A plain password is being stretched.
+    stretching: bool,
+    /// What the plain password that was right last is known again by.
+    plain: Option<[u8; 32]>,
+}
+
+impl Password {
+    /// A password that has to be set at first use, before anything can be changed.
+    ///
+    /// `random` fills bytes with what nobody can guess, such as by the chip's generator.
+    pub const fn new(random: fn(&mut [u8])) -> Self {
+        Self {
+            random,
+            built_in: None,
+            reading: false,
+            state: RefCell::new(State {
+                loaded: false,
+                verifier: None,
+                secret: [0; 32],
+                sessions: Sessions::NONE,
+                attempts: Attempts::NONE,
+                stretching: false,
+                plain: None,
+            }),
+        }
+    }
+
+    /// With a password that holds until somebody sets another one: `faceplate hash-password` makes
+    /// the verifier. (One that all devices of a product share is what rules for products forbid.)
+    #[must_use]
+    pub const fn built_in(mut self, verifier: Verifier) -> Self {
+        self.built_in = Some(verifier);
+        self
+    }
+
+    /// Needed for reading, too: the status, the Wi-Fi, and the firmware's routes. The files of the
+    /// frontend and the recovery page are open all the same: they are the same in every device, and
+    /// where one logs in.
+    #[must_use]
+    pub const fn reading(mut self) -> Self {
+        self.reading = true;
+        self
+    }
+
+    /// Whether it is needed for reading, too.
+    pub(crate) const fn is_for_reading(&self) -> bool {
+        self.reading
+    }
+
+    /// Forgets the password that somebody set, and ends all sessions: what the firmware does when its
+    /// button is held. That of the build holds then; without one the next client sets one.
+    ///
+    /// # Errors
+    /// When NVS cannot be written, in words: the password is what it was.
+    pub fn reset<F, N: Nvs>(&self, engine: &Engine<F, N>) -> Result<(), Text> {
+        engine.with_nvs(|nvs| nvs.remove(KEY)).map_err(text)?;
+        self.replace(self.built_in);
+        Ok(())
+    }
+
+    /// Stores what a client made of a new password.
+    fn set<F, N: Nvs>(&self, engine: &Engine<F, N>, verifier: Verifier) -> Result<(), Refusal> {
+        engine
+            .with_nvs(|nvs| nvs.set_blob(KEY, &verifier.to_bytes()))
+            .map_err(|error| Refusal::Wifi(text(error)))?;
+        self.replace(Some(verifier));
+        Ok(())
+    }
+
+    fn replace(&self, verifier: Option<Verifier>) {
+        let mut state = self.state.borrow_mut();
+        state.verifier = verifier;
+        state.loaded = true;
+        state.sessions = Sessions::NONE;
+        state.plain = None;
+    }
+
+    /// What holds now; `None`: nobody has set one. What cannot be read is no reason to let somebody in.
+    fn verifier<F, N: Nvs>(&self, engine: &Engine<F, N>) -> Result<Option<Verifier>, Refusal> {
+        let mut state = self.state.borrow_mut();
+        if !state.loaded {
+            let mut bytes = [0; Verifier::BYTES];
+            let stored = engine
+                .with_nvs(|nvs| nvs.get_blob(KEY, &mut bytes))
+                .map_err(|error| Refusal::Storage(text(error)))?;
+            state.verifier = match stored {
+                true => Verifier::from_bytes(&bytes),
+                false => self.built_in,
+            };
+            (self.random)(&mut state.secret);
+            state.loaded = true;
+        }
+        Ok(state.verifier)
+    }
+}

@@ -1,0 +1,71 @@
+//! The JSON documents of a login. Their field names are its contract.
+
+use core::fmt;
+
+use embedded_io_async::Write;
+
+use super::{
+    Password, SCRIPT,
+    nonce::{self, Nonce},
+    verifier::{ITERATIONS, InBase64, Verifier},
+};
+use crate::{
+    Device,
+    http::tx::{Header, JSON, Tx},
+    problem::{Failed, Gone},
+};
+
+/// What a login begins with.
+struct Asked {
+    verifier: Option<Verifier>,
+    nonce: Nonce,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(verifier) = &self.verifier else {
+            return write!(f, r#"{{"set":false,"iterations":{ITERATIONS}}}"#);
+        };
+        let (salt, iterations) = (InBase64(&verifier.salt), verifier.iterations);
+        write!(
+            f,
+            r#"{{"set":true,"salt":"{salt}","iterations":{iterations},"#
+        )?;
+        write!(f, r#""nonce":"{}"}}"#, self.nonce)
+    }
+}
+
+/// What a right password is answered with.
+pub(super) struct LoggedIn {
+    pub(super) session: u64,
+    pub(super) proof: [u8; 32],
+}
+
+impl fmt::Display for LoggedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (session, proof) = (self.session, InBase64(&self.proof));
+        write!(f, r#"{{"session":"{session:016x}","proof":"{proof}"}}"#)
+    }
+}
+
+impl Password {
+    /// Answers with what a login begins with.
+    pub(crate) async fn tell<D: Device, W: Write>(
+        &self,
+        device: &D,
+        tx: &mut Tx<'_, D, W>,
+    ) -> Result<(), Failed> {
+        let verifier = self.verifier(device.engine())?;
+        let nonce = nonce::nonce(&self.state.borrow().secret, device.now_ms());
+        Ok(tx.text(200, &JSON, &Asked { verifier, nonce }).await?)
+    }
+}
+
+/// Answers with the script that pages log in by.
+pub(crate) async fn script<D: Device, W: Write>(tx: &mut Tx<'_, D, W>) -> Result<(), Gone> {
+    let headers: [Header<'_>; 2] = [
+        ("Content-Type", &"text/javascript; charset=utf-8"),
+        ("Cache-Control", &"no-store"),
+    ];
+    tx.text(200, &headers, &SCRIPT).await
+}
