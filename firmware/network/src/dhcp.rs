@@ -143,9 +143,14 @@ impl Leases {
             _ => return None,
         };
         let len = write(&request, kind, yours, reply)?;
-        // A client without an address can only hear a broadcast: it has no answer to ARP.
+        // A client without an address can only hear a broadcast: it has no answer to ARP. And one that says that it has
+        // another address than it gets may name anybody's, also far from here.
         let to = match request.current {
-            Some(current) if kind == DhcpMessageType::Ack && !request.broadcast => current,
+            Some(current)
+                if kind == DhcpMessageType::Ack && yours == Some(current) && !request.broadcast =>
+            {
+                current
+            }
             _ => Ipv4Addr::BROADCAST,
         };
         Some(Reply { to, len })
@@ -447,6 +452,25 @@ mod tests {
             .map(|last| Ipv4Addr::new(192, 168, 4, last))
             .collect();
         assert_eq!(given, all);
+    }
+
+    #[test]
+    fn no_answer_goes_to_an_address_that_is_not_the_clients() {
+        let mut leases = Leases::new();
+        let wanted = lease(&mut leases, at(1), mac(1));
+        for current in [
+            Ipv4Addr::new(7, 0, 0, 0),
+            ADDRESS,
+            Ipv4Addr::new(192, 168, 4, 9),
+        ] {
+            let asked = DhcpRepr {
+                requested_ip: Some(wanted),
+                ..renewal(mac(1), current)
+            };
+            let (kind, yours, to) = ask(&mut leases, at(2), &asked).unwrap();
+            assert_eq!((kind, yours), (DhcpMessageType::Ack, wanted));
+            assert_eq!(to, Ipv4Addr::BROADCAST, "{current}");
+        }
     }
 
     #[test]
