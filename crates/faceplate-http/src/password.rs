@@ -118,11 +118,15 @@ impl Password {
         Ok(())
     }
 
-    /// Stores what a client made of a new password.
-    fn set<F, N: Nvs>(&self, engine: &Engine<F, N>, verifier: Verifier) -> Result<(), Refusal> {
+    /// Stores what was made of a new password, and ends all sessions: for a firmware that takes one by another way,
+    /// such as its serial console.
+    ///
+    /// # Errors
+    /// When NVS cannot be written, in words: the password is what it was.
+    pub fn set<F, N: Nvs>(&self, engine: &Engine<F, N>, verifier: Verifier) -> Result<(), Text> {
         engine
             .with_nvs(|nvs| nvs.set_blob(KEY, &verifier.to_bytes()))
-            .map_err(|error| Refusal::Wifi(text(error)))?;
+            .map_err(text)?;
         self.replace(Some(verifier));
         Ok(())
     }
@@ -142,7 +146,7 @@ impl Password {
             let mut bytes = [0; Verifier::BYTES];
             let stored = engine
                 .with_nvs(|nvs| nvs.get_blob(KEY, &mut bytes))
-                .map_err(|error| Refusal::Storage(text(error)))?;
+                .map_err(|error| Refusal::PasswordStore(text(error)))?;
             state.verifier = match stored {
                 true => Verifier::from_bytes(&bytes),
                 false => self.built_in,

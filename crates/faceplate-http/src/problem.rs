@@ -66,6 +66,8 @@ pub(crate) enum Refusal {
     NotNow(Text),
     /// The firmware's login says no.
     Denied(Denied),
+    /// The settings store has no word of the password.
+    PasswordStore(Text),
     /// The password is wanted, or was wrong.
     Locked(Locked),
     /// All live connections are taken.
@@ -324,7 +326,7 @@ impl Refusal {
             Self::Ssid => kind(422, "bad-ssid", "No network has this name"),
             Self::Pass => kind(422, "bad-pass", "No network has this password"),
             Self::Uploading => BUSY,
-            Self::Wifi(_) => NVS,
+            Self::Wifi(_) | Self::PasswordStore(_) => NVS,
             Self::NotNow(_) => NOT_NOW,
             Self::Denied(Denied::Unauthorized { .. }) => {
                 kind(401, "unauthorized", "Who asks is not known")
@@ -448,6 +450,9 @@ impl fmt::Display for Detail<'_> {
                 "an upload is running, and the Wi-Fi would disturb it now; wait for its end",
             ),
             Refusal::Wifi(error) => write!(f, "the network cannot be stored: {error}"),
+            Refusal::PasswordStore(error) => {
+                write!(f, "the password cannot be read or stored: {error}")
+            }
             Refusal::NotNow(reason) => f.write_str(reason),
             Refusal::Denied(Denied::Unauthorized { .. }) => {
                 f.write_str("log in first; the firmware decides how")

@@ -93,7 +93,8 @@ impl Change {
                 if may_go_on {
                     tx.keep_open();
                 }
-                password.set(device.engine(), verifier?)?;
+                let set = password.set(device.engine(), verifier?);
+                set.map_err(Refusal::PasswordStore)?;
                 tx.head(204, &[], None).await?;
                 Ok(tx.flush().await?)
             }

@@ -1,7 +1,7 @@
 //! A firmware's own routes, of every kind, for tests.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeMap,
     fmt,
     future::{pending, ready},
@@ -12,6 +12,7 @@ use faceplate::{Text, text};
 use faceplate_http::{
     Access, Answered, App, Connection, Denied, Head, Method, Methods, Problem, Request,
     UpdateEvent,
+    password::Password,
     websocket::{Incoming, Message},
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub(crate) struct TestApp {
     pub(crate) not_now: Cell<Option<&'static str>>,
     /// How often an update is welcome before it is not.
     pub(crate) welcomes: Cell<u32>,
+    /// The device's password, if it has one.
+    pub(crate) password: OnceCell<Password>,
     /// Whether requests need `Authorization: Bearer secret`.
     pub(crate) locked: Cell<bool>,
     pub(crate) updates: RefCell<Vec<UpdateEvent>>,
@@ -64,6 +67,10 @@ impl fmt::Display for Changes {
 }
 
 impl App for TestApp {
+    fn password(&self) -> Option<&Password> {
+        self.password.get()
+    }
+
     fn methods(&self, path: &str) -> Methods {
         match path {
             "/api/test/value" => Methods::GET | Methods::PUT,

@@ -19,6 +19,7 @@ mod hostile;
 mod live;
 mod networks;
 mod pages;
+mod password;
 mod portal;
 mod ranges;
 mod routes;

@@ -41,6 +41,8 @@ pub(crate) struct TestDevice {
     /// Whether a connection panicked: its task alone ends then, and the client sees a mere close.
     panicked: Cell<bool>,
     start: Instant,
+    /// So much later it is than it would be, milliseconds.
+    pub(crate) skipped_ms: Cell<u64>,
 }
 
 impl Device for TestDevice {
@@ -82,7 +84,7 @@ impl Device for TestDevice {
     }
 
     fn now_ms(&self) -> u64 {
-        self.start.elapsed().as_millis() as u64
+        self.start.elapsed().as_millis() as u64 + self.skipped_ms.get()
     }
 
     async fn sleep_ms(&self, ms: u64) {
@@ -186,6 +188,7 @@ impl Server {
                 app: TestApp::default(),
                 panicked: Cell::new(false),
                 start,
+                skipped_ms: Cell::new(0),
             };
             let device: &'static TestDevice = Box::leak(Box::new(device));
             let runtime = runtime::Builder::new_current_thread()
@@ -293,6 +296,8 @@ async fn run(
         tokio::select! {
             accepted = listener.accept() => {
                 let (stream, _) = accepted.unwrap();
+                // As the simulator and the firmware do.
+                stream.set_nodelay(true).unwrap();
                 let (reader, writer) = stream.into_split();
                 spawn(device, FromTokio::new(reader), FromTokio::new(writer));
             }
