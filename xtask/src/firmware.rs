@@ -61,8 +61,13 @@ pub(crate) struct Build {
     pub(crate) wired: bool,
     /// With the second core at work, of a chip that has one.
     pub(crate) second_core: bool,
+    /// With a password, which the environment's [`PASSWORD`] tells.
+    pub(crate) password: bool,
     pub(crate) log: Log,
 }
+
+/// The verifier of a password (`faceplate hash-password`), or `demand`.
+const PASSWORD: &str = "FACEPLATE_PASSWORD";
 
 /// Where the ESP32-S3 writes its log. The other chips find out by themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,6 +109,7 @@ impl Build {
             layout,
             wired: false,
             second_core: false,
+            password: std::env::var_os(PASSWORD).is_some(),
             log: Log::default(),
         }
     }
@@ -123,6 +129,9 @@ impl Build {
         }
         if self.second_core {
             features.push("second-core");
+        }
+        if self.password {
+            features.push("password");
         }
         build.args(["--release", "--package", "faceplate-firmware"]);
         build.args(["--target", chip.target(), "--features", &features.join(",")]);

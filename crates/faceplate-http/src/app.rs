@@ -30,10 +30,11 @@ pub(crate) use self::{
     stream::LAST_CHUNK,
     wait::{Came, first},
 };
+#[cfg(feature = "password")]
+use crate::password::Password;
 use crate::{
     Methods,
     http::head::Head,
-    password::Password,
     problem::{Answered, Denied},
 };
 
@@ -98,10 +99,10 @@ pub trait App {
         let _nobody = event;
     }
 
-    /// The device's password; `None` unless the firmware says otherwise: then everybody may do everything, and
-    /// nothing is paid for it.
+    /// The device's password; `None` unless the firmware says otherwise: then everybody may do everything.
     ///
     /// With one it is wanted for every change, before [`Self::allows`] is asked.
+    #[cfg(feature = "password")]
     fn password(&self) -> Option<&Password> {
         None
     }

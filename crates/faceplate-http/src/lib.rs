@@ -39,7 +39,11 @@ mod http;
 pub mod limits;
 mod live;
 mod ota;
+#[cfg(feature = "password")]
 pub mod password;
+#[cfg(not(feature = "password"))]
+#[path = "password/off.rs"]
+mod password;
 mod problem;
 mod recovery;
 mod route;

@@ -8,10 +8,11 @@
 //! `docs/password.md` says what goes over the wire, and what this does not protect from.
 
 mod attempts;
-pub(crate) mod change;
-pub(crate) mod check;
+mod change;
+mod check;
 mod credentials;
-pub(crate) mod documents;
+mod documents;
+mod locked;
 mod nonce;
 mod scram;
 mod session;
@@ -24,15 +25,21 @@ use core::cell::RefCell;
 use faceplate::{Engine, Nvs, Text, text};
 
 use self::{attempts::Attempts, session::Sessions};
+pub(crate) use self::{change::Change, documents::script, locked::Locked};
 pub use self::{
     scram::{Answer, Login, SHORTEST, SessionKey},
     verifier::{ITERATIONS, ITERATIONS_ALLOWED, NotAVerifier, Verifier},
     with::WithPassword,
 };
-use crate::problem::Refusal;
+use crate::{App, problem::Refusal};
 
 /// The script that pages load to log in, made and tested where all web pages are.
 pub(crate) const SCRIPT: &str = include_str!("../../../web/login/login.js");
+
+/// That of a firmware.
+pub(crate) fn of<A: App>(app: &A) -> Option<&Password> {
+    app.password()
+}
 
 /// The key in NVS: the blob of a [`Verifier`].
 const KEY: &str = "pw";
@@ -146,7 +153,7 @@ impl Password {
             let mut bytes = [0; Verifier::BYTES];
             let stored = engine
                 .with_nvs(|nvs| nvs.get_blob(KEY, &mut bytes))
-                .map_err(|error| Refusal::PasswordStore(text(error)))?;
+                .map_err(|error| Locked::Store(text(error)))?;
             state.verifier = match stored {
                 true => Verifier::from_bytes(&bytes),
                 false => self.built_in,

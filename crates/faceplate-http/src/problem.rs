@@ -8,7 +8,7 @@ use crate::{
     Methods,
     hosts::SUFFIXES,
     http::{head::HeadError, json::Str, path::PathError},
-    password::check::Locked,
+    password::Locked,
     wifi::{PASS_MAX, PASS_MIN, SSID_MAX},
 };
 
@@ -66,9 +66,11 @@ pub(crate) enum Refusal {
     NotNow(Text),
     /// The firmware's login says no.
     Denied(Denied),
-    /// The settings store has no word of the password.
-    PasswordStore(Text),
     /// The password is wanted, or was wrong.
+    #[cfg_attr(
+        not(feature = "password"),
+        expect(dead_code, reason = "there is nothing to be wrong")
+    )]
     Locked(Locked),
     /// All live connections are taken.
     TooManyLive,
@@ -326,22 +328,16 @@ impl Refusal {
             Self::Ssid => kind(422, "bad-ssid", "No network has this name"),
             Self::Pass => kind(422, "bad-pass", "No network has this password"),
             Self::Uploading => BUSY,
-            Self::Wifi(_) | Self::PasswordStore(_) => NVS,
+            Self::Wifi(_) => NVS,
             Self::NotNow(_) => NOT_NOW,
             Self::Denied(Denied::Unauthorized { .. }) => {
                 kind(401, "unauthorized", "Who asks is not known")
             }
             Self::Denied(Denied::Forbidden) => kind(403, "forbidden", "Who asks may not do this"),
-            Self::Locked(locked) => match locked {
-                Locked::Needed => kind(401, "password-needed", "The password is needed"),
-                Locked::Unset => kind(403, "password-unset", "A password has to be set first"),
-                Locked::Wrong => kind(401, "wrong-password", "The password is wrong"),
-                Locked::Wait { .. } => {
-                    kind(429, "too-many-attempts", "Too many passwords were wrong")
-                }
-                Locked::Over | Locked::Replayed => kind(401, "session-over", "The session is over"),
-                Locked::Stale => kind(409, "stale-nonce", "The nonce is not good any more"),
-            },
+            Self::Locked(locked) => {
+                let (status, slug, title) = locked.kind();
+                kind(status, slug, title)
+            }
             Self::TooManyLive => kind(503, "too-many-live", "All live connections are taken"),
             Self::NoWebSocket => kind(426, "no-websocket", "Only WebSockets are answered here"),
             Self::PlainForm => kind(415, "media-type", "The media type is not supported here"),
@@ -361,11 +357,11 @@ impl Refusal {
                 | Self::Origin
                 | Self::PlainForm
                 | Self::Denied(_)
-                | Self::Locked(Locked::Wrong | Locked::Wait { .. } | Locked::Replayed)
                 | Self::Upload(UploadError::Rejected(
                     NotSigned | OtherKey(_) | Signature(_) | StepBack { .. }
                 ))
         );
+        let counts = counts || matches!(self, Self::Locked(locked) if locked.is_attempt());
         counts.then(|| self.kind().slug)
     }
 
@@ -450,30 +446,12 @@ impl fmt::Display for Detail<'_> {
                 "an upload is running, and the Wi-Fi would disturb it now; wait for its end",
             ),
             Refusal::Wifi(error) => write!(f, "the network cannot be stored: {error}"),
-            Refusal::PasswordStore(error) => {
-                write!(f, "the password cannot be read or stored: {error}")
-            }
             Refusal::NotNow(reason) => f.write_str(reason),
             Refusal::Denied(Denied::Unauthorized { .. }) => {
                 f.write_str("log in first; the firmware decides how")
             }
             Refusal::Denied(Denied::Forbidden) => f.write_str("the firmware's login says no"),
-            Refusal::Locked(locked) => match locked {
-                Locked::Needed => f.write_str("log in by /api/ota/login; see docs/password.md"),
-                Locked::Unset => f.write_str(
-                    "set the device's password first: open its Update page or /recovery, or use \
-                     `faceplate password`",
-                ),
-                Locked::Wrong => f.write_str("it is another password"),
-                Locked::Wait { seconds } => {
-                    write!(f, "the next one is looked at in {seconds} s")
-                }
-                Locked::Over => f.write_str("log in again"),
-                Locked::Replayed => {
-                    f.write_str("this is not signed by a session, or was there before; log in again")
-                }
-                Locked::Stale => f.write_str("ask for another one by GET /api/ota/login"),
-            },
+            Refusal::Locked(locked) => fmt::Display::fmt(locked, f),
             Refusal::TooManyLive => {
                 f.write_str("close another page of the device, or try again in a few seconds")
             }

@@ -26,7 +26,7 @@ pub(crate) enum Route {
     Resource(Resource),
     Update(ota::change::Change),
     Setup(setup::Change),
-    Password(password::change::Change),
+    Password(password::Change),
     App,
 }
 
@@ -59,10 +59,10 @@ impl Resource {
             Self::Wifi => setup::wifi(device, tx).await,
             Self::Networks(status) => setup::networks(device, tx, status).await,
             Self::Login => {
-                let password = app.password().ok_or(Refusal::NoSuchApi)?;
+                let password = password::of(app).ok_or(Refusal::NoSuchApi)?;
                 password.tell(device, tx).await
             }
-            Self::LoginScript => Ok(password::documents::script(tx).await?),
+            Self::LoginScript => password::script(tx).await,
             Self::Portal(portal) => Ok(portal.redirect(tx).await?),
             Self::Page(page) => {
                 let path = Head::parse(head).map_err(Refusal::Head)?.path;
@@ -182,7 +182,7 @@ pub(crate) async fn route<D: Device, A: App>(
         _ if !reads || websocket::is_wanted(head) => Access::Change,
         _ => Access::Read,
     };
-    if let Some(password) = app.password()
+    if let Some(password) = password::of(app)
         && place.is_locked(access, password, device)?
     {
         password.check(device, head).await?;
@@ -200,9 +200,9 @@ pub(crate) async fn route<D: Device, A: App>(
         Place::Networks if reads => Route::Resource(Resource::Networks(200)),
         Place::Networks => Route::Setup(setup::Change::look(head)?),
         Place::Login if reads => Route::Resource(Resource::Login),
-        Place::Login => Route::Password(password::change::Change::log_in(head)?),
+        Place::Login => Route::Password(password::Change::log_in(head)?),
         Place::LoginScript => Route::Resource(Resource::LoginScript),
-        Place::SetPassword => Route::Password(password::change::Change::set(head)?),
+        Place::SetPassword => Route::Password(password::Change::set(head)?),
         Place::Page(page) => Route::Resource(Resource::Page(page)),
         Place::App(_) => {
             if !reads {
@@ -223,9 +223,9 @@ fn place<D: Device, A: App>(device: &D, app: &A, path: &Path<'_>) -> Place {
         "api/ota/confirm" => Some(Place::Confirm),
         "api/ota/rollback" => Some(Place::Rollback),
         "api/ota/status" => Some(Place::Status),
-        "api/ota/login" if app.password().is_some() => Some(Place::Login),
-        "api/ota/login.js" if app.password().is_some() => Some(Place::LoginScript),
-        "api/ota/password" if app.password().is_some() => Some(Place::SetPassword),
+        "api/ota/login" if password::of(app).is_some() => Some(Place::Login),
+        "api/ota/login.js" if password::of(app).is_some() => Some(Place::LoginScript),
+        "api/ota/password" if password::of(app).is_some() => Some(Place::SetPassword),
         "api/wifi" if device.wifi().is_some() => Some(Place::Wifi),
         "api/wifi/networks" => Some(Place::Networks),
         // Who types an address, or joins two, may end it with a slash; links in the pages know that.

@@ -180,14 +180,8 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
             let mut body = Body::new(&mut inner, left.unwrap_or(0));
-            let changed = match app.password() {
-                Some(password) => {
-                    let changed =
-                        change.run(device, password, &mut body, &mut tx, may_go_on, waits);
-                    changed.await
-                }
-                None => Err(Refusal::NoSuchApi.into()),
-            };
+            let changed = change.run(device, app, &mut body, &mut tx, may_go_on, waits);
+            let changed = changed.await;
             *left = Some(body.left());
             let arrived = inner.place();
             rx.take_back(arrived);

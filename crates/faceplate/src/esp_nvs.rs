@@ -17,7 +17,11 @@ use ::esp_nvs::{Key, MAX_KEY_LENGTH, error::Error};
 use embedded_storage::nor_flash::NorFlash;
 
 use self::guard::{Guard, GuardError, Guarded};
-pub use self::{credentials::Credentials, plain::Foreign, settings::Number};
+pub use self::{
+    credentials::{Credentials, SetupPassword},
+    plain::Foreign,
+    settings::Number,
+};
 use crate::{
     NAMESPACE, Nvs, Region,
     layout::{Layout, LayoutError},

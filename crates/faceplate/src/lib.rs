@@ -43,7 +43,7 @@ pub use engine::{
     State, Status, Tick, TrialStatus,
 };
 #[cfg(feature = "esp-nvs")]
-pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign, Number};
+pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign, Number, SetupPassword};
 use littlefs_image::check::BLOCKS_MAX;
 pub use nvs::{Confirmer, ImageRecord, Last, NAMESPACE, Nvs, Outcome, Stored, Trial, forget_image};
 pub use region::{Region, RegionReader};

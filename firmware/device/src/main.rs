@@ -5,6 +5,8 @@
 
 mod name;
 mod network;
+#[cfg(feature = "password")]
+mod password;
 mod room;
 #[cfg(feature = "second-core")]
 mod second_core;
@@ -54,7 +56,10 @@ const LIVE: usize = 2;
 const _: () = assert!(LIVE <= LISTENERS);
 
 /// What this firmware adds to Faceplate: the example device.
+#[cfg(not(feature = "password"))]
 type App = Provider<ChipRoom>;
+#[cfg(feature = "password")]
+type App = password::App;
 
 static MEMORY: Memory<{ sectors(SLOT) }> = Memory::new();
 
@@ -76,7 +81,10 @@ async fn main(spawner: Spawner) -> ! {
         feature = "esp32s3" => Thermometer::new(),
         _ => Thermometer::new(chip.TSENS),
     };
-    let app: &App = APP.init(Provider::new(ChipRoom::new(chip.GPIO1, thermometer)));
+    let room = Provider::new(ChipRoom::new(chip.GPIO1, thermometer));
+    #[cfg(feature = "password")]
+    let room = password::before(room);
+    let app: &App = APP.init(room);
 
     let name = name::of_this_chip();
     let face = faceplate_esp::boot(
@@ -100,6 +108,18 @@ async fn main(spawner: Spawner) -> ! {
     );
     spawn(&spawner, care(face, app, watchdog));
     spawn(&spawner, run(app));
+    #[cfg(feature = "password")]
+    spawn(
+        &spawner,
+        password::watch(
+            face,
+            app,
+            password::button(cfg_select! {
+                feature = "esp32s3" => chip.GPIO0,
+                _ => chip.GPIO9,
+            }),
+        ),
+    );
     let stack = network::start(&spawner, face, chip.WIFI, name);
     spawn(&spawner, serve_uploads(face, app, stack));
     for _ in 1..CONNECTIONS + LIVE {
@@ -128,6 +148,8 @@ async fn care(face: &'static Face, app: &'static App, watchdog: Watchdog) -> ! {
 /// What the example device does by itself.
 #[embassy_executor::task]
 async fn run(app: &'static App) -> ! {
+    #[cfg(feature = "password")]
+    let app = &app.0;
     app.run().await
 }
 

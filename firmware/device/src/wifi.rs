@@ -11,7 +11,7 @@ use embassy_executor::Spawner;
 use embassy_net::{Config, Runner, Stack, StackResources};
 use esp_hal::peripherals::WIFI;
 use esp_radio::wifi::{ControllerConfig, CountryInfo, WifiController};
-use faceplate_esp::{Face, PORT, WifiLink};
+use faceplate_esp::{Face, PORT, SetupPassword, WifiLink};
 use faceplate_network::{dhcp, dns, patient::Patient};
 use radio::{Buffers, Radio};
 use static_cell::StaticCell;
@@ -64,13 +64,25 @@ pub(crate) fn start<const SOCKETS: usize>(
         log::error!("no Wi-Fi credentials, as NVS cannot be read: {error:?}");
         None
     });
+    let protection = face.setup_password().unwrap_or_else(|error| {
+        log::error!("no access point, as its password in NVS cannot be read: {error:?}");
+        SetupPassword::Unfit
+    });
     let driver = Patient::new(Switch::new(), PORT);
     let (stack, runner) = embassy_net::new(driver, Config::default(), resources, seed);
     let buffers = Buffers {
         dhcp: DHCP.init_with(dhcp::Buffers::new),
         dns: DNS.init_with(dns::Buffers::new),
     };
-    let radio = Radio::new(controller, stack, link, name, credentials, buffers);
+    let radio = Radio::new(
+        controller,
+        stack,
+        link,
+        name,
+        credentials,
+        protection,
+        buffers,
+    );
     crate::spawn(spawner, run_stack(runner));
     crate::spawn(spawner, run_radio(radio));
     stack

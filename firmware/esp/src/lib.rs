@@ -16,6 +16,8 @@ mod chip;
 mod connection;
 mod face;
 mod flash;
+#[cfg(feature = "password")]
+mod password;
 mod setup;
 mod sha;
 mod watchdog;
@@ -23,8 +25,12 @@ mod wifi;
 
 pub use connection::{CONNECTIONS, PORT};
 pub use face::{Face, Memory, Options, boot};
-pub use faceplate::{self, Credentials, PublicKey, Signers, layout::Places, sectors};
+pub use faceplate::{
+    self, Credentials, PublicKey, SetupPassword, Signers, layout::Places, sectors,
+};
 pub use faceplate_http;
 pub use flash::ChipFlash;
+#[cfg(feature = "password")]
+pub use password::random;
 pub use watchdog::Watchdog;
 pub use wifi::WifiLink;

@@ -2,7 +2,7 @@
 
 use core::net::Ipv4Addr;
 
-use faceplate::{Credentials, EspNvs, EspNvsError, Text, text};
+use faceplate::{Credentials, EspNvs, EspNvsError, SetupPassword, Text, text};
 use faceplate_http::{
     Device,
     wifi::{Search, Wifi, WifiMode, WifiStatus},
@@ -17,6 +17,14 @@ impl Face {
     /// When NVS cannot be read.
     pub fn wifi_credentials(&self) -> Result<Option<Credentials>, EspNvsError> {
         self.engine().with_nvs(EspNvs::credentials)
+    }
+
+    /// What protects the access point for the setup: the password that the maker of this device put into its NVS.
+    ///
+    /// # Errors
+    /// When NVS cannot be read.
+    pub fn setup_password(&self) -> Result<SetupPassword, EspNvsError> {
+        self.engine().with_nvs(EspNvs::setup_password)
     }
 
     /// Forgets the credentials in NVS, as a button may ask for, and tells whoever drives the radio

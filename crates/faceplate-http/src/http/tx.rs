@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     Device,
-    password::check::Locked,
     problem::{Denied, Gone, ProblemJson, Refusal, reason},
 };
 
@@ -162,8 +161,7 @@ impl<'a, D: Device, W: Write> Tx<'a, D, W> {
             Refusal::Range { .. } => ("Content-Range", &star),
             Refusal::Compressed => ("Vary", &"Accept-Encoding"),
             Refusal::Denied(Denied::Unauthorized { challenge }) => ("WWW-Authenticate", challenge),
-            Refusal::Locked(Locked::Wait { seconds }) => ("Retry-After", seconds),
-            Refusal::Locked(_) if refusal.status() == 401 => ("WWW-Authenticate", &"Faceplate"),
+            Refusal::Locked(locked) => locked.header(),
             Refusal::TooManyLive => ("Retry-After", &"5"),
             // RFC 6455, 4.2.2, and RFC 9110, 15.5.22.
             Refusal::NoWebSocket => ("Upgrade", &"websocket"),

@@ -4,15 +4,14 @@ use embedded_io_async::{Read, Write};
 use heapless::String;
 
 use super::{
-    Password,
-    check::Locked,
+    Locked, Password,
     documents::LoggedIn,
     nonce,
     scram::Exchange,
     verifier::{Verifier, base64},
 };
 use crate::{
-    Device,
+    App, Device,
     command::{command, proceed},
     http::{
         head::Head,
@@ -68,15 +67,16 @@ impl Change {
     }
 
     /// Does it and answers, or tells why not.
-    pub(crate) async fn run<D: Device, R: Read, W: Write>(
+    pub(crate) async fn run<D: Device, A: App, R: Read, W: Write>(
         self,
         device: &D,
-        password: &Password,
+        app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
         may_go_on: bool,
         waits: bool,
     ) -> Result<(), Failed> {
+        let password = app.password().ok_or(Refusal::NoSuchApi)?;
         proceed(waits, body, tx).await?;
         let text = body.whole(PASSWORD_JSON_MAX).await?;
         match self {
@@ -94,7 +94,7 @@ impl Change {
                     tx.keep_open();
                 }
                 let set = password.set(device.engine(), verifier?);
-                set.map_err(Refusal::PasswordStore)?;
+                set.map_err(|error| Refusal::from(Locked::Store(error)))?;
                 tx.head(204, &[], None).await?;
                 Ok(tx.flush().await?)
             }

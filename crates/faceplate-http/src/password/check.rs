@@ -4,38 +4,13 @@ use base64ct::{Base64, Encoding as _};
 use embassy_futures::yield_now;
 
 use super::{
-    Password, State,
+    Locked, Password, State,
     credentials::{Credentials, PLAIN_MAX, Signed},
     scram::{MAC, Request, hmac, same, sha256},
     stretch::Stretch,
     verifier::Verifier,
 };
 use crate::{Device, http::head::Head, problem::Refusal};
-
-/// Why a request is not let pass, or a login refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Locked {
-    /// It says nothing of who sends it.
-    Needed,
-    /// There is no password yet, and one is wanted before all else.
-    Unset,
-    /// The password is another one.
-    Wrong,
-    /// So many wrong ones came that the next has to wait, seconds.
-    Wait { seconds: u32 },
-    /// The session is not known, or over.
-    Over,
-    /// It was signed by a session, but not for this, or was there before.
-    Replayed,
-    /// The nonce is old, or was used.
-    Stale,
-}
-
-impl From<Locked> for Refusal {
-    fn from(locked: Locked) -> Self {
-        Self::Locked(locked)
-    }
-}
 
 /// Rounds of PBKDF2 between two looks at what else is to be done: some milliseconds on the chip.
 const SLICE: u32 = 64;

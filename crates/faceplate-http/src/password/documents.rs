@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Device,
     http::tx::{Header, JSON, Tx},
-    problem::{Failed, Gone},
+    problem::Failed,
 };
 
 /// What a login begins with.
@@ -62,10 +62,10 @@ impl Password {
 }
 
 /// Answers with the script that pages log in by.
-pub(crate) async fn script<D: Device, W: Write>(tx: &mut Tx<'_, D, W>) -> Result<(), Gone> {
+pub(crate) async fn script<D: Device, W: Write>(tx: &mut Tx<'_, D, W>) -> Result<(), Failed> {
     let headers: [Header<'_>; 2] = [
         ("Content-Type", &"text/javascript; charset=utf-8"),
         ("Cache-Control", &"no-store"),
     ];
-    tx.text(200, &headers, &SCRIPT).await
+    Ok(tx.text(200, &headers, &SCRIPT).await?)
 }

@@ -20,8 +20,24 @@ use super::{
 
 pub(super) const NAMESPACE: &str = "wifi";
 const NETWORK: &str = "network";
+/// The password of the access point for the setup, as the maker of the device put it there.
+const SETUP: &str = "ap_pass";
 /// The name and the password each in a value of its own.
 const APART: [&str; 2] = ["ssid", "pass"];
+
+/// Shortest and longest passphrase of WPA2, characters (IEEE 802.11-2020, J.4).
+const PASSPHRASE: core::ops::RangeInclusive<usize> = 8..=63;
+
+/// What protects the access point for a device's setup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetupPassword {
+    /// Nothing: the device was given none.
+    Open,
+    /// This passphrase of WPA2.
+    Passphrase(String<63>),
+    /// There is one, and WPA2 cannot have it. An open network is not what somebody wanted who put it there.
+    Unfit,
+}
 
 /// A Wi-Fi to join.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,6 +94,21 @@ impl<F: NorFlash> EspNvs<F> {
         let pass = self.get_str(NAMESPACE, pass)?;
         let both = ssid.zip(pass);
         Ok(both.and_then(|(ssid, pass)| Credentials::new(&ssid, &pass)))
+    }
+
+    /// The password of the access point for the setup: the string `ap_pass` of the namespace `wifi`. Only the maker of
+    /// the device puts it there; nothing here writes or removes it.
+    ///
+    /// # Errors
+    /// When NVS cannot be read.
+    pub fn setup_password(&mut self) -> Result<SetupPassword, EspNvsError> {
+        let Some(stored) = self.get_str(NAMESPACE, SETUP)? else {
+            return Ok(SetupPassword::Open);
+        };
+        let fits = PASSPHRASE.contains(&stored.len())
+            && stored.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let fit = String::try_from(stored.as_str()).ok().filter(|_| fits);
+        Ok(fit.map_or(SetupPassword::Unfit, SetupPassword::Passphrase))
     }
 
     /// Stores the network to join. After a power cut it is the one before, or this one. The

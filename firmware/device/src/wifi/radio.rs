@@ -14,7 +14,7 @@ use esp_radio::wifi::{
     sta::{ScanMethod, StationConfig},
 };
 use faceplate_esp::{
-    Credentials, WifiLink,
+    Credentials, SetupPassword, WifiLink,
     faceplate_http::wifi::{WifiMode, WifiStatus},
 };
 use faceplate_network::{
@@ -49,6 +49,8 @@ pub(super) struct Radio {
     link: &'static WifiLink,
     name: &'static str,
     credentials: Option<Credentials>,
+    /// Of its own access point.
+    protection: SetupPassword,
     plan: Plan,
     leases: dhcp::Leases,
     buffers: Buffers,
@@ -62,6 +64,7 @@ impl Radio {
         link: &'static WifiLink,
         name: &'static str,
         credentials: Option<Credentials>,
+        protection: SetupPassword,
         buffers: Buffers,
     ) -> Self {
         Self {
@@ -71,6 +74,7 @@ impl Radio {
             name,
             plan: Plan::new(credentials.is_some(), Instant::now()),
             credentials,
+            protection,
             leases: dhcp::Leases::new(),
             buffers,
             heap_told: false,
@@ -99,11 +103,19 @@ impl Radio {
         self.leave().await;
         // Before there are clients that would wait meanwhile.
         self.look_around().await;
-        let config = Ssid::try_from(self.name).map(|ssid| {
-            // Open: whoever sets the device up has nothing to type in, and nothing to look for.
-            AccessPointConfig::default()
+        let protection = match &self.protection {
+            // Whoever sets the device up has nothing to type in, and nothing to look for.
+            SetupPassword::Open => Ok(AuthenticationMethodConfig::Open),
+            SetupPassword::Passphrase(pass) => {
+                Password::try_from(pass.as_str()).map(AuthenticationMethodConfig::Wpa2Personal)
+            }
+            SetupPassword::Unfit => Err(WifiError::InvalidPassword),
+        };
+        let config = Ssid::try_from(self.name).and_then(|ssid| {
+            Ok(AccessPointConfig::default()
                 .with_ssid(ssid)
-                .with_max_connections(CLIENTS)
+                .with_authentication(protection?)
+                .with_max_connections(CLIENTS))
         });
         // The station joins nothing; only with one can the radio look for networks.
         let config =
