@@ -3,10 +3,12 @@
 mod confirm;
 mod conformance;
 mod flash_image;
+mod hash_password;
 mod inspect;
 mod keygen;
 mod login;
 mod pack;
+mod password;
 mod push;
 mod rollback;
 mod sign;
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Status(status::ShowStatus),
     Confirm(confirm::Confirm),
     Rollback(rollback::Rollback),
+    Password(password::SetPassword),
+    HashPassword(hash_password::HashPassword),
     Conformance(conformance::Conformance),
     Sim(sim::Sim),
     FlashImage(flash_image::FlashImage),
@@ -44,11 +48,13 @@ impl Command {
             Self::Status(status) => status.json,
             Self::Confirm(confirm) => confirm.json,
             Self::Rollback(rollback) => rollback.json,
+            Self::Password(password) => password.json,
             Self::Conformance(conformance) => conformance.json,
             Self::Pack(_)
             | Self::Unpack(_)
             | Self::Keygen(_)
             | Self::Sign(_)
+            | Self::HashPassword(_)
             | Self::Sim(_)
             | Self::FlashImage(_) => false,
         }
@@ -66,6 +72,8 @@ impl Command {
             Self::Status(status) => status.run()?,
             Self::Confirm(confirm) => confirm.run()?,
             Self::Rollback(rollback) => rollback.run()?,
+            Self::Password(password) => password.run()?,
+            Self::HashPassword(hash) => hash.run()?,
             Self::Conformance(conformance) => conformance.run()?,
             Self::Sim(sim) => sim.run()?,
             Self::FlashImage(flash) => flash.run()?,

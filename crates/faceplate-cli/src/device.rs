@@ -6,14 +6,18 @@ mod api;
 mod connection;
 mod header;
 mod http;
+mod login;
 mod status;
 mod upload;
 
 pub(crate) use address::Address;
 pub(crate) use answer::Response;
-pub(crate) use api::{ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, status};
+pub(crate) use api::{
+    ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, set_password, status,
+};
 pub(crate) use connection::{Connection, Next};
 pub(crate) use header::Header;
 pub(crate) use http::ClientError;
+pub(crate) use login::{Asked, Login, Standing, asked, log_in};
 pub(crate) use status::{Last, Slot, State, Status, Trial, Upload};
 pub(crate) use upload::{Sending, upload};

@@ -151,6 +151,8 @@ pub(crate) fn push(
     progress: &mut Progress,
 ) -> Result<Pushed, PushError> {
     let begin = Instant::now();
+    // Before there is a bar: somebody may have to type it.
+    let standing = device::log_in(address).map_err(PushError::Unreachable)?;
     progress.phase("asking for its status");
     let (before, _) = device::status(address).map_err(PushError::Unreachable)?;
     if before.serves(&image.sha256) && before.state == State::Settled {
@@ -189,7 +191,10 @@ pub(crate) fn push(
     // A push that was interrupted goes on where it was.
     let sent = !before.serves(&image.sha256);
     let sectors = match sent {
-        true => replace(image, address, options, &before, progress)?,
+        true => {
+            standing.may_change().map_err(PushError::Unreachable)?;
+            replace(image, address, options, &before, progress)?
+        }
         false => None,
     };
     progress.phase("loading the new frontend");

@@ -2,7 +2,7 @@
 
 use faceplate::BuildId;
 
-use super::{login::Login, status::describe};
+use super::{login::LoginOptions, status::describe};
 use crate::{
     device::{self, Address},
     failure::Failure,
@@ -20,7 +20,7 @@ pub(crate) struct Confirm {
     #[arg(long, value_name = "ID")]
     build: Option<BuildId>,
     #[command(flatten)]
-    login: Login,
+    login: LoginOptions,
     /// Answer in JSON: the status that follows.
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,10 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::json;
 
-use super::{login::Login, not_an_image, read_image};
+use super::{login::LoginOptions, not_an_image, read_image};
 use crate::{
     conformance::{self, About, Choice, Effect, Sample},
-    device::{self, Address, ApiError, ClientError, Status},
+    device::{self, Address, ApiError, ClientError, Standing, Status},
     failure::{Failure, Kind},
     progress::Progress,
     push::{Image, may_begin},
@@ -52,7 +52,7 @@ pub(crate) struct Conformance {
     )]
     timeout: u32,
     #[command(flatten)]
-    login: Login,
+    login: LoginOptions,
     /// Answer in JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -68,8 +68,17 @@ fn is_in_the_way(error: &ApiError) -> bool {
         ApiError::Client(_) => true,
         // Every row would get the same.
         ApiError::Refused(problem) => {
-            ["unauthorized", "forbidden", "foreign-host"].contains(&&*problem.kind)
+            let kinds = [
+                "unauthorized",
+                "forbidden",
+                "foreign-host",
+                "password-needed",
+                "wrong-password",
+                "too-many-attempts",
+            ];
+            kinds.contains(&&*problem.kind)
         }
+        ApiError::Locked(_) => true,
         ApiError::NotFaceplate | ApiError::Unknown(_) => false,
     }
 }
@@ -95,6 +104,13 @@ impl Conformance {
         }
         let device = self.login.to(device)?;
         let failed = |kind, what: String| Failure::with(&device, kind, what);
+        match device::log_in(&device).and_then(Standing::may_change) {
+            Ok(()) => {}
+            Err(ApiError::Client(error)) if !matches!(error, ClientError::Impostor) => {
+                // Whoever does not answer this is asked for the status all the same.
+            }
+            Err(error) => return Err(failed(error.kind(), error.to_string())),
+        }
         let mut progress = Progress::new(device.to_string(), self.json);
         progress.phase("asking for its status");
         let first = match device::status(&device) {

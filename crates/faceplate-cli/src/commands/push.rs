@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{login::Login, not_an_image, read_image};
+use super::{login::LoginOptions, not_an_image, read_image};
 use crate::{
     device::Address,
     failure::{self, Failure},
@@ -53,7 +53,7 @@ pub(crate) struct Push {
     )]
     timeout: u32,
     #[command(flatten)]
-    login: Login,
+    login: LoginOptions,
     /// Answer in JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -89,11 +89,7 @@ impl Push {
             Who::Load => (Confirm::Load, self.within),
             Who::Device => (Confirm::Device, None),
         };
-        let devices = self
-            .devices
-            .iter()
-            .map(|device| self.login.to(device))
-            .collect::<Result<Vec<_>, _>>()?;
+        let devices = self.login.to_all(&self.devices)?;
         let options = Options {
             confirm,
             within,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{login::Login, status::describe};
+use super::{login::LoginOptions, status::describe};
 use crate::{
     device::{self, Address, ApiError},
     failure::{Failure, Kind},
@@ -27,7 +27,7 @@ pub(crate) struct Rollback {
     )]
     timeout: u32,
     #[command(flatten)]
-    login: Login,
+    login: LoginOptions,
     /// Answer in JSON: the status after the restart.
     #[arg(long)]
     pub(crate) json: bool,
@@ -38,6 +38,8 @@ impl Rollback {
         let device = self.login.to(&self.device)?;
         let failed = |kind, what: String| Failure::with(&device, kind, what);
         let said_no = |error: ApiError| failed(error.kind(), error.to_string());
+        let standing = device::log_in(&device).map_err(said_no)?;
+        standing.may_change().map_err(said_no)?;
         let (before, _) = device::status(&device).map_err(said_no)?;
         let mut progress = Progress::new(device.to_string(), self.json);
         progress.phase("checking the other slot");

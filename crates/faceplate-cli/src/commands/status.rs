@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::login::Login;
+use super::login::LoginOptions;
 use crate::{
     device::{self, Address, Slot, Status},
     failure::Failure,
@@ -16,7 +16,7 @@ pub(crate) struct ShowStatus {
     /// path.
     device: Address,
     #[command(flatten)]
-    login: Login,
+    login: LoginOptions,
     /// Answer in JSON, as the device does.
     #[arg(long)]
     pub(crate) json: bool,

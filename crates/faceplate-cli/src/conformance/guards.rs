@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row<Target>] = &[
     Row::refused(
         "guards/login",
         login,
-        "who is not known gets 401 unauthorized with WWW-Authenticate, or 403 forbidden",
+        "who is not known gets 401 unauthorized or password-needed with WWW-Authenticate, or 403 forbidden",
         "refuse a change without the login by the problem of that name, and say in WWW-Authenticate how to log in",
     ),
 ];
@@ -110,13 +110,21 @@ fn nosniff(target: &Target) -> Checked {
 }
 
 fn login(target: &Target) -> Checked {
-    if target.address.headers.is_empty() {
-        return Err(skip("no --header says who one is"));
+    let by_password = target.address.login.as_ref();
+    let by_password = by_password.is_some_and(|login| login.is_in());
+    if target.address.headers.is_empty() && !by_password {
+        return Err(skip(
+            "no --header says who one is, and there is no password",
+        ));
     }
     let asked = target.ask(&confirm().without_login())?;
     match asked.response.status {
         401 => {
-            asked.is_problem(401, "unauthorized")?;
+            let slug = match by_password {
+                true => "password-needed",
+                false => "unauthorized",
+            };
+            asked.is_problem(401, slug)?;
             asked.field("WWW-Authenticate").map(drop)
         }
         403 => asked.is_problem(403, "forbidden"),

@@ -62,7 +62,7 @@ impl Request {
         self
     }
 
-    /// Without what `--header` adds.
+    /// Without what `--header` adds, and not signed.
     pub(super) fn without_login(mut self) -> Self {
         self.logs_in = false;
         self
@@ -114,9 +114,25 @@ impl Request {
             for header in &device.headers {
                 head.push_str(&header.line());
             }
+            if let Some(signature) = self.signature(device) {
+                head.push_str(&format!("Authorization: {signature}\r\n"));
+            }
         }
         head.push_str("\r\n");
         [head.as_bytes(), &self.body].concat()
+    }
+
+    /// By a device's password, which is good for one sending.
+    fn signature(&self, device: &Address) -> Option<String> {
+        let digest = self
+            .fields
+            .iter()
+            .find(|(name, _)| *name == "Content-Digest");
+        let digest = digest.map_or("", |(_, value)| value);
+        device
+            .login
+            .as_ref()?
+            .sign(self.method, &self.target, digest)
     }
 
     /// As people read it: without what every request has, nor what `--header` adds.

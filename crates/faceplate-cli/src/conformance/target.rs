@@ -71,6 +71,13 @@ impl Target {
     pub(super) fn has_restarted(&self, now: &Status) {
         let mut boot = self.boot.lock().unwrap_or_else(PoisonError::into_inner);
         *boot = Some(now.device.boot_id.clone());
+        self.log_in();
+    }
+
+    /// Logs in again, where the device has a password: a restart ends its sessions.
+    fn log_in(&self) {
+        // Where it fails, the rows say what is answered instead.
+        let _standing = device::log_in(&self.address);
     }
 
     /// Whether it is there.
@@ -87,6 +94,7 @@ impl Target {
             Some(now) if now.device.boot_id == *known => Presence::Same,
             Some(now) => {
                 *boot = Some(now.device.boot_id);
+                self.log_in();
                 Presence::Restarted
             }
             None => Presence::Gone,

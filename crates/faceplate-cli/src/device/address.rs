@@ -1,14 +1,14 @@
 //! How a device is named on the command line: `host`, `host:port`, or an `http://` URL; behind a reverse
 //! proxy with the path that leads to it.
 
-use std::{fmt, net::Ipv6Addr, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr, sync::Arc};
 
 use faceplate_pack::canonical;
 
-use super::Header;
+use super::{Header, Login};
 
 /// Where a device is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Address {
     /// Name or IP address, without brackets.
     pub(crate) host: String,
@@ -18,6 +18,8 @@ pub(crate) struct Address {
     pub(crate) prefix: String,
     /// What each request to it has besides.
     pub(crate) headers: Vec<Header>,
+    /// Who asks, of a device that has a password; `None`: nobody who would log in.
+    pub(crate) login: Option<Arc<Login>>,
 }
 
 /// The port of `http://` (RFC 9110, 4.2.1).
@@ -42,6 +44,7 @@ impl FromStr for Address {
                 port: HTTP_PORT,
                 prefix,
                 headers: Vec::new(),
+                login: None,
             });
         }
         let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -71,6 +74,7 @@ impl FromStr for Address {
             port,
             prefix,
             headers: Vec::new(),
+            login: None,
         })
     }
 }

@@ -6,7 +6,7 @@ use faceplate::BuildId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Address, ClientError, Response, Status, http::request};
+use super::{Address, ClientError, Response, Standing, Status, http::request, login::SAY};
 use crate::failure::Kind;
 
 /// Longest wait for an answer: the worst erase keeps a device for 2 s, and a packet may be lost.
@@ -30,16 +30,22 @@ pub(crate) enum ApiError {
     Refused(Problem),
     /// It may or may not have done it: there is no answer.
     Unknown(ClientError),
+    /// It was not asked, as it would refuse.
+    Locked(Standing),
 }
 
 impl ApiError {
     /// As scripts tell it from others.
     pub(crate) fn kind(&self) -> Kind {
         match self {
+            Self::Client(ClientError::Impostor) | Self::Unknown(ClientError::Impostor) => {
+                Kind::Impostor
+            }
             Self::Client(_) => Kind::Unreachable,
             Self::NotFaceplate => Kind::NotFaceplate,
             Self::Refused(problem) => Kind::refused(&problem.kind),
             Self::Unknown(_) => Kind::NoAnswer,
+            Self::Locked(standing) => standing.kind(),
         }
     }
 }
@@ -55,6 +61,7 @@ impl fmt::Display for ApiError {
             Self::Unknown(error) => {
                 write!(f, "{error}; ask `faceplate status` whether it was done")
             }
+            Self::Locked(standing) => standing.fmt(f),
         }
     }
 }
@@ -98,6 +105,7 @@ impl Problem {
     pub(crate) fn hint(&self) -> &'static str {
         match &*self.kind {
             "not-now" => "; try again when that is over",
+            "password-needed" => SAY,
             "unauthorized" => {
                 "; say who you are with --header 'Authorization: …', or whatever the device takes"
             }
@@ -180,7 +188,7 @@ pub(crate) fn confirm(
         Some(build) => json!({ "build": build.to_string() }),
         None => json!({}),
     };
-    let response = command(address, "/api/ota/confirm", &body, ANSWER)?;
+    let response = command(address, "POST", "/api/ota/confirm", &body, ANSWER)?;
     match response.status {
         200 => parse_status(&response),
         _ => Err(ApiError::Refused(Problem::of(&response))),
@@ -189,22 +197,33 @@ pub(crate) fn confirm(
 
 /// Has the device go back to the other slot.
 pub(crate) fn rollback(address: &Address) -> Result<Started, ApiError> {
-    let response = command(address, "/api/ota/rollback", &json!({}), ROLLBACK)?;
+    let response = command(address, "POST", "/api/ota/rollback", &json!({}), ROLLBACK)?;
     match response.status {
         202 => response.read().ok_or(ApiError::NotFaceplate),
         _ => Err(ApiError::Refused(Problem::of(&response))),
     }
 }
 
+/// Has the device take another password: this is what it keeps of it.
+pub(crate) fn set_password(address: &Address, verifier: &str) -> Result<(), ApiError> {
+    let body = json!({ "verifier": verifier });
+    let response = command(address, "PUT", "/api/ota/password", &body, ANSWER)?;
+    match response.status {
+        204 => Ok(()),
+        _ => Err(ApiError::Refused(Problem::of(&response))),
+    }
+}
+
 fn command(
     address: &Address,
+    method: &str,
     path: &str,
     body: &Value,
     within: Duration,
 ) -> Result<Response, ApiError> {
     let answer = request(
         address,
-        "POST",
+        method,
         path,
         &[("Content-Type", "application/json")],
         body.to_string().as_bytes(),
@@ -212,7 +231,9 @@ fn command(
     );
     answer.map_err(|error| match error {
         // It was not even asked.
-        ClientError::Resolve(_) | ClientError::Connect(_) => ApiError::Client(error),
+        ClientError::Resolve(_) | ClientError::Connect(_) | ClientError::Impostor => {
+            ApiError::Client(error)
+        }
         _ => ApiError::Unknown(error),
     })
 }

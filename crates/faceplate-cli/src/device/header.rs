@@ -49,6 +49,11 @@ impl Header {
         })
     }
 
+    /// Whether it has this name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
     /// The line of it in a request.
     pub(crate) fn line(&self) -> String {
         format!("{}: {}\r\n", self.name, self.value)

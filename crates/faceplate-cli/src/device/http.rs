@@ -14,6 +14,7 @@ use std::{
 use super::{
     Address,
     answer::{Response, read_response},
+    login::signed,
 };
 
 /// How often a wait looks whether it should end.
@@ -36,6 +37,8 @@ pub(crate) enum ClientError {
     Proxy(u16),
     /// What came is not HTTP, or none that a device speaks.
     NotHttp(&'static str),
+    /// Who answers wants a password to be proven, and does not know it.
+    Impostor,
 }
 
 impl fmt::Display for ClientError {
@@ -54,14 +57,38 @@ impl fmt::Display for ClientError {
                 "the proxy on the way gets no answer from it (status {status})"
             ),
             Self::NotHttp(what) => write!(f, "it does not speak HTTP as a device does: {what}"),
+            Self::Impostor => f.write_str(
+                "what answers there does not know the password: it is not the device, or somebody \
+                 is between",
+            ),
         }
     }
 }
 
 impl std::error::Error for ClientError {}
 
-/// Sends a request and gives the answer, all within a time.
+/// Sends a request and gives the answer, all within a time; logs in for it, where the device wants that.
 pub(crate) fn request(
+    address: &Address,
+    method: &str,
+    path: &str,
+    fields: &[(&str, &str)],
+    body: &[u8],
+    within: Duration,
+) -> Result<Response, ClientError> {
+    signed(address, [method, path, ""], |signature| {
+        let fields = [fields, &authorization(signature)].concat();
+        send(address, method, path, &fields, body, within)
+    })
+}
+
+/// The field of a signature, if there is one.
+pub(super) fn authorization(signature: Option<&str>) -> Vec<(&str, &str)> {
+    Vec::from_iter(signature.map(|signature| ("Authorization", signature)))
+}
+
+/// Sends a request as it is.
+pub(super) fn send(
     address: &Address,
     method: &str,
     path: &str,

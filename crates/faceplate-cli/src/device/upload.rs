@@ -11,7 +11,8 @@ use std::{
 use super::{
     Address, ClientError, Response,
     answer::read_response,
-    http::{connect, head, is_wait},
+    http::{authorization, connect, head, is_wait},
+    login::signed,
 };
 
 /// Bytes handed over at a time.
@@ -36,12 +37,25 @@ pub(crate) fn upload(
     image: &[u8],
     sending: &Sending,
 ) -> Result<Response, ClientError> {
-    let fields = [
-        ("Content-Type", "application/octet-stream"),
-        ("Content-Digest", digest),
-    ];
     let path = format!("/api/ota/frontend{query}");
-    let head = head(address, "POST", &path, &fields, image.len());
+    signed(address, ["POST", &path, digest], |signature| {
+        let mut fields = vec![
+            ("Content-Type", "application/octet-stream"),
+            ("Content-Digest", digest),
+        ];
+        fields.extend(authorization(signature));
+        let head = head(address, "POST", &path, &fields, image.len());
+        sending.sent.store(0, Ordering::Relaxed);
+        send(address, &head, image, sending)
+    })
+}
+
+fn send(
+    address: &Address,
+    head: &str,
+    image: &[u8],
+    sending: &Sending,
+) -> Result<Response, ClientError> {
     let stream = connect(address, Duration::MAX)?;
     let answered = AtomicBool::new(false);
     let broken = AtomicBool::new(false);

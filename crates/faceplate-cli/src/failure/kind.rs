@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Unreachable,
     /// What answers there is no Faceplate device.
     NotFaceplate,
+    /// What answers there does not know the device's password.
+    Impostor,
     /// The device was asked to do it, but its answer did not come.
     NoAnswer,
     /// The device answered before, and does not any more.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Image => "image",
             Self::Unreachable => "unreachable",
             Self::NotFaceplate => "not-faceplate",
+            Self::Impostor => "impostor",
             Self::NoAnswer => "no-answer",
             Self::Lost => "lost",
             Self::Refused(problem) => problem,
@@ -82,7 +85,11 @@ impl Kind {
             | Self::NotConfirmed => 1,
             // clap's, too.
             Self::Usage => 2,
-            Self::Unreachable | Self::NotFaceplate | Self::NoAnswer | Self::Lost => 3,
+            Self::Unreachable
+            | Self::NotFaceplate
+            | Self::Impostor
+            | Self::NoAnswer
+            | Self::Lost => 3,
             Self::Refused(_) => 4,
             Self::WentBack => 5,
         }
@@ -102,6 +109,7 @@ mod tests {
             Kind::Image,
             Kind::Unreachable,
             Kind::NotFaceplate,
+            Kind::Impostor,
             Kind::NoAnswer,
             Kind::Lost,
             Kind::BrokeOff,

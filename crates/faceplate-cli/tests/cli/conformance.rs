@@ -596,7 +596,7 @@ fn a_row_that_is_excepted_fails_nothing_and_one_that_passes_is_told() {
         "  FAIL    guards/nosniff\n            rule    every answer has X-Content-Type-Options: nosniff\n            \
          sent    GET /api/ota/status\n            wanted  X-Content-Type-Options: nosniff\n            got     \
          no X-Content-Type-Options\n            do      add it where answers are made, so that errors have it, too\n",
-        "  skip    guards/login: no --header says who one is\n13 passed, 1 failed, 1 skipped\n",
+        "  skip    guards/login: no --header says who one is, and there is no password\n13 passed, 1 failed, 1 skipped\n",
     ] {
         assert!(failed.out.contains(line), "{line:?} in {}", failed.out);
     }

@@ -12,6 +12,8 @@ mod flash_image;
 mod lost;
 mod pack;
 mod page;
+mod password;
+mod prompt;
 mod push;
 mod sign;
 mod sim;

@@ -2,12 +2,16 @@
 
 use faceplate_http::password::{ITERATIONS, Password, Verifier};
 
-use crate::{failure::Failure, password::random};
+use crate::{
+    failure::Failure,
+    password::{normal, random, verifier},
+};
 
 #[derive(clap::Args)]
 pub(super) struct SimPassword {
-    /// The password that its firmware was built with, needed for every change.
-    #[arg(long, value_name = "PASSWORD")]
+    /// The password that its firmware was built with, needed for every change. (Others see it in the
+    /// list of processes: it is no real device's.)
+    #[arg(long, value_name = "PASSWORD", conflicts_with = "demand_password")]
     password: Option<String>,
     /// Want a password that is set at first use, before anything else can be changed.
     #[arg(long)]
@@ -27,11 +31,7 @@ impl SimPassword {
     /// `None`: there is none.
     pub(super) fn parse(&self) -> Result<Option<BuiltIn>, Failure> {
         let verifier = match &self.password {
-            Some(password) => {
-                let mut salt = [0; 16];
-                random(&mut salt);
-                Some(Verifier::of(password, salt, ITERATIONS).map_err(Failure::new)?)
-            }
+            Some(password) => Some(verifier(&normal(password), ITERATIONS)),
             None if self.demand_password => None,
             None if self.password_for_reading => {
                 return Err(Failure::usage(
