@@ -39,7 +39,7 @@ function deploy(
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   if (image) writeFileSync(join(folder, 'www.bin'), image);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const env = { ...process.env, DEVICE: device ?? undefined };
+  const env = { ...process.env, DEVICE: device ?? undefined, FACEPLATE_PASSWORD: undefined };
   return new Promise<{ code: number; stdout: string; stderr: string }>((done) => {
     const child = execFile(
       process.execPath,

@@ -41,6 +41,25 @@ test.each([
   expect(requests[2]?.url).toBe('/recovery/wifi?x');
 });
 
+test('a page logs in to the device by the script of the device, and its signatures arrive', async () => {
+  const { requests, host: to } = await device(() => 'export const fetch = 1;');
+  const { host } = await dev({ device: to });
+  const script = await fetch(`http://${host}/api/ota/login.js`);
+  expect(await script.text()).toBe('export const fetch = 1;');
+  const headers = { Authorization: 'Faceplate 0123456789abcdef.7.00', 'Content-Digest': 'x' };
+  await fetch(`http://${host}/api/lamp?a=1`, { method: 'POST', headers });
+  await fetch(`http://${host}/api/events?a=1&auth=0123456789abcdef.8.00`);
+  expect(requests.map(({ url }) => url)).toEqual([
+    '/api/ota/login.js',
+    '/api/lamp?a=1',
+    '/api/events?a=1&auth=0123456789abcdef.8.00',
+  ]);
+  expect(requests[1]?.headers).toMatchObject({
+    authorization: headers.Authorization,
+    'content-digest': 'x',
+  });
+});
+
 test('a device behind a reverse proxy is asked below its prefix', async () => {
   const { requests, host: to } = await device();
   const { host } = await dev({ device: `http://${to}/kitchen/` });

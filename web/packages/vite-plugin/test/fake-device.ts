@@ -31,7 +31,7 @@ export type Habit =
 
 export interface Fake {
   readonly address: string;
-  /** `METHOD path` of what was asked for, but the status. */
+  /** `METHOD path` of what was asked for, but the status and whether there is a password. */
   readonly requests: string[];
   /** What came to be confirmed. */
   readonly bodies: string[];
@@ -126,7 +126,8 @@ export async function fakeDevice(
 
   const server = createServer((incoming, outgoing) => {
     const { method, url = '/' } = incoming;
-    if (url !== '/api/ota/status') requests.push(`${method} ${url}`);
+    const isAsked = url === '/api/ota/status' || url === '/api/ota/login';
+    if (!isAsked) requests.push(`${method} ${url}`);
     if (instead(incoming, outgoing)) return;
     const json = (body: unknown) => {
       outgoing.setHeader('Content-Type', 'application/json');

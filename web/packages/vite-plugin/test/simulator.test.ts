@@ -34,10 +34,16 @@ async function simulator(
   throw new Error('the simulator did not start');
 }
 
-function deploy(folder: string, image: Uint8Array, device: string, args: string[] = []) {
+function deploy(
+  folder: string,
+  image: Uint8Array,
+  device: string,
+  args: string[] = [],
+  password?: string,
+) {
   writeFileSync(join(folder, 'www.bin'), image);
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((done) => {
-    const env = { ...process.env, DEVICE: device };
+    const env = { ...process.env, DEVICE: device, FACEPLATE_PASSWORD: password };
     const child = execFile(
       process.execPath,
       [COMMAND, ...args],
@@ -157,6 +163,50 @@ describe.skipIf(!FACEPLATE).concurrent('with a simulated device', () => {
       ...{ active: 1, state: 'settled', signed_by: [known], lowest_sequence: 6 },
       slots: [{ sequence: 5 }, { sequence: 6, signer: known, api: [1, 1] }],
     });
+  });
+
+  for (const more of [[], ['--password-for-reading']]) {
+    const name = ['a device with a password', ...more].join(' ');
+    test(`${name} takes what comes from who knows it, and is asked before anything is sent`, async ({
+      onTestFinished,
+    }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const password = 'gr\u00fcner Zwerg';
+      writeFileSync(join(folder, 'right'), `${password}\n`);
+      const options = ['--password', password, ...more];
+      const device = await simulator(folder, lamp('1'), onTestFinished, options);
+      const push = (args: string[], environment?: string) =>
+        deploy(folder, lamp('2'), device, ['--confirm', 'load', ...args], environment);
+      for (const [args, environment, kind] of [
+        [[], undefined, 'password-needed'],
+        [[], '', 'password-needed'],
+        [[], 'brauner Zwerg', 'wrong-password'],
+        [['--header', 'Authorization: Bearer x'], password, 'password-needed'],
+      ] as const) {
+        const { code, stdout, stderr } = await push([...args, '--json'], environment);
+        expect([code, JSON.parse(stdout)]).toMatchObject([4, { error: { kind } }]);
+        expect(stdout + stderr).not.toContain('Zwerg');
+      }
+      // A keyboard may type it in two parts.
+      const { code, stdout, stderr } = await push(['--json'], 'gru\u0308ner Zwerg');
+      expect([code, JSON.parse(stdout)]).toMatchObject([0, { sent: true, slot: 'www_1' }]);
+      expect(stdout + stderr).not.toMatch(/Zwerg|Faceplate [\da-f]/);
+      const again = await push(['--password-file', 'right']);
+      expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('nothing was sent')]);
+      writeFileSync(join(folder, '.env'), `FACEPLATE_PASSWORD="${password}"`);
+      const third = await deploy(folder, lamp('3'), device, ['--confirm', 'load']);
+      expect(third).toMatchObject({ code: 0, stderr: '' });
+    });
+  }
+
+  test('a device that wants a password to be set first says so', async ({ onTestFinished }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const device = await simulator(folder, lamp('1'), onTestFinished, ['--demand-password']);
+    const { code, stderr } = await deploy(folder, lamp('2'), device, [], 'correct horse');
+    expect(code).toBe(4);
+    expect(stderr).toContain('it wants a password to be set first. Nothing was sent. Set one by');
   });
 
   test('with --confirm device the device settles by itself', async (context) => {

@@ -8,6 +8,7 @@ import { placeOf } from './check.js';
 import { deploy } from './deploy.js';
 import { Failure } from './failure.js';
 import { harmless } from './harmless.js';
+import { passwordFrom } from './password.js';
 import { parseHeaders } from './target.js';
 import { Progress } from './progress.js';
 import { CONFIRM } from './verdict.js';
@@ -34,6 +35,9 @@ Usage: faceplate-deploy [options] [IMAGE]
                      with --confirm page alone
   --within SECONDS   how long after its restart the device waits for the new frontend to be
                      confirmed before it goes back [default: ${WITHIN}]; not with --confirm device
+  --password-file FILE
+                     the device's password; - is standard input [default: FACEPLATE_PASSWORD of the
+                     environment or of a .env file]
   --header 'NAME: VALUE'
                      send this with every request, such as a token, for a device that asks who
                      one is; it may be there several times, and is not printed
@@ -87,13 +91,14 @@ async function run(args: string[]): Promise<void> {
   const device = values.device ?? (await named());
   const base = checked(() => deviceUrl(device));
   const headers = checked(() => parseHeaders(values.header));
+  const password = passwordFrom(values['password-file']);
   const path = positionals[0] ?? 'www.bin';
   const image = read(path);
   const host = placeOf(base);
   const progress = new Progress(host, values.json ? process.stderr : process.stdout);
   try {
     const { open } = values;
-    const options = { confirm, within, open, headers, progress };
+    const options = { confirm, within, open, headers, password, progress };
     const deployed = await deploy(base, image, options);
     if (!values.json) return;
     const { sha256, build } = image;
@@ -121,6 +126,7 @@ function parse(args: string[]) {
         confirm: { type: 'string', default: 'page' },
         open: { type: 'boolean', default: false },
         within: { type: 'string' },
+        'password-file': { type: 'string' },
         header: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },

@@ -1,7 +1,6 @@
 // Brings an image to a device, up to the moment when the new frontend serves and is confirmed.
 import {
   describeLast,
-  type Device,
   Problem,
   resume,
   update,
@@ -14,6 +13,7 @@ import { openBrowser } from './browser.js';
 import { checkFrontend, Doubt, NoAnswer } from './check.js';
 import { attempt, Failure, words } from './failure.js';
 import type { Image } from './image.js';
+import type { Password } from './login.js';
 import { TargetDevice, type Headers } from './target.js';
 import type { Progress } from './progress.js';
 import { endedBy, look, type By, type Seen } from './seen.js';
@@ -27,6 +27,7 @@ export interface DeployOptions {
   readonly open: boolean;
   /** What each request has besides. */
   readonly headers: Headers;
+  readonly password: Password;
   readonly progress: Progress;
 }
 
@@ -60,7 +61,7 @@ export function deploy(base: string, image: Image, options: DeployOptions): Prom
 }
 
 class Deployment {
-  readonly #device: Device;
+  readonly #device: TargetDevice;
   readonly #name: string;
   readonly #url: string;
   /** Ends the following where nothing is left to wait for. */
@@ -84,8 +85,9 @@ class Deployment {
     readonly image: Image,
     readonly options: DeployOptions,
   ) {
-    const { confirm, headers } = options;
-    this.#device = new (confirm === 'device' ? ConfirmsItself : TargetDevice)(base, headers);
+    const { confirm, headers, password } = options;
+    const Target = confirm === 'device' ? ConfirmsItself : TargetDevice;
+    this.#device = new Target(base, headers, password);
     this.#name = image.manifest?.version ?? `image ${image.sha256.slice(0, 8)}`;
     this.#url = `${base}/`;
   }
@@ -97,7 +99,10 @@ class Deployment {
     const there = runs(before, this.image);
     const already = there && before.state === 'settled';
     if (!already) {
-      if (!there) mayBegin(this.image, before);
+      if (!there) {
+        mayBegin(this.image, before);
+        await attempt(this.#device.logIn());
+      }
       const vain = confirm === 'page' && waitsInVain(this.image);
       if (vain) this.#warn(vain);
       await this.#replace(there ? before : null);

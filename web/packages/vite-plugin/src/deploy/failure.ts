@@ -21,6 +21,8 @@ const STATUS = {
   unreachable: 3,
   /** What answers is no device. */
   'not-faceplate': 3,
+  /** What answers does not know the device's password. */
+  impostor: 3,
   /** The device answered before, and does not any more. */
   lost: 3,
   /** Scripts read the type of the device's problem instead. */
@@ -64,8 +66,15 @@ const UNREACHABLE: Readonly<Record<UnreachableKind, Kind>> = {
   not_restarted: 'did-not-restart',
 };
 
+/** What to do about a device with a password. */
+export const SAY: Readonly<Record<string, string>> = {
+  'password-needed': ' Say it with --password-file FILE, or in FACEPLATE_PASSWORD.',
+  'password-unset': ' Set one by `faceplate password`, or on its Update page.',
+};
+
 /** What to do about a refusal, where the words for a page do not say it. */
 const HINT: Readonly<Record<string, string>> = {
+  ...SAY,
   'not-now': ' Deploy again when that is over.',
   unauthorized: " Say who you are: --header 'Authorization: …', or whatever the device takes.",
   forbidden: ' It knows who you are, and that is not enough: --header says it as somebody else.',
