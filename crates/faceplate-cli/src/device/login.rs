@@ -248,6 +248,8 @@ impl Login {
             }
             if self.given.is_none() && state.typed.is_none() && !state.was_in {
                 times += 1;
+                // Who types slowly outlives a nonce, each time.
+                stale = false;
                 let again = if times > 1 { "That is not it. " } else { "" };
                 state.typed = password::ask(&format!("{again}Password of {address}: "));
             }
