@@ -9,6 +9,7 @@ mod beside;
 mod common;
 mod conformance;
 mod flash_image;
+mod harm;
 mod lost;
 mod pack;
 mod page;
