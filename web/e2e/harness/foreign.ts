@@ -5,16 +5,34 @@ import type { AddressInfo } from 'node:net';
 
 const PAGE = `<!doctype html><html lang="en"><title>A page from elsewhere</title><h1>Hello</h1>`;
 
+/** A service worker that sends something to `?tell=` as soon as it is installed. */
+const WORKER = `
+  const url = new URL(location.href).searchParams.get('tell');
+  const send = () => fetch(url, { method: 'POST', mode: 'no-cors', body: '{}' }).catch(() => {});
+  self.addEventListener('install', (event) => event.waitUntil(send()));
+`;
+
 export interface Foreign {
-  /** By IP address and by name: two origins. */
+  /** By IP address and by name: two origins; also what a page needs to be served to send something. */
   readonly byAddress: string;
   readonly byName: string;
   stop(): Promise<void>;
 }
 
 export async function startForeign(): Promise<Foreign> {
-  const server = createServer((_request, response) => {
-    response.setHeader('Content-Type', 'text/html').end(PAGE);
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://foreign');
+    if (pathname === '/sw.js') {
+      response.setHeader('Content-Type', 'text/javascript').end(WORKER);
+      return;
+    }
+    // Whoever is named here hears of the picture that may not be shown.
+    const report = searchParams.get('report');
+    if (report) {
+      response.setHeader('Content-Security-Policy', `img-src 'none'; report-uri ${report}`);
+    }
+    const picture = report ? '<img src="/picture" alt="">' : '';
+    response.setHeader('Content-Type', 'text/html').end(PAGE + picture);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -37,8 +37,11 @@ export class Proxy {
   #refuses = false;
   #stalled = false;
 
+  #port: number;
+
   private constructor(port: number) {
-    this.#server = createServer((browser) => this.#join(browser, port));
+    this.#port = port;
+    this.#server = createServer((browser) => this.#join(browser, this.#port));
   }
 
   /** Listens at a port of its own for a device at `port`. */
@@ -126,6 +129,12 @@ export class Proxy {
       browser.resetAndDestroy();
       device.resetAndDestroy();
     }
+  }
+
+  /** Leads to another device, or server; what was connected is cut. */
+  leadTo(port: number): void {
+    this.#port = port;
+    this.cut();
   }
 
   /** From now on, or no longer, connections are reset at once: the network is gone. */
