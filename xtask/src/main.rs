@@ -7,15 +7,20 @@ mod check;
 mod cli;
 mod component;
 mod demo;
+#[cfg(test)]
+mod dependencies;
 mod emulate;
 mod engines;
 mod firmware;
 mod flash;
 mod fuzz;
 mod idf;
+#[cfg(test)]
+mod licences;
 mod lint;
 mod nginx;
 mod partitions;
+mod sbom;
 mod setup;
 mod stack;
 mod tally;
@@ -41,6 +46,8 @@ cargo xtask emulate [--chip esp32s3|esp32c3] [--cuts N] [--seed S] [--only NAME]
                               let the firmware do its whole job in an emulator; without --chip: on every chip that
                               there is an emulator for
 cargo xtask component         make the libraries of the component for ESP-IDF, for who has no Rust
+cargo xtask sbom [--out FOLDER]
+                              say what each published thing is made of, as CycloneDX documents in target/sbom
 cargo xtask idf [--cuts N] [--seed S] [--only NAME]
                               let ESP-IDF, where IDF_PATH names one, build the example of the component for ESP-IDF,
                               and let it do its whole job on this computer
@@ -66,6 +73,7 @@ fn main() -> ExitCode {
         ["emulate", rest @ ..] => emulate::emulate(rest),
         ["component", rest @ ..] => component::component(rest),
         ["idf", rest @ ..] => idf::idf(rest),
+        ["sbom", rest @ ..] => sbom::sbom(rest),
         ["bench"] => bench::bench(),
         ["stack"] => stack::stack(),
         ["help" | "--help" | "-h"] => {
