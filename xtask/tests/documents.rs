@@ -277,3 +277,97 @@ fn the_partitions_of_the_guides_are_those_of_the_repository() {
     }
     assert!(seen >= 3, "{seen} partitions");
 }
+
+/// All files below a folder that one may have written.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    if matches!(&*name, "target" | "node_modules" | "dist" | "corpus") || name.starts_with('.') {
+        return;
+    }
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("a folder");
+        match entry.file_type().expect("a file or a folder").is_dir() {
+            true => sources(&entry.path(), found),
+            false => found.push(entry.path()),
+        }
+    }
+}
+
+/// Whether a source in Rust, `file.rs` or one of the folder `file`, has this test.
+fn has_test(sources: &[PathBuf], file: &str, test: &str) -> bool {
+    let is_there = |path: &&PathBuf| {
+        let named = path.file_stem().is_some_and(|stem| stem == file);
+        let within = path.ends_with(format!("{file}/mod.rs"));
+        path.extension().is_some_and(|end| end == "rs") && (named || within)
+    };
+    let begins = format!("fn {test}(");
+    let has = |path: &PathBuf| {
+        let text = read(path);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let mut lines = lines.windows(2);
+        lines.any(|pair| pair[0] == "#[test]" && pair[1].starts_with(&begins))
+    };
+    sources.iter().filter(is_there).any(has)
+}
+
+/// The last cells of the rows of those tables whose head ends with `name`.
+fn last_cells<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+    let mut cells = Vec::new();
+    let mut wanted = false;
+    for line in text.lines() {
+        let Some((_, cell)) = line
+            .strip_suffix(" |")
+            .and_then(|row| row.rsplit_once("| "))
+        else {
+            wanted &= line.starts_with("|--");
+            continue;
+        };
+        if wanted {
+            cells.push(cell);
+        }
+        wanted |= cell == name;
+    }
+    cells
+}
+
+#[test]
+fn each_fault_is_proved_by_tests_that_there_are() {
+    let mut files = Vec::new();
+    for folder in ["crates", "firmware", "web"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let page = read(&root().join("docs/failures.md"));
+    let cells = last_cells(&page, "proved by");
+    assert!(cells.len() > 50, "{} faults", cells.len());
+    for cell in cells {
+        let names: Vec<&str> = code(cell).collect();
+        assert!(!names.is_empty(), "no test in {cell:?}");
+        for name in names {
+            let is_there = match name.split_once("::") {
+                Some((file, test)) => has_test(&files, file, test),
+                None => files.iter().any(|path| path.ends_with(name)),
+            };
+            assert!(is_there, "docs/failures.md: which test is {name}?");
+        }
+    }
+}
+
+#[test]
+fn a_test_that_is_not_there_is_noticed() {
+    let here = [PathBuf::from(file!()), root().join(file!())];
+    let here: Vec<PathBuf> = here.into_iter().filter(|path| path.exists()).collect();
+    assert!(has_test(
+        &here,
+        "documents",
+        "a_test_that_is_not_there_is_noticed"
+    ));
+    assert!(!has_test(&here, "documents", "root"));
+    assert!(!has_test(
+        &here,
+        "document",
+        "a_test_that_is_not_there_is_noticed"
+    ));
+    let page =
+        "| a | proved by |\n|---|---|\n| b | c |\n| d | e |\n\n| f | g |\n|---|---|\n| h | i |\n";
+    assert_eq!(last_cells(page, "proved by"), ["c", "e"]);
+}
