@@ -85,7 +85,8 @@ fn paths_in_the_documents_are_there() {
 #[test]
 fn every_error_of_the_api_is_documented_with_its_status() {
     // kind(404, "not-found", "…")
-    let source = read(&root().join("crates/faceplate-http/src/problem.rs"));
+    let http = root().join("crates/faceplate-http/src");
+    let source = read(&http.join("problem.rs")) + &read(&http.join("password/locked.rs"));
     let mut made: BTreeSet<(String, String)> = source
         .split("kind(")
         .filter_map(|call| {

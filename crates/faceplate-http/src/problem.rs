@@ -195,13 +195,13 @@ impl From<UploadError> for Refusal {
 
 /// What a client can rely on: the status and the last part of the type. The title says the type
 /// in words.
-struct Kind {
-    status: u16,
+pub(crate) struct Kind {
+    pub(crate) status: u16,
     slug: &'static str,
     title: &'static str,
 }
 
-const fn kind(status: u16, slug: &'static str, title: &'static str) -> Kind {
+pub(crate) const fn kind(status: u16, slug: &'static str, title: &'static str) -> Kind {
     Kind {
         status,
         slug,
@@ -334,10 +334,7 @@ impl Refusal {
                 kind(401, "unauthorized", "Who asks is not known")
             }
             Self::Denied(Denied::Forbidden) => kind(403, "forbidden", "Who asks may not do this"),
-            Self::Locked(locked) => {
-                let (status, slug, title) = locked.kind();
-                kind(status, slug, title)
-            }
+            Self::Locked(locked) => locked.kind(),
             Self::TooManyLive => kind(503, "too-many-live", "All live connections are taken"),
             Self::NoWebSocket => kind(426, "no-websocket", "Only WebSockets are answered here"),
             Self::PlainForm => kind(415, "media-type", "The media type is not supported here"),

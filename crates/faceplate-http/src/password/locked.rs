@@ -6,7 +6,7 @@ use faceplate::Text;
 
 use crate::{
     http::tx::{Header, NONE},
-    problem::Refusal,
+    problem::{Kind, Refusal, kind},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +36,16 @@ impl From<Locked> for Refusal {
 }
 
 impl Locked {
-    /// The status, the last part of the type, and the title.
-    pub(crate) const fn kind(&self) -> (u16, &'static str, &'static str) {
+    /// Its part of the table of what is answered.
+    pub(crate) const fn kind(&self) -> Kind {
         match self {
-            Self::Needed => (401, "password-needed", "The password is needed"),
-            Self::Unset => (403, "password-unset", "A password has to be set first"),
-            Self::Wrong => (401, "wrong-password", "The password is wrong"),
-            Self::Wait { .. } => (429, "too-many-attempts", "Too many passwords were wrong"),
-            Self::Over | Self::Replayed => (401, "session-over", "The session is over"),
-            Self::Stale => (409, "stale-nonce", "The nonce is not good any more"),
-            Self::Store(_) => (500, "nvs-fault", "The settings store failed"),
+            Self::Needed => kind(401, "password-needed", "The password is needed"),
+            Self::Unset => kind(403, "password-unset", "A password has to be set first"),
+            Self::Wrong => kind(401, "wrong-password", "The password is wrong"),
+            Self::Wait { .. } => kind(429, "too-many-attempts", "Too many passwords were wrong"),
+            Self::Over | Self::Replayed => kind(401, "session-over", "The session is over"),
+            Self::Stale => kind(409, "stale-nonce", "The nonce is not good any more"),
+            Self::Store(_) => kind(500, "nvs-fault", "The settings store failed"),
         }
     }
 
@@ -58,7 +58,7 @@ impl Locked {
     pub(crate) fn header(&self) -> Header<'_> {
         match self {
             Self::Wait { seconds } => ("Retry-After", seconds),
-            _ if self.kind().0 == 401 => ("WWW-Authenticate", &"Faceplate"),
+            _ if self.kind().status == 401 => ("WWW-Authenticate", &"Faceplate"),
             _ => NONE,
         }
     }

@@ -9,7 +9,7 @@ use core::{
 use crate::{
     App,
     http::tx::Header,
-    problem::{Failed, Refusal},
+    problem::{Failed, Kind, Refusal},
 };
 
 pub(crate) enum Password {}
@@ -70,7 +70,7 @@ impl Change {
 pub(crate) enum Locked {}
 
 impl Locked {
-    pub(crate) const fn kind(&self) -> (u16, &'static str, &'static str) {
+    pub(crate) const fn kind(&self) -> Kind {
         match *self {}
     }
 
