@@ -7,7 +7,7 @@ use crate::common::{
     self, PARTITION, Values, generator::generate, nvs_parser::Value, open, parse, set_as_others_do,
     updates,
 };
-use faceplate::{Credentials, EspNvs, EspNvsError, Region};
+use faceplate::{Credentials, EspNvs, EspNvsError, Region, SetupPassword};
 use faceplate_http::wifi::WifiMode;
 use faceplate_sim::{
     flash::{Cut, Fault, SimFlash},
@@ -280,6 +280,27 @@ fn what_espressifs_generator_makes_is_a_network_if_both_values_are_there() {
         assert_eq!(status.mode, WifiMode::AccessPoint, "{lines}");
     }
     assert_eq!(both.counters().operations, 0, "reading changes nothing");
+}
+
+#[test]
+fn the_access_points_password_is_what_the_maker_put_there_and_nothing_here_touches_it() {
+    let set_up = |flash: &SimFlash| open(flash).setup_password().unwrap();
+    assert_eq!(set_up(&generated("")), SetupPassword::Open);
+    for pass in ["8 digits", "12345678", &"x".repeat(63)] {
+        let flash = generated(&format!("ap_pass,data,string,{pass}\n"));
+        let fits = SetupPassword::Passphrase(pass.try_into().unwrap());
+        assert_eq!(set_up(&flash), fits, "{pass}");
+        // Also when another network is joined, and forgotten.
+        join(&flash, &network("Home", "correct horse")).unwrap();
+        open(&flash).forget_credentials().unwrap();
+        assert_eq!(set_up(&flash), fits, "{pass}");
+        assert_eq!(stored(&flash), None);
+    }
+    // Somebody wanted one: that is no open network.
+    for pass in ["", "1234567", &"x".repeat(64), "1234567\u{e4}"] {
+        let flash = generated(&format!("ap_pass,data,string,{pass}\n"));
+        assert_eq!(set_up(&flash), SetupPassword::Unfit, "{pass}");
+    }
 }
 
 #[test]
