@@ -1,0 +1,428 @@
+// @vitest-environment jsdom
+// A page and a device: who is asked what, and what passes between them.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeDevice, verifierOf } from './device.js';
+import { load, type Login } from './load.js';
+
+const PASSWORD = 'correct horse';
+const pause = (ms = 0) => new Promise((done) => setTimeout(done, ms));
+
+let device: FakeDevice;
+let login: Login;
+/** A page of the device, as after a reload. */
+const open = async () => (login = await load(device.url));
+const change = (init: object = {}) =>
+  login.fetch(`${device.url}/api/lamp`, { method: 'post', ...init });
+
+beforeEach(async () => {
+  device = await FakeDevice.start(PASSWORD);
+  await open();
+});
+afterEach(async () => {
+  close();
+  await device.stop();
+  sessionStorage.clear();
+  vi.restoreAllMocks();
+});
+
+/** The dialog, if there is one. */
+const root = () => document.body.lastElementChild?.shadowRoot ?? null;
+const get = <T extends HTMLElement>(selector: string) => root()?.querySelector<T>(selector) as T;
+const inputs = () => [...(root()?.querySelectorAll('input') ?? [])].filter(({ hidden }) => !hidden);
+const error = () => get('[role=alert]').textContent;
+const title = () => get('h2').textContent;
+const close = () => get<HTMLButtonElement>('[type=button]')?.click();
+
+/** Waits until the dialog can be answered. */
+async function asked(): Promise<void> {
+  await vi.waitFor(() => expect(get<HTMLButtonElement>('[type=submit]')?.disabled).toBe(false));
+}
+
+async function answer(...passwords: string[]): Promise<void> {
+  await asked();
+  inputs().forEach((input, i) => (input.value = passwords[i] ?? ''));
+  get<HTMLButtonElement>('[type=submit]').click();
+}
+
+/** Waits until it says that. */
+const says = (words: RegExp) => vi.waitFor(() => expect(error()).toMatch(words));
+
+describe('a request', () => {
+  test('that needs no password asks for none', async () => {
+    expect((await login.fetch(`${device.url}/api/lamp`)).status).toBe(200);
+    expect(device.heard).toHaveLength(1);
+    expect(root()).toBeNull();
+  });
+
+  test('that needs one asks for it, and is done', async () => {
+    const done = change({ body: 'on' });
+    await answer(PASSWORD);
+    const got = await done;
+    expect(await got.json()).toEqual({ body: 'on' });
+    expect(device.done).toEqual(['POST /api/lamp']);
+    expect(root()).toBeNull();
+  });
+
+  test('keeps its headers, and signs its digest', async () => {
+    const done = change({
+      body: 'on',
+      headers: { 'Content-Digest': 'sha-256=:AA==:', 'X-One': '1' },
+    });
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+    expect(device.heard.at(-1)?.headers).toMatchObject({
+      'content-digest': 'sha-256=:AA==:',
+      'x-one': '1',
+    });
+  });
+
+  test('to somebody else is not signed', async () => {
+    const done = change();
+    await answer(PASSWORD);
+    await done;
+    const other = await FakeDevice.start('another one');
+    const refused = await login.fetch(`${other.url}/api/lamp`, { method: 'POST' });
+    expect(refused.status).toBe(401);
+    expect(other.heard).toHaveLength(1);
+    expect(other.heard[0]?.headers).not.toHaveProperty('authorization');
+    await other.stop();
+  });
+
+  test('for the head alone asks, too', async () => {
+    device.closed = true;
+    const done = login.fetch(`${device.url}/api/lamp`, { method: 'HEAD' });
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+  });
+
+  test('that is quiet asks nobody', async () => {
+    expect((await change({ quiet: true })).status).toBe(401);
+    expect(root()).toBeNull();
+    expect(device.asked('GET /api/ota/login')).toBe(0);
+  });
+
+  test('below a prefix of a proxy is signed as the device gets it', async () => {
+    device.prefix = '/kitchen';
+    await open();
+    const done = login.fetch(`${device.url}/api/lamp?a=b&c=%20`, { method: 'PUT' });
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+    expect(device.done).toEqual(['PUT /api/lamp?a=b&c=%20']);
+  });
+
+  test('that fails for another reason is left alone', async () => {
+    const done = change();
+    await answer(PASSWORD);
+    await done;
+    vi.spyOn(window, 'fetch').mockImplementation(async () =>
+      Response.json({ type: '/problems/forbidden' }, { status: 403 }),
+    );
+    expect((await change()).status).toBe(403);
+    expect(window.fetch).toHaveBeenCalledTimes(1);
+    expect(root()).toBeNull();
+  });
+
+  test('two at once share one dialog and one login', async () => {
+    const all = [change(), change(), login.ready()];
+    await answer(PASSWORD);
+    await Promise.all(all);
+    expect(device.done).toHaveLength(2);
+    expect(device.asked('POST /api/ota/login')).toBe(1);
+  });
+
+  test('two at once after a restart share one login', async () => {
+    const first = change();
+    await answer(PASSWORD);
+    await first;
+    device.restart();
+    const all = await Promise.all([change(), change(), change()]);
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(device.asked('POST /api/ota/login')).toBe(2);
+  });
+});
+
+describe('who has entered it once', () => {
+  beforeEach(async () => {
+    const done = login.ready();
+    await answer(PASSWORD);
+    expect(await done).toBe(true);
+  });
+
+  test('is not asked again: not for more, after a restart, or after a reload', async () => {
+    expect((await change()).status).toBe(200);
+    device.restart();
+    expect((await change()).status).toBe(200);
+    await open();
+    expect((await change({ quiet: true })).status).toBe(200);
+    device.restart();
+    await open();
+    expect(await login.ready()).toBe(true);
+    expect(root()).toBeNull();
+  });
+
+  test('is asked in another tab', async () => {
+    sessionStorage.clear();
+    await open();
+    const done = change();
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+  });
+
+  test('is asked when the password was changed, and once it is forgotten', async () => {
+    device.set('battery staple');
+    const done = change();
+    await answer('battery staple');
+    expect((await done).status).toBe(200);
+    login.forget();
+    expect((await change({ quiet: true })).status).toBe(401);
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  test('keeps no password', () => {
+    expect(JSON.stringify({ ...sessionStorage })).not.toContain(PASSWORD);
+  });
+
+  test('an upload is not begun with a session that is over', async () => {
+    device.restart();
+    expect(await login.ready()).toBe(true);
+    expect((await change({ quiet: true })).status).toBe(200);
+    expect(device.asked('POST /api/lamp')).toBe(1);
+  });
+
+  test('a device that has none any more is used without', async () => {
+    vi.spyOn(window, 'fetch').mockImplementation(async (url) =>
+      String(url).endsWith('/api/ota/login')
+        ? Response.json({ type: '/problems/no-such-api' }, { status: 404 })
+        : Response.json({}),
+    );
+    await open();
+    expect((await change()).status).toBe(200);
+  });
+
+  test('a listener cannot use anything twice, and has not heard the password', async () => {
+    await change({ body: 'on' });
+    await fetch(await login.sign(`${device.url}/api/events?a=b`));
+    expect(device.done).toEqual(['POST /api/lamp', 'GET /api/events?a=b']);
+    const heard = [...device.heard];
+    expect(JSON.stringify(heard)).not.toContain(PASSWORD);
+    const changes = heard.filter(({ target }) => !target.startsWith('/api/ota/login'));
+    expect(changes).toHaveLength(2);
+    for (const { method, target, headers } of heard) {
+      const { authorization = '' } = headers;
+      const body = heard.find((one) => one.method === method && one.target === target)?.body;
+      const again = await fetch(device.url + target, {
+        method,
+        headers: { authorization },
+        ...(body && { body }),
+      });
+      // Only the question with which a login begins is open.
+      expect(again.ok, `${method} ${target}`).toBe(`${method} ${target}` === 'GET /api/ota/login');
+    }
+    expect(device.done).toHaveLength(2);
+  });
+
+  test('the address of a socket is signed, and its fragment left away', async () => {
+    const address = await login.sign(`${device.url.replace('http', 'ws')}/api/events#x`);
+    expect(address).toMatch(/^ws:.*\/api\/events\?auth=[0-9a-f]{16}\.\d+\.[0-9a-f]{32}$/);
+    expect((await fetch(address.replace('ws', 'http'))).status).toBe(200);
+  });
+
+  test('an XMLHttpRequest is signed by its header', async () => {
+    const authorization = await login.authorize('POST', `${device.url}/api/lamp`);
+    const headers = { Authorization: authorization };
+    expect((await fetch(`${device.url}/api/lamp`, { method: 'POST', headers })).status).toBe(200);
+    expect(await login.authorize('POST', 'http://elsewhere/api/lamp')).toBe('');
+  });
+
+  test('changes it, without being asked for the new one', async () => {
+    const done = login.change();
+    await answer('short', 'short');
+    await says(/fewer than 8/);
+    await answer('battery staple', 'battery stable');
+    await says(/not the same/);
+    await answer('battery staple', 'battery staple');
+    expect(await done).toBe(true);
+    expect((await change()).status).toBe(200);
+    const put = device.heard.find(({ method }) => method === 'PUT');
+    const { verifier } = JSON.parse(put?.body ?? '') as { verifier: string };
+    const salt = Buffer.from(/:(.*)\$/.exec(verifier)?.[1] ?? '', 'base64');
+    expect(salt).toHaveLength(16);
+    expect(verifier).toBe(verifierOf('battery staple', salt));
+  });
+});
+
+test('nobody who is not logged in gets an address or a header that is signed', async () => {
+  expect(await login.sign(`${device.url}/api/events`)).toBe(`${device.url}/api/events`);
+  expect(await login.authorize('POST', `${device.url}/api/lamp`)).toBe('');
+  expect(device.heard).toEqual([]);
+});
+
+describe('the dialog', () => {
+  test('says that a password is wrong, and takes the right one', async () => {
+    const done = change();
+    await answer('wrong one');
+    await says(/not the password/);
+    expect(inputs()[0]?.getAttribute('aria-invalid')).toBe('true');
+    expect(root()?.activeElement).toBe(inputs()[0]);
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+  });
+
+  test('counts down while the device takes none', async () => {
+    device.wait = 2;
+    const done = change();
+    await answer(PASSWORD);
+    await says(/Wait for 2 s/);
+    expect(get<HTMLButtonElement>('[type=submit]').disabled).toBe(true);
+    device.wait = 0;
+    await vi.waitFor(() => expect(error()).toMatch(/Wait for 1 s/), 3000);
+    await vi.waitFor(() => expect(error()).toBe(''), 3000);
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+  });
+
+  test.each([
+    ['closed by its button', () => close()],
+    [
+      'closed by Escape',
+      () => get('dialog').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' })),
+    ],
+    ['closed by the browser', () => get('dialog').dispatchEvent(new Event('cancel'))],
+  ])('%s gives the refusal, and asks again only for what a person does', async (_, leave) => {
+    device.closed = true;
+    const read = () => login.fetch(`${device.url}/api/lamp`);
+    const done = read();
+    await asked();
+    leave();
+    expect((await done).status).toBe(401);
+    expect(root()).toBeNull();
+    expect((await read()).status).toBe(401);
+    expect(await login.ready({ once: true })).toBe(false);
+    const again = login.ready();
+    await answer(PASSWORD);
+    expect(await again).toBe(true);
+    expect((await read()).status).toBe(200);
+  });
+
+  test('that is closed while the device looks at the password has not logged in anybody', async () => {
+    const done = login.ready();
+    await answer(PASSWORD);
+    close();
+    expect(await done).toBe(false);
+    await vi.waitFor(() => expect(device.asked('POST /api/ota/login')).toBe(1));
+    await pause(50);
+    expect(root()).toBeNull();
+    expect((await change({ quiet: true })).status).toBe(401);
+  });
+
+  test('of a device that has none yet sets one, for the request as well', async () => {
+    device.verifier = null;
+    const done = change();
+    await vi.waitFor(() => expect(title()).toBe('Give the device a password'));
+    expect(inputs().map(({ autocomplete }) => autocomplete)).toEqual([
+      'new-password',
+      'new-password',
+    ]);
+    await answer(PASSWORD, PASSWORD);
+    expect((await done).status).toBe(200);
+    expect(device.done).toEqual(['POST /api/lamp']);
+  });
+
+  test('goes on to asking where somebody else was quicker', async () => {
+    device.verifier = null;
+    const done = change();
+    await vi.waitFor(() => expect(title()).toBe('Give the device a password'));
+    device.set('battery staple');
+    await answer(PASSWORD, PASSWORD);
+    await vi.waitFor(() => expect(title()).toBe('Password of the device'));
+    expect(inputs().map(({ value }) => value)).toEqual(['']);
+    await answer('battery staple');
+    expect((await done).status).toBe(200);
+  });
+
+  test('says that a device did not prove itself', async () => {
+    device.liar = true;
+    void change();
+    await answer(PASSWORD);
+    await says(/did not prove/);
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  test.each([[1], [4095], [1_000_001], [null], ['many']])(
+    'gives nothing away to one that asks for %j iterations',
+    async (iterations) => {
+      device.tells = { iterations };
+      void change();
+      await answer(PASSWORD);
+      await says(/did not prove/);
+      expect(device.asked('POST /api/ota/login')).toBe(0);
+    },
+  );
+
+  test('says that a device does not answer, and tries again', async () => {
+    const done = change();
+    await asked();
+    const mock = vi.spyOn(window, 'fetch').mockRejectedValue(new TypeError('Failed to fetch'));
+    await answer(PASSWORD);
+    await says(/does not answer/);
+    mock.mockRestore();
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+  });
+
+  test('gets another nonce, once, where one is over', async () => {
+    const done = change();
+    await asked();
+    device.stale = 1;
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+  });
+
+  test('is German in a German page', async () => {
+    document.documentElement.lang = 'de-AT';
+    void change();
+    await asked();
+    expect(title()).toBe('Passwort des Geräts');
+    expect(get('dialog').lang).toBe('de');
+    document.documentElement.lang = 'fr';
+    close();
+    void change();
+    await asked();
+    expect(title()).toBe('Password of the device');
+    document.documentElement.lang = '';
+  });
+
+  test('has a label for each input, and a name', async () => {
+    void change();
+    await asked();
+    expect(get('dialog').getAttribute('aria-labelledby')).toBe(get('h2').id);
+    const [input] = inputs();
+    expect(input?.autocomplete).toBe('current-password');
+    expect(get(`label[for=${input?.id}]`).textContent).toBe('Password');
+    expect(root()?.activeElement).toBe(input);
+    expect(error()).toBe('');
+  });
+
+  test('keeps its keys to itself', async () => {
+    const keys = vi.fn();
+    document.addEventListener('keydown', keys);
+    void change();
+    await asked();
+    inputs()[0]?.dispatchEvent(
+      new KeyboardEvent('keydown', { key: 'x', bubbles: true, composed: true }),
+    );
+    document.removeEventListener('keydown', keys);
+    expect(keys).not.toHaveBeenCalled();
+  });
+
+  test('is not shown in the frame that nobody sees', async () => {
+    window.name = 'faceplate-unseen';
+    expect((await change()).status).toBe(401);
+    expect(root()).toBeNull();
+    window.name = '';
+  });
+});
+
+test('scripts that are no modules find it', () => {
+  expect(window.faceplateLogin?.ready).toBe(login.ready);
+});

@@ -1,0 +1,22 @@
+// What the file may be made of: it is in the firmware as it stands.
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { source } from './load.js';
+
+/** Bytes of flash, and what a compressing proxy would send. */
+const RAW = 21_000;
+const GZIP = 7_900;
+
+test('it fits into its budget', () => {
+  const gzip = gzipSync(source, { level: 9 }).length;
+  const told = `${source.length} bytes, ${gzip} with gzip; allowed are ${RAW} and ${GZIP}`;
+  expect(source.length <= RAW && gzip <= GZIP, told).toBe(true);
+});
+
+test('it loads nothing, and makes no markup of what a device says', () => {
+  const code = source.toString('utf8');
+  expect(code).not.toMatch(
+    /\bimport\s*[({'"]|^import\b|innerHTML|insertAdjacentHTML|document\.write/m,
+  );
+  expect(code).not.toMatch(/https?:|eval\(|new Function|cookie|localStorage/);
+});
