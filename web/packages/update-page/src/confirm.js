@@ -8,6 +8,8 @@
 
   /** Draw something by themselves. */
   const DRAWN = 'img,svg,canvas,video,audio,picture,input,button,select,textarea,iframe,object,hr';
+  /** Problems that a device with a password has with whoever is not logged in. */
+  const LOCKED = /problems\/(password-|session-over)/;
   const UNSEEN = 'script,style,noscript,template,link,meta,title';
 
   const script = document.currentScript;
@@ -57,6 +59,18 @@
     },
     failed(error) {
       fail(String(error), placeOf(error));
+    },
+    logins: {},
+    async login(at = base) {
+      const from = at + '/api/ota/login.js';
+      return (page.logins[at] ??= await import(/* @vite-ignore */ /* webpackIgnore: true */ from));
+    },
+    async fetch(url, init, at = base) {
+      if (!page.logins[at]) {
+        const answer = await fetch(url, init);
+        if (answer.ok || !LOCKED.test(await answer.clone().text())) return answer;
+      }
+      return (await page.login(at)).fetch(url, init);
     },
     hold() {
       held++;
@@ -221,9 +235,11 @@
     try {
       // A worker that keeps all that it ever got must not keep this.
       const query = workers?.controller && !body ? `?${Date.now()}` : '';
-      const answer = await fetch(`${base}/api/ota/${path}${query}`, {
+      const answer = await page.fetch(`${base}/api/ota/${path}${query}`, {
         cache: 'no-store',
         signal: stop.signal,
+        // A page confirms by itself, or not at all.
+        quiet: true,
         ...(body && { method: 'POST', headers, body }),
       });
       return await answer.json();
@@ -334,8 +350,8 @@
         delete memory?.[key];
         return done;
       }
-      // Somebody else did, or the answer got lost: the next status tells.
-      if (done?.detail && done.type !== '/problems/not-on-trial') {
+      // Somebody else did, the answer got lost, or the page may not: the next status tells.
+      if (done?.detail && !/-trial$|password-|session-over/.test(done.type)) {
         console.warn(`Faceplate: not confirmed: ${done.detail}`);
       }
     }

@@ -1,5 +1,5 @@
 // The client of a device's API: one method for each request.
-import { DeviceReader, withBuilds } from './reader.js';
+import { DeviceReader, Problem, withBuilds } from './reader.js';
 import { has, isStatus } from './shape.js';
 import type { Status } from './status.js';
 
@@ -99,6 +99,16 @@ export class Device extends DeviceReader {
         ? `?confirm=client${within === undefined ? '' : `&within=${within}`}`
         : '';
     return this.#post(isUploaded, `frontend${query}`, image, 0, signal);
+  }
+
+  /**
+   * Before much is sent to a device with a password: makes sure that somebody is logged in, or throws the
+   * refusal. It costs one request where there is none.
+   */
+  async unlock(): Promise<void> {
+    if (!globalThis.window?.faceplate?.login) return;
+    const told = await fetch(`${this.base}/api/ota/login`, { cache: 'no-store' }).catch(() => null);
+    if (told?.ok && !(await this.ready())) throw new Problem('password-needed', 401);
   }
 
   /**

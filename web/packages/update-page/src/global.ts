@@ -31,8 +31,36 @@ export interface FaceplatePage {
   confirm(base?: string): Promise<Status | null>;
   /** Says that something went wrong which the app has caught: no such page confirms. `reportFailure` calls it. */
   failed(error: unknown): void;
+  /** What has been loaded by `login`, by the base of the device. */
+  readonly logins: Readonly<Record<string, Login>>;
+  /** The script of a device with a password; fails where it has none. `base`: see `Device`. */
+  login(base?: string): Promise<Login>;
+  /** `fetch` for a device, also one with a password, whose script it then loads. */
+  fetch(url: string | URL, init?: LoginInit, base?: string): Promise<Response>;
   /** Keeps an open tab from going to another build by itself, until the returned function is called. */
   hold(): () => void;
+}
+
+/** How to log in to a device with a password: what its own `/api/ota/login.js` exports. */
+export interface Login {
+  /** `fetch` that is signed, and asks the person for the password where the device wants it. */
+  fetch(url: string | URL, init?: LoginInit): Promise<Response>;
+  /** The address for an `EventSource` or `WebSocket`; good once. */
+  sign(url: string | URL): Promise<string>;
+  /**
+   * Whether somebody is logged in; asks if need be. `once`: not a person who has closed the question
+   * before.
+   */
+  ready(options?: { once?: boolean }): Promise<boolean>;
+  /** Asks for a new password; whether it was set. */
+  change(): Promise<boolean>;
+  /** Logs out. */
+  forget(): void;
+}
+
+export interface LoginInit extends RequestInit {
+  /** Never asks the person: then the refusal is what there is. */
+  readonly quiet?: boolean;
 }
 
 declare global {

@@ -1,6 +1,6 @@
 // Live data of a device: server-sent events and a WebSocket that come back by themselves, and rest while
 // nobody looks. An entry of its own, so that no page pays for it that has none.
-import type {} from './global.js';
+import type { Login } from './global.js';
 
 /** `waiting`: there is no connection now, and one is made when the time has come and the page is seen. */
 export type LiveState = 'open' | 'waiting';
@@ -46,8 +46,8 @@ export function events(
   handlers: Readonly<Record<string, (text: string) => void>>,
   options: LiveOptions = {},
 ): Live {
-  return keep(options, (opened, heard, lost) => {
-    const source = new EventSource(at(url));
+  return keep(at(url), options, (address, opened, heard, lost) => {
+    const source = new EventSource(address);
     source.onopen = opened;
     source.onmessage = heard;
     // The browser would try again by itself after some errors, and never after others.
@@ -74,8 +74,8 @@ export function socket(
   options: LiveOptions = {},
 ): LiveSocket {
   let current: WebSocket | null = null;
-  const live = keep(options, (opened, heard, lost) => {
-    const made = new WebSocket(at(url).replace(/^http/, 'ws'));
+  const live = keep(at(url).replace(/^http/, 'ws'), options, (address, opened, heard, lost) => {
+    const made = new WebSocket(address);
     made.binaryType = 'arraybuffer';
     made.onopen = () => {
       current = made;
@@ -85,8 +85,8 @@ export function socket(
       heard();
       onMessage(data);
     };
-    // It comes after every error, too. (1012 is a restart.)
-    made.onclose = () => lost();
+    // It comes after every error, too, and does not tell a refusal. (1012 is a restart.)
+    made.onclose = () => lost(null);
     return () => {
       current = made.onopen = made.onmessage = made.onclose = null;
       made.close();
@@ -113,13 +113,38 @@ function at(url: string): string {
 
 /** Makes a connection and says how it goes; returns what takes it away, after which it says nothing. */
 type Connect = (
+  address: string,
   opened: () => void,
   heard: () => void,
-  lost: (refused?: boolean) => void,
+  /** `refused`: by a status; null where nobody knows. */
+  lost: (refused: boolean | null) => void,
 ) => () => void;
 
+/** By what this page has logged in to a device with a password, if it has. */
+const login = (): Login | undefined => {
+  const { base, logins } = globalThis.window?.faceplate ?? {};
+  return logins?.[base ?? ''];
+};
+
+/**
+ * Asks for the password, or logs in anew, where the device has refused for want of that. Events may be open to
+ * all: there the refusal tells. WebSockets never are, and no browser shows why one was refused.
+ */
+async function knock(address: string): Promise<void> {
+  const by = globalThis.window?.faceplate;
+  if (!by?.fetch) return;
+  if (address.startsWith('ws')) {
+    const told = await fetch(`${by.base}/api/ota/login`);
+    if (told.ok) await (await by.login()).ready({ once: true });
+    return;
+  }
+  const stop = new AbortController();
+  await by.fetch(address, { signal: stop.signal });
+  stop.abort();
+}
+
 /** Keeps one connection, as long as the page is seen. */
-function keep({ onState, silentMs = 0 }: LiveOptions, connect: Connect): Live {
+function keep(address: string, { onState, silentMs = 0 }: LiveOptions, connect: Connect): Live {
   const page = typeof document === 'undefined' ? null : document;
   let state: LiveState | null = null;
   let hangUp: (() => void) | null = null;
@@ -128,6 +153,7 @@ function keep({ onState, silentMs = 0 }: LiveOptions, connect: Connect): Live {
   let waits = 0;
   let openedAt = 0;
   let ended = false;
+  let knocking = false;
 
   const tell = (now: LiveState) => {
     if (now !== state) onState?.((state = now));
@@ -147,6 +173,15 @@ function keep({ onState, silentMs = 0 }: LiveOptions, connect: Connect): Live {
     else clearTimeout(timer);
   };
   const lost = (refused?: unknown) => {
+    if (!openedAt && (refused === true || refused === null) && !knocking) {
+      const before = login();
+      knocking = true;
+      const done = () => {
+        knocking = false;
+        if (login() !== before) renew();
+      };
+      knock(address).then(done, done);
+    }
     if (openedAt && Date.now() - openedAt >= PROVEN_MS) waits = 0;
     openedAt = 0;
     const longest = Math.min(FIRST_MS * 2 ** waits++, LONGEST_MS);
@@ -158,15 +193,19 @@ function keep({ onState, silentMs = 0 }: LiveOptions, connect: Connect): Live {
   const begin = () => {
     if (ended || hangUp || page?.hidden) return;
     after(CONNECT_MS, lost);
-    hangUp = connect(
-      () => {
-        openedAt = Date.now();
-        heard();
-        tell('open');
-      },
-      heard,
-      lost,
-    );
+    let over = false;
+    hangUp = () => (over = true);
+    const opened = () => {
+      openedAt = Date.now();
+      heard();
+      tell('open');
+    };
+    const go = (signed: string) => {
+      if (!over) hangUp = connect(signed, opened, heard, lost);
+    };
+    const by = login();
+    if (by) by.sign(address).then(go, () => over || lost());
+    else go(address);
   };
   const renew = () => {
     if (ended) return;

@@ -68,6 +68,19 @@ export class DeviceReader {
     return withBuilds(await this.ask(isStatus, `status${query}`, {}, timeoutMs, signal));
   }
 
+  /**
+   * Whether somebody is logged in to a device with a password, who is asked if need be. `once`: not a person who
+   * has closed that question before.
+   */
+  async ready(once = false): Promise<boolean> {
+    try {
+      const login = await globalThis.window?.faceplate?.login?.(this.base);
+      return !!(await login?.ready({ once }));
+    } catch {
+      return false;
+    }
+  }
+
   /** Any request of the API, below `/api/ota/`; 0 ms: without a limit. */
   protected async ask<T>(
     is: (value: unknown) => value is T,
@@ -75,6 +88,7 @@ export class DeviceReader {
     init: RequestInit,
     timeoutMs: number,
     signal?: AbortSignal,
+    again = false,
   ): Promise<T> {
     signal?.throwIfAborted();
     // AbortSignal.any and .timeout are younger than some phones that are still used.
@@ -86,7 +100,10 @@ export class DeviceReader {
     let text: string;
     try {
       const url = `${this.base}/api/ota/${path}`;
-      response = await fetch(url, { ...init, cache: 'no-store', signal: stop.signal });
+      // A page that Faceplate has stamped knows what to do where the device has a password.
+      const by = globalThis.window?.faceplate;
+      const sent = { ...init, cache: 'no-store', signal: stop.signal, quiet: true } as const;
+      response = await (by?.fetch ? by.fetch(url, sent, this.base) : fetch(url, sent));
       text = await response.text();
     } catch (cause) {
       signal?.throwIfAborted();
@@ -98,15 +115,24 @@ export class DeviceReader {
     const body = json(text);
     if (response.ok && is(body)) return body;
     const { ok, status } = response;
+    const problem = ok ? null : toProblem(body, status);
+    // The person is asked here, where no time is limited; of what is only looked at, once.
+    if (!again && isLocked(problem) && (await this.ready(!init.method))) {
+      return this.ask(is, path, init, timeoutMs, signal, true);
+    }
     // From 502 to 504 it is a proxy (such as a dev server) whose device does not answer.
     throw (
-      (!ok && toProblem(body, status)) ||
+      problem ||
       // A device tells its reasons; this is somebody between.
       (status === 413 && new Problem('proxy-limit', status)) ||
       new Unreachable(status >= 502 && status <= 504 ? 'silent' : 'foreign')
     );
   }
 }
+
+/** Whether the device wants its password. */
+export const isLocked = (error: unknown): boolean =>
+  error instanceof Problem && /^(password-|session-over)/.test(error.kind);
 
 /** Firmware from before builds had an id says nothing of them. */
 export function withBuilds(status: Status): Status {

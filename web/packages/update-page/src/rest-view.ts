@@ -84,7 +84,7 @@ export const put = (
 
 /** The page at rest; where more than that is wanted, what can be told without it. */
 export function restView(state: State, w: RestWords, now: number): View {
-  const { status, silent, foreign, denied, end, leaving, stale, busy, missing } = state;
+  const { status, silent, foreign, denied, locked, end, leaving, stale, busy, missing } = state;
   const { active, other, silence, age } = known(state, now);
   const { runs, notices, controls: c, back: b } = w;
   const wanted = isWanted(state);
@@ -102,7 +102,7 @@ export function restView(state: State, w: RestWords, now: number): View {
       const row = calm.kind === 'updated' ? notices.updated : notices.rolledBack;
       return say('good', row(nameOf(calm.to, w)));
     }
-    if (denied) return say('warning', notices.denied);
+    if (denied) return say('warning', locked ? notices.locked : notices.denied);
     if (lost) return say('bad', foreign ? w.unreachable.foreign : notices.silent);
     if (recovery) return say('bad', notices.recovery);
     if (stale && (missing || settled)) return say('info', notices.stale);
@@ -153,7 +153,7 @@ export function restView(state: State, w: RestWords, now: number): View {
   if (stale && (missing || settled) && !lost && !leaving) {
     const rank = free ? 'secondary' : 'primary';
     controls.push(put('reload', c.reload, { place: 'notice', rank, disabled: busy }));
-  } else if (missing && !leaving)
+  } else if ((missing || locked) && !leaving)
     controls.push(put('tryAgain', c.tryAgain, { place: 'notice', disabled: busy }));
   if (calm && notice) controls.push(put('dismiss', c.dismiss, { place: 'notice', disabled: busy }));
   return {

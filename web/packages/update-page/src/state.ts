@@ -17,6 +17,8 @@ export interface State {
   readonly foreign: boolean;
   /** The device answers, but not to whom it does not know. */
   readonly denied: boolean;
+  /** It wants its password for that. */
+  readonly locked: boolean;
   /** The file that was chosen; it stays until the update is over, so that it can be tried again. */
   readonly file: ImageFile | null;
   /** The file was changed on disk after its facts had been shown: these are the new ones. */
@@ -108,6 +110,7 @@ export const START: State = {
   silent: null,
   foreign: false,
   denied: false,
+  locked: false,
   file: null,
   changed: false,
   run: null,

@@ -72,6 +72,7 @@ export async function update(
   broken.delete(device);
   const refused = refusal({ bytes: image.size }, before);
   if (refused) throw refused;
+  await device.unlock();
 
   const tell = forwards(options.onState);
   tell({ phase: 'sending', received: 0, total: image.size });

@@ -1,7 +1,7 @@
 // Knows a device, and keeps the one state from which all that is shown follows; what is done is work.ts,
 // which is loaded when it is wanted.
 import { browser, type Browser, type More } from './browser.js';
-import { DeviceReader, pageBase, Problem, Unreachable } from './reader.js';
+import { DeviceReader, isLocked, pageBase, Problem, Unreachable } from './reader.js';
 import { recallFailed, takeNote } from './left.js';
 import { isCalm, isWanted } from './rest-view.js';
 import { recall, remember } from './session.js';
@@ -102,9 +102,11 @@ export class Updater {
     return this.#do((work) => work.install());
   }
 
-  /** The same, or what could not be done before. */
-  tryAgain(): Promise<void> {
-    return this.#do(this.#again ?? ((work) => work.install()));
+  /** The same, or what could not be done before: without the password that is to know the device at all. */
+  async tryAgain(): Promise<void> {
+    await (this.state.locked
+      ? this.device.ready()
+      : this.#do(this.#again ?? ((work) => work.install())));
   }
 
   /** Breaks the upload off. */
@@ -206,7 +208,7 @@ export class Updater {
       const foreign = error instanceof Unreachable && error.kind === 'foreign';
       const since = silent ?? (now - last < LAST_HEARD_MS ? last : now);
       // Who says no is not silent.
-      return this.set({ silent: denied ? null : since, foreign, denied });
+      return this.set({ silent: denied ? null : since, foreign, denied, locked: isLocked(error) });
     }
     const status = this.#work?.own(heard) ?? heard;
     const first = (this.#first ??= status);
@@ -223,6 +225,7 @@ export class Updater {
       silent: null,
       foreign: false,
       denied: false,
+      locked: false,
       stale,
       ...(late && { end: null }),
     });

@@ -169,7 +169,8 @@ class Drawing {
       case 'failed': {
         const { failure } = end;
         // A firmware says no by these, and nothing is broken.
-        const calm = 'type' in failure && /^(not-now|unauthorized|forbidden)$/.test(failure.type);
+        const calm =
+          'type' in failure && /^(not-now|unauthorized|forbidden|password-.*)$/.test(failure.type);
         const tone = calm ? 'info' : 'bad';
         return { tone, link: null, ...explainFailure(failure, w) };
       }
@@ -372,7 +373,7 @@ class Drawing {
       }
       add('choose', c.another);
     } else if (task.kind === 'choose') add('choose', c.choose, { rank: 'primary' });
-    if (this.#state.missing) add('tryAgain', c.tryAgain, { place: 'notice' });
+    if (this.#state.missing || this.#state.locked) add('tryAgain', c.tryAgain, { place: 'notice' });
     // Where nothing else is to be told, or just this.
     const mayLoad = end ? end.kind !== 'failed' : !refused && !this.#state.changed;
     if (stale && mayLoad && this.#status?.state === 'settled' && !silent) {

@@ -64,6 +64,8 @@ export class FakeDevice {
     return this.answer;
   }
 
+  async unlock(): Promise<void> {}
+
   upload(_image: Blob, { signal }: { signal?: AbortSignal } = {}): Promise<Uploaded> {
     this.asked.push('upload');
     return new Promise((resolve, reject) => {

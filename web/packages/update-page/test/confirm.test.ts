@@ -349,6 +349,37 @@ test('a confirmation that the device refuses is told to developers', async () =>
   expect(one.outcome).toBe('no-answer');
 });
 
+test('a page that may not confirm, for want of a password, asks nobody and says nothing', async () => {
+  const quiet = vi.fn(async () => refusal('password-needed', 'log in'));
+  vi.doMock('/api/ota/login.js', () => ({ fetch: quiet }));
+  device.refusals = [refusal('password-needed', 'log in')];
+  const one = await page();
+  expect(await finished(one, 8000)).toMatchObject({ state: 'trial' });
+  expect(quiet).toHaveBeenCalledWith('/api/ota/status', expect.objectContaining({ quiet: true }));
+  expect(one).toMatchObject({ outcome: 'no-answer', failure: null });
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test('a page whose person has logged in confirms by that', async () => {
+  vi.doMock('/api/ota/login.js', () => ({
+    fetch: (url: string, init?: RequestInit) => answer(url, init),
+  }));
+  device.refusals = [refusal('session-over')];
+  const one = await page();
+  await finished(one);
+  expect(one.outcome).toBe('confirmed');
+  expect(Object.keys(one.logins)).toEqual(['']);
+});
+
+test('a page loads nothing for a password that its device has not', async () => {
+  const one = await page();
+  await finished(one);
+  expect(await (await one.fetch('/api/ota/status')).json()).toMatchObject({ state: 'settled' });
+  vi.mocked(fetch).mockResolvedValue(refusal('unauthorized'));
+  expect((await one.fetch('/api/x')).ok).toBe(false);
+  expect(one.logins).toEqual({});
+});
+
 const failures: [what: string, fail: () => void, text: string, place: string][] = [
   [
     'a script threw',

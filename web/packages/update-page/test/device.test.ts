@@ -305,3 +305,69 @@ test.each([
   expect(() => deviceUrl(address)).toThrow(TypeError);
   expect(() => deviceUrl(address)).toThrow(words);
 });
+
+describe('a device with a password', () => {
+  const refused = new Response('{"type":"/problems/password-needed","title":"t"}', { status: 401 });
+  /** A page that knows how to log in, and a person who does or does not. */
+  function page(enters: boolean) {
+    let open = false;
+    const ready = vi.fn(async () => (open = enters));
+    const ask = vi.fn(async () => (open ? Response.json(settled()) : refused.clone()));
+    vi.stubGlobal('window', {
+      faceplate: { base: '', login: async () => ({ ready }), fetch: ask },
+    });
+    return { ask, ready };
+  }
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test('is asked once more when somebody has logged in', async () => {
+    const { ask, ready } = page(true);
+    const status = await new Device('/kitchen').status();
+    expect(status.state).toBe('settled');
+    expect(ask).toHaveBeenCalledTimes(2);
+    expect(ask).toHaveBeenCalledWith(
+      '/kitchen/api/ota/status',
+      expect.objectContaining({ quiet: true }),
+      '/kitchen',
+    );
+    // A look disturbs nobody twice; what a person wants does.
+    expect(ready).toHaveBeenCalledWith({ once: true });
+    page(true);
+    await new Device().confirm();
+  });
+
+  test('refuses where nobody does', async () => {
+    const { ask, ready } = page(false);
+    await expect(new Device().confirm()).rejects.toMatchObject({ kind: 'password-needed' });
+    expect(ready).toHaveBeenCalledWith({ once: false });
+    expect(ask).toHaveBeenCalledTimes(1);
+  });
+
+  test('whose script cannot be had refuses', async () => {
+    page(false);
+    Object.assign(window.faceplate as object, { login: () => Promise.reject(new TypeError('no')) });
+    await expect(new Device().status()).rejects.toMatchObject({ kind: 'password-needed' });
+  });
+
+  test('is given the time that a person takes', async () => {
+    const { ready } = page(true);
+    ready.mockImplementationOnce(async () => {
+      await pause(30);
+      return page(true).ready();
+    });
+    expect((await new Device().status({ timeoutMs: 10 })).state).toBe('settled');
+  });
+
+  test.each([
+    ['one without a password', 404, false, true],
+    ['somebody who is logged in', 200, true, true],
+    ['nobody', 200, false, false],
+  ])('is unlocked before an upload: %s', async (_, status, enters, goes) => {
+    const { ready } = page(enters);
+    vi.stubGlobal('fetch', async () => new Response('{}', { status }));
+    const unlocked = new Device().unlock();
+    if (goes) await unlocked;
+    else await expect(unlocked).rejects.toMatchObject({ kind: 'password-needed' });
+    expect(ready).toHaveBeenCalledTimes(status === 200 ? 1 : 0);
+  });
+});

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 // Live data: when a page connects, when it rests, and how it comes back.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FaceplatePage, Login } from '../src/global.js';
 import { events, socket, type Live, type LiveSocket, type LiveState } from '../src/live.js';
 
 /** What both kinds of connections have in common here. */
@@ -228,6 +229,105 @@ describe.each(KINDS)('%s', (kind, start) => {
     window.faceplate = { base } as NonNullable<typeof window.faceplate>;
     live = kind === 'events' ? events(url, {}) : socket(url, hear);
     expect(last().url).toBe(`${kind === 'events' ? 'http' : 'ws'}://${address}`);
+  });
+});
+
+describe('a device with a password', () => {
+  const url = (name: string) => `${name}://localhost:3000/api/e`;
+  /** What the page knows of it; `fetch` loads the script that signs. */
+  const page = (loads = true) => {
+    const sign = vi.fn(
+      async (address: string | URL) => `${address}?auth=${sign.mock.calls.length}`,
+    );
+    const logins: Record<string, Login> = {};
+    const ready = vi.fn(async () => true);
+    const login = async () => (logins[''] ??= { ready, sign } as unknown as Login);
+    const fetch = vi.fn(async () => {
+      if (loads) await login();
+      return new Response();
+    });
+    window.faceplate = { base: '', logins, login, fetch } as unknown as FaceplatePage;
+    const asked = vi.fn(async () => new Response('', { status: loads ? 200 : 404 }));
+    vi.stubGlobal('fetch', asked);
+    return { asked, fetch, logins, ready, sign };
+  };
+
+  test.each([
+    ['events', 'http', () => events('/api/e', {}), () => last().lose(true)],
+    ['a socket', 'ws', () => socket('/api/e', hear), () => last().lose()],
+  ] as const)(
+    '%s that is refused asks for it, and comes back signed',
+    async (_, name, start, lose) => {
+      const { asked, fetch, ready, sign } = page();
+      // Whether it has one is asked, unless the refusal tells.
+      const knocks = name === 'ws' ? asked : fetch;
+      live = start();
+      expect(last().url).toBe(url(name));
+      lose();
+      if (name === 'ws') expect(asked).toHaveBeenCalledWith('/api/ota/login');
+      else expect(fetch).toHaveBeenCalledWith(url('http'), expect.anything());
+      await vi.advanceTimersByTimeAsync(0);
+      expect(ready.mock.calls).toEqual(name === 'ws' ? [[{ once: true }]] : []);
+      expect(last().url).toBe(`${url(name)}?auth=1`);
+      expect(sign).toHaveBeenCalledTimes(1);
+      last().open();
+      // Each address is good once.
+      last().lose();
+      expect(knocks).toHaveBeenCalledTimes(1);
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(last().url).toBe(`${url(name)}?auth=2`);
+      // Refused in spite of that, as after a restart: asked again, and not at once.
+      lose();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(knocks).toHaveBeenCalledTimes(2);
+      expect(Fake.all).toHaveLength(3);
+    },
+  );
+
+  test('a socket of a device without one loads nothing for it', async () => {
+    const { asked, logins } = page(false);
+    live = socket('/api/e', hear);
+    last().lose();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(logins).toEqual({});
+    asked.mockRejectedValue(new TypeError('Failed to fetch'));
+    await vi.advanceTimersByTimeAsync(1000);
+    last().lose();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(Fake.all).toHaveLength(3);
+  });
+
+  test('is asked by one at a time, and not where nothing was refused', async () => {
+    const { fetch } = page(false);
+    fetch.mockReturnValue(new Promise(() => undefined));
+    live = events('/api/e', {});
+    last().lose();
+    expect(fetch).not.toHaveBeenCalled();
+    for (let n = 0; n < 3; n++) {
+      await vi.advanceTimersByTimeAsync(16_000);
+      last().lose(true);
+    }
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  test('one that was ended while it is signed connects to nothing', async () => {
+    const { logins, fetch } = page();
+    await fetch();
+    expect(logins['']).toBeDefined();
+    live = events('/api/e', {});
+    live.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(Fake.all).toHaveLength(0);
+  });
+
+  test('that does not answer when it is signed is tried again', async () => {
+    const { sign, fetch } = page();
+    await fetch();
+    sign.mockRejectedValueOnce(new TypeError('Failed to fetch'));
+    live = events('/api/e', {});
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(Fake.all).toHaveLength(1);
   });
 });
 

@@ -41,6 +41,8 @@ export class MemoryDevice {
   down = false;
   /** Commands that came. */
   readonly asked: string[] = [];
+  /** Whether the person enters the password, where it is wanted. */
+  enters = true;
   /** What was sent. */
   sent: Blob | null = null;
   /** Ends the upload that runs. */
@@ -54,6 +56,15 @@ export class MemoryDevice {
   async status(): Promise<Status> {
     if (this.down) throw new Unreachable('silent');
     return this.now;
+  }
+
+  async ready(): Promise<boolean> {
+    this.asked.push('ready');
+    return this.enters;
+  }
+
+  async unlock(): Promise<void> {
+    if (!this.enters) throw new Problem('password-needed', 401);
   }
 
   upload(image: Blob, { within, signal }: { within?: number; signal?: AbortSignal } = {}) {

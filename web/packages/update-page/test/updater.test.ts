@@ -1106,6 +1106,30 @@ describe('watching', () => {
     expect(state()).toMatchObject({ denied: false, silent: null });
   });
 
+  test('asks for the password of a device that tells nothing without it, when it is told to', async () => {
+    const status = vi.spyOn(device, 'status');
+    status.mockRejectedValue(new Problem('password-needed', 401));
+    await pass(3);
+    expect(state()).toMatchObject({ denied: true, locked: true, silent: null });
+    expect(device.asked).toEqual([]);
+    await updater.tryAgain();
+    expect(device.asked).toEqual(['ready']);
+    status.mockRestore();
+    await pass(3);
+    expect(state()).toMatchObject({ denied: false, locked: false });
+  });
+
+  test('sends nothing to a device whose password is not entered, and keeps the file', async () => {
+    device.enters = false;
+    await choose();
+    await updater.install();
+    expect(state()).toMatchObject({ end: { kind: 'failed' }, run: null });
+    expect(device.sent).toBeNull();
+    device.enters = true;
+    void updater.tryAgain();
+    await vi.waitFor(() => expect(device.sent).not.toBeNull());
+  });
+
   test('knows what is no device', async () => {
     vi.spyOn(device, 'status').mockRejectedValue(new Unreachable('foreign'));
     await pass(3);

@@ -781,6 +781,39 @@ const TABLE: [string, State, Partial<Short>][] = [
     },
   ],
   [
+    'a device that tells nothing without its password',
+    { ...START, denied: true, locked: true },
+    {
+      runs: ' | Looking for the device …',
+      notice: 'warning: This needs the device’s password',
+      controls: 'tryAgain',
+    },
+  ],
+  [
+    'the same, when it had told something before',
+    status({}, { denied: true, locked: true }),
+    {
+      notice: 'warning: This needs the device’s password',
+      controls: '*choose tryAgain goBack',
+    },
+  ],
+  [
+    'a password that was not entered for an update',
+    status({}, { file: FILE, ...refused('password-needed') }),
+    {
+      notice: 'info: This needs the device’s password',
+      controls: '*tryAgain choose dismiss goBack',
+    },
+  ],
+  [
+    'a first password that was not set',
+    status({}, { file: FILE, ...refused('password-unset') }),
+    {
+      notice: 'info: The device needs a password first',
+      controls: '*tryAgain choose dismiss goBack',
+    },
+  ],
+  [
     'a login that has ended since',
     status({}, { denied: true }),
     { notice: 'warning: The device wants to know you', controls: '*choose goBack' },

@@ -132,6 +132,7 @@ export const de: Words = {
       'Von hier aus ist es nicht erreichbar.',
       'Prüfen Sie seinen Strom und Ihr WLAN. Diese Seite sucht weiter.',
     ],
+    locked: ['Dafür braucht es das Passwort des Geräts'],
     denied: [
       'Das Gerät möchte Sie kennen',
       '',
@@ -259,6 +260,16 @@ export const de: Words = {
       'Das Gerät möchte jetzt keine Aktualisierung',
       '',
       'Versuchen Sie es noch einmal, wenn das vorbei ist.',
+    ],
+    'password-needed': [
+      'Dafür braucht es das Passwort des Geräts',
+      'Es wurde nicht eingegeben.',
+      'Versuchen Sie es noch einmal.',
+    ],
+    'password-unset': [
+      'Das Gerät braucht erst ein Passwort',
+      'Es wurde keines gesetzt.',
+      'Versuchen Sie es noch einmal und setzen Sie eines.',
     ],
     unauthorized: [
       'Das Gerät kennt Sie nicht',

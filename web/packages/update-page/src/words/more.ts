@@ -185,6 +185,12 @@ export const more: MoreWords = {
       'Try again in a few seconds.',
     ],
     'not-now': ['The device wants no update now', '', 'Try again when that is over.'],
+    'password-needed': ['This needs the device’s password', 'It was not entered.', 'Try again.'],
+    'password-unset': [
+      'The device needs a password first',
+      'None was set.',
+      'Try again, and set one.',
+    ],
     unauthorized: ['The device does not know you', '', 'Log in to it, then try again.'],
     forbidden: ['You may not do this', '', 'Log in as somebody who may, then try again.'],
     'no-way-back': ['No way back', '', 'Install an update file instead.'],

@@ -46,6 +46,7 @@ export const rest: RestWords = {
       'It cannot be reached from here.',
       'See to its power and your Wi-Fi. This page goes on looking.',
     ],
+    locked: ['This needs the device’s password'],
     denied: ['The device wants to know you', '', 'Log in to it, then load this page anew.'],
     recovery: [
       'The device has no frontend to show',

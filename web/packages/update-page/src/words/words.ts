@@ -125,6 +125,8 @@ export interface Words {
     readonly silent: Row;
     /** The device tells nothing to whom it does not know. */
     readonly denied: Row;
+    /** It tells nothing without its password. */
+    readonly locked: Row;
     /** The part of the page that updates could not be loaded. */
     readonly missing: Row;
     readonly recovery: Row;
@@ -222,7 +224,7 @@ export interface RestWords extends Pick<
   readonly back: Of<'back', 'kept' | 'newer' | 'same' | 'identical' | 'none' | 'build'>;
   readonly notices: Of<
     'notices',
-    'silent' | 'denied' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
+    'silent' | 'denied' | 'locked' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
   >;
   readonly unreachable: Of<'unreachable', 'foreign'>;
   readonly details: Of<'details', 'heading' | 'recovery' | 'wifi'>;
