@@ -59,6 +59,8 @@ export class Post {
     readonly type: string | undefined,
     readonly body: unknown,
     readonly say: (status: number, text: string) => void,
+    /** Who sends it, where the device has a password. */
+    readonly authorization: string | undefined,
   ) {}
 
   answer(code: number, body: object): void {
@@ -91,7 +93,7 @@ export class Page<State extends object = Status> {
   device: State | null;
   /** The status of that answer. */
   code: number;
-  /** What it answers where something else is asked for. */
+  /** What it answers where something else is asked for; it has no password. */
   readonly others = new Map<string, object>();
   /** What the page asked for. */
   readonly gets = new Set<string>();
@@ -231,6 +233,7 @@ export class Page<State extends object = Status> {
       private method = '';
       private path = '';
       private type: string | undefined;
+      private authorization: string | undefined;
       private post: Post | undefined;
 
       open(method: string, path: string) {
@@ -239,17 +242,25 @@ export class Page<State extends object = Status> {
 
       setRequestHeader(name: string, value: string) {
         if (name === 'Content-Type') this.type = value;
+        if (name === 'Authorization') this.authorization = value;
       }
 
       send(body: unknown) {
         if (this.method === 'POST') {
-          this.post = new Post(this.path, this.type, body, (code, text) => this.settle(code, text));
+          this.post = new Post(
+            this.path,
+            this.type,
+            body,
+            (code, text) => this.settle(code, text),
+            this.authorization,
+          );
           page.posts.push(this.post);
         } else if (page.device) {
           page.gets.add(this.path);
           const other = page.others.get(this.path);
-          const code = other ? 200 : page.code;
-          const answer = JSON.stringify(other ?? page.device);
+          const none = !other && this.path === 'api/ota/login';
+          const code = none ? 404 : other ? 200 : page.code;
+          const answer = JSON.stringify(none ? {} : (other ?? page.device));
           later(() => this.settle(code, answer), 10);
         } else {
           if (!this.timeout) throw new Error('a question without a time limit may hang for ever');
