@@ -123,6 +123,11 @@ export class Proxy {
     };
   }
 
+  /** All that browsers sent, as somebody who listens has it: what came over each connection. */
+  sent(): Buffer[] {
+    return this.#exchanges.map((exchange) => Buffer.concat(exchange.sent));
+  }
+
   /** Resets every open connection; new ones work. */
   cut(): void {
     for (const [browser, device] of this.#pairs) {
