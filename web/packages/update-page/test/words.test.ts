@@ -22,7 +22,10 @@ function documented(): string[] {
   );
 }
 
-/** Those that a request of the page never or hardly ever causes: the device's own words are good enough. */
+/**
+ * Those that a request of the page never or hardly ever causes, or that its login deals with: the device's own words
+ * are good enough.
+ */
 const IMPOSSIBLE = [
   'bad-body',
   'bad-digest',
@@ -50,8 +53,12 @@ const IMPOSSIBLE = [
   'no-websocket',
   'not-found',
   'range',
+  'session-over',
+  'stale-nonce',
   'target-too-long',
+  'too-many-attempts',
   'too-many-live',
+  'wrong-password',
 ];
 
 const spoken = () => documented().filter((slug) => !IMPOSSIBLE.includes(slug));
