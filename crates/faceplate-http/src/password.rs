@@ -24,7 +24,7 @@ use core::cell::RefCell;
 
 use faceplate::{Engine, Nvs, Text, text};
 
-use self::{attempts::Attempts, session::Sessions};
+use self::{attempts::Attempts, nonce::Nonce, session::Sessions};
 pub(crate) use self::{change::Change, documents::script, locked::Locked};
 pub use self::{
     scram::{Answer, Login, SHORTEST, SessionKey},
@@ -43,6 +43,8 @@ pub(crate) fn of<A: App>(app: &A) -> Option<&Password> {
 
 /// The key in NVS: the blob of a [`Verifier`].
 const KEY: &str = "pw";
+/// A `u8` that says that there is such a blob: one that was damaged is told by it from one that never was.
+const IS_SET: &str = "pw_set";
 
 /// The password of a device: what is stored of it, who is logged in, and how often it was wrong.
 ///
@@ -61,8 +63,13 @@ struct State {
     /// Whether what is stored was read.
     loaded: bool,
     verifier: Option<Verifier>,
-    /// Another one at each boot.
-    secret: [u8; 32],
+    /// Other bytes at each boot and after each change, from when the first is wanted: what nonces and the like are
+    /// made of.
+    secret: Option<[u8; 32]>,
+    /// Counts the changes of the password: leave that was given before one is over.
+    changes: u32,
+    /// Counts the nonces.
+    nonces: u16,
     sessions: Sessions,
     attempts: Attempts,
     /// A plain password is being stretched.
@@ -83,7 +90,9 @@ impl Password {
             state: RefCell::new(State {
                 loaded: false,
                 verifier: None,
-                secret: [0; 32],
+                secret: None,
+                changes: 0,
+                nonces: 0,
                 sessions: Sessions::NONE,
                 attempts: Attempts::NONE,
                 stretching: false,
@@ -120,7 +129,10 @@ impl Password {
     /// # Errors
     /// When NVS cannot be written, in words: the password is what it was.
     pub fn reset<F, N: Nvs>(&self, engine: &Engine<F, N>) -> Result<(), Text> {
-        engine.with_nvs(|nvs| nvs.remove(KEY)).map_err(text)?;
+        // In this order a power cut in between leaves it set.
+        engine
+            .with_nvs(|nvs| nvs.remove(IS_SET).and_then(|()| nvs.remove(KEY)))
+            .map_err(text)?;
         self.replace(self.built_in);
         Ok(())
     }
@@ -134,6 +146,8 @@ impl Password {
         engine
             .with_nvs(|nvs| nvs.set_blob(KEY, &verifier.to_bytes()))
             .map_err(text)?;
+        // Where it fails now, the next start does it.
+        let _later = engine.with_nvs(|nvs| nvs.set_u8(IS_SET, 1));
         self.replace(Some(verifier));
         Ok(())
     }
@@ -144,6 +158,31 @@ impl Password {
         state.loaded = true;
         state.sessions = Sessions::NONE;
         state.plain = None;
+        // No nonce from before is good any more, and no login that was heard.
+        state.secret = None;
+        state.changes = state.changes.wrapping_add(1);
+    }
+
+    /// How often it was changed; see [`State::changes`].
+    fn changes(&self) -> u32 {
+        self.state.borrow().changes
+    }
+
+    /// A nonce that nobody has had.
+    fn nonce(&self, now_ms: u64) -> Nonce {
+        let secret = self.secret();
+        let mut state = self.state.borrow_mut();
+        state.nonces = state.nonces.wrapping_add(1);
+        nonce::nonce(&secret, nonce::id(now_ms, state.nonces))
+    }
+
+    /// See [`State::secret`].
+    fn secret(&self) -> [u8; 32] {
+        *self.state.borrow_mut().secret.get_or_insert_with(|| {
+            let mut secret = [0; 32];
+            (self.random)(&mut secret);
+            secret
+        })
     }
 
     /// What holds now; `None`: nobody has set one. What cannot be read is no reason to let somebody in.
@@ -152,13 +191,23 @@ impl Password {
         if !state.loaded {
             let mut bytes = [0; Verifier::BYTES];
             let stored = engine
-                .with_nvs(|nvs| nvs.get_blob(KEY, &mut bytes))
-                .map_err(|error| Locked::Store(text(error)))?;
+                .with_nvs(|nvs| {
+                    let there = nvs.get_blob(KEY, &mut bytes)?;
+                    let said = nvs.get_u8(IS_SET)?.is_some();
+                    if there && !said {
+                        // The power was cut between the two.
+                        let _later = nvs.set_u8(IS_SET, 1);
+                    }
+                    Ok((there, said))
+                })
+                .map_err(|error: N::Error| Locked::Store(text(error)))?;
             state.verifier = match stored {
-                true => Verifier::from_bytes(&bytes),
-                false => self.built_in,
+                (false, false) => self.built_in,
+                (there, _) => {
+                    let whole = Verifier::from_bytes(&bytes).filter(|_| there);
+                    Some(whole.ok_or(Locked::Store(text("what is stored is damaged")))?)
+                }
             };
-            (self.random)(&mut state.secret);
             state.loaded = true;
         }
         Ok(state.verifier)

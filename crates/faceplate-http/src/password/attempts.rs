@@ -4,10 +4,12 @@
 const FREE: u32 = 5;
 /// The first wait, milliseconds; each that follows is twice as long,
 const FIRST_MS: u64 = 1000;
-/// up to this one: 1440 guesses a day.
+/// up to this one: some 1440 guesses a day.
 const LONGEST_MS: u64 = 60_000;
+/// No more are counted than lead to the longest wait.
+const WRONG_MAX: u32 = FREE + 6;
 
-/// Attempts since the last right password.
+/// Wrong passwords that are not forgiven yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempts {
     wrong: u32,
@@ -29,13 +31,13 @@ impl Attempts {
         until.saturating_sub(now_ms)
     }
 
+    /// A right one changes nothing: it may be another's, who must not give free tries to who guesses. Time does, one
+    /// for each minute without a wrong one.
     pub(super) fn was_wrong(&mut self, now_ms: u64) {
-        self.wrong = self.wrong.saturating_add(1);
+        let minutes = now_ms.saturating_sub(self.at_ms) / LONGEST_MS;
+        let forgiven = u32::try_from(minutes).unwrap_or(u32::MAX);
+        self.wrong = self.wrong.saturating_sub(forgiven).min(WRONG_MAX) + 1;
         self.at_ms = now_ms;
-    }
-
-    pub(super) fn was_right(&mut self) {
-        *self = Self::NONE;
     }
 }
 
@@ -47,22 +49,51 @@ mod tests {
     fn after_five_wrong_ones_each_waits_twice_as_long_up_to_a_minute() {
         let mut attempts = Attempts::NONE;
         let mut now = 7;
-        let waits = [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60];
+        let waits = [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60];
         for seconds in waits {
             attempts.was_wrong(now);
             assert_eq!(attempts.wait_ms(now), seconds * 1000);
             now += seconds * 1000;
             assert_eq!(attempts.wait_ms(now), 0);
-            assert_eq!(
-                attempts.wait_ms(now.saturating_sub(1)),
-                u64::from(seconds > 0)
-            );
+            let waits = attempts.wait_ms(now.saturating_sub(1)) > 0;
+            assert_eq!(waits, seconds > 0);
         }
         for _ in 0..100 {
             attempts.was_wrong(u64::MAX);
         }
         assert!(attempts.wait_ms(0) > 0);
-        attempts.was_right();
-        assert_eq!(attempts.wait_ms(0), 0);
+    }
+
+    /// Whatever somebody does who guesses as soon as he may.
+    #[test]
+    fn a_day_has_no_more_guesses_than_minutes_but_for_the_first() {
+        for pause in [0, 1000, 30_000, 59_999, 60_000, 61_000] {
+            let mut attempts = Attempts::NONE;
+            let (mut now, mut guesses) = (0, 0);
+            while now < 24 * 60 * LONGEST_MS {
+                attempts.was_wrong(now);
+                guesses += 1;
+                now += attempts.wait_ms(now).max(pause);
+                assert_eq!(attempts.wait_ms(now), 0);
+            }
+            assert!(guesses <= 1440 + 2 * FREE + 6, "{pause}: {guesses}");
+        }
+    }
+
+    #[test]
+    fn a_quiet_quarter_of_an_hour_forgives_all() {
+        let mut attempts = Attempts::NONE;
+        for _ in 0..50 {
+            attempts.was_wrong(0);
+        }
+        assert_eq!(attempts.wait_ms(0), LONGEST_MS);
+        for free in 1..=FREE {
+            attempts.was_wrong(15 * LONGEST_MS);
+            assert_eq!(
+                attempts.wait_ms(15 * LONGEST_MS) > 0,
+                free == FREE,
+                "{free}"
+            );
+        }
     }
 }

@@ -28,7 +28,10 @@ pub(crate) enum Change {
     /// Somebody proves that they know the password.
     LogIn,
     /// Another password, or the first one.
-    Set,
+    Set {
+        /// Changes of the password before: leave for this one is of that time.
+        changes: u32,
+    },
 }
 
 /// A body is not what it should be; in words.
@@ -62,8 +65,12 @@ impl Change {
     }
 
     /// A new password, if its head is right.
-    pub(crate) fn set(head: &Head<'_>) -> Result<Self, Refusal> {
-        command(head, PASSWORD_JSON_MAX).map(|()| Self::Set)
+    pub(crate) fn set<A: App>(head: &Head<'_>, app: &A) -> Result<Self, Refusal> {
+        command(head, PASSWORD_JSON_MAX)?;
+        let password = app.password().ok_or(Refusal::NoSuchApi)?;
+        Ok(Self::Set {
+            changes: password.changes(),
+        })
     }
 
     /// Does it and answers, or tells why not.
@@ -88,10 +95,14 @@ impl Change {
                 let logged_in = password.log_in(device, &asked?)?;
                 Ok(tx.text(200, &JSON, &logged_in).await?)
             }
-            Self::Set => {
+            Self::Set { changes } => {
                 let verifier = read_verifier(text);
                 if may_go_on {
                     tx.keep_open();
+                }
+                // While the body came somebody else may have changed it.
+                if password.changes() != changes {
+                    return Err(Refusal::from(Locked::Over).into());
                 }
                 let set = password.set(device.engine(), verifier?);
                 set.map_err(|error| Refusal::from(Locked::Store(error)))?;
@@ -158,10 +169,11 @@ impl Password {
     fn log_in<D: Device>(&self, device: &D, asked: &Proof) -> Result<LoggedIn, Refusal> {
         let verifier = self.verifier(device.engine())?.ok_or(Locked::Unset)?;
         let now_ms = device.now_ms();
+        let secret = self.secret();
         let mut state = self.state.borrow_mut();
         state.may_try(now_ms)?;
-        let nonce_ms = nonce::made_at(&state.secret, &asked.nonce, now_ms)
-            .filter(|&at| !state.sessions.had(at))
+        let nonce = nonce::id_of(&secret, &asked.nonce, now_ms)
+            .filter(|&id| !state.sessions.had(id))
             .ok_or(Locked::Stale)?;
         let exchange = Exchange {
             client: &asked.client,
@@ -175,7 +187,7 @@ impl Password {
         let mut id = [0; 8];
         (self.random)(&mut id);
         let session = u64::from_be_bytes(id);
-        state.sessions.begin(session, key, nonce_ms, now_ms);
+        state.sessions.begin(session, key, nonce, now_ms);
         Ok(LoggedIn {
             session,
             proof: exchange.server_proof(&verifier.server),

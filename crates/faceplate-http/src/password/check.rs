@@ -55,15 +55,17 @@ impl Password {
                 .map(|at| &all[at + 1..])
         });
         let password = colon.ok_or(Locked::Wrong)?;
+        let secret = self.secret();
         let mut stretch = {
             let mut state = self.state.borrow_mut();
-            let known = hmac(&state.secret, password);
+            // Before anything is compared: whoever guesses learns nothing while he has to wait.
+            state.may_try(device.now_ms())?;
+            let known = hmac(&secret, password);
             if state.plain.is_some_and(|plain| same(&plain, &known)) {
                 return Ok(());
             }
-            state.may_try(device.now_ms())?;
             if state.stretching {
-                return Err(Locked::Wait { seconds: 1 });
+                return Err(Locked::Busy);
             }
             state.stretching = true;
             Stretch::new(password, &verifier.salt, verifier.iterations)
@@ -80,7 +82,8 @@ impl Password {
         let right =
             state.verifier.is_some_and(|now| now == *verifier) && same(&stored, &verifier.stored);
         state.tried(right, device.now_ms())?;
-        state.plain = Some(hmac(&state.secret, password));
+        // (By the secret that it will be compared by.)
+        state.plain = state.secret.map(|secret| hmac(&secret, password));
         Ok(())
     }
 }
@@ -107,11 +110,11 @@ impl State {
 
     /// One was looked at.
     pub(super) fn tried(&mut self, right: bool, now_ms: u64) -> Result<(), Locked> {
-        match right {
-            true => self.attempts.was_right(),
-            false => self.attempts.was_wrong(now_ms),
+        if right {
+            return Ok(());
         }
-        if right { Ok(()) } else { Err(Locked::Wrong) }
+        self.attempts.was_wrong(now_ms);
+        Err(Locked::Wrong)
     }
 
     fn is_signed(

@@ -6,7 +6,7 @@ use embedded_io_async::Write;
 
 use super::{
     Password, SCRIPT,
-    nonce::{self, Nonce},
+    nonce::Nonce,
     verifier::{ITERATIONS, InBase64, Verifier},
 };
 use crate::{
@@ -56,7 +56,7 @@ impl Password {
         tx: &mut Tx<'_, D, W>,
     ) -> Result<(), Failed> {
         let verifier = self.verifier(device.engine())?;
-        let nonce = nonce::nonce(&self.state.borrow().secret, device.now_ms());
+        let nonce = self.nonce(device.now_ms());
         Ok(tx.text(200, &JSON, &Asked { verifier, nonce }).await?)
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Locked {
     Wrong,
     /// So many wrong ones came that the next has to wait, seconds.
     Wait { seconds: u32 },
+    /// The device stretches another password in the clear.
+    Busy,
     /// The session is not known, or over.
     Over,
     /// It was signed by a session, but not for this, or was there before.
@@ -43,6 +45,7 @@ impl Locked {
             Self::Unset => kind(403, "password-unset", "A password has to be set first"),
             Self::Wrong => kind(401, "wrong-password", "The password is wrong"),
             Self::Wait { .. } => kind(429, "too-many-attempts", "Too many passwords were wrong"),
+            Self::Busy => kind(429, "login-busy", "Another password is looked at"),
             Self::Over | Self::Replayed => kind(401, "session-over", "The session is over"),
             Self::Stale => kind(409, "stale-nonce", "The nonce is not good any more"),
             Self::Store(_) => kind(500, "nvs-fault", "The settings store failed"),
@@ -58,6 +61,7 @@ impl Locked {
     pub(crate) fn header(&self) -> Header<'_> {
         match self {
             Self::Wait { seconds } => ("Retry-After", seconds),
+            Self::Busy => ("Retry-After", &"1"),
             _ if self.kind().status == 401 => ("WWW-Authenticate", &"Faceplate"),
             _ => NONE,
         }
@@ -75,6 +79,7 @@ impl fmt::Display for Locked {
             ),
             Self::Wrong => f.write_str("it is another password"),
             Self::Wait { seconds } => write!(f, "the next one is looked at in {seconds} s"),
+            Self::Busy => f.write_str("try again in a second"),
             Self::Over => f.write_str("log in again"),
             Self::Replayed => {
                 f.write_str("this is not signed by a session, or was there before; log in again")

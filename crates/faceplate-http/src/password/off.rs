@@ -49,7 +49,7 @@ impl Change {
         Err(Refusal::NoSuchApi)
     }
 
-    pub(crate) fn set<H>(_: &H) -> Result<Self, Refusal> {
+    pub(crate) fn set<H, A>(_: &H, _: &A) -> Result<Self, Refusal> {
         Err(Refusal::NoSuchApi)
     }
 

@@ -15,8 +15,8 @@ const WINDOW: u64 = 64;
 pub(super) struct Session {
     pub(super) id: u64,
     pub(super) key: [u8; HASH],
-    /// The time of the nonce that it logged in with, milliseconds.
-    nonce_ms: u64,
+    /// The nonce that it logged in with.
+    nonce: u64,
     used_ms: u64,
     numbers: Numbers,
 }
@@ -59,20 +59,32 @@ impl Numbers {
 }
 
 /// All of them.
-pub(super) struct Sessions([Option<Session>; SESSIONS]);
+pub(super) struct Sessions {
+    all: [Option<Session>; SESSIONS],
+    /// Nonces up to this one are not good any more: one of those that made room logged in with it, and its login may
+    /// have been heard.
+    floor: u64,
+}
 
 impl Sessions {
-    pub(super) const NONE: Self = Self([None; SESSIONS]);
+    pub(super) const NONE: Self = Self {
+        all: [None; SESSIONS],
+        floor: 0,
+    };
 
     /// The key of a session that is not over.
     pub(super) fn key(&self, id: u64, now_ms: u64) -> Option<[u8; HASH]> {
-        let session = self.0.iter().flatten().find(|session| session.id == id)?;
+        let session = self.all.iter().flatten().find(|session| session.id == id)?;
         (now_ms.saturating_sub(session.used_ms) <= IDLE_MS).then_some(session.key)
     }
 
     /// Uses a number of a session; `false` when it was used.
     pub(super) fn take(&mut self, id: u64, number: u64, now_ms: u64) -> bool {
-        let found = self.0.iter_mut().flatten().find(|session| session.id == id);
+        let found = self
+            .all
+            .iter_mut()
+            .flatten()
+            .find(|session| session.id == id);
         let Some(session) = found.filter(|session| session.numbers.is_new(number)) else {
             return false;
         };
@@ -81,23 +93,28 @@ impl Sessions {
         true
     }
 
-    /// Whether somebody logged in with the nonce of this time.
-    pub(super) fn had(&self, nonce_ms: u64) -> bool {
-        self.0
-            .iter()
-            .flatten()
-            .any(|session| session.nonce_ms == nonce_ms)
+    /// Whether somebody logged in with this nonce, or may have.
+    pub(super) fn had(&self, nonce: u64) -> bool {
+        nonce <= self.floor
+            || self
+                .all
+                .iter()
+                .flatten()
+                .any(|session| session.nonce == nonce)
     }
 
-    pub(super) fn begin(&mut self, id: u64, key: [u8; HASH], nonce_ms: u64, now_ms: u64) {
+    pub(super) fn begin(&mut self, id: u64, key: [u8; HASH], nonce: u64, now_ms: u64) {
         let since = |session: &Option<Session>| session.map_or(0, |session| session.used_ms + 1);
-        let Some(place) = self.0.iter_mut().min_by_key(|session| since(session)) else {
+        let Some(place) = self.all.iter_mut().min_by_key(|session| since(session)) else {
             return;
         };
+        if let Some(gone) = place {
+            self.floor = self.floor.max(gone.nonce);
+        }
         *place = Some(Session {
             id,
             key,
-            nonce_ms,
+            nonce,
             used_ms: now_ms,
             numbers: Numbers::NONE,
         });
@@ -175,7 +192,17 @@ mod tests {
                 .collect()
         };
         assert_eq!(there(&sessions), [1, 3, 4, 5, 6, 7, 8, 9]);
-        assert!(sessions.had(90) && sessions.had(10) && !sessions.had(20));
+        // What made room was heard by somebody, perhaps, and all before it.
+        for (nonce, had) in [
+            (10, true),
+            (15, true),
+            (20, true),
+            (21, false),
+            (30, true),
+            (90, true),
+        ] {
+            assert_eq!(sessions.had(nonce), had, "{nonce}");
+        }
         assert_eq!(sessions.key(9, 101), Some([9; 32]));
     }
 

@@ -95,15 +95,16 @@ impl Verifier {
         bytes
     }
 
-    /// From what is stored. Whatever the bytes are, there is a password: at the worst one that nobody knows.
+    /// From what is stored; `None` where that is damaged.
     pub(super) fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
         let (iterations, rest) = bytes.split_first_chunk()?;
         let (salt, rest) = rest.split_first_chunk()?;
         let (stored, rest) = rest.split_first_chunk()?;
         let (server, _) = rest.split_first_chunk()?;
-        Some(Self {
+        let iterations = u32::from_le_bytes(*iterations);
+        ITERATIONS_ALLOWED.contains(&iterations).then_some(Self {
             salt: *salt,
-            iterations: u32::from_le_bytes(*iterations),
+            iterations,
             stored: *stored,
             server: *server,
         })

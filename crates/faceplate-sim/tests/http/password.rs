@@ -449,9 +449,211 @@ fn wrong_passwords_are_slowed_and_counted_and_hold_up_nobody_who_is_logged_in() 
     assert_eq!(try_login(&server, PASSWORD).err().unwrap(), slowed);
     skip(&server, 1000);
     login(&server);
-    // All is as at the beginning.
+    // Who knows it gives no free tries to who does not; only time does.
     assert_eq!(try_login(&server, "another").err().unwrap().0, 401);
+    assert_eq!(try_login(&server, "another").err().unwrap(), slowed);
+    skip(&server, 15 * 60_000);
+    for _ in 0..4 {
+        assert_eq!(try_login(&server, "another").err().unwrap().0, 401);
+    }
     login(&server);
+}
+
+#[test]
+fn a_plain_password_that_was_right_once_helps_nobody_to_guess() {
+    let server = built_in();
+    let post = |password: &str| send(&server, "POST", "/api/test/echo", &basic(password), "x");
+    assert_eq!(post(PASSWORD).status, 200);
+    for _ in 0..5 {
+        assert_eq!(post("another").problem().1, "wrong-password");
+    }
+    // The right one looks like any other then.
+    for password in ["another", PASSWORD, "a third"] {
+        assert_eq!(
+            post(password).problem().1,
+            "too-many-attempts",
+            "{password}"
+        );
+    }
+    skip(&server, 1000);
+    assert_eq!(post(PASSWORD).status, 200);
+}
+
+#[test]
+fn a_login_that_was_heard_is_of_no_use_when_its_session_made_room() {
+    let server = built_in();
+    let asked = get(&server, "/api/ota/login").json();
+    let nonce = asked["nonce"].as_str().unwrap();
+    let stretched = Login::stretch(PASSWORD, asked["salt"].as_str().unwrap(), ITERATIONS).unwrap();
+    let proof = stretched
+        .answer("aaaaaaaaaaaaaaaa", nonce)
+        .proof()
+        .to_string();
+    let heard = format!(r#"{{"nonce":"{nonce}","client":"aaaaaaaaaaaaaaaa","proof":"{proof}"}}"#);
+    assert_eq!(command(&server, "login", &heard).status, 200);
+    for _ in 0..20 {
+        login(&server);
+        assert_eq!(command(&server, "login", &heard).problem().1, "stale-nonce");
+    }
+    // Nor after a change, even to the same.
+    let body = format!(r#"{{"verifier":"{}"}}"#, verifier(PASSWORD));
+    let mut session = login(&server);
+    assert_eq!(
+        session
+            .send(&server, "PUT", "/api/ota/password", &body)
+            .status,
+        204
+    );
+    assert_eq!(command(&server, "login", &heard).problem().1, "stale-nonce");
+    login(&server);
+}
+
+#[test]
+fn many_may_log_in_at_once() {
+    let server = built_in();
+    let nonces: Vec<_> = (0..50)
+        .map(|_| get(&server, "/api/ota/login").json()["nonce"].to_string())
+        .collect();
+    let mut different = nonces.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), nonces.len());
+}
+
+#[test]
+fn leave_to_set_it_ends_when_somebody_else_has_set_it_meanwhile() {
+    let server = with(|| Password::new(random));
+    let body = |password: &str| format!(r#"{{"verifier":"{}"}}"#, verifier(password));
+    let late = body("of the attacker");
+    let mut client = Client::new(&server);
+    let length = late.len();
+    client.send(format!(
+        "PUT /api/ota/password HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{}",
+        &late[..10]
+    ));
+    // Its head was looked at: others are served by now.
+    status(&server);
+    assert_eq!(
+        send(&server, "PUT", "/api/ota/password", "", &body(PASSWORD)).status,
+        204
+    );
+    client.send(&late[10..]);
+    assert_eq!(client.response().problem().1, "session-over");
+    login(&server);
+    // The same when a button has forgotten it meanwhile.
+    let mut session = login(&server);
+    let header = session.header("PUT", "/api/ota/password", "");
+    let mut client = Client::new(&server);
+    client.send(format!(
+        "PUT /api/ota/password HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{header}\
+         Content-Length: {length}\r\n\r\n{}",
+        &late[..10]
+    ));
+    status(&server);
+    server.ask(|device| {
+        device
+            .app
+            .password
+            .get()
+            .unwrap()
+            .reset(&device.engine)
+            .unwrap()
+    });
+    client.send(&late[10..]);
+    assert_eq!(client.response().problem().1, "session-over");
+    assert_eq!(get(&server, "/api/ota/login").json()["set"], false);
+}
+
+#[test]
+fn nonces_are_of_their_boot_also_where_it_is_set_before_anybody_asks() {
+    let boot = || {
+        let server = with(|| Password::new(random));
+        server.ask(|device| {
+            let password = device.app.password.get().unwrap();
+            password.set(&device.engine, verifier(PASSWORD)).unwrap();
+        });
+        server
+    };
+    let first = boot();
+    let asked = get(&first, "/api/ota/login").json();
+    let nonce = asked["nonce"].as_str().unwrap();
+    let stretched = Login::stretch(PASSWORD, asked["salt"].as_str().unwrap(), ITERATIONS).unwrap();
+    let proof = stretched
+        .answer("aaaaaaaaaaaaaaaa", nonce)
+        .proof()
+        .to_string();
+    let heard = format!(r#"{{"nonce":"{nonce}","client":"aaaaaaaaaaaaaaaa","proof":"{proof}"}}"#);
+    assert_eq!(command(&first, "login", &heard).status, 200);
+    let second = boot();
+    skip(&second, 5000);
+    assert_eq!(command(&second, "login", &heard).problem().1, "stale-nonce");
+}
+
+#[test]
+fn a_password_that_was_damaged_is_not_one_that_was_never_set() {
+    let server = with(|| Password::new(random));
+    let body = format!(r#"{{"verifier":"{}"}}"#, verifier(PASSWORD));
+    assert_eq!(
+        send(&server, "PUT", "/api/ota/password", "", &body).status,
+        204
+    );
+    // Its bytes in the flash, and where they are.
+    let stored = server.ask(|device| {
+        let nvs = device.board.nvs();
+        let all = device
+            .board
+            .flash
+            .peek(nvs.offset, nvs.len as usize)
+            .unwrap();
+        let mut bytes = [0; 84];
+        let read = device
+            .engine
+            .with_nvs(|nvs| faceplate::Nvs::get_blob(nvs, "pw", &mut bytes));
+        assert!(read.unwrap());
+        let at = all
+            .windows(32)
+            .position(|window| window == &bytes[20..52])
+            .unwrap();
+        nvs.offset + at as u32
+    });
+    server.ask(move |device| {
+        let byte = device.board.flash.peek(stored, 1).unwrap()[0];
+        device.board.flash.poke(stored, &[byte ^ 0x10]).unwrap();
+    });
+    for rows in [2, 3] {
+        let server = server.rebooted();
+        if rows == 3 {
+            // A blob of another length, as of another firmware.
+            server.ask(|device| {
+                device
+                    .engine
+                    .with_nvs(|nvs| faceplate::Nvs::set_blob(nvs, "pw", &[7; 9]).unwrap());
+            });
+        }
+        set_up(&server, || Password::new(random));
+        for _ in 0..2 {
+            let response = send(&server, "PUT", "/api/ota/password", "", &body);
+            assert_eq!(response.problem(), (500, "nvs-fault".into()), "{rows}");
+        }
+        assert_eq!(send(&server, "POST", "/api/test/echo", "", "x").status, 500);
+        assert_eq!(get(&server, "/api/ota/login").status, 500);
+        // The button helps.
+        server.ask(|device| {
+            device
+                .app
+                .password
+                .get()
+                .unwrap()
+                .reset(&device.engine)
+                .unwrap()
+        });
+        assert_eq!(
+            send(&server, "PUT", "/api/ota/password", "", &body).status,
+            204
+        );
+        login(&server);
+    }
 }
 
 #[test]
@@ -701,9 +903,14 @@ fn a_plain_password_gets_in_while_others_are_answered() {
     for _ in 0..3 {
         status(&server);
         let response = send(&server, "POST", "/api/test/echo", &basic("another"), "x");
-        busy += u32::from(response.problem() == (429, "too-many-attempts".into()));
+        busy += u32::from(response.problem() == (429, "login-busy".into()));
     }
-    assert_ne!(slow.response().status, 401);
+    let answer = slow.response();
+    assert_eq!(
+        answer.problem(),
+        (400, "bad-body".into()),
+        "its handler had it"
+    );
     assert!(
         busy > 0,
         "it was stretched before anybody else was answered"
