@@ -61,13 +61,13 @@ pub(crate) struct Build {
     pub(crate) wired: bool,
     /// With the second core at work, of a chip that has one.
     pub(crate) second_core: bool,
-    /// With a password, which the environment's [`PASSWORD`] tells.
+    /// With a password, which the environment's [`VERIFIER`] tells.
     pub(crate) password: bool,
     pub(crate) log: Log,
 }
 
 /// The verifier of a password (`faceplate hash-password`), or `demand`.
-const PASSWORD: &str = "FACEPLATE_PASSWORD";
+const VERIFIER: &str = "FACEPLATE_VERIFIER";
 
 /// Where the ESP32-S3 writes its log. The other chips find out by themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Build {
             layout,
             wired: false,
             second_core: false,
-            password: std::env::var_os(PASSWORD).is_some(),
+            password: std::env::var_os(VERIFIER).is_some(),
             log: Log::default(),
         }
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use console::Term;
-use faceplate_http::password::{ITERATIONS, ITERATIONS_ALLOWED, SHORTEST, Verifier};
+use faceplate_http::password::{ITERATIONS, ITERATIONS_ALLOWED, LONGEST, SHORTEST, Verifier};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::failure::Failure;
@@ -111,11 +111,14 @@ pub(crate) fn new_one(file: Option<&Path>, option: &str) -> Result<String, Failu
 }
 
 fn long_enough(password: &str) -> Result<(), Failure> {
-    match password.chars().count() < SHORTEST {
-        true => Err(Failure::usage(format_args!(
+    match password.chars().count() {
+        ..SHORTEST => Err(Failure::usage(format_args!(
             "a new password has at least {SHORTEST} characters"
         ))),
-        false => Ok(()),
+        _ if password.len() > LONGEST => Err(Failure::usage(format_args!(
+            "a new password has at most {LONGEST} bytes"
+        ))),
+        _ => Ok(()),
     }
 }
 

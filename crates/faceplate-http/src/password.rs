@@ -27,7 +27,7 @@ use faceplate::{Engine, Nvs, Text, text};
 use self::{attempts::Attempts, nonce::Nonce, session::Sessions};
 pub(crate) use self::{change::Change, documents::script, locked::Locked};
 pub use self::{
-    scram::{Answer, Login, SHORTEST, SessionKey},
+    scram::{Answer, LONGEST, Login, SHORTEST, SessionKey},
     verifier::{ITERATIONS, ITERATIONS_ALLOWED, NotAVerifier, Verifier},
     with::WithPassword,
 };

@@ -15,7 +15,28 @@ use crate::room::ChipRoom;
 pub(crate) type App = WithPassword<Provider<ChipRoom>>;
 
 /// What `faceplate hash-password` prints, or `demand`: then one has to be set at first use.
-const VERIFIER: Option<&str> = option_env!("FACEPLATE_PASSWORD");
+const VERIFIER: Option<&str> = option_env!("FACEPLATE_VERIFIER");
+
+/// Whoever takes it for the password itself learns it before that is in a binary.
+const _: () = assert!(
+    match VERIFIER {
+        None => true,
+        Some(text) => begins(text, "SCRAM-SHA-256$") || begins(text, "demand"),
+    },
+    "FACEPLATE_VERIFIER is what `faceplate hash-password` prints, or: demand"
+);
+
+const fn begins(text: &str, with: &str) -> bool {
+    let (text, with) = (text.as_bytes(), with.as_bytes());
+    let mut at = 0;
+    while at < with.len() {
+        if at >= text.len() || text[at] != with[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
 
 /// The button is held for so long to forget the password, seconds.
 const HELD: u64 = 10;
@@ -28,7 +49,7 @@ pub(crate) fn before(room: Provider<ChipRoom>) -> App {
         None => password,
         Some(Ok(verifier)) => password.built_in(verifier),
         // At the first boot of such a build, on its maker's desk.
-        Some(Err(error)) => panic!("FACEPLATE_PASSWORD: {error}"),
+        Some(Err(error)) => panic!("FACEPLATE_VERIFIER: {error}"),
     };
     WithPassword(room, password)
 }

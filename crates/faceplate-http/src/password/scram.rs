@@ -13,6 +13,8 @@ use super::{
 
 /// Fewest characters of a password that somebody sets.
 pub const SHORTEST: usize = 8;
+/// Most bytes of one: what a device has room for where it comes in the clear.
+pub const LONGEST: usize = 128;
 
 pub(super) type HmacSha256 = Hmac<Sha256>;
 

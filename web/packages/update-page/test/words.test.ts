@@ -53,6 +53,7 @@ const IMPOSSIBLE = [
   'no-websocket',
   'not-found',
   'range',
+  'login-busy',
   'session-over',
   'stale-nonce',
   'target-too-long',
