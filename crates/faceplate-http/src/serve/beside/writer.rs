@@ -4,9 +4,10 @@ use crate::http::head::{HeadError, is_token};
 
 /// The headers that Faceplate reads, for a server that must be asked for each by its name. A login or
 /// routes of the firmware's own may read others.
-pub const HEADERS: [&str; 17] = [
+pub const HEADERS: [&str; 18] = [
     "Accept",
     "Accept-Encoding",
+    "Authorization",
     "Connection",
     "Content-Digest",
     "Content-Encoding",
