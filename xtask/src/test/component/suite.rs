@@ -20,7 +20,7 @@ pub(super) enum Door {
 }
 
 /// Tests, or modules of them (`events::`), that the component is not asked for, at either door.
-const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 6] = [
+const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 7] = [
     (
         "it has no Wi-Fi",
         &[
@@ -40,6 +40,26 @@ const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 6] = [
             "routes::",
             "sockets::",
             "hostile::random_frames_get_frames_or_the_end",
+        ],
+    ),
+    (
+        "nobody can give it a password, or other times, while it runs",
+        &[
+            "password::every_change_needs_it_and_nothing_is_touched_without",
+            "password::reading_needs_it_where_the_firmware_says_so",
+            "password::who_knows_it_does_all_that_others_may_not",
+            "password::sockets_and_events_are_signed_in_their_address",
+            "password::who_listens_can_use_nothing_again",
+            "password::a_login_that_was_heard_is_good_for_nothing",
+            "password::wrong_passwords_are_slowed_and_counted_and_hold_up_nobody_who_is_logged_in",
+            "password::ten_thousand_guesses_get_in_nowhere",
+            "password::bodies_of_a_login_that_are_none_are_told_apart",
+            "password::where_one_is_demanded_nothing_is_changed_before_it_is_set",
+            "password::after_a_reset_that_of_the_build_holds",
+            "password::a_plain_password_gets_in_while_others_are_answered",
+            "password::what_is_no_plain_password_is_a_wrong_one",
+            "password::a_power_cut_at_any_operation_leaves_the_old_password_or_the_new_one",
+            "password::a_password_that_cannot_be_read_lets_nobody_in",
         ],
     ),
     (
