@@ -15,8 +15,37 @@ use crate::emulate::tools::at;
 use crate::tally::Tally;
 pub(crate) use build::{TARGETS, Target};
 
-/// Name of the library; `CMakeLists.txt` of the component looks for it.
+/// Name of the library that cargo makes.
 const NAME: &str = "libfaceplate_idf.a";
+
+/// What a firmware may choose to have in it, by `Kconfig`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variant {
+    /// All that is not paid for where it is not called.
+    Plain,
+    /// With a password.
+    Password,
+}
+
+impl Variant {
+    const ALL: [Self; 2] = [Self::Plain, Self::Password];
+
+    /// What cargo is told.
+    pub(crate) fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &[],
+            Self::Password => &["--features", "password"],
+        }
+    }
+
+    /// Name of the library that was built before; `CMakeLists.txt` of the component looks for it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => NAME,
+            Self::Password => "libfaceplate_idf_password.a",
+        }
+    }
+}
 
 /// The command.
 pub(crate) fn component(args: &[&str]) -> Result<ExitCode, String> {
@@ -31,13 +60,16 @@ pub(crate) fn component(args: &[&str]) -> Result<ExitCode, String> {
                 tally.skipped += 1;
             }
             None => {
-                let library = make(target, root())?;
                 let folder = folder(root()).join("lib").join(target.name);
                 fs::create_dir_all(&folder).map_err(at(&folder))?;
-                let path = folder.join(NAME);
-                fs::write(&path, &library).map_err(at(&path))?;
-                println!("{} {:>9} {}", sha256(&library), library.len(), target.name);
-                tally.passed += 1;
+                for variant in Variant::ALL {
+                    let library = make(target, variant, root())?;
+                    let path = folder.join(variant.name());
+                    fs::write(&path, &library).map_err(at(&path))?;
+                    let (name, sha256) = (variant.name(), sha256(&library));
+                    println!("{sha256} {:>9} {}/{name}", library.len(), target.name);
+                    tally.passed += 1;
+                }
             }
         }
     }
@@ -46,8 +78,8 @@ pub(crate) fn component(args: &[&str]) -> Result<ExitCode, String> {
 }
 
 /// Makes the library of a checkout.
-pub(crate) fn make(target: &Target, checkout: &Path) -> Result<Vec<u8>, String> {
-    let built = build::build(target, checkout)?;
+pub(crate) fn make(target: &Target, variant: Variant, checkout: &Path) -> Result<Vec<u8>, String> {
+    let built = build::build(target, variant, checkout)?;
     let object = object::one(target, &built)?;
     archive::write("faceplate_idf.o", &object)
 }

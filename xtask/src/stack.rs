@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use self::archive::{Callee, Function, Id};
 use self::depth::{Chains, POINTERS, POINTERS_OF_HTTP};
+use crate::component::Variant;
 use crate::firmware::size::grouped;
 use crate::test::component;
 
@@ -18,16 +19,15 @@ use crate::test::component;
 const CALLED_BY_C: [(&str, &str, u32); 4] = [
     ("faceplate_idf::port::run::call", "in its task: ", JOB),
     (HTTP_TASK, "the task of HTTP, of ", HTTP),
-    (
-        "faceplate_idf::care::task",
-        "the task that runs for ever",
-        TASK,
-    ),
+    (TRIALS_TASK, "the task that runs for ever", TASK),
     ("faceplate_has_signed", "in its task: a signature", JOB),
 ];
 
 /// Where the task of HTTP begins.
 const HTTP_TASK: &str = "faceplate_idf::http::task::task";
+
+/// Where the task that runs for ever begins.
+const TRIALS_TASK: &str = "faceplate_idf::care::task";
 
 /// Most bytes of what runs in a task that is there only for so long, as `Kconfig` says: the boot, and the checks of
 /// a whole slot.
@@ -35,6 +35,9 @@ const JOB: u32 = 8 * 1024;
 
 /// Most bytes of the task that runs for ever, as `Kconfig` says.
 const TASK: u32 = 2304;
+
+/// The same with a password. It does nothing with that; but a pointer might lead to what does.
+const TASK_WITH_PASSWORD: u32 = 2816;
 
 /// Most bytes of the task that answers all requests, as `Kconfig` says.
 const HTTP: u32 = 8 * 1024;
@@ -63,23 +66,31 @@ struct Report {
 
 /// `cargo xtask stack`: all of it, with the chains.
 pub(crate) fn stack() -> Result<ExitCode, String> {
-    let report = read(&component::archive(Some(component::MEASURED))?)?;
-    for need in &report.needs {
-        println!("{need}");
-        for link in &need.chain {
-            println!("    {link}");
+    for (title, variant) in [
+        ("The component", Variant::Plain),
+        ("\nWith a password", Variant::Password),
+    ] {
+        println!("{title}");
+        let library = component::archive(Some(component::MEASURED), variant)?;
+        let report = read(&library, variant)?;
+        for need in &report.needs {
+            println!("{need}");
+            for link in &need.chain {
+                println!("    {link}");
+            }
         }
+        print_rest(&report);
+        check(&report)?;
     }
-    print_rest(&report);
-    check(&report).map(|()| ExitCode::SUCCESS)
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints what each function needs of a library for RISC-V.
 ///
 /// # Errors
 /// When one needs more than it may.
-pub(crate) fn bounds(library: &Path) -> Result<(), String> {
-    let report = read(library)?;
+pub(crate) fn bounds(library: &Path, variant: Variant) -> Result<(), String> {
+    let report = read(library, variant)?;
     for need in &report.needs {
         println!("{need}");
     }
@@ -121,13 +132,13 @@ impl std::fmt::Display for Need {
     }
 }
 
-fn read(library: &Path) -> Result<Report, String> {
+fn read(library: &Path, variant: Variant) -> Result<Report, String> {
     let bytes =
         std::fs::read(library).map_err(|error| format!("{}: {error}", library.display()))?;
-    report(&archive::functions(&bytes)?)
+    report(&archive::functions(&bytes)?, variant)
 }
 
-fn report(functions: &[Function]) -> Result<Report, String> {
+fn report(functions: &[Function], variant: Variant) -> Result<Report, String> {
     let called_by_c = |id: Id| {
         let mut called = CALLED_BY_C.iter();
         called.find(|(called, ..)| is(&functions[id], called))
@@ -151,7 +162,13 @@ fn report(functions: &[Function]) -> Result<Report, String> {
         };
         let mut chains = Chains::new(functions, &known, nested, false);
         let (whose, bound) = match called_by_c(id) {
-            Some((_, what, bound)) => (format!("{what}{}", makers(functions, id)), *bound),
+            Some((called, what, bound)) => {
+                let bound = match (*called, variant) {
+                    (TRIALS_TASK, Variant::Password) => TASK_WITH_PASSWORD,
+                    _ => *bound,
+                };
+                (format!("{what}{}", makers(functions, id)), bound)
+            }
             None => (functions[id].name.clone(), CALLER),
         };
         let depth = chains.depth(id)?;
@@ -252,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_c_calls_is_a_stack_of_its_own_and_named_after_who_gave_it() {
-        let report = report(&library(1000)).unwrap();
+        let report = report(&library(1000), Variant::Plain).unwrap();
         let lines: Vec<_> = report.needs.iter().map(Need::to_string).collect();
         let want = [
             "  1,016 of 8,192  in its task: faceplate_go",
@@ -266,16 +283,32 @@ mod tests {
     }
 
     #[test]
+    fn a_password_gives_the_task_that_runs_for_ever_more() {
+        for (variant, bound) in [
+            (Variant::Plain, TASK),
+            (Variant::Password, TASK_WITH_PASSWORD),
+        ] {
+            let report = report(&library(0), variant).unwrap();
+            let mut needs = report.needs.iter();
+            let need = needs.find(|need| need.whose.starts_with("the task that"));
+            assert_eq!(need.map(|need| need.bound), Some(bound));
+        }
+    }
+
+    #[test]
     fn what_c_calls_must_be_there() {
-        let error = report(&library(0)[..6]).err();
+        let error = report(&library(0)[..6], Variant::Plain).err();
         let want = "there is no function faceplate_has_signed for C to call";
         assert_eq!(error.as_deref(), Some(want));
     }
 
     #[test]
     fn one_byte_too_much_is_an_error_that_shows_the_chain() {
-        assert_eq!(check(&report(&library(JOB - 16)).unwrap()), Ok(()));
-        let error = check(&report(&library(JOB - 15)).unwrap()).unwrap_err();
+        assert_eq!(
+            check(&report(&library(JOB - 16), Variant::Plain).unwrap()),
+            Ok(())
+        );
+        let error = check(&report(&library(JOB - 15), Variant::Plain).unwrap()).unwrap_err();
         let want = "too much of the stack:   8,193 of 8,192  in its task: faceplate_go\n  \
                     8177 faceplate_idf::port::run::call\n    16 help";
         assert_eq!(error, want);

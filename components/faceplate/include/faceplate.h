@@ -121,6 +121,9 @@ typedef struct {
 /** So many keys can be named. */
 #define FACEPLATE_KEYS_MAX 4
 
+/** Instead of a verifier: the password has to be set at first use, before anything can be changed. */
+#define FACEPLATE_PASSWORD_DEMANDED "demand"
+
 /**
  * What the firmware decides. Begin with FACEPLATE_CONFIG_DEFAULT().
  *
@@ -136,10 +139,17 @@ typedef struct {
     bool require_manifest;
     /** Refuse new frontends with a lower sequence than one that was confirmed (docs/signing.md). */
     bool no_step_back;
+    /** The password is needed for reading, too: the status. The files of the frontend and the recovery page stay
+     *  open. Needs a password. */
+    bool password_for_reading;
     /** Take and boot only what one of these keys has signed (docs/signing.md): Ed25519 public keys, each as 64
      *  hexadecimal digits, which `faceplate keygen` prints. NULL: no key; all NULL: anyone's frontends. Copied.
      *  Keys need CONFIG_FACEPLATE_SIGNATURES. */
     const char *keys[FACEPLATE_KEYS_MAX];
+    /** Answer changes over HTTP only to who knows this password (docs/password.md): a verifier, which `faceplate
+     *  hash-password` prints, or FACEPLATE_PASSWORD_DEMANDED. One that somebody sets goes before it. NULL: there is
+     *  none, and anybody may change everything. Copied. Needs CONFIG_FACEPLATE_PASSWORD. */
+    const char *password;
     /** Label of the NVS partition; NULL: "nvs". Copied. */
     const char *nvs_label;
     /** Labels of the slots; NULL: "www_0" and "www_1". Copied. */
@@ -153,10 +163,12 @@ typedef struct {
     void *ctx;
 } faceplate_config_t;
 
-/** The usual labels, API 1, anyone's images taken, older ones and those without a manifest too, no hooks. */
+/** The usual labels, API 1, anyone's images taken, older ones and those without a manifest too, no password, no
+ *  hooks. */
 #define FACEPLATE_CONFIG_DEFAULT()                                                                  \
     {                                                                                              \
-        1, false, false, {NULL, NULL, NULL, NULL}, NULL, {NULL, NULL}, NULL, NULL, NULL            \
+        1, false, false, false, {NULL, NULL, NULL, NULL}, NULL, NULL, {NULL, NULL}, NULL, NULL,    \
+        NULL                                                                                       \
     }
 
 /** A slot. */
@@ -206,8 +218,10 @@ typedef struct faceplate_upload faceplate_upload_t;
  *
  * @param config what the firmware decides; NULL: FACEPLATE_CONFIG_DEFAULT()
  * @return ESP_OK, also where no slot holds a frontend (FACEPLATE_STATE_RECOVERY)
- *         ESP_ERR_INVALID_ARG a label is empty, longer than 16 bytes or no ASCII; a key has not 64 hex digits
- *         ESP_ERR_NOT_SUPPORTED keys are named without CONFIG_FACEPLATE_SIGNATURES
+ *         ESP_ERR_INVALID_ARG a label is empty, longer than 16 bytes or no ASCII; a key has not 64 hex digits; the
+ *         password is no verifier, or for reading without being there (the log says what is wrong)
+ *         ESP_ERR_NOT_SUPPORTED keys are named without CONFIG_FACEPLATE_SIGNATURES, or a password without
+ *         CONFIG_FACEPLATE_PASSWORD
  *         ESP_ERR_INVALID_STATE it was called before
  *         ESP_ERR_INVALID_VERSION the library was built for another faceplate.h
  *         ESP_ERR_NO_MEM also where ESP-IDF's functions for flash, partitions or NVS had none. Nothing was
@@ -259,6 +273,27 @@ esp_err_t faceplate_confirm(const char *build);
  *         FACEPLATE_ERR_NVS it cannot be stored; the active slot stays
  */
 esp_err_t faceplate_rollback(void);
+
+/**
+ * Forgets the password that somebody set, and ends all sessions: for a button that is held, say. That of the
+ * configuration holds then; where it is demanded, the next client sets one.
+ *
+ * @return ESP_OK also where nobody had set one
+ *         ESP_ERR_INVALID_STATE not booted, in a hook, or the configuration has no password
+ *         ESP_ERR_NOT_SUPPORTED without CONFIG_FACEPLATE_PASSWORD
+ *         FACEPLATE_ERR_NVS it cannot be stored; the password is what it was
+ */
+esp_err_t faceplate_reset_password(void);
+
+/**
+ * Sets another password, and ends all sessions: for one that comes by a serial console, say.
+ *
+ * @param verifier what `faceplate hash-password` prints
+ * @return ESP_OK
+ *         ESP_ERR_INVALID_ARG verifier is NULL or none (the log says what is wrong)
+ *         and as faceplate_reset_password()
+ */
+esp_err_t faceplate_set_password(const char *verifier);
 
 /**
  * Opens a file of the frontend that is served. Takes 184 bytes of heap.

@@ -53,7 +53,7 @@ typedef struct {
      *  "home.example" or "10.0.0.1:8443"; the last is NULL. NULL: none. */
     const char *const *hosts;
     /** Whether a request may do what it is about to; NULL: anybody may do anything. Asked once for each
-     *  request of Faceplate's, before any of its body is read. A hook as those of faceplate_config_t: it
+     *  request of Faceplate's, before any of its body is read, and after a password that is needed for it. A hook as those of faceplate_config_t: it
      *  must return at once, and call nothing of faceplate.h. */
     faceplate_verdict_t (*authorize)(const faceplate_request_t *request, faceplate_access_t access, void *ctx);
     /** The challenge of FACEPLATE_UNAUTHORIZED; NULL: `Basic realm="faceplate"`, for which a browser asks

@@ -9,6 +9,7 @@
 
 #include "esp_log.h"
 #include "esp_partition.h"
+#include "esp_random.h"
 #include "esp_system.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
@@ -148,6 +149,12 @@ bool faceplate_port_verify(const uint8_t key[32], const uint8_t *statement, uint
     (void)key, (void)statement, (void)len, (void)signature;
     return false;
 #endif
+}
+
+/* What nobody can guess. Only a library with a password asks for it. */
+void faceplate_port_fill_random(void *to, uint32_t len)
+{
+    esp_fill_random(to, len);
 }
 
 /* Starts the task that runs for ever. */

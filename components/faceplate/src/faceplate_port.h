@@ -32,6 +32,7 @@ enum { FACEPLATE_PORT_U8 = 0, FACEPLATE_PORT_U32 = 1, FACEPLATE_PORT_BLOB = 2 };
 esp_err_t faceplate_port_init(void);
 bool faceplate_port_can_verify(void);
 bool faceplate_port_verify(const uint8_t key[32], const uint8_t *statement, uint32_t len, const uint8_t signature[64]);
+void faceplate_port_fill_random(void *to, uint32_t len);
 bool faceplate_port_lock(void);
 void faceplate_port_unlock(void);
 bool faceplate_port_may_wait(void);

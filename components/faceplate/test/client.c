@@ -111,7 +111,8 @@ void client_read(client_t *client, response_t *response)
     line(client, "\r\n\r\n", response->head, sizeof(response->head));
     CHECK(sscanf(response->head, "HTTP/1.1 %d ", &response->status) == 1);
     response->len = 0;
-    if (response->status < 200) {
+    /* Nothing comes behind these heads. */
+    if (response->status < 200 || response->status == 204) {
         return;
     }
     const char *length = strcasestr(response->head, "\r\nContent-Length: ");

@@ -208,6 +208,7 @@ int main(int argc, char **argv)
     test_update();
     test_refusals();
     test_signed();
+    test_password();
     test_hooks();
     test_power_cuts();
     test_httpd();

@@ -87,6 +87,7 @@ void test_boot(void);
 void test_update(void);
 void test_refusals(void);
 void test_signed(void);
+void test_password(void);
 void test_hooks(void);
 void test_power_cuts(void);
 void test_httpd(void);

@@ -225,6 +225,9 @@ static void boot_without_a_task(void)
     config.nvs_label = "nvs";
     config.slot_labels[0] = "www_0";
     config.slot_labels[1] = "www_1";
+#if CONFIG_FACEPLATE_PASSWORD
+    config.password = FACEPLATE_PASSWORD_DEMANDED;
+#endif
     for (int i = 0; i < TRIES; i++) {
         /* The second, where the first is there already. */
         g_board->refused_task = i == 0 ? 2 : 1;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{NAME, folder, rustc};
+use super::{NAME, Variant, folder, rustc};
 use crate::cargo::{output, run, show, target_dir};
 use crate::emulate::tools::at;
 use crate::firmware::{self, upstream};
@@ -92,12 +92,13 @@ fn sysroot(rustc: &mut Command) -> Result<PathBuf, String> {
 }
 
 /// Builds the library of a checkout and gives the archive that cargo makes.
-pub(super) fn build(target: &Target, checkout: &Path) -> Result<PathBuf, String> {
+pub(super) fn build(target: &Target, variant: Variant, checkout: &Path) -> Result<PathBuf, String> {
     let made = target_dir().join("component").join("prebuilt");
     let cargo = |toolchain| {
         let mut cargo = firmware::cargo(toolchain, &["build", "--release", "--quiet"]);
         cargo.current_dir(folder(checkout).join("rust"));
         cargo.args(["--target", target.name]);
+        cargo.args(variant.features());
         cargo.env("CARGO_TARGET_DIR", &made);
         cargo
     };

@@ -15,7 +15,7 @@ use self::suite::Door;
 use super::counted;
 use super::report::Report;
 use crate::cargo::{command, root, run, target_dir, works};
-use crate::component::{TARGETS, Target, make, sha256};
+use crate::component::{TARGETS, Target, Variant, make, sha256};
 use crate::emulate::tools::{at, fresh_folder};
 use crate::firmware::Chip;
 use crate::tally::Tally;
@@ -29,19 +29,30 @@ pub(super) fn steps(report: &mut Report) {
     match setup::component("clippy", "clippy") {
         Ok(()) => {
             report.step("ESP-IDF component: clippy", |_| {
-                run(library(&["clippy", "--release", "--quiet"]).args(["--", "-D", "warnings"]))
+                for variant in [Variant::Plain, Variant::Password] {
+                    let mut clippy = library(&["clippy", "--release", "--quiet"]);
+                    clippy.args(variant.features());
+                    run(clippy.args(["--", "-D", "warnings"]))?;
+                }
+                Ok(())
             });
         }
         Err(why) => report.skip("ESP-IDF component: clippy", &why),
     }
-    for (name, idf, sanitizers) in [
-        ("as ESP-IDF 6", Idf::V6, Sanitizers::Memory),
-        ("as ESP-IDF 5", Idf::V5, Sanitizers::Memory),
-        ("its threads", Idf::V6, Sanitizers::Threads),
+    let (plain, password) = (Variant::Plain, Variant::Password);
+    for (name, idf, sanitizers, variant) in [
+        ("as ESP-IDF 6", Idf::V6, Sanitizers::Memory, plain),
+        (
+            "as ESP-IDF 5, with a password",
+            Idf::V5,
+            Sanitizers::Memory,
+            password,
+        ),
+        ("its threads", Idf::V6, Sanitizers::Threads, password),
     ] {
         let name = format!("ESP-IDF component: C, over stand-ins, {name}");
         match no_compiler() {
-            None => _ = report.step(&name, |tests| test(tests, idf, sanitizers)),
+            None => _ = report.step(&name, |tests| test(tests, idf, sanitizers, variant)),
             Some(why) => report.skip(&name, &why),
         }
     }
@@ -76,14 +87,22 @@ pub(super) fn steps(report: &mut Report) {
     for chip in [Chip::Esp32c3, Chip::Esp32c6] {
         let name = format!("ESP-IDF component: library for {}", chip.name());
         match setup::target(chip.target()) {
-            Ok(()) => _ = report.step(&name, |_| archive(Some(chip)).map(|_| ())),
+            Ok(()) => _ = report.step(&name, |_| archive(Some(chip), plain).map(|_| ())),
             Err(why) => report.skip(&name, &why),
         }
     }
-    let name = "ESP-IDF component: its stack";
-    match setup::target(MEASURED.target()) {
-        Ok(()) => _ = report.step(name, |_| stack::bounds(&archive(Some(MEASURED))?)),
-        Err(why) => report.skip(name, &why),
+    for (name, variant) in [
+        ("ESP-IDF component: its stack", plain),
+        ("ESP-IDF component: its stack, with a password", password),
+    ] {
+        match setup::target(MEASURED.target()) {
+            Ok(()) => {
+                report.step(name, |_| {
+                    stack::bounds(&archive(Some(MEASURED), variant)?, variant)
+                });
+            }
+            Err(why) => report.skip(name, &why),
+        }
     }
     let name = "ESP-IDF component: its CMakeLists.txt";
     match works("cmake", &["--version"]) {
@@ -109,15 +128,22 @@ fn configures() -> Result<(), String> {
 fn same_from_elsewhere(target: &Target) -> Result<(), String> {
     let elsewhere = target_dir().join("component").join("elsewhere");
     fresh_folder(&elsewhere)?;
-    for part in ["Cargo.toml", "crates", "components", "web/recovery"] {
+    for part in [
+        "Cargo.toml",
+        "crates",
+        "components",
+        "web/login",
+        "web/recovery",
+    ] {
         let to = elsewhere.join(part);
         let folder = to.parent().unwrap_or(&elsewhere);
         fs::create_dir_all(folder).map_err(at(folder))?;
         let mut copy = command("cp", &["-R"]);
         run(copy.arg(root().join(part)).arg(&to))?;
     }
-    let here = make(target, root())?;
-    let there = make(target, &elsewhere)?;
+    // The one with everything in it.
+    let here = make(target, Variant::Password, root())?;
+    let there = make(target, Variant::Password, &elsewhere)?;
     println!("{} {} bytes", sha256(&here), here.len());
     match here == there {
         true => Ok(()),
@@ -161,7 +187,7 @@ pub(super) fn in_a_browser(report: &mut Report) {
         }
         test.env(
             "FACEPLATE_DEVICE",
-            suite::device(Idf::V5, Sanitizers::Memory)?,
+            suite::device(Idf::V5, Sanitizers::Memory, Variant::Plain)?,
         );
         counted(test, tests, Tally::from_playwright_line)
     });
@@ -184,8 +210,11 @@ fn folder() -> PathBuf {
 }
 
 /// Builds the library, for a chip or for this machine.
-pub(crate) fn archive(chip: Option<Chip>) -> Result<PathBuf, String> {
+///
+/// The next one that is built for it takes its place.
+pub(crate) fn archive(chip: Option<Chip>, variant: Variant) -> Result<PathBuf, String> {
     let mut build = library(&["build", "--release", "--quiet"]);
+    build.args(variant.features());
     let mut made = target_dir().join("component");
     if let Some(chip) = chip {
         build.args(["--target", chip.target()]);
@@ -207,7 +236,7 @@ fn no_compiler() -> Option<String> {
 }
 
 /// The tests of C.
-fn test(tests: &mut Tally, idf: Idf, wanted: Sanitizers) -> Result<(), String> {
+fn test(tests: &mut Tally, idf: Idf, wanted: Sanitizers, variant: Variant) -> Result<(), String> {
     let made = made()?;
     let sanitizers = c::installed(wanted, &made)?;
     if sanitizers.is_none() {
@@ -220,9 +249,10 @@ fn test(tests: &mut Tally, idf: Idf, wanted: Sanitizers) -> Result<(), String> {
         sources: &["."],
         idf,
         sanitizers,
+        variant,
         flags: &[],
     };
-    of.build(&archive(None)?, &program)?;
+    of.build(&archive(None, variant)?, &program)?;
     let mut tests_of_c = Command::new(&program);
     tests_of_c.args(images(&made)?);
     // Each boot is a process that ends at once: a second's wait at the end of each finds nothing more.

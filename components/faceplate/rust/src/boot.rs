@@ -22,6 +22,7 @@ use crate::{
     face::{self, Face, IdfEngine, now_ms},
     flash::Flash,
     lock::alone,
+    password::Own,
     port::{self, Level},
     runtime::{boxed, room},
     settings::Settings,
@@ -60,6 +61,11 @@ unsafe extern "C" fn faceplate_boot_sized(
         Ok(signers) => signers,
         Err(error) => return error,
     };
+    // SAFETY: the same.
+    let password = match unsafe { config.password() } {
+        Ok(password) => password,
+        Err(error) => return error,
+    };
     let requirements = Requirements {
         api: config.api,
         manifest: config.require_manifest,
@@ -68,7 +74,7 @@ unsafe extern "C" fn faceplate_boot_sized(
     };
     port::init()
         .and_then(|()| spawn())
-        .and_then(|()| port::run(|| boot(config, places, requirements)))
+        .and_then(|()| port::run(|| boot(config, places, requirements, password)))
         .flatten()
         .into()
 }
@@ -85,7 +91,12 @@ fn spawn() -> Result<(), Code> {
 }
 
 /// All memory is there before the core begins: it counts the boots of a trial.
-fn boot(config: Config, places: Places, requirements: Requirements) -> Result<(), Code> {
+fn boot(
+    config: Config,
+    places: Places,
+    requirements: Requirements,
+    password: Own,
+) -> Result<(), Code> {
     let settings = Settings(for_c(places.nvs)?);
     let [first, second] = places.slots;
     let labels = [for_c(first)?, for_c(second)?];
@@ -114,6 +125,7 @@ fn boot(config: Config, places: Places, requirements: Requirements) -> Result<()
     let face = Face {
         engine,
         hooks,
+        password,
         label,
         restart_at: Cell::new(None),
         last_error: RefCell::new(Text::new()),

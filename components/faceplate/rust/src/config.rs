@@ -11,6 +11,7 @@ use faceplate::{PublicKey, Signers, Text, layout::Places, text};
 
 use crate::{
     code::Code,
+    password::Own,
     port,
     runtime::boxed,
     text::{given, kept},
@@ -26,7 +27,9 @@ pub struct Config {
     pub(crate) api: u16,
     pub(crate) require_manifest: bool,
     pub(crate) no_step_back: bool,
+    password_for_reading: bool,
     keys: [*const c_char; KEYS_MAX],
+    password: *const c_char,
     nvs_label: *const c_char,
     slot_labels: [*const c_char; 2],
     may_update: Option<unsafe extern "C" fn(*mut c_void) -> *const c_char>,
@@ -40,7 +43,9 @@ impl Config {
         api: faceplate::API,
         require_manifest: false,
         no_step_back: false,
+        password_for_reading: false,
         keys: [core::ptr::null(); KEYS_MAX],
+        password: core::ptr::null(),
         nvs_label: core::ptr::null(),
         slot_labels: [core::ptr::null(); 2],
         may_update: None,
@@ -65,6 +70,15 @@ impl Config {
                 ],
             })
         }
+    }
+
+    /// The device's password.
+    ///
+    /// # Safety
+    /// Its text is null or ends with NUL.
+    pub(crate) unsafe fn password(&self) -> Result<Own, Code> {
+        // SAFETY: as the caller says; it is not kept.
+        Own::new(unsafe { given(self.password) }, self.password_for_reading)
     }
 
     /// Whose frontends are taken.

@@ -14,6 +14,7 @@ use crate::{
     config::{Event, Hooks},
     flash::Flash,
     lock::Guard,
+    password::Own,
     port::{self, Level},
     settings::Settings,
     text::line,
@@ -29,6 +30,7 @@ const RESTART_MS: u32 = 500;
 pub(crate) struct Face {
     pub(crate) engine: Box<IdfEngine>,
     pub(crate) hooks: Hooks,
+    pub(crate) password: Own,
     /// Label of the partition that is served, for C.
     pub(crate) label: Option<&'static core::ffi::CStr>,
     pub(crate) restart_at: Cell<Option<u64>>,
@@ -76,9 +78,14 @@ impl Face {
     where
         Code: for<'e> From<&'e E>,
     {
+        self.failed_by(Code::from(error), error)
+    }
+
+    /// The same where it is known which code that is.
+    pub(crate) fn failed_by<E: fmt::Display>(&self, code: Code, error: &E) -> Code {
         port::log(Level::Warning, &line(error));
         *self.last_error.borrow_mut() = text(error);
-        Code::from(error)
+        code
     }
 
     /// Lets the device restart, and tells so.

@@ -17,6 +17,7 @@ mod file;
 mod flash;
 mod http;
 mod lock;
+mod password;
 mod port;
 mod runtime;
 mod settings;

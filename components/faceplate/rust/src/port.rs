@@ -45,6 +45,8 @@ mod c {
         pub(crate) safe fn faceplate_port_restart() -> !;
         pub(crate) safe fn faceplate_port_table_offset() -> u32;
         pub(super) safe fn faceplate_err_to_name(code: Code) -> *const c_char;
+        #[cfg(feature = "password")]
+        pub(super) fn faceplate_port_fill_random(to: *mut c_void, len: u32);
         pub(super) fn faceplate_port_log(level: c_int, line: *const c_char);
         pub(super) fn faceplate_port_panic(line: *const c_char) -> !;
         pub(super) fn faceplate_port_row(index: u32, row: *mut Row) -> Code;
@@ -155,6 +157,15 @@ pub(crate) fn name(code: Code) -> &'static str {
     let name = unsafe { crate::text::given(c::faceplate_err_to_name(code)) };
     name.and_then(|name| name.to_str().ok())
         .unwrap_or("an error")
+}
+
+/// Fills bytes with what nobody can guess.
+#[cfg(feature = "password")]
+pub(crate) fn fill_random(bytes: &mut [u8]) {
+    // A few, wherever it is asked.
+    let len = bytes.len() as u32;
+    // SAFETY: as much room as there is.
+    unsafe { c::faceplate_port_fill_random(bytes.as_mut_ptr().cast(), len) }
 }
 
 /// How much a line of the log matters.

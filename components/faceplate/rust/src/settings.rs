@@ -40,6 +40,9 @@ impl From<Code> for SettingsError {
     }
 }
 
+/// Bytes of the largest blob: an image's record, or what is kept of a password.
+const BLOB_MAX: usize = if cfg!(feature = "password") { 84 } else { 64 };
+
 /// Bytes of a key, and its NUL.
 const KEY_ROOM: usize = 16;
 
@@ -90,10 +93,10 @@ impl Nvs for Settings {
         same(self.get_u32(key)? == Some(value))
     }
 
-    /// The core stores blobs of one length only, which is small.
+    /// Those that are stored are small.
     fn set_blob(&mut self, key: &str, value: &[u8]) -> Result<(), SettingsError> {
         self.with(key, |key| key.set_blob(value))?;
-        let mut stored = [0; 64];
+        let mut stored = [0; BLOB_MAX];
         let stored = stored.get_mut(..value.len());
         let stored = stored.ok_or(SettingsError::Idf(Code::INVALID_SIZE))?;
         let found = self.get_blob(key, stored)?;

@@ -21,6 +21,8 @@ typedef struct {
     uint32_t power_cut_after; /* operations; 0: none */
     uint16_t port;        /* 0: any that is free */
     bool own_port;        /* of Faceplate's own, and not of the HTTP server */
+    const char *password; /* as the configuration has it; NULL: none */
+    bool password_for_reading;
     bool slow_flash;
     bool stays_on;
 } options_t;

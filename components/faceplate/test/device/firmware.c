@@ -82,6 +82,8 @@ void firmware(const options_t *options)
     /* lwIP tells of a client that has gone by the result alone. */
     signal(SIGPIPE, SIG_IGN);
     config.on_event = on_event;
+    config.password = options->password;
+    config.password_for_reading = options->password_for_reading;
     must(faceplate_boot(&config), "faceplate_boot");
     http.name = options->name;
     http.firmware = options->firmware;

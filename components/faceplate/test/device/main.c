@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "faceplate.h"
 
 /* The file is as large as the flash of a board, and its slots are where partitions.csv has them; what the
  * stand-ins keep besides lies behind these. */
@@ -156,7 +157,7 @@ static int boot(const options_t *options)
 /* Those of `faceplate sim` that such a device can obey, and some of its own. */
 static options_t arguments(int argc, char **argv)
 {
-    enum { FLASH = 1, LISTEN, WWW, TIMING, CUT, HOST, REBOOT, NAME, FIRMWARE, OWN_PORT, STAY, SETTING };
+    enum { FLASH = 1, LISTEN, WWW, TIMING, CUT, HOST, REBOOT, NAME, FIRMWARE, OWN_PORT, STAY, SETTING, VERIFIER, DEMAND, READING };
     static const struct option known[] = {
         {"flash", required_argument, NULL, FLASH},        {"listen", required_argument, NULL, LISTEN},
         {"www", required_argument, NULL, WWW},            {"flash-timing", required_argument, NULL, TIMING},
@@ -164,6 +165,8 @@ static options_t arguments(int argc, char **argv)
         {"reboot-ms", required_argument, NULL, REBOOT},   {"name", required_argument, NULL, NAME},
         {"firmware", required_argument, NULL, FIRMWARE},  {"own-port", no_argument, NULL, OWN_PORT},
         {"stay", no_argument, NULL, STAY},                {"setting", required_argument, NULL, SETTING},
+        {"verifier", required_argument, NULL, VERIFIER},  {"demand-password", no_argument, NULL, DEMAND},
+        {"password-for-reading", no_argument, NULL, READING},
         {NULL, 0, NULL, 0},
     };
     options_t options = {.flash = "device.bin", .reboot_ms = 2000};
@@ -213,6 +216,15 @@ static options_t arguments(int argc, char **argv)
             if (settings < SETTINGS) {
                 options.settings[settings++] = optarg;
             }
+            break;
+        case VERIFIER:
+            options.password = optarg;
+            break;
+        case DEMAND:
+            options.password = FACEPLATE_PASSWORD_DEMANDED;
+            break;
+        case READING:
+            options.password_for_reading = true;
             break;
         default:
             exit(2);

@@ -76,6 +76,14 @@ uint32_t esp_random(void)
     return getentropy(&number, sizeof(number)) == 0 ? number : 0;
 }
 
+void esp_fill_random(void *buf, size_t len)
+{
+    /* Of 256 bytes at most. */
+    if (getentropy(buf, len) != 0) {
+        abort();
+    }
+}
+
 const esp_app_desc_t *esp_app_get_description(void)
 {
     static const esp_app_desc_t description = {"0.0.0"};

@@ -25,7 +25,7 @@ typedef struct {
     char key[16];
     int type; /* 0: there is none */
     size_t len;
-    uint8_t value[64];
+    uint8_t value[96];
 } board_key_t;
 
 typedef struct {

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use super::folder;
 use crate::cargo::{command, run};
+use crate::component::Variant;
 
 /// What every compilation of C is told.
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
@@ -41,6 +42,7 @@ pub(super) struct Program<'a> {
     pub(super) sources: &'a [&'a str],
     pub(super) idf: Idf,
     pub(super) sanitizers: Option<Sanitizers>,
+    pub(super) variant: Variant,
     /// What else the compiler is told.
     pub(super) flags: &'a [&'a str],
 }
@@ -53,6 +55,9 @@ impl Program<'_> {
         compile.args(["-D_GNU_SOURCE", "-g"]).args(self.flags);
         if let Idf::V5 = self.idf {
             compile.arg("-DSTAND_IN_FOR_5");
+        }
+        if let Variant::Password = self.variant {
+            compile.arg("-DCONFIG_FACEPLATE_PASSWORD");
         }
         compile.args(self.sanitizers.map(Sanitizers::flag));
         let here = folder();

@@ -9,6 +9,7 @@ use super::suite::{Door, device};
 use super::{images, made};
 use crate::cargo::root;
 use crate::cli;
+use crate::component::Variant;
 use crate::emulate::tools::at;
 use crate::tally::Tally;
 
@@ -34,7 +35,7 @@ pub(super) fn run(tests: &mut Tally, door: Door) -> Result<(), String> {
     if flash.exists() {
         fs::remove_file(&flash).map_err(at(&flash))?;
     }
-    let program = device(Idf::V6, Sanitizers::Memory)?;
+    let program = device(Idf::V6, Sanitizers::Memory, Variant::Plain)?;
     let mut start = Command::new(&program);
     start.args(["--listen", "127.0.0.1:0", "--flash"]);
     start.arg(&flash).arg("--www").arg(&www);

@@ -8,6 +8,7 @@ use super::super::counted;
 use super::c::{Idf, Program, Sanitizers};
 use super::{archive, c, made};
 use crate::cargo::{cargo, output};
+use crate::component::Variant;
 use crate::tally::Tally;
 
 /// Where the component answers.
@@ -128,7 +129,7 @@ pub(super) fn run(
     door: Door,
     sanitizers: Sanitizers,
 ) -> Result<(), String> {
-    let device = device(idf, sanitizers)?;
+    let device = device(idf, sanitizers, Variant::Plain)?;
     let suite = || {
         cargo(&[
             "test",
@@ -154,17 +155,22 @@ pub(super) fn run(
 }
 
 /// Builds the device program, which obeys the arguments of `faceplate sim`.
-pub(super) fn device(idf: Idf, sanitizers: Sanitizers) -> Result<PathBuf, String> {
+pub(super) fn device(
+    idf: Idf,
+    sanitizers: Sanitizers,
+    variant: Variant,
+) -> Result<PathBuf, String> {
     let made = made()?;
     let device = Program {
         sources: &["device"],
         idf,
         sanitizers: c::installed(sanitizers, &made)?,
+        variant,
         // As in partitions.csv.
         flags: &["-DSLOT_SIZE=0x100000"],
     };
     let program = made.join("device");
-    device.build(&archive(None)?, &program)?;
+    device.build(&archive(None, variant)?, &program)?;
     Ok(program)
 }
 

@@ -30,6 +30,11 @@ impl App for Hooks {
         });
     }
 
+    #[cfg(feature = "password")]
+    fn password(&self) -> Option<&faceplate_http::password::Password> {
+        self.site.face.password.get()
+    }
+
     async fn allows(&self, path: &str, head: &Head<'_>, access: Access) -> Result<(), Denied> {
         let Some(authorize) = self.site.config.authorize else {
             return Ok(());
