@@ -74,6 +74,26 @@ pub(super) fn steps(report: &mut Report) {
             Some(why) => report.skip(&name, &why),
         }
     }
+    for (name, idf, door, sanitizers) in [
+        (
+            "behind esp_http_server of ESP-IDF 5",
+            Idf::V5,
+            Door::Httpd,
+            memory,
+        ),
+        (
+            "on a port of its own, its threads",
+            Idf::V6,
+            Door::OwnPort,
+            threads,
+        ),
+    ] {
+        let name = format!("ESP-IDF component: who knows its password, {name}");
+        match no_compiler() {
+            None => _ = report.step(&name, |tests| suite::log_in(tests, idf, door, sanitizers)),
+            Some(why) => report.skip(&name, &why),
+        }
+    }
     for (name, door) in [
         ("behind esp_http_server", Door::Httpd),
         ("on a port of its own", Door::OwnPort),

@@ -426,7 +426,7 @@ fn what_a_firmware_is_built_with_is_printed_and_holds() {
     let mut stream = std::net::TcpStream::connect(&sim.address).unwrap();
     write!(
         stream,
-        "PUT /api/ota/password HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "PUT /api/ota/password HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();

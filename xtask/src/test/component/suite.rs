@@ -145,13 +145,43 @@ pub(super) fn run(
     let mut command: Command = suite();
     command.arg("--exact").args(applying);
     command.env("FACEPLATE_DEVICE", device);
-    if let Door::OwnPort = door {
-        command.env("FACEPLATE_DEVICE_ARGS", "--own-port");
-    }
-    // What is found ends the device, and so the test.
-    command.env("TSAN_OPTIONS", "halt_on_error=1");
+    obeys(&mut command, door);
     command.env("RUST_TEST_THREADS", "8");
     counted(command, tests, Tally::from_result_line)
+}
+
+/// A test of a login that is the simulator's alone.
+const OF_THE_SIMULATOR: &str = "a_simulated_device_says_which_of_its_options_contradict_each_other";
+
+/// A test of a login that wants all rows of the contract kept.
+const NOT_KEPT_BEHIND_HTTPD: &str = "a_device_with_a_password_keeps_the_contract_for_who_knows_it";
+
+/// Runs the tests of the command line that log in to a device, with one of the component.
+pub(super) fn log_in(
+    tests: &mut Tally,
+    idf: Idf,
+    door: Door,
+    sanitizers: Sanitizers,
+) -> Result<(), String> {
+    let mut command = cargo(&["test", "--quiet", "-p", "faceplate-cli", "--test", "cli"]);
+    command.args(["--", "password::", "--skip", OF_THE_SIMULATOR]);
+    if let Door::Httpd = door {
+        command.args(["--skip", NOT_KEPT_BEHIND_HTTPD]);
+    }
+    command.env(
+        "FACEPLATE_DEVICE",
+        device(idf, sanitizers, Variant::Password)?,
+    );
+    obeys(&mut command, door);
+    counted(command, tests, Tally::from_result_line)
+}
+
+/// Tells the device where to answer. What sanitizers find ends it, and so the test.
+fn obeys(tests: &mut Command, door: Door) {
+    if let Door::OwnPort = door {
+        tests.env("FACEPLATE_DEVICE_ARGS", "--own-port");
+    }
+    tests.env("TSAN_OPTIONS", "halt_on_error=1");
 }
 
 /// Builds the device program, which obeys the arguments of `faceplate sim`.

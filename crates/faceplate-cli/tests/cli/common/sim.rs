@@ -2,13 +2,16 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::{
+    ffi::OsStr,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
+
+use faceplate_http::password::{ITERATIONS, Verifier};
 
 use super::command;
 
@@ -26,10 +29,16 @@ impl Sim {
     }
 
     pub(crate) fn start_at(folder: &Path, listen: &str, more: &[&str]) -> Self {
-        let mut child = command()
+        let mut device = match std::env::var_os("FACEPLATE_DEVICE") {
+            None => {
+                let mut sim = command();
+                sim.args(["sim", "--listen", listen]).args(more);
+                sim
+            }
+            Some(program) => elsewhere(&program, listen, more),
+        };
+        let mut child = device
             .current_dir(folder)
-            .args(["sim", "--listen", listen])
-            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -84,6 +93,27 @@ impl Sim {
     pub(crate) fn ended(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
+}
+
+/// Another program in its place, which `FACEPLATE_DEVICE` names, and which is told `FACEPLATE_DEVICE_ARGS` besides, in
+/// words. It obeys the arguments of `faceplate sim`, but knows a password by its verifier alone.
+fn elsewhere(program: &OsStr, listen: &str, more: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    let besides = std::env::var("FACEPLATE_DEVICE_ARGS").unwrap_or_default();
+    command.args(besides.split_whitespace());
+    command.args(["--listen", listen]);
+    let mut more = more.iter();
+    while let Some(&argument) = more.next() {
+        match (argument, more.as_slice()) {
+            ("--password", [password, ..]) => {
+                let verifier = Verifier::of(password, *b"salt of the test", ITERATIONS).unwrap();
+                command.args(["--verifier", &verifier.to_string()]);
+                more.next();
+            }
+            _ => _ = command.arg(argument),
+        }
+    }
+    command
 }
 
 impl Drop for Sim {
