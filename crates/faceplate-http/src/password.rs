@@ -1,4 +1,4 @@
-//! A password for the device, over plain HTTP: opt-in, by [`App::password`](crate::App::password).
+//! A password for the device, over plain HTTP: opt-in, by [`App::password`].
 //!
 //! Who listens on the network learns neither the password nor anything that can be used again. A
 //! client proves that it knows the password by the mathematics of SCRAM-SHA-256 (RFC 5802, RFC 7677),
@@ -48,8 +48,8 @@ const IS_SET: &str = "pw_set";
 
 /// The password of a device: what is stored of it, who is logged in, and how often it was wrong.
 ///
-/// A `static` of the firmware, or what lives as long as its [`App`](crate::App), which gives it by
-/// [`App::password`](crate::App::password). It takes some 0.7 KiB.
+/// A `static` of the firmware, or what lives as long as its [`App`], which gives it by
+/// [`App::password`]. It takes some 0.7 KiB.
 pub struct Password {
     /// Fills bytes with what nobody can guess.
     random: fn(&mut [u8]),
