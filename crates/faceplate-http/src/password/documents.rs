@@ -67,5 +67,10 @@ pub(crate) async fn script<D: Device, W: Write>(tx: &mut Tx<'_, D, W>) -> Result
         ("Content-Type", &"text/javascript; charset=utf-8"),
         ("Cache-Control", &"no-store"),
     ];
-    Ok(tx.text(200, &headers, &SCRIPT).await?)
+    // As bytes: text is formatted again for each buffer that it fills.
+    tx.head(200, &headers, Some(SCRIPT.len() as u64)).await?;
+    if !tx.framing().head_only {
+        tx.push(SCRIPT.as_bytes()).await?;
+    }
+    Ok(tx.flush().await?)
 }

@@ -156,6 +156,18 @@ fn login(server: &Server) -> Session {
     try_login(server, PASSWORD).unwrap()
 }
 
+/// The body of a login that worked, as whoever listens has it.
+fn heard_login(server: &Server) -> String {
+    let asked = get(server, "/api/ota/login").json();
+    let (salt, nonce) = (asked["salt"].as_str(), asked["nonce"].as_str().unwrap());
+    let stretched = Login::stretch(PASSWORD, salt.unwrap(), ITERATIONS).unwrap();
+    let answer = stretched.answer("aaaaaaaaaaaaaaaa", nonce);
+    let proof = answer.proof();
+    let body = format!(r#"{{"nonce":"{nonce}","client":"aaaaaaaaaaaaaaaa","proof":"{proof}"}}"#);
+    assert_eq!(command(server, "login", &body).status, 200);
+    body
+}
+
 /// Every change that there is: method, path, body.
 const CHANGES: [(&str, &str, &str); 9] = [
     ("POST", "/api/ota/frontend", "x"),
@@ -247,7 +259,10 @@ fn reading_needs_it_where_the_firmware_says_so() {
         }
     }
     for path in OPEN {
-        assert_eq!(get(&server, path).status, 200, "{path}");
+        let (whole, head) = (get(&server, path), send(&server, "HEAD", path, "", ""));
+        assert_eq!([whole.status, head.status], [200; 2], "{path}");
+        let length = whole.body.len().to_string();
+        assert_eq!(head.header("content-length"), Some(&*length), "{path}");
     }
     let mut session = login(&server);
     for path in READS {
@@ -482,15 +497,7 @@ fn a_plain_password_that_was_right_once_helps_nobody_to_guess() {
 #[test]
 fn a_login_that_was_heard_is_of_no_use_when_its_session_made_room() {
     let server = built_in();
-    let asked = get(&server, "/api/ota/login").json();
-    let nonce = asked["nonce"].as_str().unwrap();
-    let stretched = Login::stretch(PASSWORD, asked["salt"].as_str().unwrap(), ITERATIONS).unwrap();
-    let proof = stretched
-        .answer("aaaaaaaaaaaaaaaa", nonce)
-        .proof()
-        .to_string();
-    let heard = format!(r#"{{"nonce":"{nonce}","client":"aaaaaaaaaaaaaaaa","proof":"{proof}"}}"#);
-    assert_eq!(command(&server, "login", &heard).status, 200);
+    let heard = heard_login(&server);
     for _ in 0..20 {
         login(&server);
         assert_eq!(command(&server, "login", &heard).problem().1, "stale-nonce");
@@ -576,15 +583,7 @@ fn nonces_are_of_their_boot_also_where_it_is_set_before_anybody_asks() {
         server
     };
     let first = boot();
-    let asked = get(&first, "/api/ota/login").json();
-    let nonce = asked["nonce"].as_str().unwrap();
-    let stretched = Login::stretch(PASSWORD, asked["salt"].as_str().unwrap(), ITERATIONS).unwrap();
-    let proof = stretched
-        .answer("aaaaaaaaaaaaaaaa", nonce)
-        .proof()
-        .to_string();
-    let heard = format!(r#"{{"nonce":"{nonce}","client":"aaaaaaaaaaaaaaaa","proof":"{proof}"}}"#);
-    assert_eq!(command(&first, "login", &heard).status, 200);
+    let heard = heard_login(&first);
     let second = boot();
     skip(&second, 5000);
     assert_eq!(command(&second, "login", &heard).problem().1, "stale-nonce");
