@@ -1,5 +1,7 @@
 // Asks for a device's password, proves it, and signs requests: README.md. In the firmware as it stands here.
 const MIN = 8
+const SLICE = 2 ** 18
+const { toString } = Object.prototype
 const BASE = new URL('../..', import.meta.url)
 const KEY = 'faceplate-login-' + BASE.pathname
 
@@ -44,7 +46,7 @@ function mix(state, block) {
 
 /** @param {Uint8Array} bytes */
 function toWords(bytes) {
-	const view = new DataView(bytes.buffer)
+	const view = new DataView(bytes.buffer, bytes.byteOffset)
 	return Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(i * 4))
 }
 
@@ -55,15 +57,20 @@ function toBytes(words) {
 	return new Uint8Array(view.buffer)
 }
 
+/** @param {Words32} state @param {Uint8Array} bytes */
+function blocks(state, bytes) {
+	const words = toWords(bytes)
+	for (let at = 0; at < words.length; at += 16) state = mix(state, words.subarray(at, at + 16))
+	return state
+}
+
 /** @param {Uint8Array} bytes */
 export function sha256(bytes, state = START, before = 0) {
 	const padded = new Uint8Array(((bytes.length + 72) >> 6) << 6)
 	padded.set(bytes)
 	padded[bytes.length] = 128
 	new DataView(padded.buffer).setUint32(padded.length - 4, (before + bytes.length) * 8)
-	const words = toWords(padded)
-	for (let at = 0; at < words.length; at += 16) state = mix(state, words.subarray(at, at + 16))
-	return toBytes(state)
+	return toBytes(blocks(state, padded))
 }
 
 /** @param {Uint8Array} bytes @returns {Key} */
@@ -79,6 +86,20 @@ export function hmacKey(bytes) {
 
 /** @type {(key: Key, bytes: Uint8Array) => Uint8Array<ArrayBuffer>} */
 export const hmac = ([inner, outer], bytes) => sha256(sha256(bytes, inner, 64), outer, 64)
+
+const pause = () => new Promise((done) => setTimeout(done))
+
+/** `Content-Digest`, if the bytes are known that will be sent; in slices, as an image has megabytes. @param {Init['body']} body */
+async function digestOf(body) {
+	if (!body || /FormData|Stream/.test(toString.call(body))) return ''
+	const bytes = new Uint8Array(await new Response(body).arrayBuffer())
+	let [state, at] = [START, 0]
+	for (; bytes.length - at > SLICE; at += SLICE) {
+		state = blocks(state, bytes.subarray(at, at + SLICE))
+		await pause()
+	}
+	return `sha-256=:${to64(sha256(bytes.subarray(at), state, at))}:`
+}
 
 /** SaltedPassword; in slices, so that the page does not freeze. @type {(password: string, salt: Uint8Array, iterations: number) => Promise<Uint8Array>} */
 export async function stretch(password, salt, iterations) {
@@ -97,7 +118,7 @@ export async function stretch(password, salt, iterations) {
 		}
 		for (let i = 0; i < 8; i++) sum[i] ^= u[i]
 		if (n % 200 === 0 && performance.now() - since > 40) {
-			await new Promise((done) => setTimeout(done))
+			await pause()
 			since = performance.now()
 		}
 	}
@@ -112,6 +133,8 @@ const join = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]))
 const to64 = (bytes) => btoa(String.fromCharCode(...bytes))
 /** @param {string} text */
 const from64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
+/** @type {(a: Uint8Array, b: Uint8Array) => Uint8Array} */
+const xor = (a, b) => a.map((byte, i) => byte ^ b[i])
 /** @param {Uint8Array} bytes */
 const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
@@ -124,6 +147,13 @@ try {
 } catch {
 	// Then each page asks anew.
 }
+/** By it the device knows this browser again. @type {string | null} */
+let ticket = null
+try {
+	ticket = localStorage.getItem(KEY)
+} catch {
+	// As above.
+}
 /** @type {Session | null} */
 let session = null
 /** @type {Promise<boolean> | null} */
@@ -132,16 +162,20 @@ let resuming = null
 let asking = null
 let declined = false
 
-/** @param {Kept | null} what */
-function keep(what) {
-	kept = what
+/** @type {(storage: 'localStorage' | 'sessionStorage', what: string | null) => void} */
+function store(storage, what) {
 	try {
-		if (what) sessionStorage.setItem(KEY, JSON.stringify(what))
-		else sessionStorage.removeItem(KEY)
+		if (what) window[storage].setItem(KEY, what)
+		else window[storage].removeItem(KEY)
 	} catch {
 		// As above.
 	}
 }
+
+/** @param {Kept | null} what */
+const keep = (what) => store('sessionStorage', (kept = what) && JSON.stringify(what))
+/** @param {string | null} what */
+const know = (what) => store('localStorage', (ticket = what))
 
 /** @type {(path: string, init?: Init) => Promise<Response>} */
 const api = (path, init) => window.fetch(new URL('api/ota/' + path, BASE), { cache: 'no-store', ...init })
@@ -187,8 +221,10 @@ async function logIn(by, told, again = true) {
 	const clientKey = hmac(from, utf8('Client Key'))
 	const stored = hmacKey(sha256(clientKey))
 	const mask = hmac(stored, text)
-	const proof = to64(clientKey.map((byte, i) => byte ^ mask[i]))
-	const answer = await api('login', json('POST', { nonce, client, proof }))
+	const proof = xor(clientKey, mask)
+	const [, id, own] = /^([0-9a-f]{16})([\w+/]{43}=)$/.exec(ticket ?? '') ?? []
+	const shown = own && id + '.' + hex(hmac(hmacKey(from64(own)), join(proof, text))).slice(0, 32)
+	const answer = await api('login', json('POST', { nonce, client, proof: to64(proof), ticket: shown }))
 	const kind = await kindOf(answer)
 	if (!kind) {
 		const got = await answer.json().catch(() => ({}))
@@ -197,6 +233,7 @@ async function logIn(by, told, again = true) {
 		session = { id: got.session, key, n: 0 }
 		declined = false
 		keep(by)
+		if (got.ticket) know(got.session + to64(masked(from64(got.ticket), 'ticket')))
 		return null
 	}
 	if (kind === 'stale-nonce' && again) {
@@ -240,10 +277,26 @@ function token(method, target, digest) {
 	return [session.id, n, hex(mac).slice(0, 32)].join('.')
 }
 
-/** What an XMLHttpRequest needs as `Authorization`; empty if nobody is logged in. @type {(method: string, url: string) => Promise<string>} */
-export async function authorize(method, url) {
-	const target = targetOf(url)
-	return target && (await resume()) ? 'Faceplate ' + token(method, target) : ''
+/** Hides what only this session's device may see, or finds it. @type {(bytes: Uint8Array, label: string, more?: Uint8Array) => Uint8Array} */
+const masked = (bytes, label, more = new Uint8Array()) =>
+	session ? xor(bytes, hmac(session.key, join(utf8('faceplate ' + label), more))) : bytes
+
+/** What signs a request; nothing if nobody is logged in. @type {(method: string, target: string | null, body: Init['body'], given?: string | null) => Promise<[string, string][]>} */
+async function signature(method, target, body, given) {
+	if (!target || !(await resume())) return []
+	const digest = given ?? (await digestOf(body))
+	/** @type {[string, string][]} */
+	const headers = [['Authorization', 'Faceplate ' + token(method, target, digest)]]
+	if (digest && !given) headers.push(['Content-Digest', digest])
+	return headers
+}
+
+/** Signs an XMLHttpRequest that is open, and sends it. @type {(xhr: XMLHttpRequest, method: string, url: string, body?: XMLHttpRequestBodyInit) => Promise<void>} */
+export async function send(xhr, method, url, body) {
+	/** @type {[string, string][]} */
+	const headers = await signature(method, targetOf(url), body).catch(() => [])
+	for (const header of headers) xhr.setRequestHeader(...header)
+	xhr.send(body)
 }
 
 /** For EventSource and WebSocket. @param {string | URL} url @returns {Promise<string>} */
@@ -264,10 +317,9 @@ export async function fetch(url, { quiet, ...init } = {}) {
 	let used = null
 	const send = async () => {
 		const headers = new Headers(init.headers)
-		if (target && (await resume())) {
-			used = session
-			headers.set('Authorization', 'Faceplate ' + token(method, target, headers.get('Content-Digest')))
-		}
+		const signed = await signature(method, target, init.body, headers.get('Content-Digest'))
+		used = signed[0] ? session : null
+		for (const header of signed) headers.set(...header)
 		return window.fetch(href, { ...init, method, headers })
 	}
 	const needs = async () => /^(password-|session-over)/.test(await kindOf(answer))
@@ -300,6 +352,7 @@ export async function change() {
 export function forget() {
 	session = null
 	keep(null)
+	know(null)
 }
 
 /** @param {Mode} mode */
@@ -328,14 +381,16 @@ async function attempt(mode, [password, again]) {
 		const salted = to64(await stretch(password, from64(told.salt), iterations))
 		return logIn({ salt: told.salt, iterations, salted }, told)
 	}
+	// What is not masked is for nobody but a device that never had one.
+	if ((mode === 'change' || told.set) && !(await resume())) return { mode: 'ask' }
 	const salt = crypto.getRandomValues(new Uint8Array(16))
 	const salted = await stretch(password, salt, iterations)
 	const from = hmacKey(salted)
-	const stored = to64(sha256(hmac(from, utf8('Client Key'))))
-	const server = to64(hmac(from, utf8('Server Key')))
+	const stored = to64(masked(sha256(hmac(from, utf8('Client Key'))), 'StoredKey', salt))
+	const server = to64(masked(hmac(from, utf8('Server Key')), 'ServerKey', salt))
 	const verifier = `SCRAM-SHA-256$${iterations}:${to64(salt)}$${stored}:${server}`
 	const answer = await fetch(new URL('api/ota/password', BASE), {
-		...json('PUT', { verifier }),
+		...json('PUT', session ? { session: session.id, masked: verifier } : { verifier }),
 		quiet: true,
 	})
 	const kind = await kindOf(answer)
@@ -361,7 +416,7 @@ export const WORDS = [
 		text: {
 			ask: 'Who wants to change something here has to know it.',
 			set: 'Nobody has set one yet. Do it where nobody can listen, such as in the device’s own network.',
-			change: 'Do it where nobody can listen. All others have to enter the new one.',
+			change: 'All others have to enter the new one.',
 		},
 		label: 'Password',
 		labels: [`New password, ${MIN} characters or more`, 'The same again'],
@@ -388,7 +443,7 @@ export const WORDS = [
 		text: {
 			ask: 'Wer hier etwas ändern will, muss es kennen.',
 			set: 'Noch hat niemand eines gesetzt. Tun Sie es, wo niemand mithört, etwa im eigenen Netz des Geräts.',
-			change: 'Tun Sie es, wo niemand mithört. Alle anderen müssen das neue eingeben.',
+			change: 'Alle anderen müssen das neue eingeben.',
 		},
 		label: 'Passwort',
 		labels: [`Neues Passwort, mindestens ${MIN} Zeichen`, 'Noch einmal dasselbe'],
@@ -568,13 +623,13 @@ function show(mode) {
 }
 
 window.faceplateLogin = {
-	authorize,
 	change,
 	fetch,
 	forget,
 	hmac,
 	hmacKey,
 	ready,
+	send,
 	sha256,
 	sign,
 	stretch,

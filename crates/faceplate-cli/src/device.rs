@@ -17,7 +17,7 @@ pub(crate) use api::{
 };
 pub(crate) use connection::{Connection, Next};
 pub(crate) use header::Header;
-pub(crate) use http::ClientError;
+pub(crate) use http::{ClientError, content_digest};
 pub(crate) use login::{Asked, Login, Standing, asked, log_in};
 pub(crate) use status::{Last, Slot, State, Status, Trial, Upload};
 pub(crate) use upload::{Sending, upload};

@@ -13,11 +13,12 @@ use crate::{
         time::Pace,
         tx::{Framing, Tx},
     },
+    password::Leave,
     problem::{Answered, Failed, Gone, Refusal, Why},
-    websocket::{self, Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye},
+    websocket::{self, Goodbye, INTERNAL, NORMAL, POLICY, RESTARTS, goodbye},
 };
 
-/// How often it is looked whether the device restarts, while a connection is live: a fraction of the
+/// How often it is looked whether the device restarts, or its password was changed, while a connection is live: a fraction of the
 /// time from the word to the restart ([`Limits::reboot_ms`](crate::Limits::reboot_ms)).
 const WATCH_MS: u64 = 100;
 
@@ -31,12 +32,13 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
     writer: &mut W,
     Turn {
         framing,
+        leave,
         may_go_on,
         left,
     }: Turn<'_>,
 ) -> Result<(), Failed> {
     let Begun { state, answered } =
-        match begin(device, app, rx, len, writer, framing, may_go_on).await {
+        match begin(device, app, rx, len, writer, framing, (leave, may_go_on)).await {
             Ok(begun) => begun,
             Err(failed) => {
                 // Nothing was taken of it, and it must not be taken for the next request.
@@ -47,7 +49,7 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
     rx.go_on(len, state.arrived());
     let (_, out) = rx.and_out();
     let mut tx = Tx::new(device, writer, out, framing);
-    let finished = finish(&mut tx, &state, answered).await;
+    let finished = finish(device, &mut tx, &state, answered).await;
     *left = Some(state.left.get());
     finished
 }
@@ -56,6 +58,8 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
 pub(crate) struct Turn<'t> {
     /// How its answer is framed.
     pub(crate) framing: &'t mut Framing,
+    /// The password by which it may be asked.
+    pub(crate) leave: Leave,
     /// Whether another request may follow, if all of this one was read.
     pub(crate) may_go_on: bool,
     /// What is left of its body in the end.
@@ -76,7 +80,7 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     len: usize,
     writer: &mut W,
     framing: &mut Framing,
-    may_go_on: bool,
+    (leave, may_go_on): (Leave, bool),
 ) -> Result<Begun, Failed> {
     let needs = needs(device, &rx.arrived()[..len])?;
     let Needs {
@@ -101,14 +105,14 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
     let known = known(device, head, (path > 0).then_some(decoded))?;
     let (rx, state) = with_state(rx, needs.total, may_go_on, known.head.http11);
     let request = Request::<Streams<D, R, W>> {
-        body: Body::new(rx, needs.total, Pace::start(device), &state),
+        body: Body::new(rx, needs.total, Pace::start(device), head, &state),
         reply: Reply::new(tx, &state),
         head: known.head,
         path: known.path,
         device,
         own_page: known.own_page,
     };
-    let answered = match select(app.answer(request), restarts(device, &state)).await {
+    let answered = match select(app.answer(request), is_over(device, app, leave, &state)).await {
         Either::First(answered) => Some(answered),
         Either::Second(()) => None,
     };
@@ -184,6 +188,7 @@ fn needs<D: Device>(device: &D, head: &[u8]) -> Result<Needs, Refusal> {
 
 /// Sees to it that the client can tell how the answer ended.
 async fn finish<D: Device, W: Write>(
+    device: &D,
     tx: &mut Tx<'_, D, W>,
     state: &State,
     answered: Option<Answered>,
@@ -214,7 +219,8 @@ async fn finish<D: Device, W: Write>(
         (Said::WebSocket, answered) => {
             tx.close();
             let code = match answered {
-                None => RESTARTS,
+                None if device.engine().is_restarting() => RESTARTS,
+                None => POLICY,
                 Some(Ok(())) => NORMAL,
                 // The firmware's own fault, or its client's.
                 Some(Err(Failed(Why::Refused(_)))) => INTERNAL,
@@ -242,12 +248,13 @@ fn body_len<D: Device>(device: &D, head: &Head<'_>) -> Result<u64, Refusal> {
     }
 }
 
-/// Ends when the device is about to restart and the answer is live, between two events or frames.
-async fn restarts<D: Device>(device: &D, state: &State) {
+/// Ends when the device is about to restart, or its password is another one, and the answer is live, between two
+/// events or frames.
+async fn is_over<D: Device, A: App>(device: &D, app: &A, leave: Leave, state: &State) {
     loop {
         device.sleep_ms(WATCH_MS).await;
         let between = matches!(state.said.get(), Said::Events | Said::WebSocket);
-        if between && device.engine().is_restarting() {
+        if between && (device.engine().is_restarting() || leave.holds(app).is_err()) {
             return;
         }
     }

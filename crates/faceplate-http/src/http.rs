@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod clean;
 pub(crate) mod content_type;
+pub(crate) mod digest;
 pub mod head;
 pub(crate) mod json;
 pub(crate) mod methods;

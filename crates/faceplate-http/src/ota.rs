@@ -2,6 +2,5 @@
 
 pub(crate) mod change;
 pub(crate) mod confirmation;
-pub(crate) mod digest;
 mod documents;
 pub(crate) mod status;

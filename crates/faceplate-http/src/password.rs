@@ -17,6 +17,7 @@ mod nonce;
 mod scram;
 mod session;
 mod stretch;
+mod ticket;
 mod verifier;
 mod with;
 
@@ -28,6 +29,7 @@ use self::{attempts::Attempts, nonce::Nonce, session::Sessions};
 pub(crate) use self::{change::Change, documents::script, locked::Locked};
 pub use self::{
     scram::{Answer, LONGEST, Login, SHORTEST, SessionKey},
+    ticket::Ticket,
     verifier::{ITERATIONS, ITERATIONS_ALLOWED, NotAVerifier, Verifier},
     with::WithPassword,
 };
@@ -39,6 +41,28 @@ pub(crate) const SCRIPT: &str = include_str!("../../../web/login/login.js");
 /// That of a firmware.
 pub(crate) fn of<A: App>(app: &A) -> Option<&Password> {
     app.password()
+}
+
+/// What a request was let in by, while it goes on: the password of that time.
+#[derive(Clone, Copy)]
+pub(crate) struct Leave {
+    /// See [`State::changes`]; 0 without a password.
+    changes: u32,
+}
+
+impl Leave {
+    pub(crate) fn of<A: App>(app: &A) -> Self {
+        let changes = app.password().map_or(0, Password::changes);
+        Self { changes }
+    }
+
+    /// Whether that is still the password.
+    pub(crate) fn holds<A: App>(self, app: &A) -> Result<(), Refusal> {
+        match Self::of(app).changes == self.changes {
+            true => Ok(()),
+            false => Err(Locked::Over.into()),
+        }
+    }
 }
 
 /// The key in NVS: the blob of a [`Verifier`].
@@ -76,6 +100,8 @@ struct State {
     stretching: bool,
     /// What the plain password that was right last is known again by.
     plain: Option<[u8; 32]>,
+    /// What tickets are made of, once it was read or made.
+    tickets: Option<[u8; 32]>,
 }
 
 impl Password {
@@ -97,6 +123,7 @@ impl Password {
                 attempts: Attempts::NONE,
                 stretching: false,
                 plain: None,
+                tickets: None,
             }),
         }
     }
@@ -134,6 +161,9 @@ impl Password {
             .with_nvs(|nvs| nvs.remove(IS_SET).and_then(|()| nvs.remove(KEY)))
             .map_err(text)?;
         self.replace(self.built_in);
+        // Whoever was known is not any more. Where it fails, a ticket is still no way in.
+        let _forgotten = engine.with_nvs(|nvs| nvs.remove(ticket::KEY));
+        self.state.borrow_mut().tickets = None;
         Ok(())
     }
 
@@ -166,6 +196,11 @@ impl Password {
     /// How often it was changed; see [`State::changes`].
     fn changes(&self) -> u32 {
         self.state.borrow().changes
+    }
+
+    /// The key of a session that is not over.
+    fn session_key(&self, session: u64, now_ms: u64) -> Option<[u8; 32]> {
+        self.state.borrow().sessions.key(session, now_ms)
     }
 
     /// A nonce that nobody has had.

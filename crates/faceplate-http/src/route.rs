@@ -202,7 +202,7 @@ pub(crate) async fn route<D: Device, A: App>(
         Place::Login if reads => Route::Resource(Resource::Login),
         Place::Login => Route::Password(password::Change::log_in(head)?),
         Place::LoginScript => Route::Resource(Resource::LoginScript),
-        Place::SetPassword => Route::Password(password::Change::set(head, app)?),
+        Place::SetPassword => Route::Password(password::Change::set(device, head, app)?),
         Place::Page(page) => Route::Resource(Resource::Page(page)),
         Place::App(_) => {
             if !reads {

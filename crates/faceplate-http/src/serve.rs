@@ -11,11 +11,13 @@ use embedded_io_async::{Read, Write};
 use crate::{
     App, Device, answer as app_answer,
     http::{
+        digest::content_digest,
         head::{Expect, Head, Method},
         rx::{Body, Rx},
         tx::{Framing, Tx},
     },
     limits::{RECEIVE_BUFFER, SEND_BUFFER},
+    password::Leave,
     problem::{Failed, Gone, Refusal, Why},
     route::{Route, route},
 };
@@ -135,6 +137,8 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
     let last = turn.more == 0 || device.now_ms() >= turn.until_ms;
     let Decided {
         route,
+        leave,
+        digest,
         may_go_on,
         waits,
     } = match decide(device, app, rx, len, !last, framing, left).await {
@@ -150,8 +154,9 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             rx.consume(len);
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
-            let mut body = Body::new(&mut inner, left.unwrap_or(0));
-            let changed = pin!(change.run(device, app, &mut body, &mut tx, may_go_on, waits)).await;
+            let mut body = Body::new(&mut inner, left.unwrap_or(0), digest);
+            let changed =
+                pin!(change.run(device, app, &mut body, &mut tx, leave, may_go_on, waits)).await;
             *left = Some(body.left());
             let arrived = inner.place();
             rx.take_back(arrived);
@@ -164,8 +169,8 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             rx.consume(len);
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
-            let mut body = Body::new(&mut inner, left.unwrap_or(0));
-            let changed = change.run(device, &mut body, &mut tx, may_go_on, waits);
+            let mut body = Body::new(&mut inner, left.unwrap_or(0), digest);
+            let changed = change.run(device, app, &mut body, &mut tx, leave, may_go_on, waits);
             let changed = changed.await;
             *left = Some(body.left());
             let arrived = inner.place();
@@ -179,8 +184,8 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             rx.consume(len);
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
-            let mut body = Body::new(&mut inner, left.unwrap_or(0));
-            let changed = change.run(device, app, &mut body, &mut tx, may_go_on, waits);
+            let mut body = Body::new(&mut inner, left.unwrap_or(0), digest);
+            let changed = change.run(device, app, &mut body, &mut tx, leave, may_go_on, waits);
             let changed = changed.await;
             *left = Some(body.left());
             let arrived = inner.place();
@@ -190,6 +195,7 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
         Route::App => {
             let turn = app_answer::Turn {
                 framing,
+                leave,
                 may_go_on,
                 left,
             };
@@ -207,6 +213,10 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
 /// What the head of a request decides.
 struct Decided {
     route: Route,
+    /// The password by which it may be made.
+    leave: Leave,
+    /// The SHA-256 that the body of a command or an upload must have.
+    digest: Option<[u8; 32]>,
     /// Whether another request may follow, if all of this one is read.
     may_go_on: bool,
     /// The client sends its body only when it is told to.
@@ -234,9 +244,15 @@ async fn decide<D: Device, A: App, R: Read>(
     if !head.transfer_encoding {
         *left = Some(head.content_length.unwrap_or(0));
     }
+    let leave = Leave::of(app);
     match route(device, app, &head, scratch).await {
         Ok(route) => Ok(Decided {
+            digest: match route {
+                Route::Resource(_) | Route::App => None,
+                _ => content_digest(&head)?,
+            },
             route,
+            leave,
             may_go_on,
             waits: head.expect == Expect::Continue,
         }),

@@ -5,5 +5,5 @@ mod handshake;
 mod socket;
 
 pub(crate) use handshake::is_wanted;
-pub(crate) use socket::{Goodbye, INTERNAL, NORMAL, RESTARTS, goodbye};
+pub(crate) use socket::{Goodbye, INTERNAL, NORMAL, POLICY, RESTARTS, goodbye};
 pub use socket::{Incoming, Message, WebSocket};

@@ -26,7 +26,7 @@ use crate::{
     Buffers, Last, Region, Slot, Trial,
     boot::Content,
     layout::LayoutError,
-    sha256::Compress,
+    sha256::{Compress, Sha256},
     text::Text,
     verify::{Problem, Requirements, Verified},
 };
@@ -93,6 +93,13 @@ impl<F, N> Engine<F, N> {
     /// partition would not see what this one writes. `act` must not call this engine.
     pub fn with_nvs<R>(&self, act: impl FnOnce(&mut N) -> R) -> R {
         act(&mut self.nvs.borrow_mut())
+    }
+
+    /// The SHA-256 of some bytes, as this firmware computes it.
+    pub fn sha256(&self, bytes: &[u8]) -> [u8; 32] {
+        let mut hasher = Sha256::new(self.config.compress);
+        hasher.update(bytes);
+        hasher.finish()
     }
 
     /// Whether a change of slot was made, or a trial has ended, so that the device is about to restart.

@@ -60,6 +60,7 @@ export class FakeDevice {
   /** Requests that were let in, such as `POST /api/lamp`. */
   readonly done: string[] = [];
   readonly #server: Server;
+  readonly #secret = randomBytes(32);
   #nonces = new Set<string>();
   #sessions = new Map<string, { key: Buffer; used: Set<number> }>();
 
@@ -136,8 +137,20 @@ export class FakeDevice {
       const refusal = this.#refusal(method, target, headers);
       if (refusal) return refuse(401, refusal);
     }
+    const digest = headers['content-digest'];
+    const is = createHash('sha256').update(body).digest('base64');
+    if (digest && digest !== `sha-256=:${is}:`) return refuse(400, 'digest-mismatch');
     if (what === 'PUT /api/ota/password') {
-      this.verifier = parse((JSON.parse(body) as { verifier: string }).verifier);
+      const said = JSON.parse(body) as Record<string, string>;
+      const id = /^Faceplate (\w+)\./.exec(headers['authorization'] ?? '')?.[1];
+      const by = first ? undefined : this.#sessions.get(id ?? '');
+      if (by && said['session'] !== id) return refuse(400, 'bad-body');
+      const found = parse((by ? said['masked'] : said['verifier']) ?? '');
+      const salt = Buffer.from(found.salt, 'base64');
+      const clear = (bytes: Buffer, name: string) =>
+        by ? xor(bytes, hmac(by.key, `faceplate ${name}`, salt)) : bytes;
+      const [stored, server] = [clear(found.stored, 'StoredKey'), clear(found.server, 'ServerKey')];
+      this.verifier = { ...found, stored, server };
       this.restart();
       response.writeHead(204).end();
       return;
@@ -151,9 +164,16 @@ export class FakeDevice {
     send: (status: number, value: unknown) => void,
     refuse: (status: number, kind: string, more?: object) => void,
   ): void {
-    const { nonce, client, proof } = JSON.parse(body) as Record<string, string>;
+    const { nonce, client, proof, ticket = '' } = JSON.parse(body) as Record<string, string>;
     if (!this.verifier) return refuse(403, 'password-unset');
-    if (this.wait) return refuse(429, 'too-many-attempts', { 'Retry-After': String(this.wait) });
+    const [of = '', shown] = ticket.split('.');
+    const knows = () => {
+      const { salt, iterations } = this.verifier as Verifier;
+      const text = `n=,r=${client},r=${client}${nonce},s=${salt},i=${iterations},c=biws,r=${client}${nonce}`;
+      const mac = hmac(this.#ticket(of), Buffer.from(proof ?? '', 'base64'), text);
+      return mac.toString('hex').slice(0, 32) === shown;
+    };
+    if (this.wait && !knows()) return refuse(429, 'too-many-attempts', { 'Retry-After': String(this.wait) });
     if (!/^[a-zA-Z0-9]{16,32}$/.test(client ?? '')) return refuse(400, 'bad-body');
     if (!this.#nonces.delete(nonce ?? '')) return refuse(409, 'stale-nonce');
     const { salt, iterations, stored, server } = this.verifier;
@@ -164,7 +184,13 @@ export class FakeDevice {
     const key = hmac(stored, 'faceplate session', clientKey, text);
     this.#sessions.set(session, { key, used: new Set() });
     const proves = this.liar ? randomBytes(32) : hmac(server, text);
-    send(200, { session, proof: proves.toString('base64') });
+    const masked = xor(this.#ticket(session), hmac(key, 'faceplate ticket'));
+    send(200, { session, proof: proves.toString('base64'), ticket: masked.toString('base64') });
+  }
+
+  /** By a secret that it has for ever, for the password that it has now. */
+  #ticket(session: string): Buffer {
+    return hmac(this.#secret, (this.verifier as Verifier).stored, Buffer.from(session, 'hex'));
   }
 
   #refusal(method: string, target: string, headers: Record<string, string>): string | null {

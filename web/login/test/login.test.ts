@@ -1,5 +1,7 @@
 // @vitest-environment jsdom
 // A page and a device: who is asked what, and what passes between them.
+import { Blob } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeDevice, verifierOf } from './device.js';
 import { load, type Login } from './load.js';
@@ -22,6 +24,7 @@ afterEach(async () => {
   close();
   await device.stop();
   sessionStorage.clear();
+  localStorage.clear();
   vi.restoreAllMocks();
 });
 
@@ -47,6 +50,25 @@ async function answer(...passwords: string[]): Promise<void> {
 /** Waits until it says that. */
 const says = (words: RegExp) => vi.waitFor(() => expect(error()).toMatch(words));
 
+/** What an XMLHttpRequest for the lamp gets to send. */
+async function sent(by: Login, base: string, body: string) {
+  const headers: Record<string, string> = {};
+  const xhr = {
+    setRequestHeader: (name: string, value: string) => (headers[name] = value),
+    send: vi.fn(),
+  };
+  await by.send(xhr as unknown as XMLHttpRequest, 'POST', `${base}/api/lamp`, body);
+  return { headers, body: xhr.send.mock.calls[0]?.[0] as string };
+}
+
+/** What showed the device that it knows this browser, in all logins. */
+const tickets = () =>
+  device.heard.flatMap(({ method, target, body }) =>
+    method === 'POST' && target === '/api/ota/login'
+      ? ((JSON.parse(body) as { ticket?: string }).ticket ?? [])
+      : [],
+  );
+
 describe('a request', () => {
   test('that needs no password asks for none', async () => {
     expect((await login.fetch(`${device.url}/api/lamp`)).status).toBe(200);
@@ -64,14 +86,15 @@ describe('a request', () => {
   });
 
   test('keeps its headers, and signs its digest', async () => {
+    const digest = `sha-256=:${createHash('sha256').update('on').digest('base64')}:`;
     const done = change({
       body: 'on',
-      headers: { 'Content-Digest': 'sha-256=:AA==:', 'X-One': '1' },
+      headers: { 'Content-Digest': digest, 'X-One': '1' },
     });
     await answer(PASSWORD);
     expect((await done).status).toBe(200);
     expect(device.heard.at(-1)?.headers).toMatchObject({
-      'content-digest': 'sha-256=:AA==:',
+      'content-digest': digest,
       'x-one': '1',
     });
   });
@@ -227,12 +250,70 @@ describe('who has entered it once', () => {
     expect((await fetch(address.replace('ws', 'http'))).status).toBe(200);
   });
 
-  test('an XMLHttpRequest is signed by its header', async () => {
-    const authorization = await login.authorize('POST', `${device.url}/api/lamp`);
-    const headers = { Authorization: authorization };
-    expect((await fetch(`${device.url}/api/lamp`, { method: 'POST', headers })).status).toBe(200);
-    expect(await login.authorize('POST', 'http://elsewhere/api/lamp')).toBe('');
+  test('an XMLHttpRequest is signed with its body', async () => {
+    const { headers, body } = await sent(login, device.url, 'on');
+    const made = { method: 'POST', headers, body };
+    expect((await fetch(`${device.url}/api/lamp`, made)).status).toBe(200);
+    const other = await sent(login, 'http://elsewhere', 'on');
+    expect(other).toEqual({ headers: {}, body: 'on' });
   });
+
+  test.each([
+    ['a text', 'on', true],
+    ['umlauts', 'ä', true],
+    ['bytes', Uint8Array.of(1, 2, 3).subarray(1), true],
+    ['a buffer', new ArrayBuffer(9), true],
+    ['a form', new URLSearchParams({ a: 'ä b' }), true],
+    ['a file', new Blob(['x'.repeat(600_000)]), true],
+    ['as much as a slice', new Blob(['x'.repeat(2 ** 18)]), true],
+    ['nothing', undefined, false],
+    ['parts, whose border nobody knows', new FormData(), false],
+  ])('the body is signed: %s', async (_, body, is) => {
+    const before = device.done.length;
+    expect((await change({ body })).status).toBe(200);
+    expect(device.done).toHaveLength(before + 1);
+    const { headers } = device.heard.at(-1) ?? {};
+    expect('content-digest' in (headers ?? {})).toBe(is);
+  });
+
+  test('who is on the way cannot send another body', async () => {
+    await change({ body: 'on' });
+    device.restart();
+    const real = window.fetch;
+    const swap: typeof fetch = (url, init) =>
+      real(url, init?.body === 'on' ? { ...init, body: 'off' } : init);
+    vi.spyOn(window, 'fetch').mockImplementation(swap);
+    const before = device.done.length;
+    expect((await change({ body: 'on' })).status).toBe(400);
+    expect(device.done).toHaveLength(before);
+  });
+
+  test('need not wait because others guess, also in another tab and after a restart', async () => {
+    device.wait = 60;
+    device.restart();
+    expect((await change({ quiet: true })).status).toBe(200);
+    sessionStorage.clear();
+    await open();
+    const done = change();
+    await answer(PASSWORD);
+    expect((await done).status).toBe(200);
+    // Each login brings another one.
+    expect(new Set(tickets()).size).toBe(tickets().length);
+    expect(tickets().length).toBeGreaterThan(1);
+    login.forget();
+    expect(localStorage).toHaveLength(0);
+  });
+
+  test.each(['', 'x', '{}', '0123456789abcdef', `0123456789abcdef${'A'.repeat(43)}=`])(
+    'a ticket that is none is no hindrance: %s',
+    async (text) => {
+      localStorage.setItem(localStorage.key(0) ?? '', text);
+      device.restart();
+      await open();
+      expect((await change({ quiet: true })).status).toBe(200);
+      expect(localStorage.getItem(localStorage.key(0) ?? '')).not.toBe(text);
+    },
+  );
 
   test('changes it, without being asked for the new one', async () => {
     const done = login.change();
@@ -244,16 +325,39 @@ describe('who has entered it once', () => {
     expect(await done).toBe(true);
     expect((await change()).status).toBe(200);
     const put = device.heard.find(({ method }) => method === 'PUT');
-    const { verifier } = JSON.parse(put?.body ?? '') as { verifier: string };
-    const salt = Buffer.from(/:(.*)\$/.exec(verifier)?.[1] ?? '', 'base64');
+    const { masked } = JSON.parse(put?.body ?? '') as { masked: string };
+    const salt = Buffer.from(/:(.*)\$/.exec(masked)?.[1] ?? '', 'base64');
     expect(salt).toHaveLength(16);
-    expect(verifier).toBe(verifierOf('battery staple', salt));
+    // The device has it; who listens has salt and iterations.
+    const verifier = verifierOf('battery staple', salt);
+    const keys = (text: string) => text.split('$')[2]?.split(':') ?? [];
+    expect(keys(masked)).toHaveLength(2);
+    for (const [i, key] of keys(masked).entries()) expect(key).not.toBe(keys(verifier)[i]);
+    expect(device.verifier?.stored.toString('base64')).toBe(keys(verifier)[0]);
+    expect(device.verifier?.server.toString('base64')).toBe(keys(verifier)[1]);
+  });
+
+  test('tells a new one to nobody who says that there is none', async () => {
+    const done = login.change();
+    await asked();
+    const real = window.fetch;
+    const lie: typeof fetch = (url, init) =>
+      String(url).endsWith('/login') && !init?.method
+        ? Promise.resolve(Response.json({ set: false, iterations: 4096 }))
+        : real(url, init);
+    vi.spyOn(window, 'fetch').mockImplementation(lie);
+    device.restart();
+    await answer('battery staple', 'battery staple');
+    await vi.waitFor(() => expect(title()).not.toBe('Change the password'));
+    close();
+    expect(await done).toBe(false);
+    expect(device.heard.some(({ body }) => body.includes('verifier'))).toBe(false);
   });
 });
 
 test('nobody who is not logged in gets an address or a header that is signed', async () => {
   expect(await login.sign(`${device.url}/api/events`)).toBe(`${device.url}/api/events`);
-  expect(await login.authorize('POST', `${device.url}/api/lamp`)).toBe('');
+  expect(await sent(login, device.url, 'on')).toEqual({ headers: {}, body: 'on' });
   expect(device.heard).toEqual([]);
 });
 

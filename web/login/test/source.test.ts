@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { source } from './load.js';
 
 /** Bytes of flash, and what a compressing proxy would send. */
-const RAW = 21_000;
-const GZIP = 7_900;
+const RAW = 23_500;
+const GZIP = 8_700;
 
 test('it fits into its budget', () => {
   const gzip = gzipSync(source, { level: 9 }).length;
@@ -18,5 +18,8 @@ test('it loads nothing, and makes no markup of what a device says', () => {
   expect(code).not.toMatch(
     /\bimport\s*[({'"]|^import\b|innerHTML|insertAdjacentHTML|document\.write/m,
   );
-  expect(code).not.toMatch(/https?:|eval\(|new Function|cookie|localStorage/);
+  expect(code).not.toMatch(/https?:|eval\(|new Function|cookie/);
+  // What is there for other tabs lets nobody in.
+  expect(code.match(/localStorage/g)).toHaveLength(3);
+  expect(code).toContain("store('localStorage', (ticket = what))");
 });

@@ -10,7 +10,12 @@ const NEEDS = 'This needs the device’s password. Try again.';
 function script(enters: boolean) {
   return {
     ready: vi.fn(async () => enters),
-    authorize: vi.fn(async (method: string, path: string) => `Faceplate ${method} ${path}`),
+    send: vi.fn(async (xhr: XMLHttpRequest, method: string, path: string, body?: Blob) => {
+      // Hashing a body takes its time.
+      await null;
+      xhr.setRequestHeader('Authorization', `Faceplate ${method} ${path}`);
+      xhr.send(body);
+    }),
     change: vi.fn(),
   };
 }

@@ -69,8 +69,8 @@ impl SetPassword {
             Some(new) => new,
             None => password::new_one(None, OPTION)?,
         };
-        let verifier = password::verifier(&new, iterations).to_string();
-        device::set_password(&device, &verifier).map_err(failed)?;
+        let verifier = password::verifier(&new, iterations);
+        device::set_password(&device, verifier).map_err(failed)?;
         match self.json {
             true => {
                 text::print_json(&json!({ "device": device.to_string(), "first": !set }));

@@ -10,7 +10,7 @@ use super::{
     target::Target,
     uploads::is_continue,
 };
-use crate::device::State;
+use crate::device::{State, content_digest};
 
 pub(super) const ROWS: &[Row<Target>] = &[
     Row::refused(
@@ -42,6 +42,12 @@ pub(super) const ROWS: &[Row<Target>] = &[
         too_large,
         "a command's body of more than 64 bytes gets 413 too-large",
         "compare Content-Length before the body is read",
+    ),
+    Row::refused(
+        "commands/digest-mismatch",
+        digest_mismatch,
+        "a body that does not have its Content-Digest gets 400 digest-mismatch, and nothing is done",
+        "compare the digest before you look at the body: a signature covers the head alone",
     ),
     Row::refused(
         "commands/no-way-back",
@@ -81,6 +87,20 @@ fn not_on_trial(target: &Target) -> Checked {
         target.ask(&request)?.is_problem(409, "not-on-trial")?;
     }
     Ok(())
+}
+
+fn digest_mismatch(target: &Target) -> Checked {
+    let digest = content_digest(&[0; 32]);
+    for request in [
+        confirm(),
+        command("confirm", "{}"),
+        command("rollback", "{}"),
+    ] {
+        let asked = target.ask(&request.with("Content-Digest", &*digest))?;
+        asked.is_problem(400, "digest-mismatch")?;
+    }
+    let asked = target.ask(&confirm().with("Content-Digest", "sha-256=x"))?;
+    asked.is_problem(400, "bad-digest")
 }
 
 fn other_build(target: &Target) -> Checked {

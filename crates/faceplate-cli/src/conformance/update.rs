@@ -23,9 +23,8 @@ use super::{
     target::Target,
 };
 use crate::{
-    device::Status,
+    device::{Status, content_digest},
     push::{Image, for_reboot},
-    text,
 };
 
 /// Longest wait for the answer to a whole image: it is written meanwhile, at the flash's worst 64 KiB in 3 s.
@@ -199,10 +198,6 @@ fn post(query: &str, image: &[u8]) -> Request {
         .body(image)
 }
 
-fn digest(sha256: &[u8]) -> String {
-    format!("sha-256=:{}:", text::base64(sha256))
-}
-
 /// Whether another upload makes sense.
 fn may_begin(update: &Update) -> Checked {
     match update.obeyed.get() {
@@ -241,7 +236,7 @@ fn is_idle(update: &Update) -> Checked {
 fn take(update: &Update) -> Checked {
     let image = &update.image;
     let request = post(&format!("?confirm=client&within={WITHIN}"), image.bytes())
-        .with("Content-Digest", digest(&image.inspection().sha256));
+        .with("Content-Digest", content_digest(&image.inspection().sha256));
     let asked = send(update, &request)?;
     asked.has_status(200)?;
     // Whatever is wrong with the words of the answer, the image was taken.

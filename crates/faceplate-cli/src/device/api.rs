@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use faceplate::BuildId;
+use faceplate_http::password::Verifier;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -205,8 +206,11 @@ pub(crate) fn rollback(address: &Address) -> Result<Started, ApiError> {
 }
 
 /// Has the device take another password: this is what it keeps of it.
-pub(crate) fn set_password(address: &Address, verifier: &str) -> Result<(), ApiError> {
-    let body = json!({ "verifier": verifier });
+pub(crate) fn set_password(address: &Address, verifier: Verifier) -> Result<(), ApiError> {
+    let body = match &address.login {
+        Some(login) => login.masked(verifier),
+        None => json!({ "verifier": verifier.to_string() }),
+    };
     let response = command(address, "PUT", "/api/ota/password", &body, ANSWER)?;
     match response.status {
         204 => Ok(()),

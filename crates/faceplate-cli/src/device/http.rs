@@ -11,11 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use faceplate::sha256::{SOFTWARE, Sha256};
+
 use super::{
     Address,
     answer::{Response, read_response},
     login::signed,
 };
+use crate::text::base64;
 
 /// How often a wait looks whether it should end.
 const POLL: Duration = Duration::from_millis(50);
@@ -76,10 +79,29 @@ pub(crate) fn request(
     body: &[u8],
     within: Duration,
 ) -> Result<Response, ClientError> {
-    signed(address, [method, path, ""], |signature| {
-        let fields = [fields, &authorization(signature)].concat();
+    // Who is on the way could put another body behind the signature.
+    let digest = match body {
+        [] => String::new(),
+        body => content_digest(&sha256(body)),
+    };
+    signed(address, [method, path, &digest], |signature| {
+        let mut fields = [fields, &authorization(signature)].concat();
+        if signature.is_some() && !digest.is_empty() {
+            fields.push(("Content-Digest", &digest));
+        }
         send(address, method, path, &fields, body, within)
     })
+}
+
+/// The value of `Content-Digest` (RFC 9530).
+pub(crate) fn content_digest(sha256: &[u8]) -> String {
+    format!("sha-256=:{}:", base64(sha256))
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hasher = Sha256::new(SOFTWARE);
+    hasher.update(bytes);
+    hasher.finish()
 }
 
 /// The field of a signature, if there is one.

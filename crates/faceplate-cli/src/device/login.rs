@@ -10,9 +10,9 @@ use std::{
     time::Duration,
 };
 
-use faceplate_http::password::{Login as Stretched, SessionKey};
+use faceplate_http::password::{Login as Stretched, SessionKey, Ticket, Verifier};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Address, ApiError, ClientError, Problem, Response, http::send};
 use crate::{failure::Kind, password};
@@ -37,6 +37,8 @@ struct State {
     typed: Option<String>,
     kept: Option<Kept>,
     session: Option<Session>,
+    /// By it the device knows us again, also while others guess.
+    ticket: Option<Ticket>,
     /// Somebody was logged in: what follows runs by itself, and nobody is asked any more.
     was_in: bool,
     /// Nobody knows the password, or not the right one: it is not tried again.
@@ -73,6 +75,7 @@ pub(crate) struct Asked {
 struct LoggedIn {
     session: String,
     proof: String,
+    ticket: Option<String>,
 }
 
 /// What a login has come to.
@@ -211,6 +214,16 @@ impl Login {
         Some(format!("Faceplate {signature}"))
     }
 
+    /// A new verifier as it goes over the network: masked by the session's key, if somebody is logged in.
+    pub(crate) fn masked(&self, verifier: Verifier) -> Value {
+        match &self.lock().session {
+            Some(Session { name, key, .. }) => {
+                json!({ "session": name, "masked": key.mask(verifier).to_string() })
+            }
+            None => json!({ "verifier": verifier.to_string() }),
+        }
+    }
+
     /// Logs in where what was `sent` was not enough.
     fn again(&self, address: &Address, sent: Option<&str>) -> Result<Outcome, ClientError> {
         let mut state = self.lock();
@@ -263,10 +276,11 @@ impl Login {
                 state.kept = Some(asked.stretch(password)?);
             }
             let kept = state.kept.as_ref().ok_or(ClientError::Impostor)?;
-            let answer = asked.answer(address, kept)?;
+            let answer = asked.answer(address, kept, state.ticket.as_ref())?;
             let response = match answer {
-                Ok(session) => {
+                Ok((session, ticket)) => {
                     state.session = Some(session);
+                    state.ticket = ticket.or(state.ticket.take());
                     state.was_in = true;
                     return Ok(Outcome::In);
                 }
@@ -304,16 +318,20 @@ impl Asked {
         &self,
         address: &Address,
         kept: &Kept,
-    ) -> Result<Result<Session, Response>, ClientError> {
+        ticket: Option<&Ticket>,
+    ) -> Result<Result<(Session, Option<Ticket>), Response>, ClientError> {
         let sound = |byte: u8| byte.is_ascii_graphic() && byte != b',';
         if !(1..=NONCE_MAX).contains(&self.nonce.len()) || !self.nonce.bytes().all(sound) {
             return Err(ClientError::Impostor);
         }
         let client = randomness();
-        let answer = kept.stretched.answer(&client, &self.nonce);
-        let body = json!({
+        let answer = kept.stretched.answer(&client, &self.nonce, ticket);
+        let mut body = json!({
             "nonce": self.nonce, "client": client, "proof": answer.proof().to_string(),
         });
+        if let Some(ticket) = answer.ticket() {
+            body["ticket"] = ticket.into();
+        }
         let fields = [("Content-Type", "application/json")];
         let body = body.to_string();
         let response = send(address, "POST", LOGIN, &fields, body.as_bytes(), ANSWER)?;
@@ -322,11 +340,15 @@ impl Asked {
         }
         let said: LoggedIn = response.read().ok_or(ClientError::Impostor)?;
         let key = answer.key(&said.proof).ok_or(ClientError::Impostor)?;
-        Ok(Ok(Session {
+        let ticket = said
+            .ticket
+            .and_then(|sent| key.ticket(&said.session, &sent));
+        let session = Session {
             name: said.session,
             key,
             number: 0,
-        }))
+        };
+        Ok(Ok((session, ticket)))
     }
 }
 

@@ -13,7 +13,6 @@ use super::{
 use crate::{
     device::{self, Address, Problem, Response, Sectors, Sending, State, Status, Uploaded},
     progress::Progress,
-    text,
 };
 
 /// How often the device is asked how far it is.
@@ -37,7 +36,7 @@ pub(super) fn send(
             format!("?confirm=client&within={within}")
         }
     };
-    let digest = format!("sha-256=:{}:", text::base64(&image.inspection.sha256));
+    let digest = device::content_digest(&image.inspection.sha256);
     let stall = STALL.min(options.timeout);
     let sending = Sending::default();
     let (answer, watch) = thread::scope(|scope| {

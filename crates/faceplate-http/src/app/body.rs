@@ -3,7 +3,9 @@
 use super::{Connection, state::State};
 use crate::{
     http::{
-        rx::{self, Rx},
+        digest::content_digest,
+        head::Head,
+        rx::{self, Rx, compare},
         time::Pace,
     },
     problem::{Failed, Refusal},
@@ -15,6 +17,8 @@ pub struct Body<'r, C: Connection> {
     rx: Rx<'r, C::Device, &'r mut C::Reader>,
     total: u64,
     pace: Pace,
+    /// That of its request.
+    head: &'r [u8],
     state: &'r State,
 }
 
@@ -27,12 +31,14 @@ impl<'r, C: Connection> Body<'r, C> {
         rx: Rx<'r, C::Device, &'r mut C::Reader>,
         total: u64,
         pace: Pace,
+        head: &'r [u8],
         state: &'r State,
     ) -> Self {
         Self {
             rx,
             total,
             pace,
+            head,
             state,
         }
     }
@@ -47,7 +53,8 @@ impl<'r, C: Connection> Body<'r, C> {
         self.total == 0
     }
 
-    /// Reads on; 0 at the end.
+    /// Reads on; 0 at the end. What comes is not compared with the request's `Content-Digest`, as it is used before
+    /// it is all there.
     ///
     /// # Errors
     /// When the client stalls, is too slow or goes away.
@@ -64,15 +71,17 @@ impl<'r, C: Connection> Body<'r, C> {
     }
 
     /// All of it, at most what the connection's buffer has room for: 512 bytes always, more where the
-    /// head is short (a browser's leaves some 1 KiB).
+    /// head is short (a browser's leaves some 1 KiB). It has the SHA-256 that its `Content-Digest` says, if nothing
+    /// of it was read before.
     ///
     /// # Errors
-    /// 413 where it is longer; and as [`Self::read`].
+    /// 413 where it is longer, 400 `digest-mismatch` where it is other than the client says; and as [`Self::read`].
     pub async fn all(self) -> Result<&'r [u8], Failed> {
         let Self {
             mut rx,
             total,
             pace,
+            head,
             state,
         } = self;
         let left = state.left.get();
@@ -88,10 +97,16 @@ impl<'r, C: Connection> Body<'r, C> {
         while rx.arrived().len() < want {
             rx.more(pace, received, total).await?;
         }
+        let device = rx.device();
         let (_, buf, at) = rx.into_parts();
         state.left.set(0);
         state.set_arrived(at.start + want..at.end);
-        Ok(&buf[at.start..at.start + want])
+        let bytes = &buf[at.start..at.start + want];
+        if left == total {
+            let digest = content_digest(&Head::parse(head).map_err(Refusal::Head)?);
+            compare(device, bytes, digest.map_err(Refusal::from)?)?;
+        }
+        Ok(bytes)
     }
 
     /// The value that it is in JSON, whatever its media type. A text with escapes (`"a\"b"`) has no place to be

@@ -3,6 +3,7 @@
 //! The buffer has room at its end, for what is sent: see [`Rx::and_out`].
 
 use embedded_io_async::Read;
+use faceplate::update::UploadError;
 
 use super::{
     head::{HeadError, find_end},
@@ -241,6 +242,10 @@ impl<'a, D: Device, R: Read> Rx<'a, D, R> {
         self.start..self.end
     }
 
+    pub(crate) const fn device(&self) -> &'a D {
+        self.device
+    }
+
     /// The parts of it: reader, buffer, and where in that lies what has arrived. For who has all of the
     /// buffer.
     pub(crate) fn into_parts(self) -> (R, &'a mut [u8], core::ops::Range<usize>) {
@@ -306,13 +311,17 @@ pub(crate) struct Body<'r, 'a, D, R> {
     total: u64,
     received: u64,
     pace: Pace,
+    digest: Option<[u8; 32]>,
 }
 
 impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
-    /// The `total` bytes that come next.
-    pub(crate) fn new(rx: &'r mut Rx<'a, D, R>, total: u64) -> Self {
+    /// The `total` bytes that come next, whose SHA-256 is `digest`, if the client says so.
+    pub(crate) fn new(rx: &'r mut Rx<'a, D, R>, total: u64, digest: Option<[u8; 32]>) -> Self {
         let pace = Pace::start(rx.device);
-        Self::resume(rx, total, 0, pace)
+        Self {
+            digest,
+            ..Self::resume(rx, total, 0, pace)
+        }
     }
 
     /// A body of which `received` bytes were consumed, since `pace` began.
@@ -327,7 +336,13 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
             total,
             received,
             pace,
+            digest: None,
         }
+    }
+
+    /// The SHA-256 that it must have.
+    pub(crate) const fn digest(&self) -> Option<[u8; 32]> {
+        self.digest
     }
 
     /// Bytes that were not consumed.
@@ -364,7 +379,7 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
         Ok(&arrived[..arrived.len().min(left)])
     }
 
-    /// Waits for all of it, at most `max` bytes, and is done with it.
+    /// Waits for all of it, at most `max` bytes, and is done with it. It has the digest that the client says.
     pub(crate) async fn whole(&mut self, max: usize) -> Result<&[u8], Refusal> {
         let len = usize::try_from(self.left()).unwrap_or(usize::MAX);
         if len > max {
@@ -378,7 +393,9 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
         }
         let at = self.rx.start;
         self.consume(len);
-        Ok(&self.rx.buf[at..at + len])
+        let bytes = &self.rx.buf[at..at + len];
+        compare(self.rx.device, bytes, self.digest)?;
+        Ok(bytes)
     }
 
     /// Whether the client does not wait for an answer any more, once the whole body was consumed.
@@ -390,5 +407,19 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
     pub(crate) fn consume(&mut self, n: usize) {
         self.rx.consume(n);
         self.received += n as u64;
+    }
+}
+
+/// Whether a body has the digest that its client says.
+pub(crate) fn compare<D: Device>(
+    device: &D,
+    body: &[u8],
+    digest: Option<[u8; 32]>,
+) -> Result<(), Refusal> {
+    match digest {
+        Some(digest) if device.engine().sha256(body) != digest => {
+            Err(Refusal::Upload(UploadError::Digest))
+        }
+        _ => Ok(()),
     }
 }

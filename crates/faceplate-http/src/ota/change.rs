@@ -10,7 +10,6 @@ use faceplate::{
 
 use super::{
     confirmation,
-    digest::content_digest,
     documents::{Changed, RestartJson},
 };
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
         tx::{JSON, Tx},
     },
     limits::JSON_MAX,
+    password::Leave,
     problem::{Failed, Gone, Refusal},
     route::Resource,
 };
@@ -35,8 +35,6 @@ pub(crate) enum Change {
         total: u32,
         /// Who says that it works.
         confirmer: Confirmer,
-        /// The SHA-256 that it must have.
-        digest: Option<[u8; 32]>,
     },
     /// The frontend on trial works.
     Confirm,
@@ -52,7 +50,6 @@ impl Change {
             // What is beyond counts is beyond every slot, too.
             total: u32::try_from(length).unwrap_or(u32::MAX),
             confirmer: confirmer(head.query).map_err(Refusal::Query)?,
-            digest: content_digest(head)?,
         })
     }
 
@@ -74,16 +71,13 @@ impl Change {
         app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
+        leave: Leave,
         may_go_on: bool,
         waits: bool,
     ) -> Result<Option<Resource>, Failed> {
         // As below, each step is pinned, and gone before its result is kept.
         let changed = match self {
-            Self::Upload {
-                total,
-                confirmer,
-                digest,
-            } => {
+            Self::Upload { total, confirmer } => {
                 let upload = device
                     .engine()
                     .begin(total, confirmer)
@@ -92,7 +86,7 @@ impl Change {
                 // At once: nothing may come between the firmware's consent and the begin.
                 let told = Told::begin(app, total);
                 proceed(waits, body, tx).await?;
-                let done = pin!(receive(app, upload, body, digest)).await;
+                let done = pin!(receive(app, upload, body, leave)).await;
                 let done = done?;
                 told.restarts();
                 Changed::Frontend(done)
@@ -100,6 +94,7 @@ impl Change {
             Self::Confirm => {
                 proceed(waits, body, tx).await?;
                 let text = body.whole(JSON_MAX).await?;
+                leave.holds(app)?;
                 let build = confirmation::parse(text).map_err(Refusal::from)?;
                 if may_go_on {
                     tx.keep_open();
@@ -111,6 +106,7 @@ impl Change {
             Self::Rollback => {
                 proceed(waits, body, tx).await?;
                 empty_object(body).await?;
+                leave.holds(app)?;
                 if may_go_on {
                     tx.keep_open();
                 }
@@ -161,7 +157,7 @@ async fn receive<D: Device, A: App, R: Read>(
     app: &A,
     mut upload: Upload<'_, D::Flash, D::Nvs>,
     body: &mut Body<'_, '_, D, R>,
-    digest: Option<[u8; 32]>,
+    leave: Leave,
 ) -> Result<Done, Refusal> {
     loop {
         let chunk = body.chunk().await?;
@@ -179,12 +175,13 @@ async fn receive<D: Device, A: App, R: Read>(
     }
     // Pinned, it is not on the stack; and it is gone before its result is kept, or each connection would
     // have room for both.
-    let checked = pin!(upload.finish(digest)).await;
+    let checked = pin!(upload.finish(body.digest())).await;
     let checked = checked?;
     // Who cancels when everything is under way can only hang up.
     if body.is_abandoned().await {
         return Err(Refusal::ClosedEarly);
     }
+    leave.holds(app)?;
     Ok(checked.activate()?)
 }
 

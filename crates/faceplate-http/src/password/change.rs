@@ -4,11 +4,13 @@ use embedded_io_async::{Read, Write};
 use heapless::String;
 
 use super::{
-    Locked, Password,
+    Leave, Locked, Password,
+    credentials::{Credentials, hex},
     documents::LoggedIn,
     nonce,
     scram::Exchange,
-    verifier::{Verifier, base64},
+    ticket::{Shown, TEXT, Ticket},
+    verifier::{HASH, Verifier, base64},
 };
 use crate::{
     App, Device,
@@ -29,12 +31,13 @@ pub(crate) enum Change {
     LogIn,
     /// Another password, or the first one.
     Set {
-        /// Changes of the password before: leave for this one is of that time.
-        changes: u32,
+        /// The session that asks for it, by whose key it is masked.
+        session: Option<u64>,
     },
 }
 
 /// A body is not what it should be; in words.
+#[derive(Clone, Copy)]
 struct Unfit(&'static str);
 
 impl From<Malformed> for Unfit {
@@ -52,10 +55,13 @@ impl From<Unfit> for Refusal {
 /// Fewest and most characters of a client's randomness.
 const CLIENT: core::ops::RangeInclusive<usize> = 16..=32;
 const PROOF: Unfit = Unfit(
-    r#"the body must be {"nonce": "…", "client": "16 to 32 letters and digits", "proof": "32 bytes in base64"}"#,
+    r#"the body must be {"nonce": "…", "client": "16 to 32 letters and digits", "proof": "32 bytes in base64"}, and may have a "ticket""#,
 );
 const VERIFIER: Unfit = Unfit(
     r#"the body must be {"verifier": "SCRAM-SHA-256$…"}, as `faceplate hash-password` makes it"#,
+);
+const MASKED: Unfit = Unfit(
+    r#"who is logged in sends {"session": "…", "masked": "SCRAM-SHA-256$…"}, a verifier masked by that session's key: docs/password.md"#,
 );
 
 impl Change {
@@ -65,12 +71,19 @@ impl Change {
     }
 
     /// A new password, if its head is right.
-    pub(crate) fn set<A: App>(head: &Head<'_>, app: &A) -> Result<Self, Refusal> {
+    pub(crate) fn set<D: Device, A: App>(
+        device: &D,
+        head: &Head<'_>,
+        app: &A,
+    ) -> Result<Self, Refusal> {
         command(head, PASSWORD_JSON_MAX)?;
         let password = app.password().ok_or(Refusal::NoSuchApi)?;
-        Ok(Self::Set {
-            changes: password.changes(),
-        })
+        let session = match Credentials::of(head)? {
+            // While it is open nobody has looked at them.
+            Credentials::Session(signed) if !password.is_open(device)? => Some(signed.session),
+            _ => None,
+        };
+        Ok(Self::Set { session })
     }
 
     /// Does it and answers, or tells why not.
@@ -80,6 +93,7 @@ impl Change {
         app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
+        leave: Leave,
         may_go_on: bool,
         waits: bool,
     ) -> Result<(), Failed> {
@@ -95,15 +109,20 @@ impl Change {
                 let logged_in = password.log_in(device, &asked?)?;
                 Ok(tx.text(200, &JSON, &logged_in).await?)
             }
-            Self::Set { changes } => {
-                let verifier = read_verifier(text);
+            Self::Set { session } => {
+                let by = match session {
+                    Some(id) => match password.session_key(id, device.now_ms()) {
+                        Some(key) => Some((id, key)),
+                        None => return Err(Refusal::from(Locked::Over).into()),
+                    },
+                    None => None,
+                };
+                let verifier = read_verifier(text, by);
                 if may_go_on {
                     tx.keep_open();
                 }
                 // While the body came somebody else may have changed it.
-                if password.changes() != changes {
-                    return Err(Refusal::from(Locked::Over).into());
-                }
+                leave.holds(app)?;
                 let set = password.set(device.engine(), verifier?);
                 set.map_err(|error| Refusal::from(Locked::Store(error)))?;
                 tx.head(204, &[], None).await?;
@@ -118,16 +137,18 @@ struct Proof {
     nonce: nonce::Nonce,
     client: String<{ *CLIENT.end() }>,
     proof: [u8; 32],
+    ticket: Option<Shown>,
 }
 
 impl Proof {
     fn parse(body: &[u8]) -> Result<Self, Unfit> {
-        let (mut nonce, mut client, mut proof) = (None, None, None);
+        let (mut nonce, mut client, mut proof, mut ticket) = (None, None, None, None);
         read_object(body, |key, value| {
             let twice = match key {
                 Some("nonce") => nonce.replace(value.text()?).is_some(),
                 Some("client") => client.replace(value.text()?).is_some(),
                 Some("proof") => proof.replace(value.text::<44>()?).is_some(),
+                Some("ticket") => ticket.replace(value.text::<TEXT>()?).is_some(),
                 _ => true,
             };
             if twice { Err(PROOF) } else { Ok(()) }
@@ -144,43 +165,69 @@ impl Proof {
                 nonce,
                 client,
                 proof,
+                // One that is not understood is none: it is not needed.
+                ticket: ticket.flatten().and_then(|text| Shown::parse(&text)),
             }),
             _ => Err(PROOF),
         }
     }
 }
 
-fn read_verifier(body: &[u8]) -> Result<Verifier, Refusal> {
-    let mut text = None;
-    let read = read_object(body, |key, value| match key {
-        Some("verifier") if text.is_none() => {
-            text = Some(value.text::<160>()?);
-            Ok(())
-        }
-        _ => Err(VERIFIER),
+/// The new verifier; who is logged in sends it masked, and says by which session: by the key of another one it would
+/// be a password that nobody knows.
+fn read_verifier(body: &[u8], by: Option<(u64, [u8; HASH])>) -> Result<Verifier, Refusal> {
+    let (name, unfit) = match by {
+        Some(_) => ("masked", MASKED),
+        None => ("verifier", VERIFIER),
+    };
+    let (mut text, mut session) = (None, None);
+    let read = read_object(body, |key, value| {
+        let twice = match key {
+            Some(key) if key == name => text.replace(value.text::<160>()?).is_some(),
+            Some("session") if by.is_some() => session.replace(value.text::<16>()?).is_some(),
+            _ => true,
+        };
+        if twice { Err(unfit) } else { Ok(()) }
     });
     read.map_err(Refusal::from)?;
-    let text = text.flatten().ok_or(VERIFIER)?;
-    text.parse::<Verifier>()
-        .map_err(|what| Refusal::Body(what.into()))
+    let text = text.flatten().ok_or(unfit)?;
+    let verifier = text.parse::<Verifier>();
+    let verifier = verifier.map_err(|what| Refusal::Body(what.into()))?;
+    let Some((id, key)) = by else {
+        return Ok(verifier);
+    };
+    let session = session.flatten().and_then(|session| hex(&session));
+    match session.map(u64::from_be_bytes) == Some(id) {
+        true => Ok(verifier.masked(&key)),
+        false => Err(unfit.into()),
+    }
 }
 
 impl Password {
     fn log_in<D: Device>(&self, device: &D, asked: &Proof) -> Result<LoggedIn, Refusal> {
         let verifier = self.verifier(device.engine())?.ok_or(Locked::Unset)?;
         let now_ms = device.now_ms();
-        let secret = self.secret();
-        let mut state = self.state.borrow_mut();
-        state.may_try(now_ms)?;
-        let nonce = nonce::id_of(&secret, &asked.nonce, now_ms)
-            .filter(|&id| !state.sessions.had(id))
-            .ok_or(Locked::Stale)?;
         let exchange = Exchange {
             client: &asked.client,
             nonce: &asked.nonce,
             salt: &verifier.salt,
             iterations: verifier.iterations,
         };
+        let is_known = asked.ticket.as_ref().is_some_and(|ticket| {
+            let secret = self.tickets(device.engine(), false);
+            secret.is_some_and(|secret| {
+                ticket.is_of(&secret, &verifier.stored, &exchange, &asked.proof)
+            })
+        });
+        let secret = self.secret();
+        let mut state = self.state.borrow_mut();
+        // Who was logged in before does not wait because others guess.
+        if !is_known {
+            state.may_try(now_ms)?;
+        }
+        let nonce = nonce::id_of(&secret, &asked.nonce, now_ms)
+            .filter(|&id| !state.sessions.had(id))
+            .ok_or(Locked::Stale)?;
         let key = exchange.session_key(&asked.proof, &verifier.stored);
         state.tried(key.is_some(), now_ms)?;
         let key = key.ok_or(Locked::Wrong)?;
@@ -188,9 +235,17 @@ impl Password {
         (self.random)(&mut id);
         let session = u64::from_be_bytes(id);
         state.sessions.begin(session, key, nonce, now_ms);
+        drop(state);
+        // Without it one may have to wait at the next login, no more.
+        let tickets = self.tickets(device.engine(), true);
+        let ticket = tickets.map(|secret| {
+            let ticket = Ticket::new(&secret, &verifier.stored, session);
+            ticket.masked(&key)
+        });
         Ok(LoggedIn {
             session,
             proof: exchange.server_proof(&verifier.server),
+            ticket,
         })
     }
 }

@@ -97,7 +97,7 @@ fn decimal(text: &str) -> Option<u64> {
 }
 
 /// Exactly `N` bytes in lower-case digits.
-fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if text.len() != 2 * N {
         return None;

@@ -39,12 +39,18 @@ impl fmt::Display for Asked {
 pub(super) struct LoggedIn {
     pub(super) session: u64,
     pub(super) proof: [u8; 32],
+    /// Masked by the session's key.
+    pub(super) ticket: Option<[u8; 32]>,
 }
 
 impl fmt::Display for LoggedIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (session, proof) = (self.session, InBase64(&self.proof));
-        write!(f, r#"{{"session":"{session:016x}","proof":"{proof}"}}"#)
+        write!(f, r#"{{"session":"{session:016x}","proof":"{proof}""#)?;
+        if let Some(ticket) = &self.ticket {
+            write!(f, r#","ticket":"{}""#, InBase64(ticket))?;
+        }
+        f.write_str("}")
     }
 }
 

@@ -19,6 +19,20 @@ pub(crate) const fn of<A: App>(_none: &A) -> Option<&Password> {
     None
 }
 
+/// See that of a password.
+#[derive(Clone, Copy)]
+pub(crate) struct Leave;
+
+impl Leave {
+    pub(crate) const fn of<A: App>(_none: &A) -> Self {
+        Self
+    }
+
+    pub(crate) const fn holds<A: App>(self, _none: &A) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
 impl Password {
     pub(crate) const fn is_for_reading(&self) -> bool {
         match *self {}
@@ -49,7 +63,7 @@ impl Change {
         Err(Refusal::NoSuchApi)
     }
 
-    pub(crate) fn set<H, A>(_: &H, _: &A) -> Result<Self, Refusal> {
+    pub(crate) fn set<D, H, A>(_: &D, _: &H, _: &A) -> Result<Self, Refusal> {
         Err(Refusal::NoSuchApi)
     }
 
@@ -59,6 +73,7 @@ impl Change {
         _: &A,
         _: &mut B,
         _: &mut T,
+        _: Leave,
         _may_go_on: bool,
         _waits: bool,
     ) -> Ready<Result<(), Failed>> {

@@ -6,9 +6,12 @@ use core::fmt::{self, Write as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
+use heapless::String;
+
 use super::{
     stretch::Stretch,
-    verifier::{HASH, ITERATIONS_ALLOWED, InBase64, SALT, base64},
+    ticket::{TEXT as TICKET_TEXT, Ticket},
+    verifier::{HASH, ITERATIONS_ALLOWED, InBase64, SALT, Verifier, base64},
 };
 
 /// Fewest characters of a password that somebody sets.
@@ -27,8 +30,13 @@ pub(super) fn keyed(key: &[u8]) -> HmacSha256 {
 }
 
 pub(super) fn hmac(key: &[u8], message: &[u8]) -> [u8; HASH] {
+    hmac_of(key, [message, &[]])
+}
+
+/// Of the two, one behind the other.
+pub(super) fn hmac_of(key: &[u8], message: [&[u8]; 2]) -> [u8; HASH] {
     let mut mac = keyed(key);
-    mac.update(message);
+    message.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }
 
@@ -36,7 +44,7 @@ pub(super) fn sha256(message: &[u8]) -> [u8; HASH] {
     Sha256::digest(message).into()
 }
 
-fn xor(mut left: [u8; HASH], right: &[u8; HASH]) -> [u8; HASH] {
+pub(super) fn xor(mut left: [u8; HASH], right: &[u8; HASH]) -> [u8; HASH] {
     left.iter_mut()
         .zip(right)
         .for_each(|(left, right)| *left ^= right);
@@ -102,7 +110,7 @@ impl fmt::Display for Exchange<'_> {
 }
 
 impl Exchange<'_> {
-    fn mac(&self, key: &[u8], before: [&[u8]; 2]) -> [u8; HASH] {
+    pub(super) fn mac(&self, key: &[u8], before: [&[u8]; 2]) -> [u8; HASH] {
         let mut mac = keyed(key);
         before.iter().for_each(|bytes| mac.update(bytes));
         write!(Into(&mut mac), "{self}").expect("a MAC takes all");
@@ -145,7 +153,7 @@ pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
 ///
 /// let [salt, iterations, nonce] = ask(); // GET /api/ota/login
 /// let stretched = Login::stretch("pencil", salt, iterations.parse().unwrap()).unwrap();
-/// let login = stretched.answer(random(), nonce);
+/// let login = stretched.answer(random(), nonce, None);
 /// let proof = login.proof(); // POST /api/ota/login
 /// ```
 #[derive(Clone)]
@@ -160,6 +168,7 @@ pub struct Answer {
     proof: [u8; HASH],
     device: [u8; HASH],
     key: [u8; HASH],
+    ticket: Option<String<TICKET_TEXT>>,
 }
 
 /// A key that was never sent, which signs requests.
@@ -178,8 +187,9 @@ impl Login {
         })
     }
 
-    /// Answers the device's `nonce`; `client` is randomness of 16 to 32 letters and digits.
-    pub fn answer(&self, client: &str, nonce: &str) -> Answer {
+    /// Answers the device's `nonce`; `client` is randomness of 16 to 32 letters and digits. By a `ticket` of an
+    /// earlier login the device looks at it also while others guess.
+    pub fn answer(&self, client: &str, nonce: &str, ticket: Option<&Ticket>) -> Answer {
         let exchange = Exchange {
             client,
             nonce,
@@ -188,10 +198,12 @@ impl Login {
         };
         let client_key = self.stretched.client_key();
         let stored = sha256(&client_key);
+        let proof = xor(client_key, &exchange.mask(&stored));
         Answer {
-            proof: xor(client_key, &exchange.mask(&stored)),
+            proof,
             device: exchange.server_proof(&self.stretched.server_key()),
             key: exchange.mac(&stored, [SESSION, &client_key]),
+            ticket: ticket.map(|ticket| ticket.shown(&exchange, &proof)),
         }
     }
 }
@@ -202,6 +214,11 @@ impl Answer {
         InBase64(&self.proof)
     }
 
+    /// What shows the device that it knows this client: the text for `ticket`.
+    pub fn ticket(&self) -> Option<&str> {
+        self.ticket.as_deref()
+    }
+
     /// The session's key, if `proof` (in base64) shows that the device knows the password.
     pub fn key(&self, proof: &str) -> Option<SessionKey> {
         let proof: [u8; HASH] = base64(proof)?;
@@ -210,6 +227,16 @@ impl Answer {
 }
 
 impl SessionKey {
+    /// A new verifier as it goes over the network, the text for `masked`: nobody who listens can use it.
+    pub fn mask(&self, verifier: Verifier) -> impl fmt::Display + use<> {
+        verifier.masked(&self.0)
+    }
+
+    /// The ticket of a login: `session` is the device's name for it, `sent` what came with it.
+    pub fn ticket(&self, session: &str, sent: &str) -> Option<Ticket> {
+        Ticket::receive(&self.0, session, sent)
+    }
+
     /// What makes a request this session's: the text for `Authorization: Faceplate …`, or for the parameter `auth`.
     ///
     /// `session` is the device's name for it, `number` one that it has not had. `target` is the path with its query
@@ -282,7 +309,7 @@ mod tests {
     #[test]
     fn both_sides_prove_what_other_implementations_do() {
         let login = Login::stretch("pencil", SALT_TEXT, 4096).unwrap();
-        let answer = login.answer(CLIENT, NONCE);
+        let answer = login.answer(CLIENT, NONCE, None);
         let proof = "qvT2SWdEH5Q06albL+hjSYuUhCG7VndFyzIb7CK4n9k=";
         assert_eq!(answer.proof().to_string(), proof);
         let key = answer.key(DEVICE).unwrap();
@@ -319,7 +346,8 @@ mod tests {
             salt: &login.salt,
             iterations: 4096,
         };
-        let proof: [u8; 32] = base64(&login.answer(CLIENT, NONCE).proof().to_string()).unwrap();
+        let proof: [u8; 32] =
+            base64(&login.answer(CLIENT, NONCE, None).proof().to_string()).unwrap();
         assert!(exchange(NONCE).session_key(&proof, &stored).is_some());
         assert!(exchange("another").session_key(&proof, &stored).is_none());
         assert!(exchange(NONCE).session_key(&[0; 32], &stored).is_none());
@@ -330,7 +358,7 @@ mod tests {
         }
         for device in ["", "x", &DEVICE.replace('3', "4")] {
             assert!(
-                login.answer(CLIENT, NONCE).key(device).is_none(),
+                login.answer(CLIENT, NONCE, None).key(device).is_none(),
                 "{device}"
             );
         }

@@ -82,6 +82,15 @@ impl Verifier {
         }
     }
 
+    /// With its keys masked by the key of a session, or in the clear again: so it goes over the network.
+    pub(super) fn masked(mut self, session: &[u8; HASH]) -> Self {
+        let mask = |label| scram::hmac_of(session, [label, &self.salt]);
+        let masks = [mask(b"faceplate StoredKey"), mask(b"faceplate ServerKey")];
+        self.stored = scram::xor(self.stored, &masks[0]);
+        self.server = scram::xor(self.server, &masks[1]);
+        self
+    }
+
     /// As it is stored.
     pub(super) fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];

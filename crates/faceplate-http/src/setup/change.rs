@@ -8,7 +8,7 @@ use super::{
     documents::{JoiningJson, WifiJson},
 };
 use crate::{
-    Device,
+    App, Device,
     command::{command, empty_object, proceed},
     http::{
         head::Head,
@@ -16,6 +16,7 @@ use crate::{
         tx::{JSON, Tx},
     },
     limits::{JSON_MAX, WIFI_JSON_MAX},
+    password::Leave,
     problem::{Failed, Refusal},
     route::Resource,
     wifi::Ssid,
@@ -42,11 +43,13 @@ impl Change {
 
     /// Makes the change and answers, or gives what answers, or tells why not. `waits`: the client sends its
     /// body only when it is told to.
-    pub(crate) async fn run<D: Device, R: Read, W: Write>(
+    pub(crate) async fn run<D: Device, A: App, R: Read, W: Write>(
         self,
         device: &D,
+        app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
+        leave: Leave,
         may_go_on: bool,
         waits: bool,
     ) -> Result<Option<Resource>, Failed> {
@@ -54,6 +57,7 @@ impl Change {
         match self {
             Self::Join => {
                 let text = body.whole(WIFI_JSON_MAX).await?;
+                leave.holds(app)?;
                 let ssid = join(device, text)?;
                 let name = device.info().name;
                 tx.text(202, &JSON, &JoiningJson { ssid, name }).await?;
@@ -61,6 +65,7 @@ impl Change {
             }
             Self::Look => {
                 empty_object(body).await?;
+                leave.holds(app)?;
                 if may_go_on {
                     tx.keep_open();
                 }

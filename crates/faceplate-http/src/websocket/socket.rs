@@ -289,6 +289,9 @@ async fn end<D: Device, W: Write>(tx: &mut Tx<'_, D, W>, state: &State) -> Resul
 /// 1000: all is done (RFC 6455, 7.4.1).
 pub(crate) const NORMAL: u16 = 1000;
 
+/// 1008: who is there has no leave any more (as above).
+pub(crate) const POLICY: u16 = 1008;
+
 /// 1011: the server cannot go on (as above).
 pub(crate) const INTERNAL: u16 = 1011;
 

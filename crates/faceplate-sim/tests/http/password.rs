@@ -1,5 +1,9 @@
 //! The device's password: what needs it, who gets in, and what those get who listen or guess.
 
+mod ends;
+mod known;
+mod masked;
+
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -9,7 +13,7 @@ use std::{
 use faceplate::EspNvs;
 use faceplate_http::{
     Limits,
-    password::{Login, Password, SessionKey, Verifier},
+    password::{Login, Password, SessionKey, Ticket, Verifier},
 };
 use faceplate_sim::flash::{Cut, Fault};
 use sha2::{Digest, Sha256};
@@ -110,6 +114,7 @@ struct Session {
     id: String,
     key: SessionKey,
     number: u64,
+    ticket: Ticket,
 }
 
 impl Session {
@@ -123,10 +128,26 @@ impl Session {
         let header = self.header(method, target, "");
         send(server, method, target, &header, body)
     }
+
+    /// Asks for another password, masked.
+    fn change(&mut self, server: &Server, verifier: Verifier) -> Response {
+        let (id, masked) = (&self.id, self.key.mask(verifier));
+        let body = format!(r#"{{"session":"{id}","masked":"{masked}"}}"#);
+        self.send(server, "PUT", "/api/ota/password", &body)
+    }
 }
 
 /// What a login is asked with, and its answer.
 fn try_login(server: &Server, password: &str) -> Result<Session, (u16, String)> {
+    log_in(server, password, None)
+}
+
+/// The same, by a ticket.
+fn log_in(
+    server: &Server,
+    password: &str,
+    ticket: Option<&Ticket>,
+) -> Result<Session, (u16, String)> {
     let asked = get(server, "/api/ota/login").json();
     assert_eq!(asked["set"], true);
     let (salt, nonce) = (
@@ -135,19 +156,25 @@ fn try_login(server: &Server, password: &str) -> Result<Session, (u16, String)> 
     );
     let iterations = asked["iterations"].as_u64().unwrap() as u32;
     let login = Login::stretch(password, salt, iterations).unwrap();
-    let answer = login.answer("0123456789abcdef", nonce);
+    let answer = login.answer("0123456789abcdef", nonce, ticket);
     let proof = answer.proof();
-    let body = format!(r#"{{"nonce":"{nonce}","client":"0123456789abcdef","proof":"{proof}"}}"#);
+    let ticket = answer.ticket().map(|text| format!(r#","ticket":"{text}""#));
+    let ticket = ticket.unwrap_or_default();
+    let body =
+        format!(r#"{{"nonce":"{nonce}","client":"0123456789abcdef","proof":"{proof}"{ticket}}}"#);
     let response = command(server, "login", &body);
     if response.status != 200 {
         return Err(response.problem());
     }
     let told = response.json();
+    let text = |name: &str| told[name].as_str().unwrap().to_owned();
+    let key = answer.key(&text("proof"));
+    let key = key.expect("the device knows it, too");
+    let id = text("session");
     Ok(Session {
-        id: told["session"].as_str().unwrap().to_owned(),
-        key: answer
-            .key(told["proof"].as_str().unwrap())
-            .expect("the device knows it, too"),
+        ticket: key.ticket(&id, &text("ticket")).unwrap(),
+        id,
+        key,
         number: 0,
     })
 }
@@ -161,7 +188,7 @@ fn heard_login(server: &Server) -> String {
     let asked = get(server, "/api/ota/login").json();
     let (salt, nonce) = (asked["salt"].as_str(), asked["nonce"].as_str().unwrap());
     let stretched = Login::stretch(PASSWORD, salt.unwrap(), ITERATIONS).unwrap();
-    let answer = stretched.answer("aaaaaaaaaaaaaaaa", nonce);
+    let answer = stretched.answer("aaaaaaaaaaaaaaaa", nonce, None);
     let proof = answer.proof();
     let body = format!(r#"{{"nonce":"{nonce}","client":"aaaaaaaaaaaaaaaa","proof":"{proof}"}}"#);
     assert_eq!(command(server, "login", &body).status, 200);
@@ -216,6 +243,8 @@ fn without_a_password_there_is_no_login() {
 #[test]
 fn every_change_needs_it_and_nothing_is_touched_without() {
     let server = built_in();
+    // The first login ever stores what tickets are made of.
+    login(&server);
     let before = server.operations();
     for (method, path, body) in CHANGES {
         for headers in [
@@ -401,7 +430,7 @@ fn a_login_that_was_heard_is_good_for_nothing() {
     let nonce = asked["nonce"].as_str().unwrap();
     let stretched = Login::stretch(PASSWORD, asked["salt"].as_str().unwrap(), ITERATIONS).unwrap();
     let body = |nonce: &str, client: &str| {
-        let proof = stretched.answer(client, nonce).proof().to_string();
+        let proof = stretched.answer(client, nonce, None).proof().to_string();
         format!(r#"{{"nonce":"{nonce}","client":"{client}","proof":"{proof}"}}"#)
     };
     let heard = body(nonce, "aaaaaaaaaaaaaaaa");
@@ -503,14 +532,8 @@ fn a_login_that_was_heard_is_of_no_use_when_its_session_made_room() {
         assert_eq!(command(&server, "login", &heard).problem().1, "stale-nonce");
     }
     // Nor after a change, even to the same.
-    let body = format!(r#"{{"verifier":"{}"}}"#, verifier(PASSWORD));
     let mut session = login(&server);
-    assert_eq!(
-        session
-            .send(&server, "PUT", "/api/ota/password", &body)
-            .status,
-        204
-    );
+    assert_eq!(session.change(&server, verifier(PASSWORD)).status, 204);
     assert_eq!(command(&server, "login", &heard).problem().1, "stale-nonce");
     login(&server);
 }
@@ -813,11 +836,7 @@ fn where_one_is_demanded_nothing_is_changed_before_it_is_set() {
     );
 
     // Another one ends every session.
-    let header = session.header("PUT", "/api/ota/password", "");
-    assert_eq!(
-        set(&server, &header, &verifier("another").to_string()).status,
-        204
-    );
+    assert_eq!(session.change(&server, verifier("another")).status, 204);
     for session in [&mut session, &mut another] {
         assert_eq!(
             session
@@ -859,13 +878,7 @@ fn where_one_is_demanded_nothing_is_changed_before_it_is_set() {
 fn after_a_reset_that_of_the_build_holds() {
     let server = built_in();
     let mut session = login(&server);
-    let body = format!(r#"{{"verifier":"{}"}}"#, verifier("another"));
-    assert_eq!(
-        session
-            .send(&server, "PUT", "/api/ota/password", &body)
-            .status,
-        204
-    );
+    assert_eq!(session.change(&server, verifier("another")).status, 204);
     try_login(&server, "another").unwrap();
     server.ask(|device| {
         device

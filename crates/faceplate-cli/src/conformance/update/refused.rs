@@ -4,7 +4,7 @@ use std::{thread, time::Instant};
 
 use faceplate_pack::{Options, pack};
 
-use super::{ASK, NOTICED, Update, WRITTEN, digest, is_idle, may_begin, post, send};
+use super::{ASK, NOTICED, Update, WRITTEN, is_idle, may_begin, post, send};
 use crate::{
     conformance::{
         change::{FRONTEND, OCTETS, upload},
@@ -14,7 +14,7 @@ use crate::{
         status::{STATUS, is_upload},
         talk::{Asked, Talk},
     },
-    device::Status,
+    device::{Status, content_digest},
     push::Image,
 };
 
@@ -60,7 +60,7 @@ pub(super) fn other_firmware(update: &Update) -> Checked {
 pub(super) fn digest_mismatch(update: &Update) -> Checked {
     let mut other = update.image.inspection().sha256;
     other[0] ^= 1;
-    let request = post("", update.image.bytes()).with("Content-Digest", digest(&other));
+    let request = post("", update.image.bytes()).with("Content-Digest", content_digest(&other));
     is_refused(update, &request, 400, "digest-mismatch").map(drop)
 }
 

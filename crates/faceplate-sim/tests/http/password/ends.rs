@@ -1,0 +1,107 @@
+//! Another password ends what was let in by the one before, also what is under way.
+
+use super::{Password, Session, built_in, login, random, send, verifier, with};
+use crate::{
+    board::Frontend,
+    client::{Client, command_text, status, upload_head},
+    frame::{read, request},
+    server::Server,
+};
+
+/// By somebody else, while all else goes on.
+fn change(server: &Server) {
+    let mut other = login(server);
+    assert_eq!(other.change(server, verifier("another")).status, 204);
+}
+
+fn signed_target(session: &mut Session, path: &str) -> String {
+    let header = session.header("GET", path, "");
+    let text = header.trim_end().rsplit(' ').next().unwrap().to_owned();
+    format!("{path}?auth={text}")
+}
+
+#[test]
+fn sockets_and_events_end_with_the_password_that_opened_them() {
+    let server = with(|| {
+        Password::new(random)
+            .built_in(verifier(super::PASSWORD))
+            .reading()
+    });
+    let mut session = login(&server);
+    let target = signed_target(&mut session, "/api/test/socket");
+    let mut socket = Client::new(&server);
+    socket.send(request().replace("/api/test/socket", &target));
+    assert_eq!(socket.begun().status, 101);
+    let target = signed_target(&mut session, "/api/test/events");
+    let mut events = Client::new(&server);
+    events.send(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    assert_eq!(events.begun().status, 200);
+    assert!(events.chunk().starts_with(b"event: hello"));
+    server.wait_for_live(2);
+    change(&server);
+    // 1008: not allowed any more.
+    assert_eq!(read(&mut socket), (0x88, vec![0x03, 0xf0]));
+    events.chunks();
+    server.wait_for_live(0);
+}
+
+#[test]
+fn an_upload_under_way_is_not_switched_to() {
+    let server = built_in();
+    let mut session = login(&server);
+    let image = Frontend::new("two", 16).image;
+    let header = session.header("POST", "/api/ota/frontend", "");
+    let mut client = Client::new(&server);
+    client.send(upload_head("", image.len(), &header));
+    let (first, rest) = image.split_at(image.len() / 2);
+    client.send(first);
+    while status(&server)["upload"].is_null() {}
+    change(&server);
+    client.send(rest);
+    assert_eq!(client.response().problem().1, "session-over");
+    assert_eq!(server.restarts_in(), None);
+    assert_eq!(status(&server)["active"], 0);
+}
+
+#[test]
+fn a_command_whose_body_comes_late_is_not_carried_out() {
+    for (name, body) in [
+        ("ota/confirm", "{}"),
+        ("ota/rollback", "{}"),
+        ("wifi", r#"{"ssid":"x","pass":""}"#),
+        ("wifi/networks", "{}"),
+    ] {
+        let server = built_in();
+        let mut session = login(&server);
+        let text = command_text("", body).replace("ota/", name);
+        let header = session.header("POST", &format!("/api/{name}"), "");
+        let text = text.replace("Host:", &format!("{header}Host:"));
+        let (head, late) = text.split_at(text.len() - 1);
+        let mut client = Client::new(&server);
+        client.send(head);
+        // It was looked at: others are served by now.
+        status(&server);
+        change(&server);
+        client.send(late);
+        assert_eq!(client.response().problem().1, "session-over", "{name}");
+    }
+}
+
+#[test]
+fn what_needs_no_password_goes_on_without() {
+    let server = with(|| Password::new(random));
+    let body = format!(r#"{{"verifier":"{}"}}"#, verifier(super::PASSWORD));
+    let set = send(&server, "PUT", "/api/ota/password", "", &body);
+    assert_eq!(set.status, 204);
+    let mut events = Client::new(&server);
+    events.send("GET /api/test/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(events.begun().status, 200);
+    assert!(events.chunk().starts_with(b"event: hello"));
+    change(&server);
+    // It ends, too, and comes again: nobody needs to know by what it was opened.
+    events.chunks();
+    server.wait_for_live(0);
+    let mut events = Client::new(&server);
+    events.send("GET /api/test/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(events.begun().status, 200);
+}
