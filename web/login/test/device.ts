@@ -173,7 +173,8 @@ export class FakeDevice {
       const mac = hmac(this.#ticket(of), Buffer.from(proof ?? '', 'base64'), text);
       return mac.toString('hex').slice(0, 32) === shown;
     };
-    if (this.wait && !knows()) return refuse(429, 'too-many-attempts', { 'Retry-After': String(this.wait) });
+    if (this.wait && !knows())
+      return refuse(429, 'too-many-attempts', { 'Retry-After': String(this.wait) });
     if (!/^[a-zA-Z0-9]{16,32}$/.test(client ?? '')) return refuse(400, 'bad-body');
     if (!this.#nonces.delete(nonce ?? '')) return refuse(409, 'stale-nonce');
     const { salt, iterations, stored, server } = this.verifier;

@@ -62,6 +62,15 @@ impl SetPassword {
         let Asked {
             set, iterations, ..
         } = asked;
+        if !set && device.login.as_ref().is_some_and(|login| login.is_given()) {
+            // What is not masked is for nobody but a device that never had one.
+            return Err(Failure::with(
+                &device,
+                Kind::refused("password-unset"),
+                "it says that it has no password yet, and one was given for it: it may be another device; \
+                 give none to set its first one",
+            ));
+        }
         if set && device::log_in(&device).map_err(failed)? == Standing::Needed {
             return Err(failed(ApiError::Locked(Standing::Needed)));
         }

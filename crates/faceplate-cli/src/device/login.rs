@@ -196,6 +196,11 @@ impl Login {
         }
     }
 
+    /// Whether the password was given, and need not be typed.
+    pub(crate) fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,9 +2,13 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     process::Stdio,
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
 };
 
@@ -337,6 +341,118 @@ fn what_is_changed_on_the_way_is_refused() {
         let ended = run_with(folder.path(), &push, &variables).expect(4);
         assert_eq!(kind(&ended), "session-over", "{from}");
     }
+    // Nor are the bodies of commands: this one would be a password that nobody knows.
+    let bends = [("SCRAM-SHA-256$1", "SCRAM-SHA-256$2"), ("{}", "[]")];
+    let between = Bent::start(&sim.address, &bends, &[]);
+    folder.file("second", "second password");
+    let change = [
+        "password",
+        &between.address,
+        "--new-password-file",
+        "second",
+        "--json",
+    ];
+    let rollback = ["rollback", &between.address, "--json"];
+    for command in [&change[..], &rollback] {
+        let ended = run_with(folder.path(), command, &variables).expect(4);
+        assert_eq!(kind(&ended), "digest-mismatch", "{command:?}");
+    }
+    assert_eq!(
+        outcome(&folder, &sim, &["confirm"], RIGHT),
+        (4, "not-on-trial".to_owned())
+    );
+}
+
+/// Sends logins that are wrong as quickly as they are answered, until it is dropped.
+struct Guesser {
+    stop: Arc<AtomicBool>,
+    runs: Option<thread::JoinHandle<u32>>,
+}
+
+impl Guesser {
+    fn start(address: &str) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, address) = (stop.clone(), address.to_owned());
+        let runs = thread::spawn(move || {
+            let mut slowed = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                let asked = exchange(&address, "GET", "");
+                let nonce = asked.split(r#""nonce":""#).nth(1).unwrap_or_default();
+                let nonce = nonce.split('"').next().unwrap_or_default();
+                let proof = "A".repeat(43);
+                let body = format!(
+                    r#"{{"nonce":"{nonce}","client":"0123456789abcdef","proof":"{proof}="}}"#
+                );
+                slowed += u32::from(exchange(&address, "POST", &body).contains(" 429 "));
+            }
+            slowed
+        });
+        let runs = Some(runs);
+        Self { stop, runs }
+    }
+
+    /// How often it had to wait.
+    fn stop(mut self) -> u32 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.runs.take().unwrap().join().unwrap()
+    }
+}
+
+/// Of a login; nothing while the device restarts.
+fn exchange(address: &str, method: &str, body: &str) -> String {
+    let ask = || {
+        let mut stream = TcpStream::connect(address)?;
+        let length = body.len();
+        let head = format!(
+            "{method} /api/ota/login HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(head.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    ask().unwrap_or_default()
+}
+
+#[test]
+fn an_update_is_confirmed_after_its_restart_while_somebody_guesses() {
+    let (folder, sim) = device(&["--password", RIGHT]);
+    let image = folder.path().join("new.bin");
+    // Once it is logged in nobody can hold it up any more.
+    let (started, runs) = (sim.address.clone(), folder.path().to_owned());
+    let push = thread::spawn(move || {
+        let push = [
+            "push",
+            image.to_str().unwrap(),
+            &started,
+            "--confirm",
+            "load",
+        ];
+        run_with(&runs, &push, &[("FACEPLATE_PASSWORD", RIGHT)])
+    });
+    while !exchange_status(&sim).contains(r#""upload":{"#) {
+        assert!(!push.is_finished(), "the upload was not seen");
+    }
+    let guesser = Guesser::start(&sim.address);
+    push.join().unwrap().expect(0);
+    let slowed = guesser.stop();
+    assert!(slowed > 0, "nobody had to wait");
+}
+
+fn exchange_status(sim: &Sim) -> String {
+    let ask = || {
+        let mut stream = TcpStream::connect(&*sim.address)?;
+        let head = format!(
+            "GET /api/ota/status HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            sim.address
+        );
+        stream.write_all(head.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    ask().unwrap_or_default()
 }
 
 /// Answers as a device with a password would, but does not know it. Gives the requests that came.

@@ -4,8 +4,7 @@ use core::fmt::Write as _;
 
 use heapless::String;
 
-use super::scram::{Into, keyed, same};
-use hmac::Mac as _;
+use super::scram::{Into, finish, keyed, same};
 
 /// So long one may be answered, milliseconds.
 const GOOD_MS: u64 = 60_000;
@@ -29,7 +28,7 @@ pub(super) fn nonce(secret: &[u8; 32], id: u64) -> Nonce {
     let _fits = write!(nonce, "{id:016x}");
     let mut mac = keyed(secret);
     write!(Into(&mut mac), "nonce {nonce}").expect("a MAC takes all");
-    let mac = mac.finalize().into_bytes();
+    let mac = finish(mac);
     mac[..DIGITS[1] / 2]
         .iter()
         .for_each(|byte| _ = write!(nonce, "{byte:02x}"));

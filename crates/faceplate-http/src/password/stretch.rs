@@ -3,7 +3,7 @@
 use hmac::Mac as _;
 
 use super::{
-    scram::{HmacSha256, Stretched, keyed},
+    scram::{HmacSha256, Stretched, finish, keyed},
     verifier::{HASH, SALT},
 };
 
@@ -22,7 +22,7 @@ impl Stretch {
         let mut first = keyed.clone();
         first.update(salt);
         first.update(&1_u32.to_be_bytes());
-        let first = first.finalize().into_bytes().into();
+        let first = finish(first);
         Self {
             keyed,
             last: first,

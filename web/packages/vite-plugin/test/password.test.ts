@@ -66,6 +66,9 @@ function device(habits: Habits = {}) {
   let stale = habits.stale ?? 0;
   const asked: string[] = [];
   const keys = new Map<string, Buffer>();
+  const tickets: (string | undefined)[] = [];
+  const ticketOf = (session: string) =>
+    hmac(Buffer.from('the device’s own'), stored, Buffer.from(session, 'hex'));
   const salted = pbkdf2Sync(PASSWORD, Buffer.from(SALT, 'base64'), 4096, 32, 'sha256');
   const stored = createHash('sha256').update(hmac(salted, 'Client Key')).digest();
   const ask = (path: string, body?: string): Promise<Record<string, unknown>> => {
@@ -74,19 +77,28 @@ function device(habits: Habits = {}) {
       return Promise.resolve(set ? { set, salt, iterations, nonce } : { set, iterations });
     }
     if (stale-- > 0) return Promise.reject(new Problem('stale-nonce', 409));
-    const { client, proof } = JSON.parse(body) as Record<string, string>;
+    const { client, proof, ticket } = JSON.parse(body) as Record<string, string>;
     expect(client).toMatch(/^[\da-z]{16,32}$/i);
     const message = `n=,r=${client},r=${client}${nonce},s=${SALT},i=4096,c=biws,r=${client}${nonce}`;
     const mask = hmac(stored, message);
     const clientKey = Buffer.from(proof ?? '', 'base64').map((byte, at) => byte ^ (mask[at] ?? 0));
     const right = createHash('sha256').update(clientKey).digest().equals(stored);
     if (knows && !right) return Promise.reject(new Problem('wrong-password', 401));
+    if (ticket) {
+      const [of = '', mac] = ticket.split('.');
+      const made = hmac(ticketOf(of), Buffer.from(proof ?? '', 'base64'), message);
+      expect(mac).toBe(made.toString('hex').slice(0, 32));
+    }
+    tickets.push(ticket?.split('.')[0]);
     const session = String(keys.size).padStart(16, '0');
     keys.set(session, hmac(stored, 'faceplate session', Buffer.from(clientKey), message));
     const server = hmac(knows ? hmac(salted, 'Server Key') : Buffer.alloc(32), message);
-    return Promise.resolve({ session, proof: server.toString('base64') });
+    const hides = hmac(keys.get(session) as Buffer, 'faceplate ticket');
+    const given = Buffer.from(ticketOf(session).map((byte, at) => byte ^ (hides[at] ?? 0)));
+    const found = { session, proof: server.toString('base64'), ticket: given.toString('base64') };
+    return Promise.resolve(found);
   };
-  return { ask, asked, keys };
+  return { ask, asked, keys, tickets };
 }
 
 const login = ({ ask }: ReturnType<typeof device>, password: string | null = PASSWORD) =>
@@ -115,6 +127,8 @@ test('after the session is over one login is done, however many ask for it', asy
   const before = one.asked.length;
   expect(await Promise.all([by.again(signed), by.again(signed)])).toEqual([true, true]);
   expect(one.asked.slice(before)).toEqual(['GET login', 'POST login']);
+  // By the ticket of its first login the device knows it.
+  expect(one.tickets).toEqual([undefined, '0'.repeat(16)]);
   // One that was sent by the session before comes late.
   expect(await by.again(signed)).toBe(true);
   expect(one.asked.length).toBe(before + 2);

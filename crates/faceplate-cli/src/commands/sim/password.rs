@@ -1,10 +1,11 @@
 //! The password of a simulated device.
 
+use faceplate::sha256::{SOFTWARE, Sha256};
 use faceplate_http::password::{ITERATIONS, Password, Verifier};
 
 use crate::{
     failure::Failure,
-    password::{normal, random, verifier},
+    password::{normal, random},
 };
 
 #[derive(clap::Args)]
@@ -31,7 +32,7 @@ impl SimPassword {
     /// `None`: there is none.
     pub(super) fn parse(&self) -> Result<Option<BuiltIn>, Failure> {
         let verifier = match &self.password {
-            Some(password) => Some(verifier(&normal(password), ITERATIONS)),
+            Some(password) => Some(built_in(&normal(password))),
             None if self.demand_password => None,
             None if self.password_for_reading => {
                 return Err(Failure::usage(
@@ -45,6 +46,16 @@ impl SimPassword {
             reading: self.password_for_reading,
         }))
     }
+}
+
+/// That of the firmware: the same at each start of it.
+fn built_in(password: &str) -> Verifier {
+    let mut salt = [0; 16];
+    let mut hasher = Sha256::new(SOFTWARE);
+    hasher.update(b"faceplate sim ");
+    hasher.update(password.as_bytes());
+    salt.copy_from_slice(&hasher.finish()[..16]);
+    Verifier::of(password, salt, ITERATIONS).expect("these are iterations that are allowed")
 }
 
 impl BuiltIn {

@@ -28,8 +28,9 @@ interface Session {
 /** Fewer rounds make it cheap to guess from a proof, so only a false device asks for them; no device wants more. */
 const [ITERATIONS_MIN, ITERATIONS_MAX] = [4096, 1_000_000];
 
-const hmac = (key: Buffer, message: string | Buffer) =>
-  createHmac('sha256', key).update(message).digest();
+const hmac = (key: Buffer, ...message: (string | Buffer)[]) =>
+  message.reduce((mac, part) => mac.update(part), createHmac('sha256', key)).digest();
+const xor = (a: Buffer, b: Buffer) => Buffer.from(a.map((byte, at) => byte ^ (b[at] ?? 0)));
 
 /** Who is logged in to a device, or will be. */
 export class Login {
@@ -39,6 +40,8 @@ export class Login {
   #kept: { readonly salt: string; readonly iterations: number; readonly stretched: Buffer } | null =
     null;
   #session: Session | null = null;
+  /** By it the device knows us again, also while others guess. */
+  #ticket: { readonly id: string; readonly key: Buffer } | null = null;
   /** One login at a time; who comes meanwhile waits for it. */
   #running: Promise<boolean> | null = null;
   /** The password is another one, or nobody knows it: it is not tried again. */
@@ -112,24 +115,26 @@ export class Login {
     const clientKey = hmac(stretched, 'Client Key');
     const storedKey = createHash('sha256').update(clientKey).digest();
     const mask = hmac(storedKey, message);
-    const proof = Buffer.from(clientKey.map((byte, at) => byte ^ (mask[at] ?? 0)));
+    const proof = xor(clientKey, mask);
+    const { id, key: own } = this.#ticket ?? {};
+    const ticket = own && `${id}.${hmac(own, proof, message).toString('hex').slice(0, 32)}`;
     const said = await this.#ask(
       'login',
-      JSON.stringify({ nonce, client, proof: proof.toString('base64') }),
+      JSON.stringify({ nonce, client, proof: proof.toString('base64'), ticket }),
     );
-    const [name, theirs] = [said['session'], said['proof']];
+    const [name, theirs, given] = [said['session'], said['proof'], said['ticket']];
     if (typeof name !== 'string' || typeof theirs !== 'string') throw impostor();
     const [known, found] = [
       hmac(hmac(stretched, 'Server Key'), message),
       Buffer.from(theirs, 'base64'),
     ];
     if (known.length !== found.length || !timingSafeEqual(known, found)) throw impostor();
-    const secret = Buffer.concat([
-      Buffer.from('faceplate session'),
-      clientKey,
-      Buffer.from(message),
-    ]);
-    return { name, key: hmac(storedKey, secret), number: 0 };
+    const key = hmac(storedKey, 'faceplate session', clientKey, message);
+    if (typeof given === 'string') {
+      const ticketKey = xor(Buffer.from(given, 'base64'), hmac(key, 'faceplate ticket'));
+      this.#ticket = { id: name, key: ticketKey };
+    }
+    return { name, key, number: 0 };
   }
 }
 

@@ -73,7 +73,9 @@ export class TargetDevice extends Device {
     signal?: AbortSignal,
   ): Promise<T> {
     const { method = 'GET', body } = init;
-    const digest = body instanceof Blob ? await digestOf(body) : '';
+    // Who is on the way could put another body behind the signature.
+    const digest =
+      body instanceof Blob || typeof body === 'string' ? await digestOf(new Blob([body])) : '';
     const headers = { ...(init.headers as Headers), ...(digest && { 'Content-Digest': digest }) };
     const signature = () => this.#login?.sign(method, `/api/ota/${path}`, digest) ?? null;
     const send = (signed: string | null) => {
