@@ -1,4 +1,6 @@
-//! What the fuzz targets of LittleFS images share.
+//! What the fuzz targets share; here, those of LittleFS images.
+
+pub mod device;
 
 use littlefs_image::{
     BLOCK_SIZE, OutOfBounds, Storage,
