@@ -121,9 +121,34 @@ impl Place {
             // The first one is for whoever comes first.
             Self::SetPassword => !password.is_open(device)?,
             Self::File | Self::NoApi => access != Access::Read,
-            _ => access != Access::Read || password.is_for_reading(),
+            _ => is_locked(access, password),
         })
     }
+}
+
+/// Whether the password is needed for what tells about the device, or changes something.
+pub(crate) fn is_locked(access: Access, password: &Password) -> bool {
+    access != Access::Read || password.is_for_reading()
+}
+
+/// What a request does, wherever it is no update. A WebSocket may change anything.
+pub(crate) fn access(head: &Head<'_>) -> Access {
+    match reads(head) && !websocket::is_wanted(head) {
+        true => Access::Read,
+        false => Access::Change,
+    }
+}
+
+fn reads(head: &Head<'_>) -> bool {
+    matches!(head.method, Method::Get | Method::Head)
+}
+
+/// Refuses a request that names another host.
+pub(crate) fn check_host<D: Device>(device: &D, head: &Head<'_>) -> Result<(), Refusal> {
+    guard::check_host(head, |host| {
+        let is_domain = |domain: &str| device.is_domain(domain);
+        hosts::is_own(host, device.info().name, is_domain, device.hosts())
+    })
 }
 
 const READ_AND_POST: Methods = Methods::GET.and(Methods::POST);
@@ -135,10 +160,7 @@ pub(crate) async fn route<D: Device, A: App>(
     head: &Head<'_>,
     scratch: &mut [u8],
 ) -> Result<Route, Refusal> {
-    let host = guard::check_host(head, |host| {
-        let is_domain = |domain: &str| device.is_domain(domain);
-        hosts::is_own(host, device.info().name, is_domain, device.hosts())
-    });
+    let host = check_host(device, head);
     if host == Err(Refusal::Host)
         && let Some(portal) = Portal::of(device, head)
     {
@@ -173,14 +195,13 @@ pub(crate) async fn route<D: Device, A: App>(
     if !allow.contains(head.method) {
         return Err(Refusal::Method { allow });
     }
-    let reads = matches!(head.method, Method::Get | Method::Head);
+    let reads = reads(head);
     if !reads {
         guard::check_origin(head, device.hosts())?;
     }
     let access = match place {
         Place::Upload | Place::Confirm | Place::Rollback => Access::Update,
-        _ if !reads || websocket::is_wanted(head) => Access::Change,
-        _ => Access::Read,
+        _ => access(head),
     };
     if let Some(password) = password::of(app)
         && place.is_locked(access, password, device)?

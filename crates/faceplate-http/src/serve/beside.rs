@@ -34,15 +34,22 @@
 //! A server that has taken the head apart, and kept nothing of it, writes it again with
 //! [`HeadWriter`].
 //!
+//! What the other server answers itself is open to everybody, also where the device has a password, unless it
+//! asks [`check_password`] first.
+//!
 //! All guards and limits hold for what is handed over, as in [`serve`](crate::serve), but two: how many
 //! requests a connection may bring, and for how long, is for who owns it to say. A device serves as
 //! many connections beside each other as there are calls; each has its own buffers.
 
+mod own;
 mod writer;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-pub use self::writer::{HEADERS, HeadWriter};
+pub use self::{
+    own::{check_password, needs_password},
+    writer::{HEADERS, HeadWriter},
+};
 use super::{After, ConnectionBuffers, Turn, request};
 pub use crate::whose::is_faceplates;
 use crate::{
