@@ -3,15 +3,17 @@
  *
  * Threading: every function may be called from any task, but from no interrupt, and at the same time as
  * any other, unless it says otherwise. They share one lock, which is held for one step at a time (at most
- * one erase of 64 KiB of flash, one write to NVS, or one verification of a signature), and not while waiting for a network. It is held while
- * your hooks run, and while esp_http_server posts its events: see "Events" in faceplate_http.h.
+ * one erase of 64 KiB of flash, one write to NVS, or one verification of a signature), and not while waiting
+ * for a network. It is held while your hooks run, and while esp_http_server posts its events: see "Events" in
+ * faceplate_http.h.
  *
  * Stack: a function needs at most 3.5 KiB of its caller's, and what ESP-IDF's functions for NVS and flash
- * need below that. What needs more (faceplate_boot, faceplate_upload_finish, faceplate_rollback) runs in a
- * task of its own while the caller waits, whose stack of CONFIG_FACEPLATE_STACK_SIZE bytes is taken from
- * the heap for so long: at most 8 KiB, and as much for ESP-IDF's functions as its main task has by default.
- * Where keys are named, each verification of a signature (in these three, and at the first 4096 bytes of an
- * upload) runs in one more task of that size, besides that one.
+ * need below that. What needs more (faceplate_boot, faceplate_upload_finish, faceplate_rollback, and
+ * faceplate_check_password where the password is needed) runs in a task of its own while the caller waits,
+ * whose stack of CONFIG_FACEPLATE_STACK_SIZE bytes is taken from the heap for so long: at most 8 KiB, and as
+ * much for ESP-IDF's functions as its main task has by default. Where keys are named, each verification of a
+ * signature (in the first three, and at the first 4096 bytes of an upload) runs in one more task of that
+ * size, besides that one.
  *
  * Errors: ESP_OK or a code. Codes of ESP-IDF mean what they mean there; those of this header come
  * beside. faceplate_last_error() has a line for people.

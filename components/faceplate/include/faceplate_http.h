@@ -53,8 +53,8 @@ typedef struct {
      *  "home.example" or "10.0.0.1:8443"; the last is NULL. NULL: none. */
     const char *const *hosts;
     /** Whether a request may do what it is about to; NULL: anybody may do anything. Asked once for each
-     *  request of Faceplate's, before any of its body is read, and after a password that is needed for it. A hook as those of faceplate_config_t: it
-     *  must return at once, and call nothing of faceplate.h. */
+     *  request of Faceplate's, before any of its body is read, and after a password that is needed for it. A
+     *  hook as those of faceplate_config_t: it must return at once, and call nothing of faceplate.h. */
     faceplate_verdict_t (*authorize)(const faceplate_request_t *request, faceplate_access_t access, void *ctx);
     /** The challenge of FACEPLATE_UNAUTHORIZED; NULL: `Basic realm="faceplate"`, for which a browser asks
      *  for a name and a password. At most 100 bytes, ASCII. */
@@ -100,6 +100,39 @@ esp_err_t faceplate_register(httpd_handle_t server, const faceplate_http_config_
  * @return ESP_OK; another one closes the connection
  */
 esp_err_t faceplate_handler(httpd_req_t *request);
+
+/**
+ * Whether a request to a handler of the firmware's own may go on, as far as the device's password goes
+ * (docs/password.md): what such a handler begins with. Without CONFIG_FACEPLATE_PASSWORD, and where the
+ * configuration has no password, every request may.
+ *
+ *     static esp_err_t set_lamp(httpd_req_t *request)
+ *     {
+ *         if (faceplate_check_password(request) != ESP_OK) {
+ *             return ESP_FAIL;
+ *         }
+ *
+ * A request changes something unless its method is GET or HEAD; one for a WebSocket does, too. With a
+ * password, a change may go on if a session has signed it, or if it has the password itself (Basic). It must
+ * name the device as its host then, and come from no page of another origin. What reads may go on as it is,
+ * and needs the same with password_for_reading. The hook authorize is not asked.
+ *
+ * A signature is good for one call. It is for method, target and Content-Digest: a handler that wants to know
+ * that the body is what was signed compares the body with that header, and takes none without.
+ *
+ * Where a request may not go on, it was answered as Faceplate answers its own: 401, 403, 415, 429
+ * (docs/http-api.md); 500 before faceplate_register() or faceplate_listen(), 503 where there is no memory. For
+ * up to a second what still comes of its body is read, so that the client sees the answer.
+ *
+ * Not in a hook. It may take as long as stretching a password does, and runs in a task of its own for so long, whose
+ * stack (CONFIG_FACEPLATE_STACK_SIZE) is taken from the heap.
+ *
+ * @param request of httpd, of which nothing was answered yet; its server need not be registered
+ * @return ESP_OK: the handler goes on
+ *         ESP_FAIL: it was answered, and the handler returns that, which closes the connection
+ *         ESP_ERR_INVALID_ARG request is NULL
+ */
+esp_err_t faceplate_check_password(httpd_req_t *request);
 
 /**
  * Ends what Faceplate does on a server: to be called before httpd_stop(). What runs is given up, an upload

@@ -40,6 +40,9 @@ static const char *TAG = "faceplate";
 /* So long a request whose connection is gone waits for its place in httpd to be free. */
 #define GIVE_BACK_AFTER_MS 15000
 
+/* So long what comes of a request that was refused is read. */
+#define THROW_AWAY_MS 1000
+
 /* Servers at once: a firmware has one, or two. */
 #define SERVERS 4
 
@@ -293,6 +296,47 @@ esp_err_t faceplate_handler(httpd_req_t *request)
         return refuse(request, &NO_PLACE);
     }
     return ESP_OK;
+}
+
+#if CONFIG_FACEPLATE_PASSWORD
+static const refusal_t NOT_STARTED = {"500 Internal Server Error", "no-answer", "The firmware has no answer",
+                                      "the device's password cannot be asked for"};
+
+/* Reads what the client still sends of a body, for a second: where a connection is closed with bytes that nobody
+ * has read, the client may see a reset instead of the answer. */
+static void throw_away(httpd_req_t *request)
+{
+    char bytes[128];
+    int64_t until = faceplate_port_now_ms() + THROW_AWAY_MS;
+    while (httpd_req_recv(request, bytes, sizeof(bytes)) > 0 && faceplate_port_now_ms() < until) {
+    }
+}
+#endif
+
+esp_err_t faceplate_check_password(httpd_req_t *request)
+{
+    if (request == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+#if CONFIG_FACEPLATE_PASSWORD
+    const faceplate_port_socket_t socket = {.request = request, .fd = -1};
+    esp_err_t err = faceplate_http_check_password(&socket);
+    switch (err) {
+    case ESP_OK:
+        return ESP_OK;
+    case ESP_FAIL:
+        throw_away(request);
+        return ESP_FAIL;
+    case ESP_ERR_NO_MEM:
+        return refuse(request, &NO_PLACE);
+    default:
+        ESP_LOGE(TAG, "the password cannot be asked for (%s): were faceplate_boot() and faceplate_register() called?",
+                 faceplate_err_to_name(err));
+        return refuse(request, &NOT_STARTED);
+    }
+#else
+    return ESP_OK;
+#endif
 }
 
 void faceplate_close_connection(httpd_handle_t server, int fd)
@@ -572,6 +616,15 @@ int faceplate_port_http_send(const faceplate_port_socket_t *socket, const void *
         return FACEPLATE_PORT_BROKEN;
     }
     return came(httpd_send(socket->request, from, len));
+}
+
+/* To a request that a handler of the firmware's has, on whatever connection; who is gone does not hear it. */
+void faceplate_port_http_answer(void *request, const void *from, uint32_t len)
+{
+    const char *at = from;
+    for (int n; len > 0 && (n = httpd_send(request, at, len)) > 0; at += n) {
+        len -= (uint32_t)n;
+    }
 }
 
 /* False: the server that it came from is being stopped. */

@@ -51,6 +51,7 @@ int faceplate_port_http_body(const faceplate_port_socket_t *socket, void *to, ui
 int faceplate_port_http_peek(const faceplate_port_socket_t *socket);
 int faceplate_port_http_recv(const faceplate_port_socket_t *socket, void *to, uint32_t len);
 int faceplate_port_http_send(const faceplate_port_socket_t *socket, const void *from, uint32_t len);
+void faceplate_port_http_answer(void *request, const void *from, uint32_t len);
 bool faceplate_port_http_is_there(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_is_wanted(const faceplate_port_socket_t *socket);
 bool faceplate_port_http_cut(faceplate_port_socket_t *socket);
@@ -67,5 +68,9 @@ int faceplate_port_own_send(int fd, const void *from, uint32_t len);
 
 /** Starts HTTP, once, for a caller to whom the struct is so large. */
 esp_err_t faceplate_http_start_sized(const faceplate_http_config_t *config, uint32_t config_size);
+
+/** Whether a request, which a handler of the firmware's has, may go on as far as the password goes; there in a library
+ *  with a password. ESP_FAIL: it was answered that it may not; another error: nobody has answered. */
+esp_err_t faceplate_http_check_password(const faceplate_port_socket_t *socket);
 
 #endif

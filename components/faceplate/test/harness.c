@@ -78,6 +78,21 @@ void pass_until_restart(void)
     _exit(1);
 }
 
+/* Memory */
+
+int blocks(void)
+{
+    int now = heap_blocks();
+    for (int quiet = 0; quiet < 5; quiet++) {
+        usleep(2000);
+        if (heap_blocks() != now) {
+            now = heap_blocks();
+            quiet = 0;
+        }
+    }
+    return now;
+}
+
 /* What devices do */
 
 esp_err_t upload(image_t image, uint16_t confirm_within_s)
@@ -209,6 +224,7 @@ int main(int argc, char **argv)
     test_refusals();
     test_signed();
     test_password();
+    test_own_handlers();
     test_hooks();
     test_power_cuts();
     test_httpd();

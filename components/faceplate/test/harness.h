@@ -64,6 +64,9 @@ void pass_ms(uint32_t ms);
 /* Lets time pass until the device restarts, which ends the boot. */
 void pass_until_restart(void) __attribute__((__noreturn__));
 
+/* Blocks of the heap, when a task that has just ended has given back what it had. */
+int blocks(void);
+
 /* Uploads an image in pieces of odd size, up to finish. */
 esp_err_t upload(image_t image, uint16_t confirm_within_s);
 
@@ -88,6 +91,7 @@ void test_update(void);
 void test_refusals(void);
 void test_signed(void);
 void test_password(void);
+void test_own_handlers(void);
 void test_hooks(void);
 void test_power_cuts(void);
 void test_httpd(void);

@@ -26,9 +26,21 @@ static esp_err_t mine(httpd_req_t *request)
     return httpd_resp_sendstr(request, "mine");
 }
 
+/* The same for who knows the device's password. */
+static esp_err_t locked(httpd_req_t *request)
+{
+    if (faceplate_check_password(request) != ESP_OK) {
+        return ESP_FAIL;
+    }
+    return mine(request);
+}
+
 static void start(uint16_t connections, bool purges, httpd_close_func_t close)
 {
-    static const httpd_uri_t handler = {.uri = "/mine", .method = HTTP_ANY, .handler = mine};
+    static const httpd_uri_t handlers[] = {
+        {.uri = "/mine", .method = HTTP_ANY, .handler = mine},
+        {.uri = "/locked", .method = HTTP_ANY, .handler = locked},
+    };
     httpd_config_t config = HTTPD_DEFAULT_CONFIG();
     /* lwIP tells of a client that has gone by the result alone. */
     signal(SIGPIPE, SIG_IGN);
@@ -38,7 +50,9 @@ static void start(uint16_t connections, bool purges, httpd_close_func_t close)
     config.lru_purge_enable = purges;
     config.close_fn = close;
     CHECK_IS(httpd_start(&g_server, &config), ESP_OK);
-    CHECK_IS(httpd_register_uri_handler(g_server, &handler), ESP_OK);
+    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        CHECK_IS(httpd_register_uri_handler(g_server, &handlers[i]), ESP_OK);
+    }
     g_port = httpd_stand_in_port(g_server);
 }
 

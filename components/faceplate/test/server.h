@@ -12,8 +12,8 @@
 extern httpd_handle_t g_server;
 extern uint16_t g_port;
 
-/* Starts a server with the firmware's handlers: `/mine` answers "mine" to GET and POST, without reading a
- * body. */
+/* Starts a server with the firmware's handlers: `/mine` answers "mine" to every method, without reading a body, and
+ * `/locked` does so where Faceplate says that the device's password is known. */
 void server_start(void);
 /* The same with room for two connections: the one that was idle the longest gives way to a third. `close`: what
  * closes connections; NULL: the server. */
@@ -22,7 +22,7 @@ void server_start_small(httpd_close_func_t close);
 void server_start_with_faceplate(const faceplate_http_config_t *config);
 void server_stop(void);
 
-/* How often `/mine` was asked. */
+/* How often they answered so. */
 int server_asked(void);
 /* Whether the connection by which it was asked last waits for more bytes before it sends few (Nagle). */
 bool server_waits_for_more(void);

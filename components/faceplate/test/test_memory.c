@@ -9,20 +9,6 @@ static board_t s_before;
 static faceplate_status_t s_status;
 static response_t s_response;
 
-/* Blocks of the heap, when a task that has just ended has given back what it had. */
-static int blocks(void)
-{
-    int now = heap_blocks();
-    for (int quiet = 0; quiet < 5; quiet++) {
-        usleep(2000);
-        if (heap_blocks() != now) {
-            now = heap_blocks();
-            quiet = 0;
-        }
-    }
-    return now;
-}
-
 /* What a boot that wants nothing comes to. */
 static faceplate_state_t s_state;
 static const char *s_version;

@@ -5,6 +5,8 @@ mod app;
 mod config;
 mod connection;
 mod head;
+#[cfg(feature = "password")]
+mod own;
 mod port;
 mod request;
 mod site;

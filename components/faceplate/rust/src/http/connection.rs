@@ -96,6 +96,6 @@ fn is_second(either: Either<(), ()>) -> bool {
 
 /// Not inlined, so that they leave the stack.
 #[inline(never)]
-fn buffers() -> Option<Box<ConnectionBuffers>> {
+pub(super) fn buffers() -> Option<Box<ConnectionBuffers>> {
     boxed(ConnectionBuffers::new())
 }

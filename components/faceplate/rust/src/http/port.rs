@@ -61,6 +61,12 @@ mod c {
             from: *const c_void,
             len: u32,
         ) -> c_int;
+        #[cfg(feature = "password")]
+        pub(super) fn faceplate_port_http_answer(
+            request: *mut c_void,
+            from: *const c_void,
+            len: u32,
+        );
         pub(super) safe fn faceplate_port_http_is_wanted(socket: &Socket) -> bool;
         pub(super) fn faceplate_port_http_cut(socket: &Socket) -> bool;
         pub(super) fn faceplate_port_http_give_back(socket: &Socket) -> bool;
@@ -108,6 +114,15 @@ pub(crate) fn header(request: Request, name: &CStr, value: &mut [u8]) -> Result<
         c::faceplate_port_http_header(request.0, name.as_ptr(), value.as_mut_ptr().cast(), len)
     };
     found.done()
+}
+
+/// Sends a whole answer to a request that a handler of the firmware's has; waits for the client.
+#[cfg(feature = "password")]
+pub(crate) fn answer(request: Request, bytes: &[u8]) {
+    // It is small.
+    let len = bytes.len() as u32;
+    // SAFETY: a request that its handler waits with, and as many bytes as there are.
+    unsafe { c::faceplate_port_http_answer(request.0, bytes.as_ptr().cast(), len) }
 }
 
 /// A request that httpd gave.
