@@ -5,13 +5,18 @@ import { defineConfig } from 'vite';
 import faceplate from 'vite-plugin-faceplate';
 
 /**
- * Vite's own helper for `import()` fetches styles and modules ahead. Here is nothing to fetch.
+ * Vite's own helper for `import()` fetches styles and modules ahead, and its pages ask for them as for those of
+ * another host. Here is nothing to fetch, and no other host.
  *
  * @type {import('vite').Plugin}
  */
-const smallImport = {
-  name: 'small-import',
+const small = {
+  name: 'small',
   enforce: 'pre',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (html) => html.replaceAll(' crossorigin', ''),
+  },
   load: (id) =>
     id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null,
 };
@@ -29,9 +34,11 @@ export default defineConfig({
         cssHash: ({ hash, css }) => `f${hash(css).slice(0, 3)}`,
       },
     }),
-    smallImport,
+    small,
     faceplate(),
   ],
+  // `Features.LightDark`: the styles ask themselves whether it is there, so its variables are for nothing.
+  css: { lightningcss: { exclude: 1 << 20 } },
   build: {
     target: 'es2022',
     // The oldest browsers that the pages are for: `<dialog>` came last of what they need.

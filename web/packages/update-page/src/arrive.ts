@@ -2,8 +2,8 @@
 import './confirm.js';
 import { DeviceReader } from './reader.js';
 import { look } from './follow.js';
-import type {} from './global.js';
 import { recall, remember } from './session.js';
+import { stamped } from './stamped.js';
 import type { Status } from './status.js';
 import { sleep } from './wait.js';
 
@@ -22,7 +22,7 @@ const RELOAD_PAUSE_MS = 10_000;
 export async function confirmOnLoad(
   device: DeviceReader = new DeviceReader(),
 ): Promise<Status | null> {
-  return (await globalThis.window?.faceplate?.confirm(device.base)) ?? null;
+  return (await stamped()?.confirm(device.base)) ?? null;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function confirmOnLoad(
  * Update page says which. Of no effect once the page has confirmed, and on a server.
  */
 export function reportFailure(error: unknown): void {
-  globalThis.window?.faceplate?.failed(error);
+  stamped()?.failed(error);
 }
 
 /**

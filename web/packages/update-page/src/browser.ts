@@ -1,4 +1,5 @@
 // What the updater needs of a browser, in one place; tests and Node have their own.
+import { stamped } from './stamped.js';
 import { isUnseen } from './unseen.js';
 
 /** The part that is loaded when somebody updates: all of it, at once. */
@@ -26,7 +27,7 @@ export const browser: Browser = {
     if (home !== undefined) history.replaceState(null, '', home);
     location.reload();
   },
-  stay: () => globalThis.window?.faceplate?.hold() ?? (() => undefined),
+  stay: () => stamped()?.hold() ?? (() => undefined),
   onSeen(seen) {
     if (typeof document === 'undefined') return () => undefined;
     const see = () => {
@@ -35,6 +36,6 @@ export const browser: Browser = {
     document.addEventListener('visibilitychange', see);
     return () => document.removeEventListener('visibilitychange', see);
   },
-  failed: () => globalThis.window?.faceplate?.outcome === 'failed',
+  failed: () => stamped()?.outcome === 'failed',
   unseen: isUnseen,
 };

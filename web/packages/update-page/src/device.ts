@@ -125,6 +125,11 @@ export class Device extends DeviceReader {
     return this.#post(isRestart, 'rollback', '{}', COMMAND_MS);
   }
 
+  /** Only what is large is too large for a proxy. */
+  protected override stranger(status: number): Error {
+    return status === 413 ? new Problem('proxy-limit', status) : super.stranger(status);
+  }
+
   #post<T>(
     is: (value: unknown) => value is T,
     path: string,

@@ -1,5 +1,6 @@
 // What a page at rest needs of a device: its status.
 import { isStatus, record } from './shape.js';
+import { stamped } from './stamped.js';
 import type { Status } from './status.js';
 
 /** A refusal of the device: problem+json (RFC 9457). */
@@ -48,7 +49,7 @@ const STATUS_MS = 4000;
  * Where the device of this page is: at the root of the page's host, or below the prefix of a reverse
  * proxy, which a stamped page knows by the address of its script. Without a slash at the end.
  */
-export const pageBase = (): string => globalThis.window?.faceplate?.base ?? '';
+export const pageBase = (): string => stamped()?.base ?? '';
 
 /** A device on the network that is only looked at: all that a page needs until somebody acts. */
 export class DeviceReader {
@@ -74,7 +75,7 @@ export class DeviceReader {
    */
   async ready(once = false): Promise<boolean> {
     try {
-      const login = await globalThis.window?.faceplate?.login?.(this.base);
+      const login = await stamped()?.login?.(this.base);
       return !!(await login?.ready({ once }));
     } catch {
       return false;
@@ -101,7 +102,7 @@ export class DeviceReader {
     try {
       const url = `${this.base}/api/ota/${path}`;
       // A page that Faceplate has stamped knows what to do where the device has a password.
-      const by = globalThis.window?.faceplate;
+      const by = stamped();
       const sent = { ...init, cache: 'no-store', signal: stop.signal, quiet: true } as const;
       response = await (by?.fetch ? by.fetch(url, sent, this.base) : fetch(url, sent));
       text = await response.text();
@@ -120,13 +121,13 @@ export class DeviceReader {
     if (!again && isLocked(problem) && (await this.ready(!init.method))) {
       return this.ask(is, path, init, timeoutMs, signal, true);
     }
+    throw problem ?? this.stranger(status);
+  }
+
+  /** Somebody else answers: a device tells its reasons. */
+  protected stranger(status: number): Error {
     // From 502 to 504 it is a proxy (such as a dev server) whose device does not answer.
-    throw (
-      problem ||
-      // A device tells its reasons; this is somebody between.
-      (status === 413 && new Problem('proxy-limit', status)) ||
-      new Unreachable(status >= 502 && status <= 504 ? 'silent' : 'foreign')
-    );
+    return new Unreachable(status >= 502 && status <= 504 ? 'silent' : 'foreign');
   }
 }
 
