@@ -11,8 +11,20 @@ use crate::{
         tx::Tx,
     },
     limits::JSON_MAX,
+    password::Leave,
     problem::{Gone, Refusal},
 };
+
+/// On what terms a change is made, as the head of its request and the device's password say.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    /// The password by which it may be made.
+    pub(crate) leave: Leave,
+    /// Whether another request may follow, if all of this one is read.
+    pub(crate) may_go_on: bool,
+    /// The client sends its body only when it is told to.
+    pub(crate) waits: bool,
+}
 
 /// Checks what all changes of ours have in common, but for their origin; returns the length of the
 /// body.

@@ -10,6 +10,7 @@ use embedded_io_async::{Read, Write};
 
 use crate::{
     App, Device, answer as app_answer,
+    command::Terms,
     http::{
         digest::content_digest,
         head::{Expect, Head, Method},
@@ -137,10 +138,8 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
     let last = turn.more == 0 || device.now_ms() >= turn.until_ms;
     let Decided {
         route,
-        leave,
         digest,
-        may_go_on,
-        waits,
+        terms,
     } = match decide(device, app, rx, len, !last, framing, left).await {
         Ok(decided) => decided,
         Err(refusal) => {
@@ -155,8 +154,7 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
             let mut body = Body::new(&mut inner, left.unwrap_or(0), digest);
-            let changed =
-                pin!(change.run(device, app, &mut body, &mut tx, leave, may_go_on, waits)).await;
+            let changed = pin!(change.run(device, app, &mut body, &mut tx, terms)).await;
             *left = Some(body.left());
             let arrived = inner.place();
             rx.take_back(arrived);
@@ -170,7 +168,7 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
             let mut body = Body::new(&mut inner, left.unwrap_or(0), digest);
-            let changed = change.run(device, app, &mut body, &mut tx, leave, may_go_on, waits);
+            let changed = change.run(device, app, &mut body, &mut tx, terms);
             let changed = changed.await;
             *left = Some(body.left());
             let arrived = inner.place();
@@ -185,7 +183,7 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
             let (mut inner, out) = rx.and_out();
             let mut tx = Tx::new(device, &mut *writer, out, framing);
             let mut body = Body::new(&mut inner, left.unwrap_or(0), digest);
-            let changed = change.run(device, app, &mut body, &mut tx, leave, may_go_on, waits);
+            let changed = change.run(device, app, &mut body, &mut tx, terms);
             let changed = changed.await;
             *left = Some(body.left());
             let arrived = inner.place();
@@ -195,8 +193,8 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
         Route::App => {
             let turn = app_answer::Turn {
                 framing,
-                leave,
-                may_go_on,
+                leave: terms.leave,
+                may_go_on: terms.may_go_on,
                 left,
             };
             return app_answer::answer(device, app, rx, len, writer, turn).await;
@@ -213,14 +211,9 @@ async fn answer<D: Device, A: App, R: Read, W: Write>(
 /// What the head of a request decides.
 struct Decided {
     route: Route,
-    /// The password by which it may be made.
-    leave: Leave,
     /// The SHA-256 that the body of a command or an upload must have.
     digest: Option<[u8; 32]>,
-    /// Whether another request may follow, if all of this one is read.
-    may_go_on: bool,
-    /// The client sends its body only when it is told to.
-    waits: bool,
+    terms: Terms,
 }
 
 /// Takes the head of `len` bytes apart; what it says of the request's framing goes to `framing` and `left`.
@@ -252,9 +245,11 @@ async fn decide<D: Device, A: App, R: Read>(
                 _ => content_digest(&head)?,
             },
             route,
-            leave,
-            may_go_on,
-            waits: head.expect == Expect::Continue,
+            terms: Terms {
+                leave,
+                may_go_on,
+                waits: head.expect == Expect::Continue,
+            },
         }),
         Err(refusal) => {
             if refusal == Refusal::LengthRequired {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     App, Device, UpdateEvent,
     back::switch_back,
-    command::{command, empty_object, guarded, proceed},
+    command::{Terms, command, empty_object, guarded, proceed},
     http::{
         head::Head,
         rx::Body,
@@ -63,17 +63,18 @@ impl Change {
         command(head, JSON_MAX).map(|()| Self::Rollback)
     }
 
-    /// Makes the change and answers, or gives what answers, or tells why not. `waits`: the client sends its
-    /// body only when it is told to.
+    /// Makes the change and answers, or gives what answers, or tells why not.
     pub(crate) async fn run<D: Device, A: App, R: Read, W: Write>(
         self,
         device: &D,
         app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
-        leave: Leave,
-        may_go_on: bool,
-        waits: bool,
+        Terms {
+            leave,
+            may_go_on,
+            waits,
+        }: Terms,
     ) -> Result<Option<Resource>, Failed> {
         // As below, each step is pinned, and gone before its result is kept.
         let changed = match self {

@@ -4,7 +4,7 @@ use embedded_io_async::{Read, Write};
 use heapless::String;
 
 use super::{
-    Leave, Locked, Password,
+    Locked, Password,
     credentials::{Credentials, hex},
     documents::LoggedIn,
     nonce,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     App, Device,
-    command::{command, proceed},
+    command::{Terms, command, proceed},
     http::{
         head::Head,
         object::{Malformed, read_object},
@@ -93,9 +93,11 @@ impl Change {
         app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
-        leave: Leave,
-        may_go_on: bool,
-        waits: bool,
+        Terms {
+            leave,
+            may_go_on,
+            waits,
+        }: Terms,
     ) -> Result<(), Failed> {
         let password = app.password().ok_or(Refusal::NoSuchApi)?;
         proceed(waits, body, tx).await?;

@@ -8,6 +8,7 @@ use core::{
 
 use crate::{
     App,
+    command::Terms,
     http::tx::Header,
     problem::{Failed, Kind, Refusal},
 };
@@ -73,9 +74,7 @@ impl Change {
         _: &A,
         _: &mut B,
         _: &mut T,
-        _: Leave,
-        _may_go_on: bool,
-        _waits: bool,
+        _: Terms,
     ) -> Ready<Result<(), Failed>> {
         match self {}
     }

@@ -9,14 +9,13 @@ use super::{
 };
 use crate::{
     App, Device,
-    command::{command, empty_object, proceed},
+    command::{Terms, command, empty_object, proceed},
     http::{
         head::Head,
         rx::Body,
         tx::{JSON, Tx},
     },
     limits::{JSON_MAX, WIFI_JSON_MAX},
-    password::Leave,
     problem::{Failed, Refusal},
     route::Resource,
     wifi::Ssid,
@@ -41,17 +40,18 @@ impl Change {
         command(head, JSON_MAX).map(|()| Self::Look)
     }
 
-    /// Makes the change and answers, or gives what answers, or tells why not. `waits`: the client sends its
-    /// body only when it is told to.
+    /// Makes the change and answers, or gives what answers, or tells why not.
     pub(crate) async fn run<D: Device, A: App, R: Read, W: Write>(
         self,
         device: &D,
         app: &A,
         body: &mut Body<'_, '_, D, R>,
         tx: &mut Tx<'_, D, W>,
-        leave: Leave,
-        may_go_on: bool,
-        waits: bool,
+        Terms {
+            leave,
+            may_go_on,
+            waits,
+        }: Terms,
     ) -> Result<Option<Resource>, Failed> {
         proceed(waits, body, tx).await?;
         match self {
