@@ -47,7 +47,7 @@ pub(crate) fn of<A: App>(app: &A) -> Option<&Password> {
 #[derive(Clone, Copy)]
 pub(crate) struct Leave {
     /// See [`State::changes`]; 0 without a password.
-    changes: u32,
+    changes: u16,
 }
 
 impl Leave {
@@ -90,8 +90,8 @@ struct State {
     /// Other bytes at each boot and after each change, from when the first is wanted: what nonces and the like are
     /// made of.
     secret: Option<[u8; 32]>,
-    /// Counts the changes of the password: leave that was given before one is over.
-    changes: u32,
+    /// Counts the changes of the password, each of which is stored: leave that was given before one is over.
+    changes: u16,
     /// Counts the nonces.
     nonces: u16,
     sessions: Sessions,
@@ -194,7 +194,7 @@ impl Password {
     }
 
     /// How often it was changed; see [`State::changes`].
-    fn changes(&self) -> u32 {
+    fn changes(&self) -> u16 {
         self.state.borrow().changes
     }
 

@@ -31,8 +31,9 @@ pub(crate) enum Change {
     LogIn,
     /// Another password, or the first one.
     Set {
-        /// The session that asks for it, by whose key it is masked.
-        session: Option<u64>,
+        /// The session that asks for it, by whose key it is masked. (As bytes it is not aligned: less of each
+        /// connection's memory.)
+        session: Option<[u8; 8]>,
     },
 }
 
@@ -80,7 +81,7 @@ impl Change {
         let password = app.password().ok_or(Refusal::NoSuchApi)?;
         let session = match Credentials::of(head)? {
             // While it is open nobody has looked at them.
-            Credentials::Session(signed) if !password.is_open(device)? => Some(signed.session),
+            Credentials::Session(signed) if !password.is_open(device)? => Some(signed.session.to_be_bytes()),
             _ => None,
         };
         Ok(Self::Set { session })
@@ -112,7 +113,7 @@ impl Change {
                 Ok(tx.text(200, &JSON, &logged_in).await?)
             }
             Self::Set { session } => {
-                let by = match session {
+                let by = match session.map(u64::from_be_bytes) {
                     Some(id) => match password.session_key(id, device.now_ms()) {
                         Some(key) => Some((id, key)),
                         None => return Err(Refusal::from(Locked::Over).into()),
