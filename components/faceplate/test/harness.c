@@ -11,6 +11,14 @@ image_t g_first, g_second;
 
 static int s_passed, s_failed;
 
+/* Tests that run, each on a board of its own: nearly all of them wait most of the time. */
+#define AT_ONCE 8
+
+static struct {
+    pid_t pid; /* 0: none */
+    const char *name;
+} s_running[AT_ONCE];
+
 /* Only the tests whose names have this in them; NULL: all. */
 static const char *s_filter;
 
@@ -31,7 +39,7 @@ static int run(void (*boot)(void))
     pid_t child = fork();
     if (child == 0) {
         /* A boot that hangs is one that fails. */
-        alarm(20);
+        alarm(60);
         boot();
         _exit(0);
     }
@@ -171,22 +179,60 @@ void board_with_both(void)
 
 /* Tests */
 
+static void get_board(void)
+{
+    g_board = mmap(NULL, sizeof(*g_board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (g_board == MAP_FAILED) {
+        perror("mmap");
+        _exit(1);
+    }
+}
+
+/* Waits for the end of a test; its place. */
+static int end_one(void)
+{
+    int status = 0, at = 0;
+    pid_t pid = wait(&status);
+    while (s_running[at].pid != pid) {
+        at++;
+    }
+    bool passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    printf("test %s ... %s\n", s_running[at].name, passed ? "ok" : "FAILED");
+    passed ? s_passed++ : s_failed++;
+    s_running[at].pid = 0;
+    return at;
+}
+
 void run_test(const char *name, void (*test)(void))
 {
+    int at = 0;
     if (s_filter != NULL && strstr(name, s_filter) == NULL) {
         return;
+    }
+    while (at < AT_ONCE && s_running[at].pid != 0) {
+        at++;
+    }
+    if (at == AT_ONCE) {
+        at = end_one();
     }
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
+        get_board();
         test();
         _exit(0);
     }
-    int status = 0;
-    waitpid(child, &status, 0);
-    bool passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    printf("test %s ... %s\n", name, passed ? "ok" : "FAILED");
-    passed ? s_passed++ : s_failed++;
+    s_running[at].pid = child;
+    s_running[at].name = name;
+}
+
+static void end_all(void)
+{
+    for (int at = 0; at < AT_ONCE; at++) {
+        while (s_running[at].pid != 0) {
+            end_one();
+        }
+    }
 }
 
 static image_t load(const char *path)
@@ -214,11 +260,8 @@ int main(int argc, char **argv)
     s_filter = argv[3];
     g_first = load(argv[1]);
     g_second = load(argv[2]);
-    g_board = mmap(NULL, sizeof(*g_board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (g_board == MAP_FAILED) {
-        perror("mmap");
-        return 1;
-    }
+    /* The longest first. */
+    test_memory();
     test_boot();
     test_update();
     test_refusals();
@@ -234,7 +277,7 @@ int main(int argc, char **argv)
     test_http_access();
     test_http_life();
     test_http_stop();
-    test_memory();
+    end_all();
     printf("test result: %s. %d passed; %d failed; 0 ignored;\n", s_failed == 0 ? "ok" : "FAILED",
            s_passed, s_failed);
     return s_failed == 0 ? 0 : 1;

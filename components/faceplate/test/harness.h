@@ -103,5 +103,5 @@ void test_http_life(void);
 void test_http_stop(void);
 void test_memory(void);
 
-/* A test of this name, which passes where it returns. */
+/* A test of this name, which passes where it returns; others run beside it. */
 void run_test(const char *name, void (*test)(void));
