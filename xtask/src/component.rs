@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use crate::cargo::root;
 use crate::emulate::tools::at;
+use crate::firmware::Chip;
 use crate::tally::Tally;
 pub(crate) use build::{TARGETS, Target};
 
@@ -75,6 +76,15 @@ pub(crate) fn component(args: &[&str]) -> Result<ExitCode, String> {
     }
     println!("\n{tally}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the library for a chip, as it is given to others, and gives the archive that cargo makes. The next one that
+/// is built for the same target takes its place.
+pub(crate) fn built(chip: Chip, variant: Variant) -> Result<PathBuf, String> {
+    let mut targets = TARGETS.iter();
+    let target = targets.find(|target| target.name == chip.target());
+    let target = target.ok_or_else(|| format!("there is no library for {}", chip.name()))?;
+    build::build(target, variant, root())
 }
 
 /// Makes the library of a checkout.

@@ -32,9 +32,10 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask demo [--port N]   serve the example frontend from a simulated device, and lay out files to try
 cargo xtask check             format, lint and unit tests: what can be known in two minutes
-cargo xtask test [builds|component]
+cargo xtask test [builds|component|libraries]
                               run every check and test, setting up what they need; builds: only what compiles and runs
-                              no device: firmware, fuzz targets, clippy, documentation; component: only that for ESP-IDF
+                              no device: firmware, fuzz targets, clippy, documentation; component: only that for ESP-IDF,
+                              of which libraries is what is built for chips
 cargo xtask bench             print sizes, flash operations and instructions; check the budgets
 cargo xtask stack             print what the ESP-IDF component's functions need of the stack, frame by frame
 cargo xtask firmware --chip esp32s3|esp32c3|esp32c6 [--layout NAME] [--log uart|usb] [--wired] [--no-link]

@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use self::archive::{Callee, Function, Id};
 use self::depth::{Chains, POINTERS, POINTERS_OF_HTTP};
-use crate::component::Variant;
+use crate::component::{Variant, built};
 use crate::firmware::size::grouped;
-use crate::test::component;
+use crate::test::component::MEASURED;
 
 /// Functions that C calls by a pointer that it was given: each is the beginning of a stack of its own. One that
 /// is missing here is taken for what any pointer may lead to, which makes everything too deep.
@@ -71,7 +71,7 @@ pub(crate) fn stack() -> Result<ExitCode, String> {
         ("\nWith a password", Variant::Password),
     ] {
         println!("{title}");
-        let library = component::archive(Some(component::MEASURED), variant)?;
+        let library = built(MEASURED, variant)?;
         let report = read(&library, variant)?;
         for need in &report.needs {
             println!("{need}");
@@ -85,17 +85,18 @@ pub(crate) fn stack() -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints what each function needs of a library for RISC-V.
+/// Prints what each function needs of a library for RISC-V, and gives how many there are.
 ///
 /// # Errors
 /// When one needs more than it may.
-pub(crate) fn bounds(library: &Path, variant: Variant) -> Result<(), String> {
+pub(crate) fn bounds(library: &Path, variant: Variant) -> Result<u32, String> {
     let report = read(library, variant)?;
     for need in &report.needs {
         println!("{need}");
     }
     print_rest(&report);
-    check(&report)
+    check(&report)?;
+    Ok(report.needs.len() as u32)
 }
 
 fn print_rest(report: &Report) {

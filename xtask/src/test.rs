@@ -15,6 +15,7 @@ use crate::firmware::{self, Build, Chip};
 use crate::partitions::Layout;
 use crate::tally::Tally;
 use crate::{browser, emulate, engines, idf, lint, nginx, setup, web};
+use component::LIBRARIES;
 use report::Report;
 
 /// Where the packer of the Vite plugin runs: Node and the browser.
@@ -26,14 +27,19 @@ const BUILDS: &str = "builds";
 /// The part of that which is about ESP-IDF.
 const COMPONENT: &str = "component";
 
-/// The command line: `[builds|component]`.
+/// The command line: `[builds|component|libraries]`.
 pub(crate) fn test(args: &[&str]) -> Result<ExitCode, String> {
     let mut report = Report::default();
     match args {
         [] => all(&mut report)?,
         [BUILDS] => builds(&mut report)?,
         [COMPONENT] => component::steps(&mut report),
-        _ => return Err(format!("usage: cargo xtask test [{BUILDS}|{COMPONENT}]")),
+        [LIBRARIES] => component::libraries(&mut report),
+        _ => {
+            return Err(format!(
+                "usage: cargo xtask test [{BUILDS}|{COMPONENT}|{LIBRARIES}]"
+            ));
+        }
     }
     Ok(report.close())
 }

@@ -15,17 +15,31 @@ use self::suite::Door;
 use super::counted;
 use super::report::Report;
 use crate::cargo::{command, root, run, target_dir, works};
-use crate::component::{TARGETS, Target, Variant, make, sha256};
+use crate::component::{TARGETS, Target, Variant, built, make, sha256};
 use crate::emulate::tools::{at, fresh_folder};
 use crate::firmware::Chip;
 use crate::tally::Tally;
 use crate::{browser, cli, setup, stack, web};
 
+/// What is built for chips, as a part of the tests.
+pub(super) const LIBRARIES: &str = "libraries";
+
 /// The chip whose code is measured.
 pub(crate) const MEASURED: Chip = Chip::Esp32c3;
 
+/// Chips that the library is built for here.
+const BUILT_FOR: [Chip; 2] = [MEASURED, Chip::Esp32c6];
+
 /// Everything that is looked at.
 pub(super) fn steps(report: &mut Report) {
+    // Rustup is asked by one process at a time: what it brings is here before there are two.
+    _ = setup::component("clippy", "clippy");
+    let targets = BUILT_FOR.map(|chip| setup::target(chip.target()).is_ok());
+    // Nearly all of the rest waits: for devices that run, and for times to be over.
+    let beside = targets[0] && report.begin_beside(LIBRARIES).is_ok();
+    if !beside {
+        libraries(report);
+    }
     match setup::component("clippy", "clippy") {
         Ok(()) => {
             report.step("ESP-IDF component: clippy", |_| {
@@ -104,10 +118,18 @@ pub(super) fn steps(report: &mut Report) {
             Some(why) => report.skip(&name, &why),
         }
     }
-    for chip in [Chip::Esp32c3, Chip::Esp32c6] {
+    if beside {
+        report.end_beside();
+    }
+}
+
+/// What is built for chips, and looked at.
+pub(super) fn libraries(report: &mut Report) {
+    let (plain, password) = (Variant::Plain, Variant::Password);
+    for chip in BUILT_FOR {
         let name = format!("ESP-IDF component: library for {}", chip.name());
         match setup::target(chip.target()) {
-            Ok(()) => _ = report.step(&name, |_| archive(Some(chip), plain).map(|_| ())),
+            Ok(()) => _ = report.step(&name, |_| built(chip, plain).map(|_| ())),
             Err(why) => report.skip(&name, &why),
         }
     }
@@ -117,8 +139,9 @@ pub(super) fn steps(report: &mut Report) {
     ] {
         match setup::target(MEASURED.target()) {
             Ok(()) => {
-                report.step(name, |_| {
-                    stack::bounds(&archive(Some(MEASURED), variant)?, variant)
+                report.step(name, |tests| {
+                    tests.passed += stack::bounds(&built(MEASURED, variant)?, variant)?;
+                    Ok(())
                 });
             }
             Err(why) => report.skip(name, &why),
@@ -229,18 +252,11 @@ fn folder() -> PathBuf {
     root().join("components").join("faceplate")
 }
 
-/// Builds the library, for a chip or for this machine.
-///
-/// The next one that is built for it takes its place.
-pub(crate) fn archive(chip: Option<Chip>, variant: Variant) -> Result<PathBuf, String> {
+/// Builds the library for this machine. The next one that is built for it takes its place.
+fn archive(variant: Variant) -> Result<PathBuf, String> {
     let mut build = library(&["build", "--release", "--quiet"]);
-    build.args(variant.features());
-    let mut made = target_dir().join("component");
-    if let Some(chip) = chip {
-        build.args(["--target", chip.target()]);
-        made = made.join(chip.target());
-    }
-    run(&mut build)?;
+    run(build.args(variant.features()))?;
+    let made = target_dir().join("component");
     Ok(made.join("release").join("libfaceplate_idf.a"))
 }
 
@@ -272,7 +288,7 @@ fn test(tests: &mut Tally, idf: Idf, wanted: Sanitizers, variant: Variant) -> Re
         variant,
         flags: &[],
     };
-    of.build(&archive(None, variant)?, &program)?;
+    of.build(&archive(variant)?, &program)?;
     let mut tests_of_c = Command::new(&program);
     tests_of_c.args(images(&made)?);
     // Each boot is a process that ends at once: a second's wait at the end of each finds nothing more.
@@ -295,7 +311,7 @@ MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 
 /// Two builds of a frontend, of the versions `1` and `2`, signed, and of sequences that grow.
 fn images(made: &Path) -> Result<[PathBuf; 2], String> {
-    cli::build()?;
+    suite::command_line()?;
     // What the tests look for in it.
     let data: Vec<u8> = (0..10_000_u32).map(|at| (at * 7) as u8).collect();
     let key = made.join("key.pem");

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::super::counted;
 use super::c::{Idf, Program, Sanitizers};
 use super::{archive, c, made};
-use crate::cargo::{cargo, output};
+use crate::cargo::{self, cargo, output};
 use crate::component::Variant;
 use crate::tally::Tally;
 
@@ -137,6 +137,24 @@ const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// The tests of HTTP, which are those of the simulated device, and those of the command line.
+const HTTP: &str = "http";
+const CLI: &str = "cli";
+
+/// Has cargo run tests, compiled as `cargo xtask test` compiles all that there are: whoever asks for fewer packages
+/// gets dependencies with other features, which are compiled once more.
+fn suite(name: &str) -> Command {
+    let workspace = ["test", "--quiet", "--workspace", "--all-features"];
+    let mut suite = cargo(&workspace);
+    suite.args(["--test", name]);
+    suite
+}
+
+/// Builds the `faceplate` command, which is there for its tests.
+pub(super) fn command_line() -> Result<(), String> {
+    cargo::run(suite(CLI).arg("--no-run"))
+}
+
 /// Runs the tests that apply.
 pub(super) fn run(
     tests: &mut Tally,
@@ -145,20 +163,9 @@ pub(super) fn run(
     sanitizers: Sanitizers,
 ) -> Result<(), String> {
     let device = device(idf, sanitizers, Variant::Plain)?;
-    let suite = || {
-        cargo(&[
-            "test",
-            "--quiet",
-            "-p",
-            "faceplate-sim",
-            "--test",
-            "http",
-            "--",
-        ])
-    };
-    let applying = applying(&output(suite().arg("--list"))?, door)?;
-    let mut command: Command = suite();
-    command.arg("--exact").args(applying);
+    let applying = applying(&output(suite(HTTP).args(["--", "--list"]))?, door)?;
+    let mut command = suite(HTTP);
+    command.args(["--", "--exact"]).args(applying);
     command.env("FACEPLATE_DEVICE", device);
     obeys(&mut command, door);
     command.env("RUST_TEST_THREADS", "8");
@@ -178,7 +185,7 @@ pub(super) fn log_in(
     door: Door,
     sanitizers: Sanitizers,
 ) -> Result<(), String> {
-    let mut command = cargo(&["test", "--quiet", "-p", "faceplate-cli", "--test", "cli"]);
+    let mut command = suite(CLI);
     command.args(["--", "password::", "--skip", OF_THE_SIMULATOR]);
     if let Door::Httpd = door {
         command.args(["--skip", NOT_KEPT_BEHIND_HTTPD]);
@@ -215,7 +222,7 @@ pub(super) fn device(
         flags: &["-DSLOT_SIZE=0x100000"],
     };
     let program = made.join("device");
-    device.build(&archive(None, variant)?, &program)?;
+    device.build(&archive(variant)?, &program)?;
     Ok(program)
 }
 
