@@ -233,7 +233,7 @@ async function logIn(by, told, again = true) {
 		session = { id: got.session, key, n: 0 }
 		declined = false
 		keep(by)
-		if (got.ticket) know(got.session + to64(masked(from64(got.ticket), 'ticket')))
+		learn(session, got, 'ticket')
 		return null
 	}
 	if (kind === 'stale-nonce' && again) {
@@ -277,9 +277,13 @@ function token(method, target, digest) {
 	return [session.id, n, hex(mac).slice(0, 32)].join('.')
 }
 
-/** Hides what only this session's device may see, or finds it. @type {(bytes: Uint8Array, label: string, more?: Uint8Array) => Uint8Array} */
-const masked = (bytes, label, more = new Uint8Array()) =>
-	session ? xor(bytes, hmac(session.key, join(utf8('faceplate ' + label), more))) : bytes
+/** Hides what only the device of a session may see, or finds it. @type {(by: Session, bytes: Uint8Array, label: string, more?: Uint8Array) => Uint8Array} */
+const masked = (by, bytes, label, more = new Uint8Array()) => xor(bytes, hmac(by.key, join(utf8('faceplate ' + label), more)))
+
+/** @type {(by: Session, got: { ticket?: string }, label: string) => void} */
+function learn(by, { ticket }, label) {
+	if (ticket) know(by.id + to64(masked(by, from64(ticket), label)))
+}
 
 /** What signs a request; nothing if nobody is logged in. @type {(method: string, target: string | null, body: Init['body'], given?: string | null) => Promise<[string, string][]>} */
 async function signature(method, target, body, given) {
@@ -293,10 +297,16 @@ async function signature(method, target, body, given) {
 
 /** Signs an XMLHttpRequest that is open, and sends it. @type {(xhr: XMLHttpRequest, method: string, url: string, body?: XMLHttpRequestBodyInit) => Promise<void>} */
 export async function send(xhr, method, url, body) {
+	// To abort what was not sent does nothing, and tells nobody.
+	let gone = false
+	const { abort } = xhr
+	xhr.abort = () => (gone = true)
 	/** @type {[string, string][]} */
 	const headers = await signature(method, targetOf(url), body).catch(() => [])
+	xhr.abort = abort
 	for (const header of headers) xhr.setRequestHeader(...header)
 	xhr.send(body)
+	if (gone) xhr.abort()
 }
 
 /** For EventSource and WebSocket. @param {string | URL} url @returns {Promise<string>} */
@@ -304,7 +314,7 @@ export async function sign(url) {
 	const { href } = new URL(url, document.baseURI)
 	const target = targetOf(href)
 	if (!target || !(await resume())) return href
-	return href.replace(/#.*/, '') + (target.includes('?') ? '&' : '?') + 'auth=' + token('GET', target)
+	return href.replace(/\??(#.*)?$/, '') + (target.includes('?') ? '&' : '?') + 'auth=' + token('GET', target)
 }
 
 /** `window.fetch` for this device. @param {string | URL} url @param {Init} init @returns {Promise<Response>} */
@@ -383,23 +393,29 @@ async function attempt(mode, [password, again]) {
 	}
 	// What is not masked is for nobody but a device that never had one.
 	if ((mode === 'change' || told.set) && !(await resume())) return { mode: 'ask' }
+	const by = session
 	const salt = crypto.getRandomValues(new Uint8Array(16))
 	const salted = await stretch(password, salt, iterations)
 	const from = hmacKey(salted)
-	const stored = to64(masked(sha256(hmac(from, utf8('Client Key'))), 'StoredKey', salt))
-	const server = to64(masked(hmac(from, utf8('Server Key')), 'ServerKey', salt))
+	/** @type {(bytes: Uint8Array, label: string) => string} */
+	const hide = (bytes, label) => to64(by ? masked(by, bytes, label, salt) : bytes)
+	const stored = hide(sha256(hmac(from, utf8('Client Key'))), 'StoredKey')
+	const server = hide(hmac(from, utf8('Server Key')), 'ServerKey')
 	const verifier = `SCRAM-SHA-256$${iterations}:${to64(salt)}$${stored}:${server}`
 	const answer = await fetch(new URL('api/ota/password', BASE), {
-		...json('PUT', session ? { session: session.id, masked: verifier } : { verifier }),
+		...json('PUT', by ? { session: by.id, masked: verifier } : { verifier }),
 		quiet: true,
 	})
 	const kind = await kindOf(answer)
 	// Somebody was quicker.
 	if (/^(password-needed|session-over)/.test(kind)) return { mode: 'ask' }
 	if (kind) return { fault: 'refused' }
+	if (by) learn(by, await answer.json().catch(() => ({})), 'new ticket')
 	session = null
-	const next = await ask()
-	return next && logIn({ salt: to64(salt), iterations, salted: to64(salted) }, next)
+	keep({ salt: to64(salt), iterations, salted: to64(salted) })
+	// It is done, whatever comes of the login.
+	await resume().catch(() => false)
+	return null
 }
 
 // The dialog

@@ -122,7 +122,8 @@ esp_err_t faceplate_handler(httpd_req_t *request);
  *
  * Where a request may not go on, it was answered as Faceplate answers its own: 401, 403, 415, 429
  * (docs/http-api.md); 500 before faceplate_register() or faceplate_listen(), 503 where there is no memory. For
- * up to a second what still comes of its body is read, so that the client sees the answer.
+ * up to a second what still comes of its body is read, so that the client sees the answer (and where nothing
+ * comes, for the recv_wait_timeout of httpd, as in any handler that reads a body).
  *
  * Not in a hook. It may take as long as stretching a password does, and runs in a task of its own for so long, whose
  * stack (CONFIG_FACEPLATE_STACK_SIZE) is taken from the heap.

@@ -13,7 +13,8 @@ mod upload;
 pub(crate) use address::Address;
 pub(crate) use answer::Response;
 pub(crate) use api::{
-    ApiError, Problem, Sectors, Uploaded, confirm, file, rollback, set_password, status,
+    ApiError, Problem, Sectors, Uploaded, change_password, confirm, file, rollback, set_password,
+    status,
 };
 pub(crate) use connection::{Connection, Next};
 pub(crate) use header::Header;

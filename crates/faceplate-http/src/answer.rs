@@ -49,7 +49,7 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
     rx.go_on(len, state.arrived());
     let (_, out) = rx.and_out();
     let mut tx = Tx::new(device, writer, out, framing);
-    let finished = finish(device, &mut tx, &state, answered).await;
+    let finished = finish(device, app, leave, &mut tx, &state, answered).await;
     *left = Some(state.left.get());
     finished
 }
@@ -187,8 +187,10 @@ fn needs<D: Device>(device: &D, head: &[u8]) -> Result<Needs, Refusal> {
 }
 
 /// Sees to it that the client can tell how the answer ended.
-async fn finish<D: Device, W: Write>(
+async fn finish<D: Device, A: App, W: Write>(
     device: &D,
+    app: &A,
+    leave: Leave,
     tx: &mut Tx<'_, D, W>,
     state: &State,
     answered: Option<Answered>,
@@ -228,7 +230,8 @@ async fn finish<D: Device, W: Write>(
             };
             Ok(goodbye(tx, state, Some(code), Goodbye::First).await?)
         }
-        (Said::Begun | Said::Pieces, _) | (Said::Nothing, None) => Err(Gone.into()),
+        (Said::Nothing, None) => Err(leave.holds(app).err().map_or(Gone.into(), Failed::from)),
+        (Said::Begun | Said::Pieces, _) => Err(Gone.into()),
     }
 }
 
@@ -249,12 +252,14 @@ fn body_len<D: Device>(device: &D, head: &Head<'_>) -> Result<u64, Refusal> {
 }
 
 /// Ends when the device is about to restart, or its password is another one, and the answer is live, between two
-/// events or frames.
+/// events or frames; and where it is another one before all of a body has come.
 async fn is_over<D: Device, A: App>(device: &D, app: &A, leave: Leave, state: &State) {
     loop {
         device.sleep_ms(WATCH_MS).await;
         let between = matches!(state.said.get(), Said::Events | Said::WebSocket);
-        if between && (device.engine().is_restarting() || leave.holds(app).is_err()) {
+        let waits = state.said.get() == Said::Nothing && state.left.get() > 0;
+        let restarts = between && device.engine().is_restarting();
+        if restarts || ((between || waits) && leave.holds(app).is_err()) {
             return;
         }
     }

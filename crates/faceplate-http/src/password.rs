@@ -96,6 +96,10 @@ struct State {
     nonces: u16,
     sessions: Sessions,
     attempts: Attempts,
+    /// Those of who showed a ticket: whoever has stolen one guesses as slowly, and holds up nobody else.
+    known_attempts: Attempts,
+    /// That of the last wrong password: whoever heard that one cannot count it again.
+    wrong_nonce: u64,
     /// A plain password is being stretched.
     stretching: bool,
     /// What the plain password that was right last is known again by.
@@ -121,6 +125,8 @@ impl Password {
                 nonces: 0,
                 sessions: Sessions::NONE,
                 attempts: Attempts::NONE,
+                known_attempts: Attempts::NONE,
+                wrong_nonce: 0,
                 stretching: false,
                 plain: None,
                 tickets: None,

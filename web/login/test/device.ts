@@ -152,6 +152,10 @@ export class FakeDevice {
       const [stored, server] = [clear(found.stored, 'StoredKey'), clear(found.server, 'ServerKey')];
       this.verifier = { ...found, stored, server };
       this.restart();
+      if (by && id) {
+        const ticket = xor(this.#ticket(id), hmac(by.key, 'faceplate new ticket'));
+        return send(200, { ticket: ticket.toString('base64') });
+      }
       response.writeHead(204).end();
       return;
     }

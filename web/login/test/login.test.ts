@@ -337,6 +337,73 @@ describe('who has entered it once', () => {
     expect(device.verifier?.server.toString('base64')).toBe(keys(verifier)[1]);
   });
 
+  test('changes it while others guess, and is known by the new one', async () => {
+    const done = login.change();
+    await asked();
+    device.wait = 60;
+    await answer('battery staple', 'battery staple');
+    expect(await done).toBe(true);
+    expect((await change({ quiet: true })).status).toBe(200);
+    device.restart();
+    expect((await change({ quiet: true })).status).toBe(200);
+  });
+
+  test('a change is done, whatever comes of the login behind it', async () => {
+    const done = login.change();
+    await asked();
+    const real = window.fetch;
+    let lost = false;
+    vi.spyOn(window, 'fetch').mockImplementation(async (url, init) => {
+      if (lost) throw new TypeError('Failed to fetch');
+      const got = await real(url, init);
+      lost = init?.method === 'PUT';
+      return got;
+    });
+    await answer('battery staple', 'battery staple');
+    expect(await done).toBe(true);
+    vi.restoreAllMocks();
+    expect((await change({ quiet: true })).status).toBe(200);
+  });
+
+  test('never tells a new one unmasked, also where the session is lost meanwhile', async () => {
+    const done = login.change();
+    await answer('battery staple', 'battery staple');
+    // Another request of the page learns that it is over, while the new password is stretched.
+    device.restart();
+    await change({ quiet: true });
+    await Promise.race([done, says(/did not take it/)]);
+    close();
+    await done;
+    const puts = device.heard.filter(({ method }) => method === 'PUT');
+    for (const { body } of puts) expect(body).not.toContain('verifier');
+  });
+
+  test('an address that ends with a question mark is signed, too', async () => {
+    const address = await login.sign(`${device.url}/api/events?`);
+    expect(address).toMatch(/\/api\/events\?auth=/);
+    expect((await fetch(address)).status).toBe(200);
+  });
+
+  test('an XMLHttpRequest that is aborted before it is sent is not sent', async () => {
+    const calls: string[] = [];
+    const xhr = {
+      setRequestHeader: () => calls.push('header'),
+      send: () => calls.push('send'),
+      abort: () => calls.push('abort'),
+    };
+    const body = new Blob(['x'.repeat(600_000)]) as unknown as XMLHttpRequestBodyInit;
+    const by = xhr as unknown as XMLHttpRequest;
+    const sending = login.send(by, 'POST', `${device.url}/api/lamp`, body);
+    await pause();
+    by.abort();
+    expect(calls).toEqual([]);
+    await sending;
+    // Whoever waits for its end hears of it.
+    expect(calls).toEqual(['header', 'header', 'send', 'abort']);
+    by.abort();
+    expect(calls).toHaveLength(5);
+  });
+
   test('tells a new one to nobody who says that there is none', async () => {
     const done = login.change();
     await asked();

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { source } from './load.js';
 
 /** Bytes of flash, and what a compressing proxy would send. */
-const RAW = 23_500;
-const GZIP = 8_700;
+const RAW = 24_000;
+const GZIP = 8_900;
 
 test('it fits into its budget', () => {
   const gzip = gzipSync(source, { level: 9 }).length;

@@ -79,7 +79,11 @@ impl SetPassword {
             None => password::new_one(None, OPTION)?,
         };
         let verifier = password::verifier(&new, iterations);
-        device::set_password(&device, verifier).map_err(failed)?;
+        let sent = match set {
+            true => device::change_password(&device, verifier),
+            false => device::set_password(&device, verifier),
+        };
+        sent.map_err(failed)?;
         match self.json {
             true => {
                 text::print_json(&json!({ "device": device.to_string(), "first": !set }));

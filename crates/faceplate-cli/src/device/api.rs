@@ -7,7 +7,7 @@ use faceplate_http::password::Verifier;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Address, ClientError, Response, Standing, Status, http::request, login::SAY};
+use super::{Address, ClientError, Response, Standing, Status, http::request, log_in, login::SAY};
 use crate::failure::Kind;
 
 /// Longest wait for an answer: the worst erase keeps a device for 2 s, and a packet may be lost.
@@ -205,15 +205,30 @@ pub(crate) fn rollback(address: &Address) -> Result<Started, ApiError> {
     }
 }
 
-/// Has the device take another password: this is what it keeps of it.
+/// Has the device take its first password: this is what it keeps of it.
 pub(crate) fn set_password(address: &Address, verifier: Verifier) -> Result<(), ApiError> {
-    let body = match &address.login {
-        Some(login) => login.masked(verifier),
-        None => json!({ "verifier": verifier.to_string() }),
+    put_password(address, &json!({ "verifier": verifier.to_string() }))
+}
+
+/// Has the device take another one, from somebody who is logged in. Whoever says that it has a password, and does not
+/// let anybody log in, gets nothing.
+pub(crate) fn change_password(address: &Address, verifier: Verifier) -> Result<(), ApiError> {
+    match log_in(address)? {
+        Standing::Needed => return Err(ApiError::Locked(Standing::Needed)),
+        Standing::Open | Standing::Unset => {}
+    }
+    // Who says so by a header, in place of a login, has no key to mask it by.
+    let Some(login) = &address.login else {
+        return set_password(address, verifier);
     };
-    let response = command(address, "PUT", "/api/ota/password", &body, ANSWER)?;
+    let masked = login.masked(verifier).ok_or(ClientError::Impostor)?;
+    put_password(address, &masked)
+}
+
+fn put_password(address: &Address, body: &Value) -> Result<(), ApiError> {
+    let response = command(address, "PUT", "/api/ota/password", body, ANSWER)?;
     match response.status {
-        204 => Ok(()),
+        200 | 204 => Ok(()),
         _ => Err(ApiError::Refused(Problem::of(&response))),
     }
 }

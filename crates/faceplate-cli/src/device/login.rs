@@ -219,14 +219,11 @@ impl Login {
         Some(format!("Faceplate {signature}"))
     }
 
-    /// A new verifier as it goes over the network: masked by the session's key, if somebody is logged in.
-    pub(crate) fn masked(&self, verifier: Verifier) -> Value {
-        match &self.lock().session {
-            Some(Session { name, key, .. }) => {
-                json!({ "session": name, "masked": key.mask(verifier).to_string() })
-            }
-            None => json!({ "verifier": verifier.to_string() }),
-        }
+    /// A new verifier as it goes over the network, masked by the session's key; `None` where nobody is logged in.
+    pub(crate) fn masked(&self, verifier: Verifier) -> Option<Value> {
+        let state = self.lock();
+        let Session { name, key, .. } = state.session.as_ref()?;
+        Some(json!({ "session": name, "masked": key.mask(verifier).to_string() }))
     }
 
     /// Logs in where what was `sent` was not enough.

@@ -494,6 +494,52 @@ fn impostor(iterations: u32) -> (String, mpsc::Receiver<String>) {
 }
 
 #[test]
+fn who_says_that_there_is_a_password_and_then_that_there_is_none_gets_no_new_one() {
+    let folder = folder();
+    folder.file("second", "second password");
+    for later in [
+        r#"{"set":false,"iterations":10000}"#,
+        r#"{"type":"/problems/not-found"}"#,
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for (at, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let mut bytes = [0; 4096];
+                let len = stream.read(&mut bytes).unwrap_or(0);
+                let head = String::from_utf8_lossy(&bytes[..len]).into_owned();
+                let first = r#"{"set":true,"salt":"W22ZaJ0SNY7soEsUEjb6gQ==","iterations":4096,"nonce":"a"}"#;
+                let body = if at == 0 { first } else { later };
+                let status = if body.contains("set") { 200 } else { 404 };
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}");
+                let _sent = stream.write_all(answer.as_bytes());
+                if sender.send(head).is_err() {
+                    return;
+                }
+            }
+        });
+        let change = [
+            "password",
+            &address,
+            "--new-password-file",
+            "second",
+            "--json",
+        ];
+        let ended = run_with(folder.path(), &change, &[("FACEPLATE_PASSWORD", RIGHT)]).expect(3);
+        assert_eq!(kind(&ended), "impostor", "{later}");
+        let lines: Vec<_> = lines.try_iter().collect();
+        assert!(
+            !lines.iter().any(|head| head.contains("SCRAM")),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
 fn who_does_not_know_the_password_is_found_out() {
     let folder = folder();
     let variables = [("FACEPLATE_PASSWORD", RIGHT)];

@@ -1,5 +1,7 @@
 //! Wrong passwords: counted, and slowed.
 
+use super::Locked;
+
 /// So many wrong ones in a row cost no time: people mistype.
 const FREE: u32 = 5;
 /// The first wait, milliseconds; each that follows is twice as long,
@@ -19,6 +21,25 @@ pub(super) struct Attempts {
 
 impl Attempts {
     pub(super) const NONE: Self = Self { wrong: 0, at_ms: 0 };
+
+    /// Whether a password is looked at now.
+    pub(super) fn may_try(self, now_ms: u64) -> Result<(), Locked> {
+        match self.wait_ms(now_ms) {
+            0 => Ok(()),
+            ms => Err(Locked::Wait {
+                seconds: u32::try_from(ms.div_ceil(1000)).unwrap_or(u32::MAX),
+            }),
+        }
+    }
+
+    /// One was looked at.
+    pub(super) fn tried(&mut self, right: bool, now_ms: u64) -> Result<(), Locked> {
+        if right {
+            return Ok(());
+        }
+        self.was_wrong(now_ms);
+        Err(Locked::Wrong)
+    }
 
     /// So many milliseconds must pass before the next attempt is looked at: by whomever it is, since
     /// addresses of a local network are for everybody to choose. Who is logged in is not held up.

@@ -4,12 +4,12 @@ use embedded_io_async::{Read, Write};
 use heapless::String;
 
 use super::{
-    Locked, Password,
+    Locked, Password, State,
     credentials::{Credentials, hex},
-    documents::LoggedIn,
+    documents::{Changed, LoggedIn},
     nonce,
     scram::Exchange,
-    ticket::{Shown, TEXT, Ticket},
+    ticket::{GIVEN, NEW, Shown, TEXT, Ticket},
     verifier::{HASH, Verifier, base64},
 };
 use crate::{
@@ -81,7 +81,9 @@ impl Change {
         let password = app.password().ok_or(Refusal::NoSuchApi)?;
         let session = match Credentials::of(head)? {
             // While it is open nobody has looked at them.
-            Credentials::Session(signed) if !password.is_open(device)? => Some(signed.session.to_be_bytes()),
+            Credentials::Session(signed) if !password.is_open(device)? => {
+                Some(signed.session.to_be_bytes())
+            }
             _ => None,
         };
         Ok(Self::Set { session })
@@ -126,8 +128,17 @@ impl Change {
                 }
                 // While the body came somebody else may have changed it.
                 leave.holds(app)?;
-                let set = password.set(device.engine(), verifier?);
+                let verifier = verifier?;
+                let set = password.set(device.engine(), verifier);
                 set.map_err(|error| Refusal::from(Locked::Store(error)))?;
+                // Who has changed it is to log in again at once, whoever guesses.
+                let ticket = by.and_then(|(id, key)| {
+                    let secret = password.tickets(device.engine(), true)?;
+                    Some(Ticket::new(&secret, &verifier.stored, id).masked(&key, NEW))
+                });
+                if let Some(ticket) = ticket {
+                    return Ok(tx.text(200, &JSON, &Changed { ticket }).await?);
+                }
                 tx.head(204, &[], None).await?;
                 Ok(tx.flush().await?)
             }
@@ -225,26 +236,38 @@ impl Password {
         });
         let secret = self.secret();
         let mut state = self.state.borrow_mut();
+        let State {
+            sessions,
+            attempts,
+            known_attempts,
+            wrong_nonce,
+            ..
+        } = &mut *state;
         // Who was logged in before does not wait because others guess.
-        if !is_known {
-            state.may_try(now_ms)?;
-        }
+        let attempts = match is_known {
+            true => known_attempts,
+            false => attempts,
+        };
+        attempts.may_try(now_ms)?;
         let nonce = nonce::id_of(&secret, &asked.nonce, now_ms)
-            .filter(|&id| !state.sessions.had(id))
+            .filter(|&id| !sessions.had(id) && *wrong_nonce != id)
             .ok_or(Locked::Stale)?;
         let key = exchange.session_key(&asked.proof, &verifier.stored);
-        state.tried(key.is_some(), now_ms)?;
+        if key.is_none() {
+            *wrong_nonce = nonce;
+        }
+        attempts.tried(key.is_some(), now_ms)?;
         let key = key.ok_or(Locked::Wrong)?;
         let mut id = [0; 8];
         (self.random)(&mut id);
         let session = u64::from_be_bytes(id);
-        state.sessions.begin(session, key, nonce, now_ms);
+        sessions.begin(session, key, nonce, now_ms);
         drop(state);
         // Without it one may have to wait at the next login, no more.
         let tickets = self.tickets(device.engine(), true);
         let ticket = tickets.map(|secret| {
             let ticket = Ticket::new(&secret, &verifier.stored, session);
-            ticket.masked(&key)
+            ticket.masked(&key, GIVEN)
         });
         Ok(LoggedIn {
             session,

@@ -10,7 +10,11 @@ use super::{
     stretch::Stretch,
     verifier::Verifier,
 };
-use crate::{Device, http::head::Head, problem::Refusal};
+use crate::{
+    Device,
+    http::{digest::content_digest, head::Head},
+    problem::Refusal,
+};
 
 /// Rounds of PBKDF2 between two looks at what else is to be done: some milliseconds on the chip.
 const SLICE: u32 = 64;
@@ -28,7 +32,13 @@ impl Password {
             Credentials::Malformed => Err(Locked::Replayed.into()),
             Credentials::Session(signed) => {
                 let now_ms = device.now_ms();
-                Ok(self.state.borrow_mut().is_signed(head, signed, now_ms)?)
+                self.state.borrow_mut().is_signed(head, signed, now_ms)?;
+                // Of another kind it would be signed, and not compared.
+                let compared = content_digest(head)?.is_some();
+                match compared || head.all("Content-Digest").next().is_none() {
+                    true => Ok(()),
+                    false => Err(Refusal::Digest),
+                }
             }
             Credentials::Basic(text) => Ok(self.plain(device, &verifier, text).await?),
         }
@@ -59,7 +69,7 @@ impl Password {
         let mut stretch = {
             let mut state = self.state.borrow_mut();
             // Before anything is compared: whoever guesses learns nothing while he has to wait.
-            state.may_try(device.now_ms())?;
+            state.attempts.may_try(device.now_ms())?;
             let known = hmac(&secret, password);
             if state.plain.is_some_and(|plain| same(&plain, &known)) {
                 return Ok(());
@@ -81,7 +91,7 @@ impl Password {
         // It may have been changed meanwhile.
         let right =
             state.verifier.is_some_and(|now| now == *verifier) && same(&stored, &verifier.stored);
-        state.tried(right, device.now_ms())?;
+        state.attempts.tried(right, device.now_ms())?;
         // (By the secret that it will be compared by.)
         state.plain = state.secret.map(|secret| hmac(&secret, password));
         Ok(())
@@ -98,25 +108,6 @@ impl Drop for Stretching<'_> {
 }
 
 impl State {
-    /// Whether a password is looked at now.
-    pub(super) fn may_try(&self, now_ms: u64) -> Result<(), Locked> {
-        match self.attempts.wait_ms(now_ms) {
-            0 => Ok(()),
-            ms => Err(Locked::Wait {
-                seconds: u32::try_from(ms.div_ceil(1000)).unwrap_or(u32::MAX),
-            }),
-        }
-    }
-
-    /// One was looked at.
-    pub(super) fn tried(&mut self, right: bool, now_ms: u64) -> Result<(), Locked> {
-        if right {
-            return Ok(());
-        }
-        self.attempts.was_wrong(now_ms);
-        Err(Locked::Wrong)
-    }
-
     fn is_signed(
         &mut self,
         head: &Head<'_>,

@@ -54,6 +54,18 @@ impl fmt::Display for LoggedIn {
     }
 }
 
+/// What a change by somebody who is logged in is answered with.
+pub(super) struct Changed {
+    /// For the new password, masked by the session's key.
+    pub(super) ticket: [u8; 32],
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, r#"{{"ticket":"{}"}}"#, InBase64(&self.ticket))
+    }
+}
+
 impl Password {
     /// Answers with what a login begins with.
     pub(crate) async fn tell<D: Device, W: Write>(

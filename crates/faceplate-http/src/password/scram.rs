@@ -10,7 +10,7 @@ use heapless::String;
 
 use super::{
     stretch::Stretch,
-    ticket::{TEXT as TICKET_TEXT, Ticket},
+    ticket::{GIVEN, NEW, TEXT as TICKET_TEXT, Ticket},
     verifier::{HASH, ITERATIONS_ALLOWED, InBase64, SALT, Verifier, base64},
 };
 
@@ -240,7 +240,12 @@ impl SessionKey {
 
     /// The ticket of a login: `session` is the device's name for it, `sent` what came with it.
     pub fn ticket(&self, session: &str, sent: &str) -> Option<Ticket> {
-        Ticket::receive(&self.0, session, sent)
+        Ticket::receive(&self.0, session, sent, GIVEN)
+    }
+
+    /// The same for a password that this session has changed: `sent` is what that was answered with.
+    pub fn new_ticket(&self, session: &str, sent: &str) -> Option<Ticket> {
+        Ticket::receive(&self.0, session, sent, NEW)
     }
 
     /// What makes a request this session's: the text for `Authorization: Faceplate …`, or for the parameter `auth`.
@@ -350,7 +355,7 @@ mod tests {
         assert_eq!(found, verifier);
         let made = Ticket::new(&[1; 32], &stored, 0x0123_4567_89ab_cdef);
         let sent = "gebzV9t7ay4ODinRrnG8E5pIDhs6WrwDCJs1OgPlNdI=";
-        assert_eq!(InBase64(&made.masked(&key.0)).to_string(), sent);
+        assert_eq!(InBase64(&made.masked(&key.0, GIVEN)).to_string(), sent);
         let ticket = key.ticket("0123456789abcdef", sent).unwrap();
         let answer = login.answer(CLIENT, NONCE, Some(&ticket));
         let shown = "0123456789abcdef.4bcc635c27585485a5e81ddd5bd6b4b6";

@@ -21,7 +21,10 @@ pub(super) const KEY: &str = "pw_ticket";
 /// Bytes of what shows one: the session that it came with, a dot, a MAC.
 pub(super) const TEXT: usize = 16 + 1 + 2 * MAC;
 
-const MASK: &[u8] = b"faceplate ticket";
+/// What masks one that comes with a login.
+pub(super) const GIVEN: &[u8] = b"faceplate ticket";
+/// What masks one for a password that was changed.
+pub(super) const NEW: &[u8] = b"faceplate new ticket";
 
 /// What a device gives whoever logs in.
 #[derive(Clone)]
@@ -39,17 +42,22 @@ impl Ticket {
     }
 
     /// Its key as it is sent, masked by that of the session.
-    pub(super) fn masked(&self, session: &[u8; HASH]) -> [u8; HASH] {
-        xor(self.key, &hmac(session, MASK))
+    pub(super) fn masked(&self, session: &[u8; HASH], label: &[u8]) -> [u8; HASH] {
+        xor(self.key, &hmac(session, label))
     }
 
     /// From what was sent.
-    pub(super) fn receive(key: &[u8; HASH], session: &str, sent: &str) -> Option<Self> {
+    pub(super) fn receive(
+        key: &[u8; HASH],
+        session: &str,
+        sent: &str,
+        label: &[u8],
+    ) -> Option<Self> {
         let session = Self {
             session: u64::from_be_bytes(hex(session)?),
             key: base64(sent)?,
         };
-        let key = session.masked(key);
+        let key = session.masked(key, label);
         Some(Self { key, ..session })
     }
 
@@ -139,9 +147,9 @@ mod tests {
         let made = Ticket::new(&secret, &stored, 0x0123_4567_89ab_cdef);
         let sent = std::format!(
             "{}",
-            super::super::verifier::InBase64(&made.masked(&[9; 32]))
+            super::super::verifier::InBase64(&made.masked(&[9; 32], GIVEN))
         );
-        let had = Ticket::receive(&[9; 32], "0123456789abcdef", &sent).unwrap();
+        let had = Ticket::receive(&[9; 32], "0123456789abcdef", &sent, GIVEN).unwrap();
         let text = had.shown(&EXCHANGE, &proof);
         assert_eq!(text.len(), TEXT);
         let shown = Shown::parse(&text).unwrap();
@@ -158,7 +166,7 @@ mod tests {
         let another = Shown::parse(&another).unwrap();
         assert!(!another.is_of(&secret, &stored, &EXCHANGE, &proof));
         // Another key unmasks another ticket.
-        let wrong = Ticket::receive(&[8; 32], "0123456789abcdef", &sent).unwrap();
+        let wrong = Ticket::receive(&[8; 32], "0123456789abcdef", &sent, GIVEN).unwrap();
         let wrong = Shown::parse(&wrong.shown(&EXCHANGE, &proof)).unwrap();
         assert!(!wrong.is_of(&secret, &stored, &EXCHANGE, &proof));
     }
@@ -167,13 +175,13 @@ mod tests {
     fn what_is_no_ticket_is_none() {
         let key = [9; 32];
         let sent = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-        assert!(Ticket::receive(&key, "0123456789abcdef", sent).is_some());
+        assert!(Ticket::receive(&key, "0123456789abcdef", sent, GIVEN).is_some());
         for (session, sent) in [
             ("", sent),
             ("0123456789ABCDEF", sent),
             ("0123456789abcdef", ""),
         ] {
-            assert!(Ticket::receive(&key, session, sent).is_none());
+            assert!(Ticket::receive(&key, session, sent, GIVEN).is_none());
         }
         for text in ["", ".", "0123456789abcdef", "0123456789abcdef.", "x.y"] {
             assert!(Shown::parse(text).is_none(), "{text}");

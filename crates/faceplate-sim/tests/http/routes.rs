@@ -559,3 +559,19 @@ fn the_firmware_is_told_how_an_update_goes() {
     }
     assert_eq!(before, total as u64);
 }
+
+#[test]
+fn what_was_read_in_part_is_not_compared_as_if_it_were_all() {
+    let server = Server::small(Limits::DEFAULT);
+    let body = "x".repeat(1600);
+    let digest = format!("sha-256=:{}=:", "A".repeat(43));
+    let head = format!(
+        "POST /api/test/rest HTTP/1.1\r\nHost: localhost\r\nContent-Type: a/b\r\n\
+         Content-Digest: {digest}\r\nContent-Length: 1600\r\n\r\n"
+    );
+    let mut client = Client::new(&server);
+    client.send(head);
+    client.send(&body);
+    let response = client.response();
+    assert_eq!((response.status, response.body.len()), (200, 100));
+}

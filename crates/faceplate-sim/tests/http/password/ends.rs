@@ -1,9 +1,11 @@
 //! Another password ends what was let in by the one before, also what is under way.
 
-use super::{Password, Session, built_in, login, random, send, verifier, with};
+use faceplate_http::password::Verifier;
+
+use super::{Password, Session, basic, built_in, login, random, send, verifier, with};
 use crate::{
     board::Frontend,
-    client::{Client, command_text, status, upload_head},
+    client::{Client, command_text, get, status, upload_head},
     frame::{read, request},
     server::Server,
 };
@@ -11,7 +13,7 @@ use crate::{
 /// By somebody else, while all else goes on.
 fn change(server: &Server) {
     let mut other = login(server);
-    assert_eq!(other.change(server, verifier("another")).status, 204);
+    assert_eq!(other.change(server, verifier("another")).status, 200);
 }
 
 fn signed_target(session: &mut Session, path: &str) -> String {
@@ -85,6 +87,76 @@ fn a_command_whose_body_comes_late_is_not_carried_out() {
         client.send(late);
         assert_eq!(client.response().problem().1, "session-over", "{name}");
     }
+}
+
+#[test]
+fn a_request_for_a_route_whose_body_comes_late_is_not_carried_out() {
+    for path in ["/api/test/value", "/api/test/text"] {
+        let server = built_in();
+        let mut session = login(&server);
+        let (method, body) = match path {
+            "/api/test/value" => ("PUT", r#"{"number":7,"on":true}"#),
+            _ => ("POST", r#"{"text":"late"}"#),
+        };
+        let header = session.header(method, path, "");
+        let length = body.len();
+        let (head, late) = body.split_at(4);
+        let mut client = Client::new(&server);
+        client.send(format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{header}\
+             Content-Length: {length}\r\n\r\n{head}"
+        ));
+        status(&server);
+        let before = get(&server, "/api/test/value").body;
+        change(&server);
+        // Nothing more is waited for; what comes all the same is too late.
+        assert_eq!(client.response().problem().1, "session-over", "{path}");
+        client.try_send(late.as_bytes());
+        assert_eq!(get(&server, "/api/test/value").body, before);
+    }
+}
+
+#[test]
+fn a_change_whose_session_made_room_meanwhile_is_not_carried_out() {
+    let server = built_in();
+    let mut session = login(&server);
+    let (id, masked) = (&session.id, session.key.mask(verifier("another")));
+    let body = format!(r#"{{"session":"{id}","masked":"{masked}"}}"#);
+    let header = session.header("PUT", "/api/ota/password", "");
+    let length = body.len();
+    let (first, rest) = body.split_at(10);
+    let mut client = Client::new(&server);
+    client.send(format!(
+        "PUT /api/ota/password HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{header}\
+         Content-Length: {length}\r\n\r\n{first}"
+    ));
+    status(&server);
+    for _ in 0..8 {
+        login(&server);
+    }
+    client.send(rest);
+    assert_eq!(client.response().problem().1, "session-over");
+    login(&server);
+}
+
+#[test]
+fn a_plain_password_that_was_changed_while_it_was_stretched_is_wrong() {
+    let server = with(|| {
+        let slow = Verifier::of(super::PASSWORD, [1; 16], 1_000_000).unwrap();
+        Password::new(random).built_in(slow)
+    });
+    let mut client = Client::new(&server);
+    let header = basic(super::PASSWORD);
+    client.send(format!(
+        "POST /api/test/echo HTTP/1.1\r\nHost: localhost\r\n{header}Content-Type: a/b\r\n\
+         Content-Length: 1\r\n\r\nx"
+    ));
+    status(&server);
+    server.ask(|device| {
+        let password = device.app.password.get().unwrap();
+        password.set(&device.engine, verifier("another")).unwrap();
+    });
+    assert_eq!(client.response().problem().1, "wrong-password");
 }
 
 #[test]

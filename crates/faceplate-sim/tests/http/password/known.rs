@@ -1,7 +1,12 @@
 //! Who was logged in before need not wait because others guess.
 
-use super::{PASSWORD, Password, built_in, log_in, login, random, set_up, try_login, verifier};
-use crate::server::Server;
+use super::{
+    PASSWORD, Password, built_in, log_in, login, random, set_up, skip, try_login, verifier,
+};
+use crate::{
+    client::{command, get},
+    server::Server,
+};
 
 /// Guesses until everybody has to wait.
 fn guess(server: &Server) {
@@ -36,27 +41,48 @@ fn who_was_logged_in_logs_in_again_while_others_guess_also_after_a_restart() {
 }
 
 #[test]
+fn a_wrong_login_that_was_heard_is_not_counted_again() {
+    let server = built_in();
+    let asked = get(&server, "/api/ota/login").json();
+    let nonce = asked["nonce"].as_str().unwrap();
+    let proof = "A".repeat(43) + "=";
+    let body = format!(r#"{{"nonce":"{nonce}","client":"0123456789abcdef","proof":"{proof}"}}"#);
+    assert_eq!(command(&server, "login", &body).problem().0, 401);
+    for _ in 0..20 {
+        let stale = (409, "stale-nonce".to_owned());
+        assert_eq!(command(&server, "login", &body).problem(), stale);
+    }
+    login(&server);
+}
+
+#[test]
 fn a_ticket_is_no_password_and_of_one_password_and_device() {
     let server = built_in();
     let mut session = login(&server);
     let ticket = session.ticket.clone();
     let wrong = (401, "wrong-password".to_owned());
-    assert_eq!(
-        log_in(&server, "another", Some(&ticket)).err().unwrap(),
-        wrong
-    );
-    // (That was a guess as any other.)
-    for _ in 0..4 {
+    // Who has stolen one guesses as slowly as others do, and holds up nobody but who has one, too.
+    for _ in 0..5 {
+        let found = log_in(&server, "another", Some(&ticket));
+        assert_eq!(found.err().unwrap(), wrong);
+    }
+    let slow = log_in(&server, PASSWORD, Some(&ticket));
+    assert_eq!(slow.err().unwrap(), slowed());
+    for _ in 0..5 {
         assert_eq!(try_login(&server, "another").err().unwrap(), wrong);
     }
     assert_eq!(try_login(&server, PASSWORD).err().unwrap(), slowed());
+    skip(&server, 900_000);
+    guess(&server);
     let elsewhere = login(&built_in()).ticket;
     let slow = log_in(&server, PASSWORD, Some(&elsewhere));
     assert_eq!(slow.err().unwrap(), slowed());
     // A change ends it, and so does the button.
-    assert_eq!(session.change(&server, verifier("another")).status, 204);
+    assert_eq!(session.change(&server, verifier("another")).status, 200);
     let slow = log_in(&server, "another", Some(&ticket));
     assert_eq!(slow.err().unwrap(), slowed());
+    // Who has changed it has another one.
+    log_in(&server, "another", Some(&session.ticket)).unwrap();
     server.ask(|device| {
         let password = device.app.password.get().unwrap();
         password.reset(&device.engine).unwrap();
