@@ -147,13 +147,6 @@ try {
 } catch {
 	// Then each page asks anew.
 }
-/** By it the device knows this browser again. @type {string | null} */
-let ticket = null
-try {
-	ticket = localStorage.getItem(KEY)
-} catch {
-	// As above.
-}
 /** @type {Session | null} */
 let session = null
 /** @type {Promise<boolean> | null} */
@@ -175,7 +168,16 @@ function store(storage, what) {
 /** @param {Kept | null} what */
 const keep = (what) => store('sessionStorage', (kept = what) && JSON.stringify(what))
 /** @param {string | null} what */
-const know = (what) => store('localStorage', (ticket = what))
+const know = (what) => store('localStorage', what)
+
+/** By what the device knows this browser again: another tab may have a newer one. */
+function ticket() {
+	try {
+		return localStorage.getItem(KEY) ?? ''
+	} catch {
+		return ''
+	}
+}
 
 /** @type {(path: string, init?: Init) => Promise<Response>} */
 const api = (path, init) => window.fetch(new URL('api/ota/' + path, BASE), { cache: 'no-store', ...init })
@@ -222,7 +224,7 @@ async function logIn(by, told, again = true) {
 	const stored = hmacKey(sha256(clientKey))
 	const mask = hmac(stored, text)
 	const proof = xor(clientKey, mask)
-	const [, id, own] = /^([0-9a-f]{16})([\w+/]{43}=)$/.exec(ticket ?? '') ?? []
+	const [, id, own] = /^([0-9a-f]{16})([\w+/]{43}=)$/.exec(ticket()) ?? []
 	const shown = own && id + '.' + hex(hmac(hmacKey(from64(own)), join(proof, text))).slice(0, 32)
 	const answer = await api('login', json('POST', { nonce, client, proof: to64(proof), ticket: shown }))
 	const kind = await kindOf(answer)
@@ -282,7 +284,7 @@ const masked = (by, bytes, label, more = new Uint8Array()) => xor(bytes, hmac(by
 
 /** @type {(by: Session, got: { ticket?: string }, label: string) => void} */
 function learn(by, { ticket }, label) {
-	if (ticket) know(by.id + to64(masked(by, from64(ticket), label)))
+	if (ticket && /^[\w+/]{43}=$/.test(ticket)) know(by.id + to64(masked(by, from64(ticket), label)))
 }
 
 /** What signs a request; nothing if nobody is logged in. @type {(method: string, target: string | null, body: Init['body'], given?: string | null) => Promise<[string, string][]>} */
@@ -304,9 +306,14 @@ export async function send(xhr, method, url, body) {
 	/** @type {[string, string][]} */
 	const headers = await signature(method, targetOf(url), body).catch(() => [])
 	xhr.abort = abort
+	if (gone) {
+		// Nothing goes out, and whoever waits hears of the end.
+		xhr.open('GET', 'data:,')
+		xhr.send()
+		return xhr.abort()
+	}
 	for (const header of headers) xhr.setRequestHeader(...header)
 	xhr.send(body)
-	if (gone) xhr.abort()
 }
 
 /** For EventSource and WebSocket. @param {string | URL} url @returns {Promise<string>} */
@@ -394,6 +401,7 @@ async function attempt(mode, [password, again]) {
 	// What is not masked is for nobody but a device that never had one.
 	if ((mode === 'change' || told.set) && !(await resume())) return { mode: 'ask' }
 	const by = session
+	if (!by && (mode === 'change' || told.set)) return { mode: 'ask' }
 	const salt = crypto.getRandomValues(new Uint8Array(16))
 	const salted = await stretch(password, salt, iterations)
 	const from = hmacKey(salted)

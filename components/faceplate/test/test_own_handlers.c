@@ -102,11 +102,11 @@ static void signed_by_a_session(void)
     CHECK(goes_on("DELETE /locked?on=%31&x", header));
 
     /* What a body should be is signed, if the client says so. */
-    login_sign(&login, 3, "PUT", "/locked", "sha-256=:AAAA:", header);
+    login_sign(&login, 3, "PUT", "/locked", "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:", header);
     CHECK(is_refused("PUT /locked", header, 401, "session-over"));
-    snprintf(headers, sizeof(headers), "%sContent-Digest: sha-256=:BBBB:\r\n", header);
+    snprintf(headers, sizeof(headers), "%sContent-Digest: sha-256=:BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:\r\n", header);
     CHECK(is_refused("PUT /locked", headers, 401, "session-over"));
-    snprintf(headers, sizeof(headers), "%sContent-Digest: sha-256=:AAAA:\r\n", header);
+    snprintf(headers, sizeof(headers), "%sContent-Digest: sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:\r\n", header);
     CHECK(goes_on("PUT /locked", headers));
 
     /* A number that was used here is used up there, too. */

@@ -1,6 +1,11 @@
 //! Runs the firmware's handler for a request, and finishes what it leaves.
 
-use embassy_futures::select::{Either, select};
+use core::{
+    future::{Future as _, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
 use embedded_io_async::{Read, Write};
 
 use crate::app::{App, Body, LAST_CHUNK, Reply, Request, Said, State, Streams};
@@ -49,7 +54,7 @@ pub(crate) async fn answer<D: Device, A: App, R: Read, W: Write>(
     rx.go_on(len, state.arrived());
     let (_, out) = rx.and_out();
     let mut tx = Tx::new(device, writer, out, framing);
-    let finished = finish(device, app, leave, &mut tx, &state, answered).await;
+    let finished = finish(device, &mut tx, &state, answered).await;
     *left = Some(state.left.get());
     finished
 }
@@ -112,9 +117,25 @@ async fn begin<D: Device, A: App, R: Read, W: Write>(
         device,
         own_page: known.own_page,
     };
-    let answered = match select(app.answer(request), is_over(device, app, leave, &state)).await {
-        Either::First(answered) => Some(answered),
-        Either::Second(()) => None,
+    let answered = {
+        let mut handler = pin!(app.answer(request));
+        let mut watch = pin!(device.sleep_ms(WATCH_MS));
+        // One future, since each more that knows the same is part of each connection.
+        poll_fn(|context| {
+            // Before the handler learns what has come: what has come too late it does not get.
+            state.over.set(leave.holds(app).is_err());
+            if let Poll::Ready(answered) = handler.as_mut().poll(context) {
+                return Poll::Ready(Some(answered));
+            }
+            while watch.as_mut().poll(context).is_ready() {
+                watch.set(device.sleep_ms(WATCH_MS));
+            }
+            match is_over(device, &state) {
+                true => Poll::Ready(None),
+                false => Poll::Pending,
+            }
+        })
+        .await
     };
     Ok(Begun { state, answered })
 }
@@ -187,10 +208,8 @@ fn needs<D: Device>(device: &D, head: &[u8]) -> Result<Needs, Refusal> {
 }
 
 /// Sees to it that the client can tell how the answer ended.
-async fn finish<D: Device, A: App, W: Write>(
+async fn finish<D: Device, W: Write>(
     device: &D,
-    app: &A,
-    leave: Leave,
     tx: &mut Tx<'_, D, W>,
     state: &State,
     answered: Option<Answered>,
@@ -230,8 +249,7 @@ async fn finish<D: Device, A: App, W: Write>(
             };
             Ok(goodbye(tx, state, Some(code), Goodbye::First).await?)
         }
-        (Said::Nothing, None) => Err(leave.holds(app).err().map_or(Gone.into(), Failed::from)),
-        (Said::Begun | Said::Pieces, _) => Err(Gone.into()),
+        (Said::Begun | Said::Pieces, _) | (Said::Nothing, None) => Err(Gone.into()),
     }
 }
 
@@ -251,18 +269,11 @@ fn body_len<D: Device>(device: &D, head: &Head<'_>) -> Result<u64, Refusal> {
     }
 }
 
-/// Ends when the device is about to restart, or its password is another one, and the answer is live, between two
-/// events or frames; and where it is another one before all of a body has come.
-async fn is_over<D: Device, A: App>(device: &D, app: &A, leave: Leave, state: &State) {
-    loop {
-        device.sleep_ms(WATCH_MS).await;
-        let between = matches!(state.said.get(), Said::Events | Said::WebSocket);
-        let waits = state.said.get() == Said::Nothing && state.left.get() > 0;
-        let restarts = between && device.engine().is_restarting();
-        if restarts || ((between || waits) && leave.holds(app).is_err()) {
-            return;
-        }
-    }
+/// Whether the device is about to restart, or its password is another one, and the answer is live, between two
+/// events or frames.
+fn is_over<D: Device>(device: &D, state: &State) -> bool {
+    let between = matches!(state.said.get(), Said::Events | Said::WebSocket);
+    between && (device.engine().is_restarting() || state.over.get())
 }
 
 #[cfg(test)]

@@ -60,9 +60,14 @@ impl Leave {
     pub(crate) fn holds<A: App>(self, app: &A) -> Result<(), Refusal> {
         match Self::of(app).changes == self.changes {
             true => Ok(()),
-            false => Err(Locked::Over.into()),
+            false => Err(over()),
         }
     }
+}
+
+/// It is another password since.
+pub(crate) fn over() -> Refusal {
+    Locked::Over.into()
 }
 
 /// The key in NVS: the blob of a [`Verifier`].
@@ -98,8 +103,9 @@ struct State {
     attempts: Attempts,
     /// Those of who showed a ticket: whoever has stolen one guesses as slowly, and holds up nobody else.
     known_attempts: Attempts,
-    /// That of the last wrong password: whoever heard that one cannot count it again.
-    wrong_nonce: u64,
+    /// Nonces up to this one are good for no ticket any more: who hears a wrong password with one must not count it
+    /// again.
+    known_floor: u64,
     /// A plain password is being stretched.
     stretching: bool,
     /// What the plain password that was right last is known again by.
@@ -126,7 +132,7 @@ impl Password {
                 sessions: Sessions::NONE,
                 attempts: Attempts::NONE,
                 known_attempts: Attempts::NONE,
-                wrong_nonce: 0,
+                known_floor: 0,
                 stretching: false,
                 plain: None,
                 tickets: None,

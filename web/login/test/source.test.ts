@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { source } from './load.js';
 
 /** Bytes of flash, and what a compressing proxy would send. */
-const RAW = 24_000;
-const GZIP = 8_900;
+const RAW = 24_300;
+const GZIP = 9_000;
 
 test('it fits into its budget', () => {
   const gzip = gzipSync(source, { level: 9 }).length;
@@ -21,5 +21,5 @@ test('it loads nothing, and makes no markup of what a device says', () => {
   expect(code).not.toMatch(/https?:|eval\(|new Function|cookie/);
   // What is there for other tabs lets nobody in.
   expect(code.match(/localStorage/g)).toHaveLength(3);
-  expect(code).toContain("store('localStorage', (ticket = what))");
+  expect(code).toContain("store('localStorage', what)");
 });

@@ -218,9 +218,8 @@ pub(crate) fn change_password(address: &Address, verifier: Verifier) -> Result<(
         Standing::Open | Standing::Unset => {}
     }
     // Who says so by a header, in place of a login, has no key to mask it by.
-    let Some(login) = &address.login else {
-        return set_password(address, verifier);
-    };
+    let login = address.login.as_ref();
+    let login = login.ok_or(ApiError::Locked(Standing::Needed))?;
     let masked = login.masked(verifier).ok_or(ClientError::Impostor)?;
     put_password(address, &masked)
 }

@@ -8,6 +8,7 @@ use crate::{
         rx::{self, Rx, compare},
         time::Pace,
     },
+    password::over,
     problem::{Failed, Refusal},
 };
 
@@ -57,11 +58,14 @@ impl<'r, C: Connection> Body<'r, C> {
     /// it is all there.
     ///
     /// # Errors
-    /// When the client stalls, is too slow or goes away.
+    /// When the client stalls, is too slow or goes away, or the device's password is another one since the request.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Failed> {
         let left = self.state.left.get();
         let mut body = rx::Body::resume(&mut self.rx, self.total, self.total - left, self.pace);
         let chunk = body.chunk().await?;
+        if self.state.over.get() {
+            return Err(over().into());
+        }
         let n = chunk.len().min(buf.len());
         buf[..n].copy_from_slice(&chunk[..n]);
         body.consume(n);
@@ -96,6 +100,9 @@ impl<'r, C: Connection> Body<'r, C> {
         let received = total - left;
         while rx.arrived().len() < want {
             rx.more(pace, received, total).await?;
+        }
+        if state.over.get() {
+            return Err(over().into());
         }
         let device = rx.device();
         let (_, buf, at) = rx.into_parts();

@@ -29,6 +29,8 @@ pub(crate) struct State {
     arrived: Cell<(usize, usize)>,
     /// Bytes of the body that were not consumed.
     pub(crate) left: Cell<u64>,
+    /// Whether the password is another one by now than that which let this in.
+    pub(crate) over: Cell<bool>,
     /// Whether another request may follow, if all of this one was read.
     pub(crate) may_go_on: bool,
     /// Whether the client understands chunks.
@@ -42,6 +44,7 @@ impl State {
             close: Cell::new(true),
             arrived: Cell::new((arrived.start, arrived.end)),
             left: Cell::new(left),
+            over: Cell::new(false),
             may_go_on,
             http11,
         }

@@ -240,7 +240,7 @@ impl Password {
             sessions,
             attempts,
             known_attempts,
-            wrong_nonce,
+            known_floor,
             ..
         } = &mut *state;
         // Who was logged in before does not wait because others guess.
@@ -250,11 +250,11 @@ impl Password {
         };
         attempts.may_try(now_ms)?;
         let nonce = nonce::id_of(&secret, &asked.nonce, now_ms)
-            .filter(|&id| !sessions.had(id) && *wrong_nonce != id)
+            .filter(|&id| !sessions.had(id) && !(is_known && id <= *known_floor))
             .ok_or(Locked::Stale)?;
         let key = exchange.session_key(&asked.proof, &verifier.stored);
-        if key.is_none() {
-            *wrong_nonce = nonce;
+        if is_known && key.is_none() {
+            *known_floor = nonce;
         }
         attempts.tried(key.is_some(), now_ms)?;
         let key = key.ok_or(Locked::Wrong)?;

@@ -34,6 +34,11 @@ impl Leave {
     }
 }
 
+/// Nothing is ever over.
+pub(crate) fn over() -> Refusal {
+    Refusal::NoSuchApi
+}
+
 impl Password {
     pub(crate) const fn is_for_reading(&self) -> bool {
         match *self {}

@@ -79,7 +79,7 @@ const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 7] = [
             "password::ends::a_request_for_a_route_whose_body_comes_late_is_not_carried_out",
             "password::ends::a_change_whose_session_made_room_meanwhile_is_not_carried_out",
             "password::ends::a_plain_password_that_was_changed_while_it_was_stretched_is_wrong",
-            "password::known::a_wrong_login_that_was_heard_is_not_counted_again",
+            "password::known::a_wrong_login_with_a_ticket_that_was_heard_is_not_counted_again",
         ],
     ),
     (

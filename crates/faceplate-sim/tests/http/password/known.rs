@@ -1,7 +1,10 @@
 //! Who was logged in before need not wait because others guess.
 
+use faceplate_http::password::Login;
+
 use super::{
-    PASSWORD, Password, built_in, log_in, login, random, set_up, skip, try_login, verifier,
+    ITERATIONS, PASSWORD, Password, built_in, log_in, login, random, set_up, skip, try_login,
+    verifier,
 };
 use crate::{
     client::{command, get},
@@ -41,18 +44,28 @@ fn who_was_logged_in_logs_in_again_while_others_guess_also_after_a_restart() {
 }
 
 #[test]
-fn a_wrong_login_that_was_heard_is_not_counted_again() {
+fn a_wrong_login_with_a_ticket_that_was_heard_is_not_counted_again() {
     let server = built_in();
+    let ticket = login(&server).ticket;
     let asked = get(&server, "/api/ota/login").json();
-    let nonce = asked["nonce"].as_str().unwrap();
-    let proof = "A".repeat(43) + "=";
-    let body = format!(r#"{{"nonce":"{nonce}","client":"0123456789abcdef","proof":"{proof}"}}"#);
-    assert_eq!(command(&server, "login", &body).problem().0, 401);
-    for _ in 0..20 {
+    let text = |name: &str| asked[name].as_str().unwrap();
+    let mistyped = Login::stretch("another", text("salt"), ITERATIONS).unwrap();
+    let (client, nonce) = ("0123456789abcdef", text("nonce"));
+    let answer = mistyped.answer(client, nonce, Some(&ticket));
+    let (proof, shown) = (answer.proof(), answer.ticket().unwrap());
+    let heard = format!(
+        r#"{{"nonce":"{nonce}","client":"{client}","proof":"{proof}","ticket":"{shown}"}}"#
+    );
+    assert_eq!(command(&server, "login", &heard).problem().0, 401);
+    for _ in 0..4 {
+        // Also where others guess in between.
+        assert_eq!(try_login(&server, "another").err().unwrap().0, 401);
         let stale = (409, "stale-nonce".to_owned());
-        assert_eq!(command(&server, "login", &body).problem(), stale);
+        assert_eq!(command(&server, "login", &heard).problem(), stale);
     }
-    login(&server);
+    for _ in 0..20 {
+        log_in(&server, PASSWORD, Some(&ticket)).unwrap();
+    }
 }
 
 #[test]
