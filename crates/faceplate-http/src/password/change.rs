@@ -115,27 +115,11 @@ impl Change {
                 Ok(tx.text(200, &JSON, &logged_in).await?)
             }
             Self::Set { session } => {
-                let by = match session.map(u64::from_be_bytes) {
-                    Some(id) => match password.session_key(id, device.now_ms()) {
-                        Some(key) => Some((id, key)),
-                        None => return Err(Refusal::from(Locked::Over).into()),
-                    },
-                    None => None,
-                };
-                let verifier = read_verifier(text, by);
                 if may_go_on {
                     tx.keep_open();
                 }
-                // While the body came somebody else may have changed it.
-                leave.holds(app)?;
-                let verifier = verifier?;
-                let set = password.set(device.engine(), verifier);
-                set.map_err(|error| Refusal::from(Locked::Store(error)))?;
-                // Who has changed it is to log in again at once, whoever guesses.
-                let ticket = by.and_then(|(id, key)| {
-                    let secret = password.tickets(device.engine(), true)?;
-                    Some(Ticket::new(&secret, &verifier.stored, id).masked(&key, NEW))
-                });
+                let by = session.map(u64::from_be_bytes);
+                let ticket = password.change(device, text, by, || leave.holds(app))?;
                 if let Some(ticket) = ticket {
                     return Ok(tx.text(200, &JSON, &Changed { ticket }).await?);
                 }
@@ -156,6 +140,7 @@ struct Proof {
 }
 
 impl Proof {
+    #[inline(never)]
     fn parse(body: &[u8]) -> Result<Self, Unfit> {
         let (mut nonce, mut client, mut proof, mut ticket) = (None, None, None, None);
         read_object(body, |key, value| {
@@ -219,6 +204,38 @@ fn read_verifier(body: &[u8], by: Option<(u64, [u8; HASH])>) -> Result<Verifier,
 }
 
 impl Password {
+    /// Takes the new password that a body brings, from the session `by`, if somebody is logged in: that one gets a
+    /// ticket for it. Not inlined, as below.
+    #[inline(never)]
+    fn change<D: Device>(
+        &self,
+        device: &D,
+        body: &[u8],
+        by: Option<u64>,
+        holds: impl FnOnce() -> Result<(), Refusal>,
+    ) -> Result<Option<[u8; HASH]>, Refusal> {
+        let by = match by {
+            Some(id) => {
+                let key = self.session_key(id, device.now_ms());
+                Some((id, key.ok_or(Locked::Over)?))
+            }
+            None => None,
+        };
+        let verifier = read_verifier(body, by);
+        // While the body came somebody else may have changed it.
+        holds()?;
+        let verifier = verifier?;
+        let set = self.set(device.engine(), verifier);
+        set.map_err(Locked::Store)?;
+        // Who has changed it is to log in again at once, whoever guesses.
+        Ok(by.and_then(|(id, key)| {
+            let secret = self.tickets(device.engine(), true)?;
+            Some(Ticket::new(&secret, &verifier.stored, id).masked(&key, NEW))
+        }))
+    }
+
+    /// Not inlined, so that what it takes of the stack is not beside that of a change of the frontend.
+    #[inline(never)]
     fn log_in<D: Device>(&self, device: &D, asked: &Proof) -> Result<LoggedIn, Refusal> {
         let verifier = self.verifier(device.engine())?.ok_or(Locked::Unset)?;
         let now_ms = device.now_ms();
@@ -250,7 +267,7 @@ impl Password {
         };
         attempts.may_try(now_ms)?;
         let nonce = nonce::id_of(&secret, &asked.nonce, now_ms)
-            .filter(|&id| !sessions.had(id) && !(is_known && id <= *known_floor))
+            .filter(|&id| !(sessions.had(id) || is_known && id <= *known_floor))
             .ok_or(Locked::Stale)?;
         let key = exchange.session_key(&asked.proof, &verifier.stored);
         if is_known && key.is_none() {
