@@ -23,8 +23,8 @@ use crate::{
     websocket::{self, Goodbye, INTERNAL, NORMAL, POLICY, RESTARTS, goodbye},
 };
 
-/// How often it is looked whether the device restarts, or its password was changed, while a connection is live: a fraction of the
-/// time from the word to the restart ([`Limits::reboot_ms`](crate::Limits::reboot_ms)).
+/// How often it is looked whether the device restarts, or its password was changed, while a connection is live: a
+/// fraction of the time from the word to the restart ([`Limits::reboot_ms`](crate::Limits::reboot_ms)).
 const WATCH_MS: u64 = 100;
 
 /// Answers a request whose head is the first `len` bytes that have arrived. What is left of its body

@@ -78,7 +78,7 @@ const IS_SET: &str = "pw_set";
 /// The password of a device: what is stored of it, who is logged in, and how often it was wrong.
 ///
 /// A `static` of the firmware, or what lives as long as its [`App`], which gives it by
-/// [`App::password`]. It takes some 0.7 KiB.
+/// [`App::password`]. It takes 992 bytes on the chips.
 pub struct Password {
     /// Fills bytes with what nobody can guess.
     random: fn(&mut [u8]),
