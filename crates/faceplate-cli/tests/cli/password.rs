@@ -376,14 +376,14 @@ impl Guesser {
         let runs = thread::spawn(move || {
             let mut slowed = 0;
             while !stopped.load(Ordering::Relaxed) {
-                let asked = exchange(&address, "GET", "");
+                let asked = exchange(&address, "GET", "login", "");
                 let nonce = asked.split(r#""nonce":""#).nth(1).unwrap_or_default();
                 let nonce = nonce.split('"').next().unwrap_or_default();
                 let proof = "A".repeat(43);
                 let body = format!(
                     r#"{{"nonce":"{nonce}","client":"0123456789abcdef","proof":"{proof}="}}"#
                 );
-                slowed += u32::from(exchange(&address, "POST", &body).contains(" 429 "));
+                slowed += u32::from(exchange(&address, "POST", "login", &body).contains(" 429 "));
             }
             slowed
         });
@@ -398,13 +398,13 @@ impl Guesser {
     }
 }
 
-/// Of a login; nothing while the device restarts.
-fn exchange(address: &str, method: &str, body: &str) -> String {
+/// What a path below `/api/ota/` answers; nothing while the device restarts.
+fn exchange(address: &str, method: &str, path: &str, body: &str) -> String {
     let ask = || {
         let mut stream = TcpStream::connect(address)?;
         let length = body.len();
         let head = format!(
-            "{method} /api/ota/login HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+            "{method} /api/ota/{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(head.as_bytes())?;
@@ -431,28 +431,13 @@ fn an_update_is_confirmed_after_its_restart_while_somebody_guesses() {
         ];
         run_with(&runs, &push, &[("FACEPLATE_PASSWORD", RIGHT)])
     });
-    while !exchange_status(&sim).contains(r#""upload":{"#) {
+    while !exchange(&sim.address, "GET", "status", "").contains(r#""upload":{"#) {
         assert!(!push.is_finished(), "the upload was not seen");
     }
     let guesser = Guesser::start(&sim.address);
     push.join().unwrap().expect(0);
     let slowed = guesser.stop();
     assert!(slowed > 0, "nobody had to wait");
-}
-
-fn exchange_status(sim: &Sim) -> String {
-    let ask = || {
-        let mut stream = TcpStream::connect(&*sim.address)?;
-        let head = format!(
-            "GET /api/ota/status HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            sim.address
-        );
-        stream.write_all(head.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    ask().unwrap_or_default()
 }
 
 /// Answers as a device with a password would, but does not know it. Gives the requests that came.
