@@ -14,13 +14,17 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod boot;
 mod buffers;
 mod build_id;
+pub mod chunks;
 mod engine;
 #[cfg(feature = "esp-nvs")]
 mod esp_nvs;
+pub mod gear;
 pub mod layout;
 pub mod manifest;
 pub mod marks;
