@@ -3,5 +3,5 @@
 mod conditional;
 pub(crate) mod files;
 mod guess;
-mod lookup;
+pub(crate) mod lookup;
 mod range;

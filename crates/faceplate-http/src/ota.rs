@@ -3,4 +3,5 @@
 pub(crate) mod change;
 pub(crate) mod confirmation;
 mod documents;
+pub(crate) mod slot;
 pub(crate) mod status;

@@ -23,6 +23,8 @@ pub(crate) enum Refusal {
     NoSuchFile,
     NoSuchApi,
     NoFrontend,
+    /// The slot that is asked for holds no image.
+    NoImage,
     /// The file is there compressed alone, which the client does not take.
     Compressed,
     /// The part that is asked for is not in the file of so many bytes.
@@ -219,6 +221,7 @@ impl Refusal {
         const BUSY: Kind = kind(409, "busy", "Another update is running");
         const RESTARTING: Kind = kind(409, "restarting", "The device is restarting");
         const BAD_LENGTH: Kind = kind(422, "bad-length", "No image has this length");
+        const BAD_PATCH: Kind = kind(422, "bad-patch", "The patch cannot be followed");
         const NOT_FOUND: Kind = kind(404, "not-found", "There is nothing here");
         match self {
             Self::Head(error) => match error.status() {
@@ -242,6 +245,7 @@ impl Refusal {
             Self::NoSuchFile | Self::NoSuchApi => NOT_FOUND,
             Self::Compressed => kind(406, "compressed", "The file is stored compressed"),
             Self::Range { .. } => kind(416, "range", "The file has no such part"),
+            Self::NoImage => kind(404, "no-image", "No frontend is in this slot"),
             Self::NoFrontend => kind(503, "no-frontend", "The device has no frontend"),
             Self::Method { .. } => kind(405, "method", "The method is not allowed here"),
             Self::MediaType { .. } | Self::ContentEncoding => {
@@ -266,6 +270,8 @@ impl Refusal {
                 BeginError::Restarting => RESTARTING,
                 BeginError::TooLarge { .. } => kind(413, "too-large", "The image is too large"),
                 BeginError::BadLength => BAD_LENGTH,
+                BeginError::OtherBase => kind(409, "other-base", "Another frontend is active"),
+                BeginError::Patch(_) => BAD_PATCH,
                 BeginError::NoSlots(_) => kind(500, "no-slots", "The device has no slots"),
                 BeginError::Nvs(_) => NVS,
             },
@@ -278,6 +284,7 @@ impl Refusal {
                     kind(422, "truncated", "The end of the image is missing")
                 }
                 UploadError::BadLength => BAD_LENGTH,
+                UploadError::Patch(_) => BAD_PATCH,
                 UploadError::TooLong | UploadError::Incomplete { .. } => {
                     kind(400, "ended-early", "The body ended early")
                 }
@@ -398,6 +405,7 @@ impl fmt::Display for Detail<'_> {
             Refusal::NoFrontend => {
                 f.write_str("no slot holds a frontend; open /recovery to upload one")
             }
+            Refusal::NoImage => f.write_str("no whole image is in this slot; see /api/ota/status"),
             Refusal::Compressed => f.write_str(
                 "this file is stored with gzip, and cannot be unpacked here: send Accept-Encoding: gzip, \
                  or pack the frontend with --gzip never",

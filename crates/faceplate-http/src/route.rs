@@ -41,6 +41,10 @@ pub(crate) enum Resource {
     Portal(Portal),
     Page(&'static str),
     File,
+    /// The image that is in a slot.
+    Image(ota::slot::Wanted),
+    /// The chunks of it.
+    Chunks(ota::slot::Wanted),
     /// `OPTIONS`: which methods there are.
     Options(Methods),
 }
@@ -69,6 +73,8 @@ impl Resource {
                 Ok(recovery::page(tx, page, path).await?)
             }
             Self::File => files::get(device, head, tx).await,
+            Self::Image(wanted) => ota::slot::image(device, wanted, head, tx).await,
+            Self::Chunks(wanted) => ota::slot::chunks(device, wanted, tx).await,
             Self::Options(methods) => {
                 let allow: [Header<'_>; 1] = [("Allow", &methods)];
                 tx.head(204, &allow, None).await?;
@@ -80,7 +86,8 @@ impl Resource {
 
 /// Whose path it is.
 enum Place {
-    Upload,
+    Frontend,
+    Chunks,
     Confirm,
     Rollback,
     Status,
@@ -98,12 +105,16 @@ enum Place {
 impl Place {
     const fn methods(&self) -> Methods {
         match self {
-            Self::Upload | Self::Confirm | Self::Rollback => Methods::POST,
+            Self::Frontend => READ_AND_POST.and(Methods::PATCH),
+            Self::Confirm | Self::Rollback => Methods::POST,
             Self::Wifi | Self::Networks | Self::Login => READ_AND_POST,
             Self::SetPassword => Methods::PUT,
-            Self::Status | Self::LoginScript | Self::Page(_) | Self::NoApi | Self::File => {
-                Methods::GET
-            }
+            Self::Status
+            | Self::Chunks
+            | Self::LoginScript
+            | Self::Page(_)
+            | Self::NoApi
+            | Self::File => Methods::GET,
             Self::App(methods) => *methods,
         }
     }
@@ -200,7 +211,7 @@ pub(crate) async fn route<D: Device, A: App>(
         guard::check_origin(head, device.hosts())?;
     }
     let access = match place {
-        Place::Upload | Place::Confirm | Place::Rollback => Access::Update,
+        Place::Frontend | Place::Confirm | Place::Rollback if !reads => Access::Update,
         _ => access(head),
     };
     if let Some(password) = password::of(app)
@@ -211,8 +222,14 @@ pub(crate) async fn route<D: Device, A: App>(
     app.allows(path.whole(), head, access)
         .await
         .map_err(Refusal::Denied)?;
+    let wanted = |bounded| {
+        let wanted = ota::slot::Wanted::parse(head.query, device.engine().active(), bounded);
+        wanted.map_err(Refusal::Query)
+    };
     Ok(match place {
-        Place::Upload => Route::Update(ota::change::Change::upload(head)?),
+        Place::Frontend if reads => Route::Resource(Resource::Image(wanted(false)?)),
+        Place::Chunks => Route::Resource(Resource::Chunks(wanted(true)?)),
+        Place::Frontend => Route::Update(ota::change::Change::upload(head)?),
         Place::Confirm => Route::Update(ota::change::Change::confirm(head)?),
         Place::Rollback => Route::Update(ota::change::Change::rollback(head)?),
         Place::Status => Route::Resource(Resource::Status),
@@ -240,7 +257,8 @@ fn place<D: Device, A: App>(device: &D, app: &A, path: &Path<'_>) -> Place {
     let names_a_file = path.names_a_file();
     let name = if names_a_file { path.as_str() } else { "" };
     let ours = match name {
-        "api/ota/frontend" => Some(Place::Upload),
+        "api/ota/frontend" => Some(Place::Frontend),
+        "api/ota/frontend/chunks" => Some(Place::Chunks),
         "api/ota/confirm" => Some(Place::Confirm),
         "api/ota/rollback" => Some(Place::Rollback),
         "api/ota/status" => Some(Place::Status),

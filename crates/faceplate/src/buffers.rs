@@ -7,6 +7,7 @@ use core::ops::{Deref, DerefMut};
 use crate::{
     SECTOR,
     sha256::{self, Compress},
+    update::Patching,
     verify::Work,
 };
 
@@ -23,6 +24,8 @@ pub struct Buffers {
     pub(crate) sector: Held<[u8; SECTOR as usize]>,
     /// Where a check is.
     pub(crate) work: Held<[Work; 1]>,
+    /// What is read of a patch.
+    pub(crate) patch: Patching,
     /// For each block of the image, who owns it; the checker's.
     pub(crate) owners: Held<[u16]>,
 }
@@ -41,6 +44,7 @@ impl Buffers {
             compress: sha256::SOFTWARE,
             sector: Held::Boxed(sector.try_into().ok()?),
             work: Held::Boxed(work.try_into().ok()?),
+            patch: Patching::NONE,
             owners: Held::Boxed(owners),
         })
     }
@@ -101,6 +105,7 @@ impl<const SECTORS: usize> Room<SECTORS> {
             compress: sha256::SOFTWARE,
             sector: Held::Static(&mut self.sector.0),
             work: Held::Static(&mut self.work),
+            patch: Patching::NONE,
             owners: Held::Static(&mut self.owners),
         }
     }

@@ -3,6 +3,7 @@
 mod begin;
 mod boot;
 mod file;
+mod image;
 mod progress;
 mod rollback;
 mod status;
@@ -17,6 +18,7 @@ pub(crate) use self::begin::Place;
 pub use self::{
     begin::BeginError,
     file::OpenFile,
+    image::Chunks,
     progress::{Phase, Progress},
     rollback::RollbackError,
     status::{Fault, Refused, SlotStatus, State, Status, TrialStatus},
@@ -102,6 +104,11 @@ impl<F, N> Engine<F, N> {
         hasher.finish()
     }
 
+    /// The slot that is active until the restart.
+    pub const fn active(&self) -> Slot {
+        self.active
+    }
+
     /// Whether a change of slot was made, or a trial has ended, so that the device is about to restart.
     pub fn is_restarting(&self) -> bool {
         self.restarting.get()
@@ -116,6 +123,11 @@ impl<F, N> Engine<F, N> {
             last: what,
             at_ms: now_ms,
         }));
+    }
+
+    /// Where a slot is, if there are slots.
+    pub(crate) fn region(&self, slot: Slot) -> Option<Region> {
+        Some(self.regions.ok()?[slot.index()])
     }
 
     pub(crate) const fn requirements(&self) -> &Requirements {

@@ -8,6 +8,7 @@
 //! - [`boot`] decides which slot to serve, as a pure function of what is on flash.
 //! - [`verify`] proves that a slot holds a whole frontend, and [`signature`] who made it.
 //! - [`update`] writes an image into the inactive slot, checks it, and switches.
+//! - [`patch`] is an image as what it has in common with the one that runs; [`chunks`] tell a client what that is.
 //! - [`Engine`] puts these together for one device: what runs, what is on trial, what comes next.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -30,6 +31,7 @@ pub mod manifest;
 pub mod marks;
 pub mod media;
 pub mod nvs;
+pub mod patch;
 mod reading;
 mod region;
 pub mod sha256;
@@ -43,8 +45,8 @@ mod write;
 pub use buffers::{Buffers, Room, sectors};
 pub use build_id::{BuildId, NotABuildId};
 pub use engine::{
-    BeginError, Config, ConfirmError, Engine, Fault, OpenFile, Refused, RollbackError, SlotStatus,
-    State, Status, Tick, TrialStatus,
+    BeginError, Chunks, Config, ConfirmError, Engine, Fault, OpenFile, Refused, RollbackError,
+    SlotStatus, State, Status, Tick, TrialStatus,
 };
 #[cfg(feature = "esp-nvs")]
 pub use esp_nvs::{Credentials, EspNvs, EspNvsError, Foreign, Number, SetupPassword};

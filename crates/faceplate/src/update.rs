@@ -8,15 +8,18 @@ mod error;
 
 use core::cell::RefMut;
 
+use embassy_futures::yield_now;
 use embedded_storage_async::nor_flash::NorFlash;
+use littlefs_image::{Storage, run};
 
 pub use self::error::UploadError;
 pub use crate::engine::{Phase, Progress};
 use crate::{
-    BeginError, Buffers, Confirmer, Engine, Last, Nvs, Outcome, SECTOR, Slot, Trial,
+    BeginError, Buffers, Confirmer, Engine, Last, Nvs, Outcome, RegionReader, SECTOR, Slot, Trial,
     engine::Place,
     manifest::Version,
     nvs::Change,
+    patch::{Header, Operations, PatchError, Step},
     text::text,
     verify::{self, Problem, Subject, Verified},
     write::{SectorWriter, Sectors},
@@ -67,11 +70,34 @@ impl<F, N> Drop for Lease<'_, F, N> {
     }
 }
 
-/// An upload that takes bytes.
+/// What is read of a patch, while one comes.
+#[derive(Debug)]
+pub(crate) struct Patching {
+    operations: Operations,
+    /// SHA-256 of the image that it makes.
+    image_sha256: [u8; 32],
+}
+
+impl Patching {
+    /// As long as none comes.
+    pub(crate) const NONE: Self = Self::new(&Header::NONE);
+
+    const fn new(header: &Header) -> Self {
+        Self {
+            operations: Operations::new(header),
+            image_sha256: header.image_sha256,
+        }
+    }
+}
+
+/// An upload that takes bytes: those of an image, or of a patch.
 pub struct Upload<'e, F, N> {
     lease: Lease<'e, F, N>,
     writer: SectorWriter,
+    /// Bytes of the image that are there.
     received: u32,
+    /// Whether what comes is a patch.
+    patched: bool,
     /// Whether anything was changed yet.
     begun: bool,
     /// Whether its first sector was refused.
@@ -84,6 +110,37 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     /// # Errors
     /// When there must not be one now, or not of this length. Nothing was touched.
     pub fn begin(&self, total: u32, confirmer: Confirmer) -> Result<Upload<'_, F, N>, BeginError> {
+        self.upload(total, 0, confirmer)
+    }
+
+    /// Starts an upload by a patch with this header and `len` bytes in all: [`Upload::write`] takes those behind
+    /// the header. What the inactive slot holds, or the active one, is copied on flash.
+    ///
+    /// # Errors
+    /// As [`Self::begin`]; when the header is none, or the patch is for another image than that in the active
+    /// slot. Nothing was touched.
+    pub fn begin_patch(
+        &self,
+        header: &[u8; Header::LEN],
+        len: u64,
+        confirmer: Confirmer,
+    ) -> Result<Upload<'_, F, N>, BeginError> {
+        let Header {
+            image_len,
+            keep_end,
+            ..
+        } = self.patch_header(header, len)?;
+        let mut upload = self.upload(image_len, keep_end, confirmer)?;
+        upload.start_patch(header);
+        Ok(upload)
+    }
+
+    fn upload(
+        &self,
+        total: u32,
+        keep_end: u32,
+        confirmer: Confirmer,
+    ) -> Result<Upload<'_, F, N>, BeginError> {
         let Place {
             buffers,
             slot,
@@ -101,8 +158,9 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         lease.report(Phase::Writing, 0, 0);
         Ok(Upload {
             lease,
-            writer: SectorWriter::new(region, total, block_erase, trusted),
+            writer: SectorWriter::new(region, total, keep_end, block_erase, trusted),
             received: 0,
+            patched: false,
             begun: false,
             refused: false,
         })
@@ -110,35 +168,117 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
 }
 
 impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
-    /// Bytes that are still to come.
+    /// Bytes of the image that are still to come.
     pub fn remaining(&self) -> u32 {
         self.lease.total - self.received
     }
 
-    /// Takes the next bytes. Each time a sector is full it is written and read back.
+    /// Bytes of the image.
+    pub const fn total(&self) -> u32 {
+        self.lease.total
+    }
+
+    /// Bytes of the image that came, or were copied.
+    pub const fn received(&self) -> u32 {
+        self.received
+    }
+
+    fn start_patch(&mut self, header: &[u8; Header::LEN]) {
+        let buffers = &mut *self.lease.buffers;
+        if let Ok(read) = Header::decode(header) {
+            buffers.patch = Patching::new(&read);
+            buffers.work[0].begin_hash(buffers.compress);
+            buffers.work[0].hash(header);
+            self.patched = true;
+        }
+    }
+
+    /// Takes the next bytes, of the image or of the patch. Each time a sector is full it is written and read back.
     ///
     /// # Errors
-    /// When the first sector is not the start of a usable image, when flash fails, or when there
-    /// are more bytes than announced. The upload is over then.
+    /// When the first sector is not the start of a usable image, when flash fails, when there
+    /// are more bytes than announced, or the patch cannot be followed. The upload is over then.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), UploadError> {
-        while !bytes.is_empty() {
-            // Of what was refused nothing is written, whoever goes on all the same.
-            if self.refused || self.remaining() == 0 {
-                return Err(UploadError::TooLong);
-            }
-            let filled = (self.received % SECTOR) as usize;
-            let free = &mut self.lease.buffers.sector[filled..];
-            let (now, rest) = bytes.split_at(bytes.len().min(free.len()));
-            free[..now.len()].copy_from_slice(now);
-            self.received += now.len() as u32;
-            bytes = rest;
-            if self.received.is_multiple_of(SECTOR) {
-                self.put_sector().await?;
-            }
+        if self.patched {
+            self.lease.buffers.work[0].hash(bytes);
+        }
+        while self.fill(&mut bytes)? {
+            self.put_sector().await?;
+            // A few bytes of a patch may copy a whole image.
+            yield_now().await;
         }
         let written = self.received - self.received % SECTOR;
         self.lease.report(Phase::Writing, self.received, written);
         Ok(())
+    }
+
+    /// Puts what comes next into the sector; whether that is full. Else all bytes are used up.
+    #[inline(never)]
+    fn fill(&mut self, bytes: &mut &[u8]) -> Result<bool, UploadError> {
+        if self.refused {
+            // Of what was refused nothing is written, whoever goes on all the same.
+            return Err(UploadError::TooLong);
+        }
+        let before = self.received / SECTOR;
+        let filled = match self.patched {
+            true => self.follow(bytes),
+            false => self.append(bytes),
+        };
+        self.refused = filled.is_err();
+        filled?;
+        Ok(self.received / SECTOR > before)
+    }
+
+    /// Bytes that have room in the sector.
+    fn room(&self) -> u32 {
+        SECTOR - self.received % SECTOR
+    }
+
+    /// Takes bytes of an image.
+    fn append(&mut self, bytes: &mut &[u8]) -> Result<(), UploadError> {
+        let room = self.room();
+        let (now, rest) = bytes.split_at(bytes.len().min(room as usize));
+        let len = now.len() as u32;
+        if len > self.remaining() {
+            return Err(UploadError::TooLong);
+        }
+        *bytes = rest;
+        let at = (SECTOR - room) as usize;
+        self.lease.buffers.sector[at..at + now.len()].copy_from_slice(now);
+        self.received += len;
+        Ok(())
+    }
+
+    /// Follows a patch to the end of the sector, or as far as it came.
+    fn follow(&mut self, bytes: &mut &[u8]) -> Result<(), UploadError> {
+        loop {
+            let room = self.room();
+            let operations = &mut self.lease.buffers.patch.operations;
+            let next = operations.next(bytes, room);
+            let Some(step) = next.map_err(UploadError::Patch)? else {
+                return Ok(());
+            };
+            let engine = self.lease.engine;
+            let (region, from, len) = match step {
+                Step::Data(data) => {
+                    let at = self.received % SECTOR;
+                    self.lease.buffers.sector[at as usize..][..data.len()].copy_from_slice(data);
+                    (None, 0, data.len() as u32)
+                }
+                Step::Copy { from, len } => (engine.region(self.lease.slot.other()), from, len),
+                Step::Keep { len } => (Some(self.writer.region()), self.received, len),
+            };
+            if let Some(region) = region {
+                let at = (self.received % SECTOR) as usize;
+                let part = &mut self.lease.buffers.sector[at..at + len as usize];
+                let mut storage = RegionReader::new(engine.flash(), region);
+                run(storage.read(from, part)).map_err(|fault| UploadError::Flash(text(fault)))?;
+            }
+            self.received += len;
+            if len == room {
+                return Ok(());
+            }
+        }
     }
 
     async fn put_sector(&mut self) -> Result<(), UploadError> {
@@ -201,11 +341,15 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     ) -> Result<Checked<'e, F, N>, UploadError> {
         let total = self.lease.total;
         if self.remaining() != 0 {
-            return Err(UploadError::Incomplete {
-                received: self.received,
-                total,
+            return Err(match self.patched {
+                true => UploadError::Patch(PatchError::Short),
+                false => UploadError::Incomplete {
+                    received: self.received,
+                    total,
+                },
             });
         }
+        let digest = self.image_digest(digest)?;
         self.lease.report(Phase::Checking, total, total);
         let engine = self.lease.engine;
         let verified = verify::whole(
@@ -227,6 +371,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
                 verified,
                 sectors: self.writer.sectors,
             }),
+            Err(Problem::Digest) if self.patched => Err(UploadError::Patch(PatchError::Image)),
             Err(Problem::Digest) => Err(UploadError::Digest),
             Err(problem) => {
                 // Nothing more is known of the slot than that its upload did not come to its end.
@@ -235,6 +380,20 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
                 }
                 Err(UploadError::Rejected(problem))
             }
+        }
+    }
+}
+
+impl<F, N> Upload<'_, F, N> {
+    /// The SHA-256 that the image must have, where that of what came must be `digest`.
+    fn image_digest(&self, digest: Option<[u8; 32]>) -> Result<Option<[u8; 32]>, UploadError> {
+        if !self.patched {
+            return Ok(digest);
+        }
+        let buffers = &self.lease.buffers;
+        match digest {
+            Some(digest) if digest != buffers.work[0].hashed() => Err(UploadError::Digest),
+            _ => Ok(Some(buffers.patch.image_sha256)),
         }
     }
 }

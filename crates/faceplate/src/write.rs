@@ -74,6 +74,8 @@ pub(crate) struct SectorWriter {
     total: u32,
     /// Whether 64 KiB erases are allowed.
     block_erase: bool,
+    /// What lies before this, from the region's start, may be wanted yet: only what is written at once is erased.
+    keep_end: u32,
     /// Whether what the slot held before reads the same every time.
     trusted: bool,
     /// Up to here, from the region's start, everything was erased or written by this writer.
@@ -84,10 +86,17 @@ pub(crate) struct SectorWriter {
 impl SectorWriter {
     /// A slot is not `trusted` when the power may have gone while it was written: a cell that was
     /// cut in the middle of an erase or a program may read 1 now and 0 later.
-    pub(crate) const fn new(region: Region, total: u32, block_erase: bool, trusted: bool) -> Self {
+    pub(crate) const fn new(
+        region: Region,
+        total: u32,
+        keep_end: u32,
+        block_erase: bool,
+        trusted: bool,
+    ) -> Self {
         Self {
             region,
             total,
+            keep_end,
             block_erase,
             trusted,
             done: 0,
@@ -209,7 +218,8 @@ impl SectorWriter {
         at: u32,
     ) -> Result<bool, Option<F::Error>> {
         let address = self.region.offset + at;
-        if !self.block_erase || !address.is_multiple_of(BLOCK) || self.total - at < BLOCK {
+        let reaches = self.total - at >= BLOCK && at >= self.keep_end;
+        if !self.block_erase || !address.is_multiple_of(BLOCK) || !reaches {
             return Ok(false);
         }
         if !self.trusted {

@@ -74,7 +74,8 @@ async fn redirect<D: Device, W: Write>(
     Ok(tx.text(308, &headers, &"").await?)
 }
 
-async fn send<D: Device, W: Write>(
+/// Sends a file, or what of it the head in `bytes` wants.
+pub(crate) async fn send<D: Device, W: Write>(
     bytes: &[u8],
     tx: &mut Tx<'_, D, W>,
     content: &mut Content<D::Flash>,

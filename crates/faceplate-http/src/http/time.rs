@@ -38,6 +38,12 @@ impl Pace {
         }
     }
 
+    /// Gives time as for so many bytes more.
+    pub(crate) fn earn<D: Device>(&mut self, device: &D, bytes: u64) {
+        let ms = bytes.saturating_mul(1000) / device.limits().min_rate.max(1);
+        self.start_ms = self.start_ms.saturating_add(ms);
+    }
+
     /// When a transfer that has moved `bytes` so far is too slow on the whole.
     pub(crate) fn deadline_ms<D: Device>(self, device: &D, bytes: u64) -> u64 {
         let limits = device.limits();

@@ -4,7 +4,7 @@ use core::pin::pin;
 
 use embedded_io_async::{Read, Write};
 use faceplate::{
-    Confirmer,
+    Confirmer, media, patch,
     update::{Done, Upload},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     back::switch_back,
     command::{Terms, command, empty_object, guarded, proceed},
     http::{
-        head::Head,
+        head::{Head, Method},
         rx::Body,
         tx::{JSON, Tx},
     },
@@ -31,8 +31,10 @@ use crate::{
 pub(crate) enum Change {
     /// A new frontend comes.
     Upload {
-        /// Bytes of the image.
+        /// Bytes of the image; of a patch it says so itself.
         total: u32,
+        /// Whether it comes as a patch.
+        patched: bool,
         /// Who says that it works.
         confirmer: Confirmer,
     },
@@ -45,8 +47,15 @@ pub(crate) enum Change {
 impl Change {
     /// An upload, if its head is right.
     pub(crate) fn upload(head: &Head<'_>) -> Result<Self, Refusal> {
-        let length = guarded(head, "application/octet-stream")?;
+        let patched = head.method == Method::Patch;
+        let media_type = if patched {
+            patch::MEDIA_TYPE
+        } else {
+            media::UNKNOWN
+        };
+        let length = guarded(head, media_type)?;
         Ok(Self::Upload {
+            patched,
             // What is beyond counts is beyond every slot, too.
             total: u32::try_from(length).unwrap_or(u32::MAX),
             confirmer: confirmer(head.query).map_err(Refusal::Query)?,
@@ -78,15 +87,25 @@ impl Change {
     ) -> Result<Option<Resource>, Failed> {
         // As below, each step is pinned, and gone before its result is kept.
         let changed = match self {
-            Self::Upload { total, confirmer } => {
-                let upload = device
-                    .engine()
-                    .begin(total, confirmer)
-                    .map_err(Refusal::Begin)?;
+            Self::Upload {
+                total,
+                patched,
+                confirmer,
+            } => {
+                let upload = match patched {
+                    false => device.engine().begin(total, confirmer),
+                    true => {
+                        proceed(waits, body, tx).await?;
+                        let len = body.total();
+                        let header = body.first().await?;
+                        device.engine().begin_patch(&header, len, confirmer)
+                    }
+                };
+                let upload = upload.map_err(Refusal::Begin)?;
                 app.may_update().map_err(Refusal::NotNow)?;
                 // At once: nothing may come between the firmware's consent and the begin.
-                let told = Told::begin(app, total);
-                proceed(waits, body, tx).await?;
+                let told = Told::begin(app, upload.total());
+                proceed(waits && !patched, body, tx).await?;
                 let done = pin!(receive(app, upload, body, leave)).await;
                 let done = done?;
                 told.restarts();
@@ -166,12 +185,16 @@ async fn receive<D: Device, A: App, R: Read>(
         if n == 0 {
             break;
         }
+        let before = upload.received();
         let written = upload.write(chunk).await;
         body.consume(n);
         written?;
+        // What is copied on flash takes time that is not the client's.
+        let copied = u64::from(upload.received() - before).saturating_sub(n as u64);
+        body.earn(copied);
         app.on_update(UpdateEvent::Progress {
-            received: body.received(),
-            total: body.total(),
+            received: upload.received().into(),
+            total: upload.total().into(),
         });
     }
     // Pinned, it is not on the stack; and it is gone before its result is kept, or each connection would

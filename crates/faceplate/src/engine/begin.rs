@@ -6,6 +6,7 @@ use super::{Engine, status::State};
 use crate::{
     Buffers, Region, SECTOR, Slot,
     layout::LayoutError,
+    patch::{Header, LONGER_MAX, PatchError},
     text::Text,
     verify::{BadLength, Problem},
 };
@@ -28,6 +29,10 @@ pub enum BeginError {
     BadLength,
     /// There are no slots to write to.
     NoSlots(LayoutError),
+    /// The patch is for another image than the one in the active slot.
+    OtherBase,
+    /// The patch cannot be followed.
+    Patch(PatchError),
     /// NVS failed at boot or since, so it is not sure which slot the next boot serves.
     Nvs(Text),
 }
@@ -45,6 +50,10 @@ impl fmt::Display for BeginError {
             }
             Self::BadLength => BadLength.fmt(f),
             Self::NoSlots(error) => error.fmt(f),
+            Self::OtherBase => f.write_str(
+                "the patch is for another frontend than the one in the active slot; send the whole image",
+            ),
+            Self::Patch(error) => error.fmt(f),
             Self::Nvs(error) => write!(f, "the settings store (NVS) failed: {error}"),
         }
     }
@@ -109,5 +118,30 @@ impl<F, N> Engine<F, N> {
             block_erase: self.config.block_erase,
             trusted,
         })
+    }
+
+    /// Reads the header of a patch of `len` bytes in all.
+    ///
+    /// # Errors
+    /// When it is none, or not for the image that is in the active slot.
+    pub(crate) fn patch_header(
+        &self,
+        header: &[u8; Header::LEN],
+        len: u64,
+    ) -> Result<Header, BeginError> {
+        let header = Header::decode(header).map_err(BeginError::Patch)?;
+        if len > u64::from(header.image_len) + u64::from(LONGER_MAX) {
+            return Err(BeginError::Patch(PatchError::Long));
+        }
+        let slots = self.slots.borrow();
+        let active = slots[self.active.index()].as_ref().ok();
+        let is_there = active.is_some_and(|active| {
+            (active.record.len, active.record.sha256) == (header.base_len, header.base_sha256)
+        });
+        // What copies nothing works anywhere.
+        match is_there || header.base_len == 0 {
+            true => Ok(header),
+            false => Err(BeginError::OtherBase),
+        }
     }
 }

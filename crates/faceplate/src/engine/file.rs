@@ -4,11 +4,15 @@ use core::fmt;
 
 use embassy_futures::yield_now;
 use embedded_storage_async::nor_flash::NorFlash;
-use littlefs_image::read::{FileReader, Node};
+use littlefs_image::{
+    Storage,
+    read::{FileReader, Node},
+    run,
+};
 
 use super::Engine;
 use crate::{
-    Nvs, RegionReader,
+    Nvs, RegionReader, Slot,
     manifest::{FILE_HASH, FILE_HASH_LEN, FileHash, FileHasher},
     marks::{MARKS, Marks},
     reading::{attr, find, read},
@@ -54,7 +58,7 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
         Ok(Some(OpenFile {
             storage,
             size: file.size(),
-            reader: image.reader(&file),
+            source: Source::File(image.reader(&file)),
             hash,
             marks,
             compress: self.config.compress,
@@ -62,14 +66,43 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     }
 }
 
-/// A file of the frontend that is served.
+impl<F: NorFlash + Clone, N> Engine<F, N> {
+    /// Opens the image in a slot; `None` when no whole one is in it.
+    ///
+    /// An upload may begin to overwrite it while it is read: whoever keeps it compares its SHA-256.
+    pub fn open_image(&self, slot: Slot) -> Option<OpenFile<F>> {
+        let region = self.regions.ok()?[slot.index()];
+        let slots = self.slots.borrow();
+        let record = slots[slot.index()].as_ref().ok()?.record;
+        let mut hash = [0; FILE_HASH_LEN];
+        hash.copy_from_slice(&record.sha256[..FILE_HASH_LEN]);
+        Some(OpenFile {
+            storage: RegionReader::new(self.flash.clone(), region),
+            source: Source::Image(0),
+            size: record.len,
+            hash: Some(hash),
+            marks: None,
+            compress: self.config.compress,
+        })
+    }
+}
+
+/// A file of the frontend that is served, or the image in a slot.
 pub struct OpenFile<F> {
     storage: RegionReader<F>,
-    reader: FileReader,
+    source: Source,
     size: u32,
     hash: Option<FileHash>,
     marks: Option<Marks>,
     compress: Compress,
+}
+
+/// What is read.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    File(FileReader),
+    /// The image itself, from this byte on.
+    Image(u32),
 }
 
 /// Bytes hashed at a time for a file without a hash of its own; on the stack.
@@ -95,9 +128,9 @@ impl<F: NorFlash> OpenFile<F> {
         if let Some(hash) = self.hash {
             return Ok(hash);
         }
-        let mut reader = self.reader;
+        let mut source = self.source;
         let mut hasher = FileHasher::with(self.compress);
-        while self.hash_more(&mut reader, &mut hasher)? {
+        while self.hash_more(&mut source, &mut hasher)? {
             yield_now().await;
         }
         let hash = hasher.finish();
@@ -105,13 +138,9 @@ impl<F: NorFlash> OpenFile<F> {
         Ok(hash)
     }
 
-    fn hash_more(
-        &mut self,
-        reader: &mut FileReader,
-        hasher: &mut FileHasher,
-    ) -> Result<bool, Text> {
+    fn hash_more(&mut self, source: &mut Source, hasher: &mut FileHasher) -> Result<bool, Text> {
         let mut chunk = [0; HASH_CHUNK];
-        let n = read(reader, &mut self.storage, &mut chunk).map_err(line)?;
+        let n = source.read(&mut self.storage, self.size, &mut chunk)?;
         hasher.update(&chunk[..n]);
         Ok(n > 0)
     }
@@ -119,7 +148,10 @@ impl<F: NorFlash> OpenFile<F> {
     /// Goes to a place in the file, bytes from its beginning: reading goes on there. What lies before
     /// it is not read.
     pub fn seek(&mut self, position: u32) {
-        self.reader.seek(position);
+        match &mut self.source {
+            Source::File(reader) => reader.seek(position),
+            Source::Image(at) => *at = position,
+        }
     }
 
     /// Reads on, on the spot; 0 at the end.
@@ -127,7 +159,27 @@ impl<F: NorFlash> OpenFile<F> {
     /// # Errors
     /// When flash cannot be read.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Text> {
-        read(&mut self.reader, &mut self.storage, buf).map_err(line)
+        self.source.read(&mut self.storage, self.size, buf)
+    }
+}
+
+impl Source {
+    /// Reads on in what has `size` bytes.
+    fn read<F: NorFlash>(
+        &mut self,
+        storage: &mut RegionReader<F>,
+        size: u32,
+        buf: &mut [u8],
+    ) -> Result<usize, Text> {
+        match self {
+            Self::File(reader) => read(reader, storage, buf).map_err(line),
+            Self::Image(at) => {
+                let n = buf.len().min(size.saturating_sub(*at) as usize);
+                run(storage.read(*at, &mut buf[..n])).map_err(text)?;
+                *at += n as u32;
+                Ok(n)
+            }
+        }
     }
 }
 

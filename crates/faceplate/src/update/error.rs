@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::{
+    patch::PatchError,
     text::Text,
     verify::{BadLength, Problem},
 };
@@ -25,6 +26,8 @@ pub enum UploadError {
         /// Bytes that were announced.
         total: u32,
     },
+    /// The patch cannot be followed, or does not make what it says.
+    Patch(PatchError),
     /// The SHA-256 of the bytes is not the one that the client sent.
     Digest,
     /// All bytes arrived, but they are no whole frontend.
@@ -44,6 +47,7 @@ impl fmt::Display for UploadError {
             Self::Incomplete { received, total } => {
                 write!(f, "the upload ended after {received} of {total} bytes")
             }
+            Self::Patch(error) => error.fmt(f),
             Self::Digest => f.write_str("the bytes do not match the Content-Digest"),
             Self::Rejected(problem) => problem.fmt(f),
             Self::Flash(what) => f.write_str(what),

@@ -45,6 +45,21 @@ impl Work {
             walked: Walked::Nothing,
         }
     }
+
+    /// Begins the hash of what comes from a client.
+    pub(crate) fn begin_hash(&mut self, compress: Compress) {
+        self.whole = Sha256::new(compress);
+    }
+
+    /// Adds bytes to it.
+    pub(crate) fn hash(&mut self, bytes: &[u8]) {
+        self.whole.update(bytes);
+    }
+
+    /// The hash of all that was added.
+    pub(crate) fn hashed(&self) -> [u8; 32] {
+        self.whole.clone().finish()
+    }
 }
 
 /// SHA-256 of the first `len` bytes of a region.
