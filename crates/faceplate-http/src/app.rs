@@ -138,16 +138,16 @@ pub enum Access {
 /// How an update goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateEvent {
-    /// An upload of so many bytes began.
+    /// An upload began.
     Began {
-        /// Bytes of the image.
+        /// Bytes that are sent: of the image, or of a patch that makes it.
         total: u32,
     },
     /// So much of it has arrived and was taken.
     Progress {
         /// Bytes so far.
         received: u64,
-        /// Bytes of the image.
+        /// Bytes that are sent.
         total: u64,
     },
     /// The upload ended without a new frontend: it was refused, or the client went away.

@@ -191,7 +191,10 @@ impl From<PathError> for Refusal {
 
 impl From<UploadError> for Refusal {
     fn from(error: UploadError) -> Self {
-        Self::Upload(error)
+        match error {
+            UploadError::Begin(error) => Self::Begin(error),
+            error => Self::Upload(error),
+        }
     }
 }
 
@@ -284,7 +287,7 @@ impl Refusal {
                     kind(422, "truncated", "The end of the image is missing")
                 }
                 UploadError::BadLength => BAD_LENGTH,
-                UploadError::Patch(_) => BAD_PATCH,
+                UploadError::Begin(_) | UploadError::Patch(_) => BAD_PATCH,
                 UploadError::TooLong | UploadError::Incomplete { .. } => {
                     kind(400, "ended-early", "The body ended early")
                 }

@@ -40,9 +40,8 @@ pub(crate) enum Resource {
     LoginScript,
     Portal(Portal),
     Page(&'static str),
-    File,
-    /// The image that is in a slot.
-    Image(ota::slot::Wanted),
+    /// A file of the frontend, or the image in a slot.
+    File(Option<ota::slot::Wanted>),
     /// The chunks of it.
     Chunks(ota::slot::Wanted),
     /// `OPTIONS`: which methods there are.
@@ -72,8 +71,7 @@ impl Resource {
                 let path = Head::parse(head).map_err(Refusal::Head)?.path;
                 Ok(recovery::page(tx, page, path).await?)
             }
-            Self::File => files::get(device, head, tx).await,
-            Self::Image(wanted) => ota::slot::image(device, wanted, head, tx).await,
+            Self::File(image) => files::get(device, image, head, tx).await,
             Self::Chunks(wanted) => ota::slot::chunks(device, wanted, tx).await,
             Self::Options(methods) => {
                 let allow: [Header<'_>; 1] = [("Allow", &methods)];
@@ -227,7 +225,7 @@ pub(crate) async fn route<D: Device, A: App>(
         wanted.map_err(Refusal::Query)
     };
     Ok(match place {
-        Place::Frontend if reads => Route::Resource(Resource::Image(wanted(false)?)),
+        Place::Frontend if reads => Route::Resource(Resource::File(Some(wanted(false)?))),
         Place::Chunks => Route::Resource(Resource::Chunks(wanted(true)?)),
         Place::Frontend => Route::Update(ota::change::Change::upload(head)?),
         Place::Confirm => Route::Update(ota::change::Change::confirm(head)?),
@@ -248,7 +246,7 @@ pub(crate) async fn route<D: Device, A: App>(
             }
             Route::App
         }
-        Place::NoApi | Place::File => Route::Resource(Resource::File),
+        Place::NoApi | Place::File => Route::Resource(Resource::File(None)),
     })
 }
 

@@ -14,7 +14,7 @@ use core::cell::{Cell, RefCell};
 
 use littlefs_image::read::Image;
 
-pub(crate) use self::begin::Place;
+pub(crate) use self::begin::{Place, fits};
 pub use self::{
     begin::BeginError,
     file::OpenFile,

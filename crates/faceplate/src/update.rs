@@ -16,7 +16,7 @@ pub use self::error::UploadError;
 pub use crate::engine::{Phase, Progress};
 use crate::{
     BeginError, Buffers, Confirmer, Engine, Last, Nvs, Outcome, RegionReader, SECTOR, Slot, Trial,
-    engine::Place,
+    engine::{Place, fits},
     manifest::Version,
     nvs::Change,
     patch::{Header, Operations, PatchError, Step},
@@ -73,6 +73,10 @@ impl<F, N> Drop for Lease<'_, F, N> {
 /// What is read of a patch, while one comes.
 #[derive(Debug)]
 pub(crate) struct Patching {
+    /// Bytes of all of it.
+    len: u64,
+    /// Bytes of its header that are there, in the sector.
+    filled: usize,
     operations: Operations,
     /// SHA-256 of the image that it makes.
     image_sha256: [u8; 32],
@@ -80,14 +84,25 @@ pub(crate) struct Patching {
 
 impl Patching {
     /// As long as none comes.
-    pub(crate) const NONE: Self = Self::new(&Header::NONE);
+    pub(crate) const NONE: Self = Self::begin(0);
 
-    const fn new(header: &Header) -> Self {
+    const fn begin(len: u64) -> Self {
         Self {
-            operations: Operations::new(header),
-            image_sha256: header.image_sha256,
+            len,
+            filled: 0,
+            operations: Operations::new(&Header::NONE),
+            image_sha256: [0; 32],
         }
     }
+}
+
+/// What the next bytes are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expects {
+    Image,
+    /// Of a patch, its first ones.
+    Header,
+    Operations,
 }
 
 /// An upload that takes bytes: those of an image, or of a patch.
@@ -96,8 +111,7 @@ pub struct Upload<'e, F, N> {
     writer: SectorWriter,
     /// Bytes of the image that are there.
     received: u32,
-    /// Whether what comes is a patch.
-    patched: bool,
+    expects: Expects,
     /// Whether anything was changed yet.
     begun: bool,
     /// Whether its first sector was refused.
@@ -110,60 +124,52 @@ impl<F: NorFlash + Clone, N: Nvs> Engine<F, N> {
     /// # Errors
     /// When there must not be one now, or not of this length. Nothing was touched.
     pub fn begin(&self, total: u32, confirmer: Confirmer) -> Result<Upload<'_, F, N>, BeginError> {
-        self.upload(total, 0, confirmer)
-    }
-
-    /// Starts an upload by a patch with this header and `len` bytes in all: [`Upload::write`] takes those behind
-    /// the header. What the inactive slot holds, or the active one, is copied on flash.
-    ///
-    /// # Errors
-    /// As [`Self::begin`]; when the header is none, or the patch is for another image than that in the active
-    /// slot. Nothing was touched.
-    pub fn begin_patch(
-        &self,
-        header: &[u8; Header::LEN],
-        len: u64,
-        confirmer: Confirmer,
-    ) -> Result<Upload<'_, F, N>, BeginError> {
-        let Header {
-            image_len,
-            keep_end,
-            ..
-        } = self.patch_header(header, len)?;
-        let mut upload = self.upload(image_len, keep_end, confirmer)?;
-        upload.start_patch(header);
+        let mut upload = self.upload(self.lend()?, confirmer);
+        upload.is_of(total, 0)?;
         Ok(upload)
     }
 
-    fn upload(
+    /// Starts an upload by a patch of `len` bytes. What the active slot or the inactive one holds is copied on flash.
+    ///
+    /// What the patch is for is in its first bytes: [`Upload::write`] says when that cannot be.
+    ///
+    /// # Errors
+    /// When there must not be an upload now. Nothing was touched.
+    pub fn begin_patch(
         &self,
-        total: u32,
-        keep_end: u32,
+        len: u64,
         confirmer: Confirmer,
     ) -> Result<Upload<'_, F, N>, BeginError> {
+        let mut upload = self.upload(self.lend()?, confirmer);
+        upload.expects = Expects::Header;
+        upload.start_patch(len);
+        Ok(upload)
+    }
+
+    fn upload<'e>(&'e self, place: Place<'e>, confirmer: Confirmer) -> Upload<'e, F, N> {
         let Place {
             buffers,
             slot,
             region,
             block_erase,
             trusted,
-        } = self.lend(total)?;
+        } = place;
         let lease = Lease {
             engine: self,
             buffers,
             slot,
-            total,
+            total: 0,
             confirmer,
         };
         lease.report(Phase::Writing, 0, 0);
-        Ok(Upload {
+        Upload {
             lease,
-            writer: SectorWriter::new(region, total, keep_end, block_erase, trusted),
+            writer: SectorWriter::new(region, block_erase, trusted),
             received: 0,
-            patched: false,
+            expects: Expects::Image,
             begun: false,
             refused: false,
-        })
+        }
     }
 }
 
@@ -173,24 +179,52 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         self.lease.total - self.received
     }
 
-    /// Bytes of the image.
-    pub const fn total(&self) -> u32 {
-        self.lease.total
-    }
-
     /// Bytes of the image that came, or were copied.
     pub const fn received(&self) -> u32 {
         self.received
     }
 
-    fn start_patch(&mut self, header: &[u8; Header::LEN]) {
+    /// How long the image is, and before which place of it something may be kept.
+    fn is_of(&mut self, total: u32, keep_end: u32) -> Result<(), BeginError> {
+        fits(total, self.writer.region())?;
+        self.lease.total = total;
+        self.writer.announce(total, keep_end);
+        self.lease.report(Phase::Writing, 0, 0);
+        Ok(())
+    }
+
+    fn start_patch(&mut self, len: u64) {
         let buffers = &mut *self.lease.buffers;
-        if let Ok(read) = Header::decode(header) {
-            buffers.patch = Patching::new(&read);
-            buffers.work[0].begin_hash(buffers.compress);
-            buffers.work[0].hash(header);
-            self.patched = true;
+        buffers.patch = Patching::begin(len);
+        buffers.work[0].begin_hash(buffers.compress);
+    }
+
+    /// Takes bytes of a patch's header, and when it is whole, what it says.
+    #[inline(never)]
+    fn head(&mut self, bytes: &mut &[u8]) -> Result<(), UploadError> {
+        let Buffers { patch, sector, .. } = &mut *self.lease.buffers;
+        let (now, rest) = bytes.split_at(bytes.len().min(Header::LEN - patch.filled));
+        sector[patch.filled..][..now.len()].copy_from_slice(now);
+        patch.filled += now.len();
+        *bytes = rest;
+        if patch.filled < Header::LEN {
+            return Ok(());
         }
+        let Some(header) = sector.first_chunk() else {
+            return Ok(());
+        };
+        let engine = self.lease.engine;
+        let header = engine.patch_header(header, patch.len);
+        let header = header.map_err(UploadError::Begin)?;
+        patch.operations = Operations::new(&header);
+        patch.image_sha256 = header.image_sha256;
+        self.expects = Expects::Operations;
+        let Header {
+            image_len,
+            keep_end,
+            ..
+        } = header;
+        self.is_of(image_len, keep_end).map_err(UploadError::Begin)
     }
 
     /// Takes the next bytes, of the image or of the patch. Each time a sector is full it is written and read back.
@@ -199,7 +233,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     /// When the first sector is not the start of a usable image, when flash fails, when there
     /// are more bytes than announced, or the patch cannot be followed. The upload is over then.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), UploadError> {
-        if self.patched {
+        if self.expects != Expects::Image {
             self.lease.buffers.work[0].hash(bytes);
         }
         while self.fill(&mut bytes)? {
@@ -220,10 +254,15 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
             return Err(UploadError::TooLong);
         }
         let before = self.received / SECTOR;
-        let filled = match self.patched {
-            true => self.follow(bytes),
-            false => self.append(bytes),
-        };
+        let mut filled = Ok(());
+        if self.expects == Expects::Header {
+            filled = self.head(bytes);
+        }
+        filled = filled.and_then(|()| match self.expects {
+            Expects::Image => self.append(bytes),
+            Expects::Header => Ok(()),
+            Expects::Operations => self.follow(bytes),
+        });
         self.refused = filled.is_err();
         filled?;
         Ok(self.received / SECTOR > before)
@@ -340,14 +379,18 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         digest: Option<[u8; 32]>,
     ) -> Result<Checked<'e, F, N>, UploadError> {
         let total = self.lease.total;
-        if self.remaining() != 0 {
-            return Err(match self.patched {
-                true => UploadError::Patch(PatchError::Short),
-                false => UploadError::Incomplete {
+        match self.expects {
+            Expects::Image if self.remaining() != 0 => {
+                return Err(UploadError::Incomplete {
                     received: self.received,
                     total,
-                },
-            });
+                });
+            }
+            Expects::Header => return Err(UploadError::Patch(PatchError::NotAPatch)),
+            Expects::Operations if self.remaining() != 0 => {
+                return Err(UploadError::Patch(PatchError::Short));
+            }
+            Expects::Image | Expects::Operations => {}
         }
         let digest = self.image_digest(digest)?;
         self.lease.report(Phase::Checking, total, total);
@@ -371,7 +414,9 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
                 verified,
                 sectors: self.writer.sectors,
             }),
-            Err(Problem::Digest) if self.patched => Err(UploadError::Patch(PatchError::Image)),
+            Err(Problem::Digest) if self.expects != Expects::Image => {
+                Err(UploadError::Patch(PatchError::Image))
+            }
             Err(Problem::Digest) => Err(UploadError::Digest),
             Err(problem) => {
                 // Nothing more is known of the slot than that its upload did not come to its end.
@@ -387,7 +432,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
 impl<F, N> Upload<'_, F, N> {
     /// The SHA-256 that the image must have, where that of what came must be `digest`.
     fn image_digest(&self, digest: Option<[u8; 32]>) -> Result<Option<[u8; 32]>, UploadError> {
-        if !self.patched {
+        if self.expects == Expects::Image {
             return Ok(digest);
         }
         let buffers = &self.lease.buffers;

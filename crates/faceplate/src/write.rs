@@ -86,17 +86,11 @@ pub(crate) struct SectorWriter {
 impl SectorWriter {
     /// A slot is not `trusted` when the power may have gone while it was written: a cell that was
     /// cut in the middle of an erase or a program may read 1 now and 0 later.
-    pub(crate) const fn new(
-        region: Region,
-        total: u32,
-        keep_end: u32,
-        block_erase: bool,
-        trusted: bool,
-    ) -> Self {
+    pub(crate) const fn new(region: Region, block_erase: bool, trusted: bool) -> Self {
         Self {
             region,
-            total,
-            keep_end,
+            total: 0,
+            keep_end: 0,
             block_erase,
             trusted,
             done: 0,
@@ -105,6 +99,12 @@ impl SectorWriter {
                 same: 0,
             },
         }
+    }
+
+    /// How much it will write, and before which place of that is what may be wanted yet.
+    pub(crate) const fn announce(&mut self, total: u32, keep_end: u32) {
+        self.total = total;
+        self.keep_end = keep_end;
     }
 
     /// Where it writes.

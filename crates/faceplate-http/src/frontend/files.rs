@@ -15,18 +15,20 @@ use crate::{
         head::Head,
         tx::{Header, NONE, Tx},
     },
+    ota::slot::{self, Wanted},
     problem::{Failed, Gone, Refusal},
     recovery,
 };
 
-/// Answers a GET or HEAD for anything that is no API. `bytes` are its head, which is not kept taken apart
-/// while the file is sent.
+/// Answers a GET or HEAD for anything that is no API, or for an `image`. `bytes` are its head, which is not kept
+/// taken apart while the file is sent.
 pub(crate) async fn get<D: Device, W: Write>(
     device: &D,
+    image: Option<Wanted>,
     bytes: &[u8],
     tx: &mut Tx<'_, D, W>,
 ) -> Result<(), Failed> {
-    let (Target { path, last, query }, mut found) = look_up(device, bytes, tx.scratch())?;
+    let (Target { path, last, query }, mut found) = look_up(device, image, bytes, tx.scratch())?;
     let question = if query.is_empty() { "" } else { "?" };
     match &mut found {
         Found::File(content) => send(bytes, tx, content).await,
@@ -48,6 +50,7 @@ struct Target<'b> {
 #[inline(never)]
 fn look_up<'b, D: Device>(
     device: &D,
+    image: Option<Wanted>,
     bytes: &'b [u8],
     scratch: &mut [u8],
 ) -> Result<(Target<'b>, Found<D::Flash>), Refusal> {
@@ -62,7 +65,11 @@ fn look_up<'b, D: Device>(
         .unwrap_or_default();
     let (path, query) = (head.path, head.query);
     let target = Target { path, last, query };
-    Ok((target, find(device, &head, scratch)?))
+    let found = match image {
+        Some(image) => Found::File(slot::image(device, image)?),
+        None => find(device, &head, scratch)?,
+    };
+    Ok((target, found))
 }
 
 async fn redirect<D: Device, W: Write>(
@@ -74,8 +81,7 @@ async fn redirect<D: Device, W: Write>(
     Ok(tx.text(308, &headers, &"").await?)
 }
 
-/// Sends a file, or what of it the head in `bytes` wants.
-pub(crate) async fn send<D: Device, W: Write>(
+async fn send<D: Device, W: Write>(
     bytes: &[u8],
     tx: &mut Tx<'_, D, W>,
     content: &mut Content<D::Flash>,
@@ -97,12 +103,12 @@ pub(crate) async fn send<D: Device, W: Write>(
     let vary = only_if(gzip, ("Vary", &"Accept-Encoding"));
     let wanted = wanted(bytes, etag, size, gzip, *status)?;
     let (status, part) = match wanted {
-        Wanted::Nothing => {
+        Sent::Nothing => {
             tx.head(304, &[("ETag", &etag), cache, vary], None).await?;
             return Ok(tx.flush().await?);
         }
-        Wanted::Whole => (*status, whole(size)),
-        Wanted::Part(part) => (206, part),
+        Sent::Whole => (*status, whole(size)),
+        Sent::Part(part) => (206, part),
     };
     let headers: [Header<'_>; 8] = [
         ("ETag", &etag),
@@ -138,7 +144,7 @@ pub(crate) async fn send<D: Device, W: Write>(
 }
 
 /// What of a file is to be sent.
-enum Wanted {
+enum Sent {
     /// The client has it.
     Nothing,
     Whole,
@@ -146,7 +152,7 @@ enum Wanted {
 }
 
 /// What of a file of `size` bytes, which would be answered with `status`, a request wants.
-fn wanted(bytes: &[u8], etag: ETag, size: u32, gzip: bool, status: u16) -> Result<Wanted, Refusal> {
+fn wanted(bytes: &[u8], etag: ETag, size: u32, gzip: bool, status: u16) -> Result<Sent, Refusal> {
     let head = &Head::parse(bytes)?;
     if gzip && !accepts_gzip(head) {
         return Err(Refusal::Compressed);
@@ -154,7 +160,7 @@ fn wanted(bytes: &[u8], etag: ETag, size: u32, gzip: bool, status: u16) -> Resul
     // Conditions are of what would be there otherwise (RFC 9110, 13.2.1), so not of an error.
     let is_there = status == 200;
     if is_there && not_modified(head, etag) {
-        return Ok(Wanted::Nothing);
+        return Ok(Sent::Nothing);
     }
     // Of compressed content a part is of no use: who seeks does so in what it is the content of.
     let part = match is_there && !gzip {
@@ -162,8 +168,8 @@ fn wanted(bytes: &[u8], etag: ETag, size: u32, gzip: bool, status: u16) -> Resul
         false => Range::Whole,
     };
     match part {
-        Range::Whole => Ok(Wanted::Whole),
-        Range::Part(part) => Ok(Wanted::Part(part)),
+        Range::Whole => Ok(Sent::Whole),
+        Range::Part(part) => Ok(Sent::Part(part)),
         Range::Outside => Err(Refusal::Range { size }),
     }
 }

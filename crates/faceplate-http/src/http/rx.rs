@@ -3,7 +3,7 @@
 //! The buffer has room at its end, for what is sent: see [`Rx::and_out`].
 
 use embedded_io_async::Read;
-use faceplate::{BeginError, patch::PatchError, update::UploadError};
+use faceplate::update::UploadError;
 
 use super::{
     head::{HeadError, find_end},
@@ -355,6 +355,11 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
         self.total
     }
 
+    /// Bytes that were consumed.
+    pub(crate) const fn received(&self) -> u64 {
+        self.received
+    }
+
     /// Whether the client sends it already.
     pub(crate) fn has_begun(&self) -> bool {
         !self.rx.arrived().is_empty()
@@ -390,24 +395,6 @@ impl<'r, 'a, D: Device, R: Read> Body<'r, 'a, D, R> {
         self.consume(len);
         let bytes = &self.rx.buf[at..at + len];
         compare(self.rx.device, bytes, self.digest)?;
-        Ok(bytes)
-    }
-
-    /// Waits for its first bytes, so many, and is done with them.
-    pub(crate) async fn first<const N: usize>(&mut self) -> Result<[u8; N], Refusal> {
-        if self.left() < N as u64 {
-            return Err(Refusal::Begin(BeginError::Patch(PatchError::NotAPatch)));
-        }
-        if self.rx.room() < N {
-            self.rx.move_to_front();
-        }
-        let bytes = loop {
-            if let Some(bytes) = self.rx.arrived().first_chunk() {
-                break *bytes;
-            }
-            self.rx.more(self.pace, self.received, self.total).await?;
-        };
-        self.consume(N);
         Ok(bytes)
     }
 

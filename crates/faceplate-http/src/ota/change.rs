@@ -31,7 +31,7 @@ use crate::{
 pub(crate) enum Change {
     /// A new frontend comes.
     Upload {
-        /// Bytes of the image; of a patch it says so itself.
+        /// Bytes of it, the image or the patch.
         total: u32,
         /// Whether it comes as a patch.
         patched: bool,
@@ -94,18 +94,13 @@ impl Change {
             } => {
                 let upload = match patched {
                     false => device.engine().begin(total, confirmer),
-                    true => {
-                        proceed(waits, body, tx).await?;
-                        let len = body.total();
-                        let header = body.first().await?;
-                        device.engine().begin_patch(&header, len, confirmer)
-                    }
+                    true => device.engine().begin_patch(body.total(), confirmer),
                 };
                 let upload = upload.map_err(Refusal::Begin)?;
                 app.may_update().map_err(Refusal::NotNow)?;
                 // At once: nothing may come between the firmware's consent and the begin.
-                let told = Told::begin(app, upload.total());
-                proceed(waits && !patched, body, tx).await?;
+                let told = Told::begin(app, total);
+                proceed(waits, body, tx).await?;
                 let done = pin!(receive(app, upload, body, leave)).await;
                 let done = done?;
                 told.restarts();
@@ -193,8 +188,8 @@ async fn receive<D: Device, A: App, R: Read>(
         let copied = u64::from(upload.received() - before).saturating_sub(n as u64);
         body.earn(copied);
         app.on_update(UpdateEvent::Progress {
-            received: upload.received().into(),
-            total: upload.total().into(),
+            received: body.received(),
+            total: body.total(),
         });
     }
     // Pinned, it is not on the stack; and it is gone before its result is kept, or each connection would

@@ -6,7 +6,7 @@ use faceplate::{BeginError, Slot, chunks, media};
 
 use crate::{
     Device,
-    frontend::{files, lookup::Content},
+    frontend::lookup::Content,
     http::tx::{Header, Tx},
     problem::{Failed, Gone, Refusal},
 };
@@ -54,22 +54,16 @@ impl Wanted {
     }
 }
 
-/// Sends the image that is in a slot.
-pub(crate) async fn image<D: Device, W: Write>(
-    device: &D,
-    wanted: Wanted,
-    head: &[u8],
-    tx: &mut Tx<'_, D, W>,
-) -> Result<(), Failed> {
+/// The image that is in a slot.
+pub(crate) fn image<D: Device>(device: &D, wanted: Wanted) -> Result<Content<D::Flash>, Refusal> {
     let file = device.engine().open_image(wanted.slot);
-    let mut content = Content {
+    Ok(Content {
         file: file.ok_or(Refusal::NoImage)?,
         gzip: false,
         content_type: media::UNKNOWN,
         immutable: false,
         status: 200,
-    };
-    files::send(head, tx, &mut content).await
+    })
 }
 
 /// Sends the chunks of what is in a slot. How many there are is known in the end: the list says of how many bytes

@@ -14,6 +14,7 @@ mod nvs_format;
 mod nvs_not_plain;
 mod nvs_power_cuts;
 mod nvs_settings;
+mod patch;
 mod power_cuts;
 mod sha256;
 mod signed;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::board::{self, Board, Device, Frontend, Rng, install, serves, status, upload};
+use crate::board::{self, Board, Device, Frontend, Rng, install, patches, serves, status, upload};
 use crate::common::{self, nvs_parser::Value};
 use faceplate::{Confirmer, EspNvs, NAMESPACE, Slot, State, Stored, Tick};
 use faceplate_sim::flash::{Cut, W25Q128_SIZE};
@@ -21,6 +21,8 @@ const WINDOW_OVER: u64 = 60_000;
 struct Frontends {
     old: Frontend,
     new: Frontend,
+    /// `old` after an edit, and with more in it.
+    edited: Frontend,
     /// What is uploaded after the cut.
     next: Frontend,
     /// An image as other tools make it: no manifest proves its files.
@@ -48,8 +50,10 @@ impl Frontends {
     }
 
     fn sized(slot: u32, [old, new, next, plain]: [usize; 4], damaged: u32, csv: String) -> Self {
+        let old = Frontend::sized("1.0.0", old, slot);
         Self {
-            old: Frontend::sized("1.0.0", old, slot),
+            edited: edited(&old, slot),
+            old,
             new: Frontend::sized("2.0.0", new, slot),
             next: Frontend::sized("3.0.0", next, slot),
             plain: Frontend::plain_for(plain, slot / 4096),
@@ -62,6 +66,16 @@ impl Frontends {
     fn board(&self) -> Board {
         Board::of(&self.csv, W25Q128_SIZE)
     }
+}
+
+fn edited(old: &Frontend, slot: u32) -> Frontend {
+    let mut files = old.files.clone();
+    let script = files.get_mut("assets/app.js").expect("a script");
+    let middle = script.len() / 2;
+    script.splice(middle..middle, *b"one statement more");
+    let more = Rng::new(4).bytes(script.len() / 4);
+    files.insert("assets/more.js".to_owned(), more);
+    Frontend::packed("1.1.0", files, slot)
 }
 
 /// Something that changes flash: how the board is before, and what is done.
@@ -177,6 +191,41 @@ const SCENARIOS: &[Scenario] = &[
             board
         },
         act: |board, f| install(board, &f.new, CLIENT).and_then(|()| boot_again(board)),
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+        on_trial: Some(Slot::Www1),
+    },
+    Scenario {
+        name: "patch of the running frontend",
+        before: |f| {
+            let board = f.board().flashed(&f.old);
+            board
+                .flash
+                .poke(board.slot(1).offset, &f.next.image)
+                .expect("in bounds");
+            board
+        },
+        act: |board, f| {
+            patches::install(board, &f.edited.image, CLIENT).and_then(|()| boot_again(board))
+        },
+        old_may_serve: true,
+        new_may_serve: true,
+        may_recover: false,
+        on_trial: Some(Slot::Www1),
+    },
+    Scenario {
+        name: "patch that keeps what a cut upload left",
+        before: |f| {
+            let board = f.board().flashed(&f.old);
+            board.flash.cut_after(20, Cut::Unstable { seed: 7 });
+            install(&board, &f.edited, CLIENT).expect_err("cut");
+            board.flash.power_on();
+            board
+        },
+        act: |board, f| {
+            patches::install(board, &f.edited.image, CLIENT).and_then(|()| boot_again(board))
+        },
         old_may_serve: true,
         new_may_serve: true,
         may_recover: false,
@@ -344,7 +393,10 @@ fn check(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
         );
     } else {
         let whole = scenario.old_may_serve && serves(&device, &f.old)
-            || scenario.new_may_serve && (serves(&device, &f.new) || serves(&device, &f.plain));
+            || scenario.new_may_serve
+                && [&f.new, &f.edited, &f.plain]
+                    .iter()
+                    .any(|new| serves(&device, new));
         assert!(
             whole,
             "{context}: neither the old nor the new frontend is served: {found:?}"
@@ -369,7 +421,7 @@ fn check(scenario: &Scenario, board: &Board, f: &Frontends, context: &str) {
             assert_eq!(gone_back, Ok(other), "{context}");
         }
         let device = board.boot();
-        let known = [&f.old, &f.new, &f.next, &f.plain];
+        let known = [&f.old, &f.new, &f.edited, &f.next, &f.plain];
         let whole = known.into_iter().any(|frontend| serves(&device, frontend));
         assert!(whole, "{context}: the way back is not whole");
     }
@@ -581,6 +633,18 @@ fn what_is_active_after_an_undisturbed_run_is_what_the_scenario_is_for() {
             "upload over an older frontend",
             Slot::Www1,
             &f.new,
+            State::Trial,
+        ),
+        (
+            "patch of the running frontend",
+            Slot::Www1,
+            &f.edited,
+            State::Trial,
+        ),
+        (
+            "patch that keeps what a cut upload left",
+            Slot::Www1,
+            &f.edited,
             State::Trial,
         ),
         ("identical upload", Slot::Www0, &f.new, State::Trial),

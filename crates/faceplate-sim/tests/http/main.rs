@@ -20,6 +20,7 @@ mod live;
 mod networks;
 mod pages;
 mod password;
+mod patches;
 mod portal;
 mod ranges;
 mod routes;

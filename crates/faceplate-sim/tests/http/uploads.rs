@@ -59,7 +59,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn content_digest(bytes: &[u8]) -> String {
+pub(crate) fn content_digest(bytes: &[u8]) -> String {
     format!(
         "Content-Digest: sha-256=:{}:\r\n",
         base64(&Sha256::digest(bytes))

@@ -61,6 +61,17 @@ impl fmt::Display for BeginError {
 
 impl core::error::Error for BeginError {}
 
+/// Whether an image may have `total` bytes, for a slot in this region.
+pub(crate) fn fits(total: u32, region: Region) -> Result<(), BeginError> {
+    let slot_size = region.len;
+    match total {
+        // Of all others the first sector tells whether they were cut.
+        0..SECTOR => Err(BeginError::BadLength),
+        _ if total > slot_size => Err(BeginError::TooLarge { slot_size }),
+        _ => Ok(()),
+    }
+}
+
 /// Where an upload goes.
 pub(crate) struct Place<'e> {
     /// What it works with. That these are lent is what keeps another upload away.
@@ -76,11 +87,11 @@ pub(crate) struct Place<'e> {
 }
 
 impl<F, N> Engine<F, N> {
-    /// Lends the inactive slot for an upload of `total` bytes.
+    /// Lends the inactive slot for an upload.
     ///
     /// # Errors
-    /// When there must not be one now, or not of this length.
-    pub(crate) fn lend(&self, total: u32) -> Result<Place<'_>, BeginError> {
+    /// When there must not be one now.
+    pub(crate) fn lend(&self) -> Result<Place<'_>, BeginError> {
         let regions = self.regions.map_err(BeginError::NoSlots)?;
         if self.restarting.get() {
             return Err(BeginError::Restarting);
@@ -97,15 +108,6 @@ impl<F, N> Engine<F, N> {
         }
         let slot = self.active.other();
         let region = regions[slot.index()];
-        if total > region.len {
-            return Err(BeginError::TooLarge {
-                slot_size: region.len,
-            });
-        }
-        // Of all others the first sector tells whether they were cut.
-        if total < SECTOR {
-            return Err(BeginError::BadLength);
-        }
         // A slot that holds a frontend was read and verified; an empty one was never written.
         let trusted = matches!(
             &self.slots.borrow()[slot.index()],

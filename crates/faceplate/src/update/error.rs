@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::{
+    BeginError,
     patch::PatchError,
     text::Text,
     verify::{BadLength, Problem},
@@ -26,6 +27,8 @@ pub enum UploadError {
         /// Bytes that were announced.
         total: u32,
     },
+    /// What a patch says of itself cannot be. Nothing was touched.
+    Begin(BeginError),
     /// The patch cannot be followed, or does not make what it says.
     Patch(PatchError),
     /// The SHA-256 of the bytes is not the one that the client sent.
@@ -47,6 +50,7 @@ impl fmt::Display for UploadError {
             Self::Incomplete { received, total } => {
                 write!(f, "the upload ended after {received} of {total} bytes")
             }
+            Self::Begin(error) => error.fmt(f),
             Self::Patch(error) => error.fmt(f),
             Self::Digest => f.write_str("the bytes do not match the Content-Digest"),
             Self::Rejected(problem) => problem.fmt(f),

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 pub mod by_hand;
+pub mod patches;
 
 use std::collections::BTreeMap;
 
@@ -127,7 +128,8 @@ impl Frontend {
         Self::packed(version, files, Options::default().size)
     }
 
-    fn packed(version: &'static str, files: BTreeMap<String, Vec<u8>>, size: u32) -> Self {
+    /// Of these files, for slots of so many bytes.
+    pub fn packed(version: &'static str, files: BTreeMap<String, Vec<u8>>, size: u32) -> Self {
         let options = Options {
             size,
             version: Some(version.to_owned()),
