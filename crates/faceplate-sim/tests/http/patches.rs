@@ -204,7 +204,7 @@ fn a_client_that_waits_is_told_to_send_its_patch_or_why_not() {
 fn a_patch_whose_client_goes_leaves_what_runs() {
     let (old, new) = frontends();
     let patch = between(&old.image, &[], &new.image).bytes();
-    for sent in [0, 50, 84, 3000, patch.len() - 1] {
+    for sent in [0, 50, 84, 300, patch.len() - 1] {
         let server = server();
         let mut client = Client::new(&server);
         client.send(head("", patch.len(), ""));
@@ -219,10 +219,10 @@ fn a_patch_whose_client_goes_leaves_what_runs() {
 
 #[test]
 fn copies_on_flash_are_not_time_that_a_client_took() {
-    // By the bytes alone that it sends, a client would have 10 ms for all of this.
+    // By the bytes alone that it sends, a client would have little more than half a second.
     let limits = Limits {
-        grace_ms: 10,
-        min_rate: 1_000_000,
+        grace_ms: 500,
+        min_rate: 10_000,
         ..Limits::DEFAULT
     };
     let server = with_limits(limits);
@@ -231,14 +231,13 @@ fn copies_on_flash_are_not_time_that_a_client_took() {
     files.insert("index.html".to_owned(), b"another page".to_vec());
     let new = Frontend::of("two", files);
     let patch = between(&old.image, &[], &new.image).bytes();
-    let copied = new.image.len() - patch.len();
+    assert!(patch.len() < 2000);
     let mut client = Client::new(&server);
     client.send(head("", patch.len(), ""));
     let (last, first) = patch.split_last().unwrap();
     client.send(first);
-    // The copies are made; they gave it a millisecond for each 1000 bytes.
-    assert!(copied > 60_000);
-    thread::sleep(Duration::from_millis(35));
+    // The copies of some 64 kB gave it six seconds more.
+    thread::sleep(Duration::from_millis(800));
     client.send([*last]);
     assert_eq!(client.response().status, 200);
 }
