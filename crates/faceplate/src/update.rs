@@ -233,9 +233,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
     /// When the first sector is not the start of a usable image, when flash fails, when there
     /// are more bytes than announced, or the patch cannot be followed. The upload is over then.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), UploadError> {
-        if self.expects != Expects::Image {
-            self.lease.buffers.work[0].hash(bytes);
-        }
+        self.hash(bytes);
         while self.fill(&mut bytes)? {
             self.put_sector().await?;
             // A few bytes of a patch may copy a whole image.
@@ -244,6 +242,14 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         let written = self.received - self.received % SECTOR;
         self.lease.report(Phase::Writing, self.received, written);
         Ok(())
+    }
+
+    /// Adds bytes of a patch to its hash.
+    #[inline(never)]
+    fn hash(&mut self, bytes: &[u8]) {
+        if self.expects != Expects::Image {
+            self.lease.buffers.work[0].hash(bytes);
+        }
     }
 
     /// Puts what comes next into the sector; whether that is full. Else all bytes are used up.
@@ -326,6 +332,7 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         if at == 0 {
             self.refused = true;
             self.judge_first()?;
+            self.judge_first_word()?;
             self.refused = false;
         }
         let sector: &[u8; SECTOR as usize] = &self.lease.buffers.sector;
@@ -350,17 +357,21 @@ impl<'e, F: NorFlash + Clone, N: Nvs> Upload<'e, F, N> {
         Ok(())
     }
 
-    /// Judges the image by its first sector. Not inlined, so that its depth is not that of all writing.
+    /// Judges the image by its first sector. Neither this nor the next is inlined, so that their depth is not that of all
+    /// writing, nor that of each other.
     #[inline(never)]
     fn judge_first(&self) -> Result<(), UploadError> {
-        let Lease {
-            engine,
-            buffers,
-            total,
-            ..
-        } = &self.lease;
+        let Lease { buffers, total, .. } = &self.lease;
         let room = self.writer.region().len;
-        verify::first_sector(&buffers.sector[..], *total, room).map_err(no_image)?;
+        verify::first_sector(&buffers.sector[..], *total, room).map_err(no_image)
+    }
+
+    /// Judges what the first sector says of the image.
+    #[inline(never)]
+    fn judge_first_word(&self) -> Result<(), UploadError> {
+        let Lease {
+            engine, buffers, ..
+        } = &self.lease;
         verify::first_word(
             &buffers.sector[..],
             engine.requirements(),

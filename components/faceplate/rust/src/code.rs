@@ -104,6 +104,8 @@ impl From<&BeginError> for Code {
             BeginError::TooLarge { .. } => Self::TOO_LARGE,
             BeginError::BadLength => Self::LENGTH,
             BeginError::NoSlots(_) => Self::NO_SLOTS,
+            // Patches come over HTTP, which has its own words for that.
+            BeginError::OtherBase | BeginError::Patch(_) => Self::REJECTED,
             BeginError::Nvs(_) => Self::NVS,
         }
     }
@@ -117,6 +119,8 @@ impl From<&UploadError> for Code {
             UploadError::Truncated(_) => Self::TRUNCATED,
             UploadError::TooLong => Self::TOO_LONG,
             UploadError::Incomplete { .. } => Self::INCOMPLETE,
+            UploadError::Begin(error) => error.into(),
+            UploadError::Patch(_) => Self::REJECTED,
             UploadError::Digest => Self::DIGEST,
             UploadError::Rejected(Problem::NoMemory) => Self::NO_MEM,
             UploadError::Rejected(Problem::Flash(_)) | UploadError::Flash(_) => Self::FLASH,

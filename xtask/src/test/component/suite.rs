@@ -92,6 +92,7 @@ const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 7] = [
             "connections::an_answer_that_trickles_out_is_given_up_too",
             "connections::an_idle_connection_is_closed_without_a_word",
             "hostile::random_requests_are_answered_or_closed",
+            "patches::copies_on_flash_are_not_time_that_a_client_took",
             "uploads::a_body_that_trickles_is_given_up_too",
             "uploads::a_client_that_stalls_is_given_up_and_others_are_served_meanwhile",
         ],
@@ -109,7 +110,10 @@ const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 7] = [
     ),
     (
         "others are answered before its task has seen what a client sent that is gone",
-        &["uploads::a_connection_that_drops_aborts_the_upload_wherever_that_is"],
+        &[
+            "patches::a_patch_whose_client_goes_leaves_what_runs",
+            "uploads::a_connection_that_drops_aborts_the_upload_wherever_that_is",
+        ],
     ),
     (
         "it knows no domain of the network",
@@ -134,6 +138,7 @@ const NOT_BEHIND_HTTPD: [(&str, &[&str]); 3] = [
     (
         "it waits for the first byte of a body",
         &[
+            "patches::a_client_that_waits_is_told_to_send_its_patch_or_why_not",
             "uploads::a_client_that_expects_a_word_gets_it_when_the_head_is_right",
             "uploads::a_client_that_expects_a_word_gets_the_error_instead",
             "uploads::what_the_head_decides_is_answered_before_a_body_comes",
