@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{request::Request, row::Checked, talk::Asked, target::Target};
 
 pub(super) const FRONTEND: &str = "/api/ota/frontend";
+pub(super) const CHUNKS: &str = "/api/ota/frontend/chunks";
 pub(super) const CONFIRM: &str = "/api/ota/confirm";
 pub(super) const ROLLBACK: &str = "/api/ota/rollback";
 pub(super) const OCTETS: &str = "application/octet-stream";

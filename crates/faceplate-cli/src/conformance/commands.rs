@@ -204,7 +204,7 @@ fn expect_continue(target: &Target) -> Checked {
 fn not_cached(target: &Target) -> Checked {
     for request in [
         confirm(),
-        Request::get(FRONTEND),
+        Request::get(format!("{FRONTEND}?slot=none")),
         Request::get("/api/ota/faceplate-conformance"),
     ] {
         target

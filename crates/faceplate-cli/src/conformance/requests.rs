@@ -3,7 +3,7 @@
 pub(super) mod heads;
 
 use super::{
-    change::{CONFIRM, FRONTEND, JSON, NO_BUILD, OCTETS, ROLLBACK, confirm, upload},
+    change::{CHUNKS, CONFIRM, FRONTEND, JSON, NO_BUILD, OCTETS, ROLLBACK, confirm, upload},
     request::{Request, shorten},
     row::{Checked, Row},
     status::STATUS,
@@ -56,8 +56,8 @@ fn method(target: &Target) -> Checked {
         ("PUT", "/faceplate-conformance.js", &["GET", "HEAD"]),
         ("DELETE", "/recovery", &["GET", "HEAD"]),
         ("POST", STATUS, &["GET", "HEAD"]),
-        ("GET", FRONTEND, &["POST"]),
-        ("PATCH", FRONTEND, &["POST"]),
+        ("PUT", FRONTEND, &["GET", "HEAD", "POST", "PATCH"]),
+        ("POST", CHUNKS, &["GET", "HEAD"]),
         ("GET", CONFIRM, &["POST"]),
         ("GET", ROLLBACK, &["POST"]),
     ] {
@@ -76,7 +76,8 @@ fn options(target: &Target) -> Checked {
     for (path, allow) in [
         ("/", &["GET", "HEAD", "OPTIONS"][..]),
         (STATUS, &["GET", "HEAD", "OPTIONS"]),
-        (FRONTEND, &["POST", "OPTIONS"]),
+        (FRONTEND, &["GET", "HEAD", "POST", "PATCH", "OPTIONS"]),
+        (CHUNKS, &["GET", "HEAD", "OPTIONS"]),
         (CONFIRM, &["POST", "OPTIONS"]),
     ] {
         let asked = target.ask(&Request::new("OPTIONS", path))?;

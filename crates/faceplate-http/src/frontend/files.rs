@@ -90,16 +90,14 @@ async fn send<D: Device, W: Write>(
         file,
         gzip,
         content_type,
-        immutable,
+        cache,
         status,
     } = content;
-    let (gzip, immutable) = (*gzip, *immutable);
+    let gzip = *gzip;
+    let cache = cache.control();
     let etag = ETag(file.hash().await.map_err(Refusal::Storage)?);
     let size = file.size();
-    let cache: Header<'_> = match immutable {
-        true => ("Cache-Control", &"max-age=31536000, immutable"),
-        false => ("Cache-Control", &"no-cache"),
-    };
+    let cache: Header<'_> = ("Cache-Control", &cache);
     let vary = only_if(gzip, ("Vary", &"Accept-Encoding"));
     let wanted = wanted(bytes, etag, size, gzip, *status)?;
     let (status, part) = match wanted {

@@ -28,9 +28,31 @@ pub(crate) struct Content<F> {
     pub(crate) file: OpenFile<F>,
     pub(crate) gzip: bool,
     pub(crate) content_type: &'static str,
-    pub(crate) immutable: bool,
+    pub(crate) cache: Cache,
     /// 200, or 404 for a page that says so.
     pub(crate) status: u16,
+}
+
+/// How long browsers keep it.
+#[derive(Clone, Copy)]
+pub(crate) enum Cache {
+    /// Until it is another one, for which they ask.
+    Asked,
+    /// For a year, without asking.
+    Immutable,
+    /// Not at all.
+    Never,
+}
+
+impl Cache {
+    /// As `Cache-Control` says it.
+    pub(crate) const fn control(self) -> &'static str {
+        match self {
+            Self::Asked => "no-cache",
+            Self::Immutable => "max-age=31536000, immutable",
+            Self::Never => "no-store",
+        }
+    }
 }
 
 /// What stands in for a page that is not there, the first that the frontend has: the page of an app
@@ -133,11 +155,14 @@ fn open<D: Device>(
     Ok(found.map(|(file, gzip)| Content {
         // Whoever packed it knows; in an image without marks the name has to tell. The address of a
         // page that stands in is no name of its content.
-        immutable: suffix.is_empty()
+        cache: match suffix.is_empty()
             && match file.marks() {
                 Some(marks) => marks.immutable,
                 None => is_immutable(path.as_str()),
-            },
+            } {
+            true => Cache::Immutable,
+            false => Cache::Asked,
+        },
         file,
         gzip,
         content_type,

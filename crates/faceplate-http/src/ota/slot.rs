@@ -6,7 +6,7 @@ use faceplate::{BeginError, Slot, chunks, media};
 
 use crate::{
     Device,
-    frontend::lookup::Content,
+    frontend::lookup::{Cache, Content},
     http::tx::{Header, Tx},
     problem::{Failed, Gone, Refusal},
 };
@@ -61,7 +61,7 @@ pub(crate) fn image<D: Device>(device: &D, wanted: Wanted) -> Result<Content<D::
         file: file.ok_or(Refusal::NoImage)?,
         gzip: false,
         content_type: media::UNKNOWN,
-        immutable: false,
+        cache: Cache::Never,
         status: 200,
     })
 }

@@ -256,7 +256,7 @@ fn the_image_that_runs_is_there_to_keep() {
             Some("application/octet-stream")
         );
         assert_eq!(whole.header("accept-ranges"), Some("bytes"));
-        assert_eq!(whole.header("cache-control"), Some("no-cache"));
+        assert_eq!(whole.header("cache-control"), Some("no-store"));
     }
     // Its tag is the beginning of its hash, which the status has.
     let tag = get(&server, "/api/ota/frontend")
