@@ -1,11 +1,16 @@
 //! What browsers may keep without asking again: as the files are marked, or as their names look.
 
+use std::collections::BTreeSet;
+
+use faceplate_pack::{Options, pack};
+use faceplate_sim::flash::Fault;
+
 use crate::{
     board::{
-        Board, Frontend,
+        Board, Frontend, Rng,
         by_hand::{File, image, unproved},
     },
-    client::{get, upload},
+    client::{Client, ask, get, upload},
     server::Server,
 };
 
@@ -123,4 +128,64 @@ fn marks_that_were_changed_or_lost_are_refused() {
         upload(&server, "", &image(&unknown_bit, right), "").status,
         200
     );
+}
+
+/// Bytes of the flash that a request reads.
+fn cost<T>(server: &Server, request: impl FnOnce() -> T) -> (T, u64) {
+    let count = || server.ask(|device| device.board.flash.counters().bytes_read);
+    let before = count();
+    let answer = request();
+    (answer, count() - before)
+}
+
+#[test]
+fn a_client_that_has_a_file_costs_no_read_of_it() {
+    // Too much of it is left when it is compressed for its metadata.
+    let words: Vec<String> = Rng::new(3)
+        .bytes(20_000)
+        .iter()
+        .map(u8::to_string)
+        .collect();
+    let files = [
+        ("index.html", words.join(" ").into_bytes()),
+        ("film.mp4", Rng::new(1).bytes(300_000)),
+        ("logo.png", Rng::new(2).bytes(5000)),
+    ];
+    let files = files.map(|(path, bytes)| (path.to_owned(), bytes));
+    let image = pack(files, &Options::default()).unwrap().image;
+    let server = with(image.clone());
+
+    let mut sectors = BTreeSet::new();
+    let mut known = Vec::new();
+    for path in ["/", "/film.mp4", "/logo.png"] {
+        let (whole, read) = cost(&server, || get(&server, path));
+        assert!(read > whole.body.len() as u64, "{path}: {read}");
+        let etag = whole.header("etag").unwrap();
+        let condition = format!("If-None-Match: {etag}\r\n");
+        let line = format!("GET {path}");
+        let (again, read) = cost(&server, || ask(&server, &line, &condition));
+        let (_, lookup) = cost(&server, || ask(&server, &format!("HEAD {path}"), ""));
+        assert_eq!((again.status, read), (304, lookup), "{path}");
+        // Where its content is: in every block are some of these pieces whole.
+        for piece in whole.body.windows(32).step_by(1000) {
+            let at = image.windows(32).position(|bytes| bytes == piece);
+            sectors.extend(at.map(|at| at as u32 / 4096));
+        }
+        known.push((line, condition, whole.body.len()));
+    }
+
+    // Nor do both read it: they go on when nobody can read it any more.
+    server.ask(move |device| {
+        let slot = device.board.slot(0).offset / 4096;
+        for sector in sectors {
+            let sector = slot + sector;
+            device.board.flash.inject(Fault::Read { sector }).unwrap();
+        }
+    });
+    for (line, condition, len) in known {
+        assert_eq!(ask(&server, &line, &condition).status, 304, "{line}");
+        let mut client = Client::new(&server);
+        client.send(format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        assert!(client.rest_bytes().len() < len, "{line}");
+    }
 }

@@ -100,6 +100,7 @@ const NOT_OF_THE_COMPONENT: [(&str, &[&str]); 7] = [
     (
         "flash and NVS of the simulator are looked into, or fail",
         &[
+            "caching::a_client_that_has_a_file_costs_no_read_of_it",
             "files::a_file_that_cannot_be_read_is_an_error_and_not_half_a_file",
             "foreign_nvs::",
             "ranges::a_part_costs_what_it_has_and_not_what_lies_before_it",
