@@ -196,17 +196,18 @@ impl<'b> Head<'b> {
         let bytes = &bytes[leading(bytes)..];
         let (line, headers) = split_line(bytes).ok_or(HeadError::RequestLine)?;
         let line = RequestLine::parse(line)?;
-        let headers = Headers::new(headers)?;
+        let headers = Headers(headers);
+        let asked = Asked::of(headers)?;
 
-        let content_length = match headers.single("Content-Length")? {
+        let content_length = match asked.content_length.get("Content-Length")? {
             Some(value) => Some(decimal(value).ok_or(HeadError::ContentLength)?),
             None => None,
         };
-        let transfer_encoding = headers.all("Transfer-Encoding").next().is_some();
+        let transfer_encoding = asked.transfer_encoding;
         if transfer_encoding && (content_length.is_some() || !line.http11) {
             return Err(HeadError::Framing);
         }
-        let host = match headers.single("Host").map_err(|_| HeadError::Host)? {
+        let host = match asked.host.get("Host").map_err(|_| HeadError::Host)? {
             Some(host) => Some(core::str::from_utf8(host).map_err(|_| HeadError::Host)?),
             None if line.http11 => return Err(HeadError::Host),
             None => None,
@@ -220,16 +221,12 @@ impl<'b> Head<'b> {
             (Some(authority), _) => Some(authority),
             (None, host) => host,
         };
-        let expect = match headers.single("Expect")? {
+        let expect = match asked.expect.get("Expect")? {
             Some(value) if !line.http11 || value.is_empty() => Expect::Nothing,
             Some(value) if value.eq_ignore_ascii_case(b"100-continue") => Expect::Continue,
             Some(_) => Expect::Unknown,
             None => Expect::Nothing,
         };
-        let close = headers
-            .all("Connection")
-            .flat_map(list)
-            .any(|option| option.eq_ignore_ascii_case(b"close"));
         Ok(Self {
             method: line.method,
             path: line.path,
@@ -239,7 +236,7 @@ impl<'b> Head<'b> {
             transfer_encoding,
             expect,
             http11: line.http11,
-            keep_alive: line.http11 && !close,
+            keep_alive: line.http11 && !asked.close,
             headers,
         })
     }
@@ -359,16 +356,6 @@ pub(crate) fn split_target(target: &str) -> Option<(Option<&str>, &str)> {
 struct Headers<'b>(&'b [u8]);
 
 impl<'b> Headers<'b> {
-    fn new(bytes: &'b [u8]) -> Result<Self, HeadError> {
-        let headers = Self(bytes);
-        for line in headers.lines() {
-            if split_header(line).is_none() {
-                return Err(HeadError::HeaderLine);
-            }
-        }
-        Ok(headers)
-    }
-
     fn lines(self) -> impl Iterator<Item = &'b [u8]> {
         let mut rest = self.0;
         core::iter::from_fn(move || {
@@ -379,24 +366,95 @@ impl<'b> Headers<'b> {
     }
 
     fn all(self, name: &str) -> impl Iterator<Item = &'b [u8]> {
-        self.lines()
-            .filter_map(split_header)
-            .filter(move |(key, _)| key.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        // Each line was looked at before: what has the name and a colon in front is that header.
+        self.lines().filter_map(move |line| {
+            let (key, rest) = line.split_at_checked(name.len())?;
+            let value = rest.strip_prefix(b":")?;
+            key.eq_ignore_ascii_case(name.as_bytes())
+                .then(|| value.trim_ascii())
+        })
     }
 
     fn single(self, name: &'static str) -> Result<Option<&'b [u8]>, HeadError> {
-        let mut all = self.all(name);
-        match (all.next(), all.next()) {
-            (value, None) => Ok(value),
-            (_, Some(_)) => Err(HeadError::Duplicate(name)),
+        let mut found = Single::default();
+        self.all(name).for_each(|value| found.add(value));
+        found.get(name)
+    }
+}
+
+/// A header that must not be there twice.
+#[derive(Default)]
+struct Single<'b> {
+    value: Option<&'b [u8]>,
+    again: bool,
+}
+
+impl<'b> Single<'b> {
+    fn add(&mut self, value: &'b [u8]) {
+        self.again |= self.value.replace(value).is_some();
+    }
+
+    fn get(&self, name: &'static str) -> Result<Option<&'b [u8]>, HeadError> {
+        match self.again {
+            true => Err(HeadError::Duplicate(name)),
+            false => Ok(self.value),
         }
     }
 }
 
+/// The name of a header.
+struct Name<'b>(&'b [u8]);
+
+impl Name<'_> {
+    fn is(&self, known: &str) -> bool {
+        self.0.eq_ignore_ascii_case(known.as_bytes())
+    }
+}
+
+/// What every head is asked for: where the request ends, whose it is, and what comes after it. All of it in one go,
+/// since a head is taken apart several times.
+#[derive(Default)]
+struct Asked<'b> {
+    content_length: Single<'b>,
+    transfer_encoding: bool,
+    host: Single<'b>,
+    expect: Single<'b>,
+    close: bool,
+}
+
+impl<'b> Asked<'b> {
+    /// Finds that, and that each line is a header.
+    fn of(headers: Headers<'b>) -> Result<Self, HeadError> {
+        let mut found = Self::default();
+        for line in headers.lines() {
+            let (name, value) = split_header(line).ok_or(HeadError::HeaderLine)?;
+            let name = Name(name);
+            if name.is("Content-Length") {
+                found.content_length.add(value);
+            } else if name.is("Host") {
+                found.host.add(value);
+            } else if name.is("Expect") {
+                found.expect.add(value);
+            } else if name.is("Connection") {
+                found.close |= list(value).any(|one| one.eq_ignore_ascii_case(b"close"));
+            } else {
+                found.transfer_encoding |= name.is("Transfer-Encoding");
+            }
+        }
+        Ok(found)
+    }
+}
+
 fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;
-    Some((&bytes[..end], &bytes[end + 2..]))
+    let mut from = 0;
+    loop {
+        // Looking for one byte is a fraction of looking for two, and heads are looked through often.
+        let end = from + bytes[from..].iter().position(|&byte| byte == b'\r')?;
+        if let Some(after) = bytes[end + 1..].strip_prefix(b"\n") {
+            return Some((&bytes[..end], after));
+        }
+        from = end + 1;
+    }
 }
 
 fn split_header(line: &[u8]) -> Option<(&[u8], &[u8])> {

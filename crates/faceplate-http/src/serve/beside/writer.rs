@@ -205,7 +205,7 @@ mod tests {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();
-            for call in ["header", "all", "single", "has"] {
+            for call in ["header", "all", "single", "has", "is"] {
                 let call_of = std::format!(".{call}(\"");
                 let calls = text.split(&call_of).skip(1);
                 found.extend(calls.filter_map(|rest| {
