@@ -143,18 +143,24 @@ fn python() -> Result<PathBuf, String> {
     if !home.exists() {
         // Whoever installs it at the same time does so in a folder of its own; the first to end gives the name.
         let mine = home.with_file_name(format!("{LITTLEFS_PYTHON}.bench-{}", std::process::id()));
-        run(command("python3", &["-m", "venv"]).arg(&mine))?;
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ];
-        run(Command::new(program(&mine)).args(pip).arg(LITTLEFS_PYTHON))?;
-        if let Err(error) = std::fs::rename(&mine, &home) {
-            return Err(format!("{}: {error}", home.display()));
+        let installed = run(command("python3", &["-m", "venv"]).arg(&mine)).and_then(|()| {
+            let pip = [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ];
+            run(Command::new(program(&mine)).args(pip).arg(LITTLEFS_PYTHON))
+        });
+        if installed.is_err() || std::fs::rename(&mine, &home).is_err() {
+            // What is left of it is of no use to anybody.
+            let _gone = std::fs::remove_dir_all(&mine);
         }
+        installed?;
     }
-    Ok(program(&home))
+    match home.exists() {
+        true => Ok(program(&home)),
+        false => Err(format!("{} cannot be made", home.display())),
+    }
 }

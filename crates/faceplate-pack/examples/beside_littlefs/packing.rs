@@ -54,7 +54,7 @@ pub(crate) fn measure(python: Option<&str>) -> Result<()> {
 
 fn told(what: &str, best: Duration, blocks: u32) {
     let ms = best.as_secs_f64() * 1000.0;
-    line(what, &format!("{ms:.1} ms, {blocks} blocks"));
+    line(what, &format!("{ms:.2} ms, {blocks} blocks"));
 }
 
 /// Packs so many times; how many bytes of files those were.
