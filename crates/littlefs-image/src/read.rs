@@ -75,6 +75,16 @@ impl File {
     pub fn size(&self) -> u32 {
         self.size
     }
+
+    /// The last of its blocks; `None` where its bytes are in the metadata. The others stand in front of it, one
+    /// after the other, in an image that was built at once.
+    #[must_use]
+    pub fn last_block(&self) -> Option<u32> {
+        match self.content {
+            Content::Inline { .. } => None,
+            Content::Ctz { head } => Some(head),
+        }
+    }
 }
 
 /// What an entry is.

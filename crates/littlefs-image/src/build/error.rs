@@ -45,7 +45,7 @@ pub enum BuildError {
         /// The path of that file.
         path: String,
     },
-    /// An attribute was given for a path that is not in the tree.
+    /// An attribute or a place was given for a path that is not in the tree.
     NotFound {
         /// The path.
         path: String,
@@ -143,7 +143,7 @@ impl fmt::Display for BuildError {
             Self::NotFound { path } => {
                 write!(
                     f,
-                    "no {path:?} to put an attribute on: add the file or directory first"
+                    "no {path:?} to say something of: add the file or directory first"
                 )
             }
             Self::FileTooLarge { path } => {

@@ -1,13 +1,15 @@
 //! Gives every directory its metadata pairs and every file its blocks, and writes them.
 //!
-//! Metadata comes first, then the files, both in the order of the tree, so that a change within
-//! one file that keeps its number of blocks moves no other file.
+//! Metadata comes first, then the files, in the order of their ranks and of the tree, so that a change within
+//! one file that keeps its number of blocks moves no other file. Files that have their places already go before
+//! all that.
 
 use alloc::{format, vec, vec::Vec};
 
 use super::{
-    BuildError, Options, content,
+    BuildError, Options, Place, content,
     metadata::{Attributes, Commit, INLINE_MAX, TAG_SIZE, Tail, attributes_bytes},
+    room::Room,
     tree::{Entries, Kind, Name, Node, Tree},
 };
 use crate::{
@@ -28,7 +30,7 @@ const PAIR_ENTRIES: usize = 0xff;
 /// Where everything in a tree goes.
 pub(super) struct Layout<'a> {
     root: &'a Attributes,
-    /// In the order of the tail list; pair `n` is in blocks `2n` and `2n + 1`.
+    /// In the order of the tail list.
     pairs: Vec<Pair<'a>>,
     /// Blocks up to the end of the last one in use.
     used: u64,
@@ -37,6 +39,8 @@ pub(super) struct Layout<'a> {
 /// One metadata pair.
 #[derive(Default)]
 struct Pair<'a> {
+    /// The first of its two blocks.
+    first: u64,
     entries: Vec<Entry<'a>>,
     /// The next pair belongs to the same directory.
     continues: bool,
@@ -46,6 +50,7 @@ struct Pair<'a> {
 struct Entry<'a> {
     name: &'a Name,
     attributes: &'a Attributes,
+    place: Place,
     content: Content<'a>,
 }
 
@@ -77,9 +82,12 @@ impl<'a> Layout<'a> {
             return Err(BuildError::TooManyEntries { entries });
         }
         check_names(&tree.entries, "", name_max)?;
-        layout.place_files();
-        if layout.used > u64::from(options.block_count) {
-            let block_count = options.block_count;
+        let block_count = options.block_count;
+        layout.place(block_count);
+        if layout.used > u64::from(block_count) {
+            layout.place(0);
+        }
+        if layout.used > u64::from(block_count) {
             return Err(BuildError::DoesNotFit {
                 needed_blocks: layout.used,
                 block_count,
@@ -122,16 +130,51 @@ impl<'a> Layout<'a> {
         first
     }
 
-    /// Gives each file the blocks after those of the file before it.
-    fn place_files(&mut self) {
-        let mut next = 2 * self.pairs.len() as u64;
-        for entry in self.pairs.iter_mut().flat_map(|pair| &mut pair.entries) {
-            if let Content::Blocks { data, first } = &mut entry.content {
-                *first = next;
-                next += u64::from(ctz_blocks(data.len() as u32));
+    /// Gives each pair and each file its blocks. Files that should begin at a certain block do, in the first `kept`.
+    ///
+    /// The pairs have no such places: one more of them must not drive a file away.
+    fn place(&mut self, kept: u32) {
+        let mut room = Room::new();
+        if let Some(root) = self.pairs.first_mut() {
+            // Whoever mounts an image looks here.
+            root.first = 0;
+            room.take(0, 2);
+        }
+        let mut files = Vec::new();
+        for (number, pair) in self.pairs.iter().enumerate() {
+            for (index, entry) in pair.entries.iter().enumerate() {
+                if let Content::Blocks { data, .. } = entry.content {
+                    let blocks = u64::from(ctz_blocks(data.len() as u32));
+                    files.push((entry.place, number, index, blocks));
+                }
             }
         }
-        self.used = next;
+        // From the last on, so that a file which grew does not take the place of the one behind it.
+        files.sort_by_key(|(place, ..)| core::cmp::Reverse(place.block));
+        files.retain(|&(place, number, index, blocks)| {
+            let block = place.block.map(u64::from);
+            let inside = block.filter(|block| block + blocks <= u64::from(kept));
+            let block = inside.filter(|&block| room.take(block, blocks));
+            if let Some(block) = block {
+                self.begin(number, index, block);
+            }
+            block.is_none()
+        });
+        for pair in self.pairs.iter_mut().skip(1) {
+            pair.first = room.take_first(2);
+        }
+        files.sort_by_key(|&(place, number, index, _)| (place.rank, number, index));
+        for (_, number, index, blocks) in files {
+            self.begin(number, index, room.take_first(blocks));
+        }
+        self.used = room.end();
+    }
+
+    /// Lets a file begin at a block.
+    fn begin(&mut self, number: usize, index: usize, block: u64) {
+        if let Content::Blocks { first, .. } = &mut self.pairs[number].entries[index].content {
+            *first = block;
+        }
     }
 
     /// Writes the image.
@@ -153,8 +196,9 @@ impl<'a> Layout<'a> {
             // Newer first, so that a reader of the first block alone has the whole superblock.
             // Only the superblock pair gets its second block: nothing else needs one before
             // somebody writes, and a blank block is cheap to flash.
-            self.commit(number, 2, options)
-                .write(block(&mut image, 2 * number));
+            let first = self.pairs[number].first as usize;
+            let newer = self.commit(number, 2, options);
+            newer.write(block(&mut image, first));
             if number == 0 {
                 self.commit(number, 1, options).write(block(&mut image, 1));
             }
@@ -178,21 +222,33 @@ impl<'a> Layout<'a> {
             id += 1;
         }
         for entry in &pair.entries {
-            entry.write(id, &mut commit);
+            self.entry(entry, id, &mut commit);
             id += 1;
         }
-        let next = number + 1;
-        if next < self.pairs.len() {
-            commit.tail(
-                if pair.continues {
-                    Tail::Hard
-                } else {
-                    Tail::Soft
-                },
-                pair_blocks(next),
-            );
+        if let Some(next) = self.pairs.get(number + 1) {
+            let tail = match pair.continues {
+                true => Tail::Hard,
+                false => Tail::Soft,
+            };
+            commit.tail(tail, next.blocks());
         }
         commit
+    }
+
+    /// Writes an entry and its attributes.
+    fn entry(&self, entry: &Entry<'_>, id: u16, commit: &mut Commit) {
+        let name = entry.name.0.as_bytes();
+        match entry.content {
+            Content::Inline(data) => commit.inline_file(id, name, data),
+            Content::Blocks { data, first } => {
+                let size = data.len() as u32;
+                commit.ctz_file(id, name, first as u32 + ctz_blocks(size) - 1, size);
+            }
+            Content::Directory { pair, .. } => {
+                commit.directory(id, name, self.pairs[pair].blocks());
+            }
+        }
+        commit.attributes(id, entry.attributes);
     }
 }
 
@@ -206,6 +262,7 @@ impl<'a> Entry<'a> {
         Self {
             name,
             attributes: &node.attributes,
+            place: node.place,
             content,
         }
     }
@@ -219,18 +276,13 @@ impl<'a> Entry<'a> {
         };
         TAG_SIZE + self.name.0.len() + TAG_SIZE + content + attributes_bytes(self.attributes)
     }
+}
 
-    fn write(&self, id: u16, commit: &mut Commit) {
-        let name = self.name.0.as_bytes();
-        match self.content {
-            Content::Inline(data) => commit.inline_file(id, name, data),
-            Content::Blocks { data, first } => {
-                let size = data.len() as u32;
-                commit.ctz_file(id, name, first as u32 + ctz_blocks(size) - 1, size);
-            }
-            Content::Directory { pair, .. } => commit.directory(id, name, pair_blocks(pair)),
-        }
-        commit.attributes(id, self.attributes);
+impl Pair<'_> {
+    /// Its two blocks.
+    fn blocks(&self) -> [u32; 2] {
+        let first = self.first as u32;
+        [first, first + 1]
     }
 }
 
@@ -249,12 +301,6 @@ fn check_names(entries: &Entries, parents: &str, name_max: u32) -> Result<(), Bu
         }
     }
     Ok(())
-}
-
-/// The two blocks of a metadata pair.
-fn pair_blocks(number: usize) -> [u32; 2] {
-    let first = 2 * number as u32;
-    [first, first + 1]
 }
 
 /// The bytes of a block.

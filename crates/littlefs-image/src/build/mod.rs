@@ -4,6 +4,7 @@ mod content;
 mod error;
 mod layout;
 mod metadata;
+mod room;
 mod tree;
 
 use alloc::vec::Vec;
@@ -70,7 +71,17 @@ impl Builder {
         Ok(self)
     }
 
-    /// Makes the image. It is short: cut after the last block in use.
+    /// Says where the blocks of a file should be; without, they come after those of the file before it in the tree.
+    ///
+    /// # Errors
+    /// When nothing is at the path.
+    pub fn place(&mut self, path: &str, place: Place) -> Result<&mut Self, BuildError> {
+        self.tree.place(path, place)?;
+        Ok(self)
+    }
+
+    /// Makes the image. It is short: cut after the last block in use. Blocks in front of that which nothing is
+    /// in are blank (0xff); there are none without [`Place::block`].
     ///
     /// # Errors
     /// When the tree does not fit into `options.block_count` blocks, has more than
@@ -79,6 +90,18 @@ impl Builder {
     pub fn build(&self, options: &Options) -> Result<Vec<u8>, BuildError> {
         Layout::new(&self.tree, options)?.write(options)
     }
+}
+
+/// Where the blocks of a file should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Files of a lower rank lie in front of those of a higher one; files of the same rank in the order of the tree.
+    pub rank: u32,
+    /// The block that it should begin at, as in an older image, so that it does not move when others grow: goes
+    /// before the rank. Where two such files would overlap, the one behind has its place. A file that cannot have it goes
+    /// into the first gap that is large enough, or to the end; and if the image would then need more
+    /// blocks than it may have, no file has such a place.
+    pub block: Option<u32>,
 }
 
 /// What an image is made for.

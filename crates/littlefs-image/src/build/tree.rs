@@ -8,6 +8,7 @@ use alloc::{
 use core::cmp::Ordering;
 
 use super::{
+    Place,
     error::{BuildError, NameProblem},
     metadata::{ATTRS_BYTES_MAX, Attributes, TAG_SIZE, attributes_bytes},
 };
@@ -39,6 +40,8 @@ pub(super) type Entries = BTreeMap<Name, Node>;
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) attributes: Attributes,
+    /// Where its blocks are wished for, if it is a file.
+    pub(super) place: Place,
     pub(super) kind: Kind,
 }
 
@@ -52,6 +55,7 @@ impl Node {
     fn new(kind: Kind) -> Self {
         Self {
             attributes: Attributes::new(),
+            place: Place::default(),
             kind,
         }
     }
@@ -104,8 +108,7 @@ impl Tree {
             &mut self.attributes
         } else {
             split(path)?;
-            self.find(path)
-                .ok_or_else(|| BuildError::NotFound { path: path.into() })?
+            &mut self.find(path)?.attributes
         };
         if attributes.contains_key(&kind) {
             return Err(BuildError::DuplicateAttribute {
@@ -145,21 +148,28 @@ impl Tree {
         Ok(entries)
     }
 
-    /// The attributes of what is at `path`.
-    fn find(&mut self, path: &str) -> Option<&mut Attributes> {
+    pub(super) fn place(&mut self, path: &str, place: Place) -> Result<(), BuildError> {
+        split(path)?;
+        self.find(path)?.place = place;
+        Ok(())
+    }
+
+    /// What is at `path`.
+    fn find(&mut self, path: &str) -> Result<&mut Node, BuildError> {
+        let missing = || BuildError::NotFound { path: path.into() };
         let mut entries = &mut self.entries;
         let mut names = path.split('/').peekable();
         while let Some(name) = names.next() {
-            let node = entries.get_mut(&Name(name.into()))?;
+            let node = entries.get_mut(&Name(name.into())).ok_or_else(missing)?;
             if names.peek().is_none() {
-                return Some(&mut node.attributes);
+                return Ok(node);
             }
             match &mut node.kind {
                 Kind::Directory(inner) => entries = inner,
-                Kind::File(_) => return None,
+                Kind::File(_) => break,
             }
         }
-        None
+        Err(missing())
     }
 }
 

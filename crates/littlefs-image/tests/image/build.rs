@@ -3,8 +3,10 @@
 use crate::common::{model::Tree, ours, random::Random};
 use littlefs_image::{
     BLOCK_SIZE,
-    build::{BuildError, Builder, DiskVersion, NameProblem, Options},
-    read::{DEPTH_MAX, ENTRIES_MAX, PATH_MAX},
+    build::{BuildError, Builder, DiskVersion, NameProblem, Options, Place},
+    format::ctz_blocks,
+    read::{DEPTH_MAX, ENTRIES_MAX, Image, Node, PATH_MAX},
+    run,
 };
 use sha2::{Digest, Sha256};
 
@@ -100,6 +102,149 @@ fn changed_blocks(before: &[u8], after: &[u8]) -> Vec<usize> {
         .filter(|(_, (a, b))| a != b)
         .map(|(block, _)| block)
         .collect()
+}
+
+/// A file for [`placed`]: its path, its blocks, its rank and the block that it should begin at.
+type Wish<'a> = (&'a str, usize, u32, Option<u32>);
+
+/// Builds files that should be somewhere, checks the image, and says where they begin and how long the image is.
+fn placed(wishes: &[Wish<'_>], block_count: u32) -> (Vec<u32>, usize) {
+    let options = Options {
+        block_count,
+        ..Options::default()
+    };
+    let mut builder = Builder::new();
+    for (seed, &(path, blocks, rank, block)) in (0..).zip(wishes) {
+        let data = content(blocks * (BLOCK_SIZE - 40), seed);
+        builder.file(path, data).expect("valid");
+        builder.place(path, Place { rank, block }).expect("there");
+    }
+    let image = builder.build(&options).expect("it fits");
+    let report = ours::check(&image).expect("the check passes");
+    let blocks = image.len() / BLOCK_SIZE;
+    assert_eq!(report.last_used_block as usize, blocks - 1);
+    let tree = ours::read(&image).expect("it reads");
+    let mut bytes = &image[..];
+    let mounted = run(Image::mount(&mut bytes, blocks as u32)).expect("it mounts");
+    let mut used = vec![false; blocks];
+    let begins = (0..).zip(wishes).map(|(seed, &(path, blocks, ..))| {
+        let data = content(blocks * (BLOCK_SIZE - 40), seed);
+        assert_eq!(tree.nodes[path].data, Some(data), "{path}");
+        let entry = run(mounted.find(&mut bytes, path))
+            .expect("sound")
+            .expect("there");
+        let Node::File(file) = entry.node else {
+            panic!("{path}: no file")
+        };
+        assert_eq!(ctz_blocks(file.size()) as usize, blocks, "{path}");
+        let first = file.last_block().expect("blocks of its own") + 1 - blocks as u32;
+        used[first as usize..][..blocks].fill(true);
+        first
+    });
+    let begins = begins.collect();
+    for (block, _) in used.iter().enumerate().skip(2).filter(|(_, used)| !**used) {
+        let bytes = &image[block * BLOCK_SIZE..][..BLOCK_SIZE];
+        // All is in the root directory.
+        assert!(bytes.iter().all(|&byte| byte == 0xff), "block {block}");
+    }
+    (begins, blocks)
+}
+
+#[test]
+fn files_lie_in_the_order_of_their_ranks_and_begin_where_they_should() {
+    for (why, wishes, begins, blocks) in [
+        (
+            "ranks go before the order of the tree",
+            &[("a", 3, 2, None), ("b", 1, 1, None), ("c", 2, 1, None)][..],
+            &[5, 2, 3][..],
+            8,
+        ),
+        (
+            "a place goes before a rank, gaps are filled first",
+            &[
+                ("a", 3, 0, Some(6)),
+                ("b", 2, 1, None),
+                ("c", 4, 2, None),
+                ("d", 2, 3, None),
+            ],
+            &[6, 2, 9, 4],
+            13,
+        ),
+        (
+            "one that grew does not drive away the one behind it",
+            &[
+                ("a", 3, 0, Some(2)),
+                ("b", 2, 0, Some(4)),
+                ("c", 1, 0, Some(6)),
+            ],
+            &[7, 4, 6],
+            10,
+        ),
+        (
+            "nothing takes the place of the root, and two that want the same have an order",
+            &[
+                ("a", 1, 0, Some(1)),
+                ("b", 1, 0, Some(5)),
+                ("c", 1, 0, Some(5)),
+            ],
+            &[2, 5, 3],
+            6,
+        ),
+        (
+            "places that the image may not have do not count",
+            &[
+                ("a", 2, 0, Some(19)),
+                ("b", 2, 0, Some(u32::MAX)),
+                ("c", 2, 0, Some(8)),
+            ],
+            &[2, 4, 8],
+            10,
+        ),
+        (
+            "with its gaps it would not fit: none are left",
+            &[
+                ("a", 9, 0, Some(2)),
+                ("b", 8, 0, Some(10)),
+                ("c", 1, 0, None),
+            ],
+            &[2, 11, 19],
+            20,
+        ),
+    ] {
+        assert_eq!(placed(wishes, 20), (begins.to_vec(), blocks), "{why}");
+        // The same, from another order.
+        let turned: Vec<_> = wishes.iter().rev().copied().collect();
+        assert_eq!(placed(&turned, 20).1, blocks, "{why}");
+    }
+}
+
+#[test]
+fn one_more_pair_of_metadata_drives_no_file_away() {
+    let with = |files: usize| {
+        let mut builder = Builder::new();
+        builder.file("a", content(20_000, 1)).expect("valid");
+        let place = Place {
+            rank: 0,
+            block: Some(4),
+        };
+        builder.place("a", place).expect("there");
+        for file in 0..files {
+            builder.file(&format!("d/{file:x}"), "").expect("valid");
+        }
+        builder.build(&Options::default()).expect("it fits")
+    };
+    let (few, many) = (with(1), with(600));
+    assert_eq!(many.len(), few.len() + 4 * BLOCK_SIZE);
+    // What follows the first pair of `d` stands in it.
+    assert_eq!(changed_blocks(&few, &many[..few.len()]), [2]);
+    assert_eq!(ours::read(&many).expect("it reads").nodes.len(), 602);
+}
+
+#[test]
+fn what_is_not_there_has_no_place() {
+    let mut builder = Builder::new();
+    let error = BuildError::NotFound { path: "a".into() };
+    assert_eq!(builder.place("a", Place::default()).map(drop), Err(error));
 }
 
 #[test]
