@@ -7,7 +7,9 @@ use faceplate::{
     marks::{MARKS, Marks, MarksHash},
     signature::Signature,
 };
-use littlefs_image::build::{self, BuildError, Builder};
+use littlefs_image::build::{self, BuildError, Builder, Place};
+
+use crate::layout;
 
 /// Everything in an image but its signature.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub(crate) struct File {
     pub(crate) path: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) marks: Marks,
+    /// The block that it should begin at, if that is free.
+    pub(crate) block: Option<u32>,
 }
 
 /// The hash of a file's stored bytes.
@@ -42,14 +46,22 @@ impl Content {
     pub(crate) fn write(self, signature: Option<&Signature>) -> Result<Vec<u8>, BuildError> {
         let mut builder = Builder::new();
         let mut marks = MarksHash::new();
-        for file in self.files {
+        let ranks = layout::ranks(self.files.iter().map(|file| &*file.path));
+        for (file, rank) in self.files.into_iter().zip(ranks) {
             let (path, mark) = (&file.path, file.marks.encode());
             let hash = hash(&file.bytes);
             marks.add(path, mark);
             builder
                 .file(path, file.bytes)?
                 .attr(path, FILE_HASH, &hash)?
-                .attr(path, MARKS, &[mark])?;
+                .attr(path, MARKS, &[mark])?
+                .place(
+                    path,
+                    Place {
+                        rank,
+                        block: file.block,
+                    },
+                )?;
         }
         let mut bytes = [0; Manifest::MAX_LEN];
         let len = self.manifest.encode(&mut bytes);

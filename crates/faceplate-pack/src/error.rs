@@ -59,6 +59,8 @@ pub enum PackError {
     },
     /// A file has the name of the script that confirms, and is another.
     ForeignScript,
+    /// The image that files should stay at their places of is none.
+    Base(ImageError),
     /// The version or the API range cannot be stored.
     Manifest(ManifestError),
     /// A name or a file cannot be stored.
@@ -144,6 +146,7 @@ impl fmt::Display for PackError {
                 "{SCRIPT_NAME} is the name of the script that confirms a new frontend, but the \
                  file of that name is another; give it another name"
             ),
+            Self::Base(error) => write!(f, "the base: {error}"),
             Self::Manifest(error) => error.fmt(f),
             Self::Build(error) => error.fmt(f),
         }

@@ -8,7 +8,8 @@ use faceplate::{
     verify::{self, Problem, Requirements, Subject, Verified},
 };
 use littlefs_image::{
-    Superblock,
+    BLOCK_SIZE, Superblock,
+    check::check,
     read::{Node, Step},
     run,
 };
@@ -16,6 +17,7 @@ use littlefs_image::{
 use crate::{
     error::{ImageError, SIZE_MAX},
     flash::SliceFlash,
+    layout,
 };
 
 /// An image that a device would take (if it has the API that the manifest asks for).
@@ -27,6 +29,8 @@ pub struct Inspection {
     pub sha256: [u8; 32],
     /// Blocks that its file system may grow to; it fits a slot that has as many.
     pub block_count: u32,
+    /// Blocks in front of its end that nothing is in, so that files stay where they were in an older image.
+    pub blocks_free: u32,
     /// Disk version of LittleFS, major and minor.
     pub disk_version: (u16, u16),
     /// What its manifest says: version, API range, build id. Images made by other tools have none.
@@ -50,6 +54,8 @@ pub struct File {
     pub hash: FileHash,
     /// What it is marked with; `None` in an image without marks.
     pub marks: Option<Marks>,
+    /// The first of its blocks; `None` where its bytes are in its directory.
+    pub block: Option<u32>,
 }
 
 /// Something to be made when an image is unpacked.
@@ -150,6 +156,7 @@ fn open_as(
         len,
         sha256: verified.record.sha256,
         block_count,
+        blocks_free: blocks_free(image)?,
         disk_version: ((version >> 16) as u16, version as u16),
         root_hash: manifest.map(|manifest| manifest.root_hash),
         manifest: verified.about,
@@ -157,6 +164,16 @@ fn open_as(
         files,
     };
     Ok((inspection, content))
+}
+
+/// Blocks of an image that nothing is in; see [`Inspection::blocks_free`].
+pub(crate) fn blocks_free(image: &[u8]) -> Result<u32, ImageError> {
+    let blocks = u32::try_from(image.len() / BLOCK_SIZE).unwrap_or(u32::MAX);
+    let (mut storage, mut sector) = (image, [0; BLOCK_SIZE]);
+    let mut owners = vec![0; blocks as usize];
+    let report = run(check(&mut storage, blocks, &mut sector, &mut owners));
+    let used = report.map_err(unreadable)?.blocks_used;
+    Ok(blocks.saturating_sub(used))
 }
 
 /// Reads everything, in the order of a walk.
@@ -200,6 +217,9 @@ async fn read_all(
                     size: file.size(),
                     hash: hasher.finish(),
                     marks: marks.map(|_| Marks::decode(mark[0])),
+                    block: file
+                        .last_block()
+                        .and_then(|last| layout::first_block(last, file.size())),
                 });
                 content.push(Unpacked::File { path, bytes });
             }

@@ -21,6 +21,7 @@ mod files;
 mod flash;
 mod gzip;
 mod inspect;
+mod layout;
 mod means;
 mod odd;
 mod pack;

@@ -18,7 +18,9 @@ use crate::{
     content::{self, Content},
     error::{PackError, SIZE_MAX},
     files::PackedFile,
-    gzip, odd, page,
+    gzip,
+    inspect::blocks_free,
+    layout, odd, page,
     precache::Pages,
     select::{is_compressible, is_content_named, is_skipped, keeps_its_name},
     stamp::{self, Stamp, Stamped},
@@ -52,6 +54,9 @@ pub struct Options {
     /// Whether what is in `_app/immutable/` counts as named in `immutable`: there SvelteKit puts what
     /// it names by content. Whoever knows better, since something changed it afterwards, lists all.
     pub sveltekit: bool,
+    /// The image that devices have: files that are in it, or whose predecessors are, stay at their places as far as
+    /// they have room there. `None`: they lie one behind the other.
+    pub base: Option<Vec<u8>>,
 }
 
 impl Default for Options {
@@ -67,6 +72,7 @@ impl Default for Options {
             stamp: None,
             immutable: BTreeSet::new(),
             sveltekit: true,
+            base: None,
         }
     }
 }
@@ -126,6 +132,8 @@ pub struct Report {
     pub sha256: [u8; 32],
     /// Blocks of 4096 bytes that the image has.
     pub blocks_used: u32,
+    /// How many of these nothing is in, so that files stay where they are in the base.
+    pub blocks_free: u32,
     /// Blocks of the slot.
     pub blocks_total: u32,
 }
@@ -138,7 +146,7 @@ pub struct Report {
 ///
 /// # Errors
 /// When there is no `index.html`, or none that a stamp has a place in, a path cannot be stored, the files do not fit, are of two builds, or
-/// of another than `index.html` says; see [`PackError`].
+/// of another than `index.html` says, or the base is no image; see [`PackError`].
 pub fn pack(
     files: impl IntoIterator<Item = (String, Vec<u8>)>,
     options: &Options,
@@ -149,6 +157,11 @@ pub fn pack(
     }
     // What cannot be stored in any image is said before the work is done.
     manifest(options, None, [0; 32])?;
+    let base = options.base.as_deref().map(layout::of_image);
+    let base = base
+        .transpose()
+        .map_err(PackError::Base)?
+        .unwrap_or_default();
     let (skipped, files): (Vec<_>, Vec<_>) =
         files.into_iter().partition(|(path, _)| is_skipped(path));
     let mut skipped: Vec<String> = skipped.into_iter().map(|(path, _)| path).collect();
@@ -207,12 +220,15 @@ pub fn pack(
         root_hash: manifest.root_hash,
         sha256: [0; 32],
         blocks_used: 0,
+        blocks_free: 0,
         blocks_total: size / SECTOR,
     };
     report.files.sort_by(|a, b| a.path.cmp(&b.path));
     let paths = report.files.iter().map(|file| &file.path);
     report.hidden = paths.filter(|path| is_hidden(path)).cloned().collect();
-    let files = stored.into_iter().map(Stored::into_file).collect();
+    let kept = layout::kept(stored.iter().map(|file| &*file.name), &base);
+    let files = stored.into_iter().zip(kept);
+    let files = files.map(|(file, block)| file.into_file(block)).collect();
     let content = Content {
         files,
         manifest,
@@ -220,6 +236,7 @@ pub fn pack(
     };
     let image = content.write(None).map_err(|error| unfit(error, &report))?;
     report.blocks_used = image.len() as u32 / SECTOR;
+    report.blocks_free = blocks_free(&image).unwrap_or(0);
     report.sha256 = Sha256::digest(&image).into();
     Ok(Packed { image, report })
 }
@@ -234,11 +251,12 @@ struct Stored {
 }
 
 impl Stored {
-    fn into_file(self) -> content::File {
+    fn into_file(self, block: Option<u32>) -> content::File {
         content::File {
             path: self.name,
             bytes: self.bytes,
             marks: self.marks,
+            block,
         }
     }
 

@@ -122,11 +122,15 @@ fn content(image: &[u8]) -> Result<Content, SignError> {
         let Unpacked::File { path, bytes } = unpacked else {
             continue;
         };
-        let marks = described.next().and_then(|file| file.marks);
+        let described = described.next();
+        let marks = described.and_then(|file| file.marks);
+        let block = described.and_then(|file| file.block);
         content.files.push(content::File {
             path: path.clone(),
             bytes: bytes.clone(),
             marks: marks.ok_or(SignError::Bare)?,
+            // A signature moves nothing.
+            block,
         });
     }
     Ok(content)

@@ -218,11 +218,11 @@ fn the_image_is_the_same_on_every_machine() {
     };
     assert_eq!(
         sha256(Gzip::Never),
-        "f77657c314ce05df035cbf31e8d339b4792a75c5914c89477d06bed5737a3c83"
+        "0f9182dfeeb32a7ec42fc6dd93f968d5d829ed810f8c76455a01fbf053ac180e"
     );
     assert_eq!(
         sha256(Gzip::Auto),
-        "ab5a5fccbe5f55e1d9411c2568a30c947121e93805d643ebed79d4e501a5d8c7"
+        "bc2ad66f907e5bd0ea66a630fe06ace53effd3bcb2be55473f3cff64d02ee09b"
     );
 }
 
@@ -565,7 +565,8 @@ fn a_change_of_any_stored_byte_of_a_file_is_found() {
         .unwrap();
     let at = image
         .windows(64)
-        .position(|window| window == &png[..64])
+        // The font begins with the same bytes, and comes first.
+        .rposition(|window| window == &png[..64])
         .unwrap();
     for offset in [0, 1000, 4000] {
         let mut damaged = image.clone();

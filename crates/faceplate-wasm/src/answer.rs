@@ -21,11 +21,12 @@ pub const BAD_REQUEST: u32 = 2;
 /// Request: size of the slot (number), whether there is a version (0 or 1), the version (text, empty
 /// without), lowest and highest API (numbers, 0 and 0: those of this release), sequence (number, 0 where
 /// nobody counts), gzip (1: where it pays, 0: never), stamp (0: none, 1: the build id, 2: the build id and the script that confirms),
-/// paths of files whose names change with their content (list of texts), list of files: path (text),
-/// content (bytes).
+/// paths of files whose names change with their content (list of texts), whether what is in `_app/immutable/` counts
+/// as one of these (0 or 1), whether there is a base (0 or 1), the image that it is (bytes, empty without), list of
+/// files: path (text), content (bytes).
 ///
 /// Answer: image (bytes), SHA-256 of it (bytes), version (text), build id (text, empty without),
-/// blocks used and blocks of the slot (numbers), paths left out, paths that no device serves, paths
+/// blocks used, how many of these nothing is in, and blocks of the slot (numbers), paths left out, paths that no device serves, paths
 /// that index.html asks for in vain, pages without the build id, pages whose own policy
 /// keeps them from asking the device (lists of texts), list of files that
 /// stamping made or changed: path (text), content (bytes), paths that stamping left out (list of
@@ -46,6 +47,7 @@ pub fn pack(request: &[u8]) -> Vec<u8> {
                 .text(&report.version)
                 .text(&id(report.build.as_ref().map(|id| id as _)))
                 .number(report.blocks_used)
+                .number(report.blocks_free)
                 .number(report.blocks_total)
                 .texts(&report.skipped)
                 .texts(&report.hidden)
@@ -101,6 +103,8 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         immutable.insert(request.text()?.to_owned());
     }
     let sveltekit = request.number()? != 0;
+    let has_base = request.number()? != 0;
+    let base = request.bytes()?;
     let options = Options {
         size,
         version: has_version.then(|| version.to_owned()),
@@ -110,6 +114,7 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
         stamp,
         immutable,
         sveltekit,
+        base: has_base.then(|| base.to_vec()),
     };
     let mut files = Vec::new();
     for _ in 0..request.number()? {
@@ -128,7 +133,7 @@ fn pack_request(request: &mut Reader<'_>) -> Result<PackRequest, Malformed> {
 /// verified (text, empty without), list of files: path (text), content as it is stored
 /// (bytes), whether the files are marked (0 or 1), paths of those that are marked as ones whose
 /// names change with their content (list of texts), what in it may confirm it (0: nothing, 1: the
-/// app's own code, 2: the script that confirms).
+/// app's own code, 2: the script that confirms), how many blocks nothing is in (number).
 #[must_use]
 pub fn inspect(request: &[u8]) -> Vec<u8> {
     answer(request, |request| {
@@ -180,6 +185,7 @@ fn open(image: &[u8]) -> Result<Writer, faceplate_pack::ImageError> {
         Means::App => 1,
         Means::Script => 2,
     });
+    answer.number(inspection.blocks_free);
     Ok(answer)
 }
 

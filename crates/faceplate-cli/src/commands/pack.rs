@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use faceplate_pack::{Gzip, Options, Report, Stamp, pack, sign};
+use faceplate_pack::{Gzip, Options, Report, Stamp, inspect, pack, sign};
 
+use super::read_frontend;
 use crate::{arguments, failure::Failure, keys, patterns, text, tree};
 
 /// Make an image of a built frontend.
@@ -34,6 +35,10 @@ pub(crate) struct Pack {
     /// again. Can be given several times. What is in _app/immutable/ (SvelteKit) needs not be named.
     #[arg(long, value_name = "GLOB", value_parser = patterns::pattern)]
     immutable: Vec<glob::Pattern>,
+    /// The image that devices have: files of it stay at their places in the new one, as far as they have room there, so
+    /// that an update has less to send.
+    #[arg(long, value_name = "OLD.bin")]
+    base: Option<PathBuf>,
     /// Write the build id into each page of the image, and a script that confirms it; for builds
     /// that the Vite plugin did not make. The folder stays as it is.
     #[arg(long)]
@@ -62,6 +67,7 @@ impl Pack {
     pub(crate) fn run(self) -> Result<(), Failure> {
         // Before the work is done.
         let key = self.sign.as_ref().map(keys::Place::read).transpose()?;
+        let base = self.base.as_deref().map(read_frontend).transpose()?;
         let found = tree::read(&self.dist).map_err(Failure::new)?;
         if let Some(key) = &key
             && let Some((path, _)) = found.files.iter().find(|(_, bytes)| key.is_in(bytes))
@@ -94,6 +100,7 @@ impl Pack {
             }),
             immutable: immutable.files,
             sequence: self.sequence,
+            base,
             ..defaults
         };
         let mut packed = pack(found.files, &options).map_err(|error| match error {
@@ -105,6 +112,8 @@ impl Pack {
             let signed = sign(&packed.image, &key.public(), |what| key.sign(what));
             packed.image = signed.map_err(|error| Failure::at(self.dist.display(), error))?;
             packed.report.blocks_used = (packed.image.len() / 4096) as u32;
+            let signed = inspect(&packed.image).map_err(Failure::new)?;
+            packed.report.blocks_free = signed.blocks_free;
         }
         tree::replace(&self.output, &packed.image).map_err(Failure::new)?;
         text::print(&describe(&packed.report, &self.output));
@@ -205,6 +214,12 @@ fn describe(report: &Report, output: &Path) -> String {
         text::bytes(total * 4096),
         (used * 100).div_ceil(total.max(1)),
     ));
+    if report.blocks_free > 0 {
+        let blocks = text::count(report.blocks_free as usize, "block");
+        lines.push(format!(
+            "{blocks} of these left free, so that files stay where they are in the base"
+        ));
+    }
     if !report.files.iter().any(|file| file.immutable) {
         lines.push(
             "no file is marked immutable, so browsers ask about each again; --immutable 'assets/**' \
