@@ -117,6 +117,43 @@ fn what_a_build_names_by_content_is_marked_by_patterns() {
 }
 
 #[test]
+fn with_a_base_files_stay_at_their_places() {
+    let folder = Folder::new();
+    site(&folder, &files());
+    folder.file("dist/assets/more.png", noise(9000));
+    run_in(folder.path(), &["pack", "dist"]).expect(0);
+    folder.file("dist/assets/logo.png", noise(20_000));
+    let pack = ["pack", "dist", "--base", "www.bin", "-o", "new.bin"];
+    let packed = run_in(folder.path(), &pack).expect(0);
+    let kept = "3 blocks of these left free, so that files stay where they are in the base\n";
+    assert!(packed.out.contains(kept), "{}", packed.out);
+    let image = |name: &str| {
+        let bytes = fs::read(folder.join(name)).unwrap();
+        let files = faceplate_pack::inspect(&bytes).unwrap().files.into_iter();
+        files
+            .filter_map(|file| Some((file.path, file.block?)))
+            .collect::<Vec<_>>()
+    };
+    let (old, new) = (image("www.bin"), image("new.bin"));
+    let moved = old.iter().zip(&new).filter(|(old, new)| old != new);
+    let moved: Vec<_> = moved.map(|(old, _)| &*old.0).collect();
+    assert_eq!(moved, ["assets/logo.png"]);
+
+    for (base, why) in [
+        (
+            "dist/robots.txt",
+            "dist/robots.txt: not an image: 14 bytes long",
+        ),
+        ("gone.bin", "gone.bin: "),
+        ("dist", "dist: a folder, not an image"),
+    ] {
+        let failed = run_in(folder.path(), &["pack", "dist", "--base", base]).expect(1);
+        assert!(failed.err.contains(why), "{}", failed.err);
+    }
+    assert_eq!(image("www.bin"), old);
+}
+
+#[test]
 fn unpacking_and_packing_again_gives_the_same_image() {
     let folder = Folder::new();
     site(&folder, &files());

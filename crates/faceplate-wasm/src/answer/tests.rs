@@ -13,6 +13,15 @@ fn pack_request(files: &[(&str, &[u8])], version: Option<&str>) -> Vec<u8> {
 }
 
 fn stamp_request(files: &[(&str, &[u8])], version: Option<&str>, stamp: usize) -> Vec<u8> {
+    whole_request(files, version, stamp, None)
+}
+
+fn whole_request(
+    files: &[(&str, &[u8])],
+    version: Option<&str>,
+    stamp: usize,
+    base: Option<&[u8]>,
+) -> Vec<u8> {
     let mut request = Vec::new();
     let number = |request: &mut Vec<u8>, number: usize| {
         request.extend((number as u32).to_le_bytes());
@@ -28,6 +37,8 @@ fn stamp_request(files: &[(&str, &[u8])], version: Option<&str>, stamp: usize) -
     number(&mut request, 1);
     put(&mut request, b"app.js");
     number(&mut request, 1);
+    number(&mut request, base.is_some().into());
+    put(&mut request, base.unwrap_or_default());
     number(&mut request, files.len());
     for (path, content) in files {
         put(&mut request, path.as_bytes());
@@ -76,7 +87,7 @@ fn a_request_to_pack_is_answered_with_image_and_report() {
     assert_eq!(answer.bytes(), Ok(&inspection.sha256[..]));
     assert_eq!((answer.text(), answer.text()), (Ok("1.2.3"), Ok("")));
     assert_eq!(answer.number(), Ok(inspection.len / 4096));
-    assert_eq!(answer.number(), Ok(256));
+    assert_eq!((answer.number(), answer.number()), (Ok(0), Ok(256)));
     for list in [".DS_Store", "api/x", "/gone.js"] {
         assert_eq!((answer.number(), answer.text()), (Ok(1), Ok(list)));
     }
@@ -135,8 +146,9 @@ fn stamping_answers_with_the_build_id_and_the_files_that_it_changed() {
         answer.bytes().unwrap();
         answer.text().unwrap();
         let build = answer.text().unwrap();
-        answer.number().unwrap();
-        answer.number().unwrap();
+        for _used_free_total in 0..3 {
+            answer.number().unwrap();
+        }
         for _skipped_hidden_missing in 0..3 {
             assert_eq!(answer.number(), Ok(0));
         }
@@ -199,11 +211,58 @@ fn an_image_is_answered_with_its_facts_and_files() {
         .collect();
     assert_eq!((answer.number(), answer.number()), (Ok(1), Ok(1)));
     assert_eq!(answer.text(), Ok("app.js.gz"));
-    // Nothing in it can confirm.
-    assert_eq!(answer.number(), Ok(0));
+    // Nothing in it can confirm, and no block is left free.
+    assert_eq!((answer.number(), answer.number()), (Ok(0), Ok(0)));
     answer.end().unwrap();
     assert!(files.contains(&("api/x", b"y")));
     assert_eq!(files.len(), 4);
+}
+
+#[test]
+fn a_base_keeps_files_at_their_places_and_has_to_be_an_image() {
+    let pictures = |first: usize| {
+        let pictures = [vec![1; first], vec![2; 5000]];
+        [
+            ("index.html", b"".to_vec()),
+            ("a.png", pictures[0].clone()),
+            ("b.png", pictures[1].clone()),
+        ]
+    };
+    let packed = |first, base: Option<&[u8]>| {
+        let files = pictures(first);
+        let files = files.each_ref().map(|(path, bytes)| (*path, &**bytes));
+        pack(&whole_request(&files, None, 0, base))
+    };
+    let image = |answer: &[u8]| {
+        let mut answer = Reader::new(answer);
+        assert_eq!(answer.number(), Ok(OK));
+        answer.bytes().unwrap().to_vec()
+    };
+    let block = |image: &[u8], path: &str| {
+        let files = faceplate_pack::inspect(image).unwrap().files;
+        files
+            .into_iter()
+            .find(|file| file.path == path)
+            .unwrap()
+            .block
+    };
+    let old = image(&packed(5000, None));
+    let new = packed(9000, Some(&old));
+    let moved = image(&new);
+    assert_eq!(block(&moved, "b.png"), block(&old, "b.png"));
+    assert_ne!(block(&moved, "a.png"), block(&old, "a.png"));
+    let mut request = Vec::new();
+    put(&mut request, &moved);
+    let inspected = inspect(&request);
+    // Two blocks are left free.
+    assert_eq!(inspected[inspected.len() - 4..], 2_u32.to_le_bytes());
+
+    let (kind, text) = refused(&packed(5000, Some(b"PK")));
+    assert_eq!(kind, REFUSED);
+    assert!(
+        text.starts_with("the base: not an image: 2 bytes long"),
+        "{text}"
+    );
 }
 
 #[test]

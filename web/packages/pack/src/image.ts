@@ -1,6 +1,7 @@
 // From a folder to www.bin: reading, packing, writing, telling.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { readBase } from './base.js';
 import { ImageError, NothingYet } from './errors.js';
 import { fingerprint, type Fingerprint } from './fingerprint.js';
 import {
@@ -55,7 +56,7 @@ export interface Made {
 
 /**
  * Looks at the options; `root` is where the package.json is looked for that tells the version, and from where
- * on a key is.
+ * on a key and a base are.
  */
 export async function recipe(
   options: ImageOptions,
@@ -67,6 +68,7 @@ export async function recipe(
   const api = parseApi(options.api);
   const sequence = parseSequence(options.sequence);
   const sign = options.sign === undefined ? null : signingKey(options.sign, root);
+  const base = readBase(options.base, root);
   const gzip = options.gzip ?? 'auto';
   if (gzip !== 'auto' && gzip !== 'never') {
     throw new OptionError(`gzip: ${JSON.stringify(gzip)} is neither 'auto' nor 'never'`);
@@ -80,7 +82,7 @@ export async function recipe(
   const version = await versionOf(options.version, root);
   const immutable = matcher(options.immutable, 'immutable');
   const patterns = [options.immutable ?? []].flat().filter((one) => typeof one === 'string');
-  const made = { size, version, api, sequence, sign, gzip, stamp } as const;
+  const made = { size, version, api, sequence, base, sign, gzip, stamp } as const;
   const pack = { ...made, sveltekit: !naming };
   return { pack, maxSize, exclude, immutable, patterns, naming };
 }

@@ -1,4 +1,5 @@
 // The packer for programs: images of folders, and what is in images.
+export { readBase } from './base.js';
 export { ImageError, NothingYet } from './errors.js';
 export { changedSince, type Fingerprint } from './fingerprint.js';
 export { makeImage, recipe, shown, type Made, type Recipe } from './image.js';

@@ -26,6 +26,8 @@ Usage: faceplate-pack [options] DIST
                          [default: that of this release]
   --sequence N           how new the frontend is: a higher number than the one before. Devices that want no
                          step back refuse lower ones than they have confirmed [default: 0]
+  --base OLD.bin         the image that devices have: files of it stay at their places, as far as they have
+                         room there, so that an update has less to send
   --sign KEY             sign the image by this private key (Ed25519, PEM), or by env:NAME for a variable of
                          the environment that holds its text
   --gzip WHEN            whether text is stored compressed: auto, where it is smaller, or never
@@ -82,6 +84,7 @@ async function run(args: string[]): Promise<void> {
     ...(values['app-version'] !== undefined && { version: values['app-version'] }),
     ...(values.api && { api: api(values.api) }),
     ...(values.sequence !== undefined && { sequence: sequence(values.sequence) }),
+    ...(values.base !== undefined && { base: resolve(values.base) }),
     ...(values.sign !== undefined && { sign: sign(values.sign) }),
     gzip: values.gzip as 'auto',
     exclude: values.exclude,
@@ -97,12 +100,12 @@ async function run(args: string[]): Promise<void> {
 
 /** What `--json` tells. */
 function answer({ packed, warnings }: Made, image: string) {
-  const { version, build, sequence, signer, blocksUsed, sha256 } = packed;
+  const { version, build, sequence, signer, blocksUsed, blocksFree, sha256 } = packed;
   const files = packed.files.map(({ path, storedAs, raw, stored, immutable }) => ({
     ...{ path, stored_as: storedAs, bytes: raw, stored_bytes: stored, immutable },
   }));
-  const bytes = blocksUsed * BLOCK;
-  return { image, version, build, sequence, signer, bytes, sha256, files, warnings };
+  const [bytes, free_bytes] = [blocksUsed * BLOCK, blocksFree * BLOCK];
+  return { image, version, build, sequence, signer, bytes, free_bytes, sha256, files, warnings };
 }
 
 function parse(args: string[]) {
@@ -117,6 +120,7 @@ function parse(args: string[]) {
         'app-version': { type: 'string' },
         api: { type: 'string' },
         sequence: { type: 'string' },
+        base: { type: 'string' },
         sign: { type: 'string' },
         gzip: { type: 'string', default: 'auto' },
         exclude: { type: 'string', multiple: true, default: [] },

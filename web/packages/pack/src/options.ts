@@ -41,6 +41,11 @@ export interface ImageOptions {
    * lower ones than they have confirmed. Default: 0, nobody counts.
    */
   readonly sequence?: number;
+  /**
+   * The image that devices have, by its path: files of it stay at their places in the new one, as far as they have
+   * room there, so that an update has less to send. Default: files lie one behind the other.
+   */
+  readonly base?: string;
   /** The private key that signs the image. Default: it is not signed. */
   readonly sign?: KeyPlace;
   /**

@@ -19,6 +19,8 @@ export interface PackOptions {
   readonly api: readonly [number, number] | null;
   /** How new it is, up to 2³² - 1. Default: 0, nobody counts. */
   readonly sequence?: number;
+  /** An image whose files stay at their places, as far as they have room there. Default: none. */
+  readonly base?: Uint8Array | null;
   /** Signs the image. Default: it is not signed. */
   readonly sign?: SigningKey | null;
   readonly gzip: 'auto' | 'never';
@@ -62,6 +64,8 @@ export interface Packed {
   readonly signer: string | null;
   /** Blocks of 4096 bytes. */
   readonly blocksUsed: number;
+  /** How many of these nothing is in, so that files stay where they are in the base. */
+  readonly blocksFree: number;
   readonly blocksTotal: number;
   /** Paths that were left out since they are hidden. */
   readonly skipped: readonly string[];
@@ -104,6 +108,8 @@ export interface Inspected {
    * `null` where nothing in it asks a device.
    */
   readonly confirms: (typeof CONFIRMS)[number];
+  /** Blocks of 4096 bytes in front of its end that nothing is in. */
+  readonly blocksFree: number;
 }
 
 /** How the packer calls it. */
@@ -136,6 +142,8 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     .number(STAMP[options.stamp ?? 'none'])
     .texts(options.immutable ?? [])
     .number((options.sveltekit ?? true) ? 1 : 0)
+    .number(options.base ? 1 : 0)
+    .bytes(options.base ?? new Uint8Array())
     .number(files.length);
   for (const { path, bytes } of files) request.text(path).bytes(bytes);
   const answer = call('pack', request);
@@ -148,6 +156,7 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
     sequence: options.sequence ?? 0,
     signer: null,
     blocksUsed: answer.number(),
+    blocksFree: answer.number(),
     blocksTotal: answer.number(),
     skipped: answer.list(text),
     hidden: answer.list(text),
@@ -172,7 +181,8 @@ export function pack(files: readonly SourceFile[], options: PackOptions): Packed
 function signed(packed: Packed, key: SigningKey): Packed {
   const image = key.sign(packed.image);
   const sha256 = createHash('sha256').update(image).digest('hex');
-  return { ...packed, image, sha256, blocksUsed: image.length / BLOCK, signer: key.id };
+  const { blocksFree } = inspect(image);
+  return { ...packed, image, sha256, blocksUsed: image.length / BLOCK, blocksFree, signer: key.id };
 }
 
 /** What has to be signed of an image, by Ed25519; throws `Refused` when it is none that can be signed. */
@@ -218,6 +228,7 @@ export function inspect(image: Uint8Array): Inspected {
     files: new Map(files),
     immutable: marked ? immutable : null,
     confirms: CONFIRMS[answer.number()] ?? null,
+    blocksFree: answer.number(),
   };
 }
 

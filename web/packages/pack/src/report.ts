@@ -22,7 +22,7 @@ const sum = (files: readonly PackedFile[], of: 'raw' | 'stored') =>
 
 /** The report, line by line; `out` is shown as where the image is. */
 export function report(packed: Packed, out: string): string[] {
-  const { files, blocksUsed, blocksTotal } = packed;
+  const { files, blocksUsed, blocksFree, blocksTotal } = packed;
   const shown = largest(files, LISTED);
   const width = Math.max(...shown.map(({ path }) => path.length));
   const lines = shown.map(({ path, storedAs, raw, stored, immutable }) => {
@@ -36,6 +36,7 @@ export function report(packed: Packed, out: string): string[] {
     const sizes = [sum(rest, 'raw'), sum(rest, 'stored')].map((size) => bytes(size).padStart(10));
     lines.push(`  ${name.padEnd(width)}  ${sizes.join('  ')}`);
   }
+  const free = `  ${count(blocksFree, 'block')} of these left free, so that files stay where they are in the base`;
   const percent = Math.ceil((blocksUsed * 100) / blocksTotal);
   const { version, build, sequence, signer } = packed;
   const what = [
@@ -51,6 +52,7 @@ export function report(packed: Packed, out: string): string[] {
     `  ${count(files.length, 'file')}, ${bytes(sum(files, 'raw'))}, stored in ` +
       `${bytes(sum(files, 'stored'))}; image ${bytes(blocksUsed * BLOCK)}, ` +
       `${blocksUsed} of ${blocksTotal} blocks (${percent} %)`,
+    ...(blocksFree > 0 ? [free] : []),
   ];
 }
 

@@ -61,6 +61,31 @@ test('packing again gives the same image, and writes nothing into the folder', a
   expect(statSync(join(root, 'dist/site/index.html')).mtimeMs).toBe(mtimeMs);
 });
 
+test('files stay at their places in a base, which may be the image that is replaced', async () => {
+  const root = project({ ...SITE, 'dist/site/a.png': noise(9000), 'dist/site/b.png': noise(9000) });
+  await run(root, 'dist/site');
+  const old = image(root, 'dist/www.bin');
+  expect(old.blocksFree).toBe(0);
+  write(root, { 'dist/site/a.png': noise(20_000) });
+  const base = ['--base', 'dist/www.bin'];
+  const { code, stdout } = await run(root, 'dist/site', ...base);
+  expect(code).toBe(0);
+  expect(stdout).toContain('3 blocks of these left free, so that files stay where they are');
+  expect(image(root, 'dist/www.bin').blocksFree).toBe(3);
+  const told = await run(root, 'dist/site', ...base, '--json');
+  expect(JSON.parse(told.stdout)).toMatchObject({ free_bytes: 3 * 4096 });
+
+  const none = await run(root, 'dist/site', '--base', 'package.json');
+  expect([none.code, none.stderr]).toEqual([
+    1,
+    'error: packing dist/site: the base: not an image: 22 bytes long, but an image is a multiple of 4096 ' +
+      'bytes, and at least 8192\n',
+  ]);
+  const gone = await run(root, 'dist/site', '--base', 'gone.bin');
+  expect(gone.code).toBe(2);
+  expect(gone.stderr).toMatch(/^error: base: ENOENT.*gone\.bin/);
+});
+
 test('all that can be set is obeyed', async () => {
   const root = project(SITE);
   const args = ['-o', 'made/lamp.bin', '--app-version', 'x', '--api', '1..3', '--size', '64K'];

@@ -4,6 +4,7 @@ import type { Environment, Plugin, ResolvedConfig } from 'vite';
 import {
   ImageError,
   makeRoom,
+  readBase,
   recipe,
   refusePublic,
   signingKey,
@@ -46,6 +47,17 @@ export function packPlugin(options: FaceplateOptions): Plugin {
     const { root, publicDir } = config;
     refusePublic(sign, root, [dir, publicDir].filter(Boolean));
     signingKey(sign, root);
+  };
+
+  /** Refuses a base that would make room for the image. */
+  const refuseBase = ({ out }: Places) => {
+    const { base } = options;
+    if (base !== undefined && resolve(config.root, base) === out) {
+      throw new ImageError(
+        `base: ${base} is where the image is written, and an older one is taken away when a build begins; keep ` +
+          'what devices have at another place',
+      );
+    }
   };
 
   /** The folder of a build is written, as far as that build goes. */
@@ -104,8 +116,10 @@ export function packPlugin(options: FaceplateOptions): Plugin {
         // A build that fails must not leave an image that looks like its own.
         try {
           forget(places);
+          refuseBase(places);
           makeRoom(places);
           refuseKey(places);
+          readBase(options.base, config.root);
         } catch (error) {
           throw told(error);
         }

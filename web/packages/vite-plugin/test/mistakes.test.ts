@@ -1,5 +1,5 @@
 // Builds that must fail, or leave something out, and say so.
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { recipe } from 'faceplate-pack';
@@ -49,6 +49,25 @@ test('an image over maxSize names the largest files, one at maxSize is made', as
     /the image has .* 1 B more than maxSize allows.*film\.mp4 \(49 KiB\), .*logo\.png \(3 KiB\)/,
   );
   expect(isThere(root)).toBe(false);
+});
+
+test('a base keeps files at their places, and is never the image that is taken away', async () => {
+  const root = project({ ...APP, 'public/a.png': noise(9000), 'public/b.png': noise(9000) });
+  await run(root);
+  copyFileSync(join(root, 'www.bin'), join(root, 'old.bin'));
+  write(root, { 'public/a.png': noise(20_000) });
+  await run(root, { base: 'old.bin' });
+  expect(image(root).blocksFree).toBe(3);
+
+  await expect(run(root, { base: './www.bin' })).rejects.toThrow(
+    /keep what devices have at another place/,
+  );
+  expect(isThere(root)).toBe(true);
+  await expect(run(root, { base: 'index.html' })).rejects.toThrow(/the base: not an image/);
+  expect(isThere(root)).toBe(false);
+  rmSync(join(root, 'dist'), { recursive: true });
+  await expect(run(root, { base: 'gone.bin' })).rejects.toThrow(/base: ENOENT/);
+  expect(existsSync(join(root, 'dist'))).toBe(false);
 });
 
 test('an image inside of the folder that is packed is refused before anything is built', async () => {
