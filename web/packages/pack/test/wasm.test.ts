@@ -1,4 +1,5 @@
 // The packer as it is called from here: the golden image, refusals, and modules that misbehave.
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { Writer } from '../src/message.js';
 import { assets, inspect, pack, type PackOptions } from '../src/packer.js';
@@ -46,6 +47,15 @@ test('the report is what inspecting finds', () => {
   );
   const app = packed.files.find(({ path }) => path === 'assets/app.js');
   expect(app).toMatchObject({ raw: 300_000, storedAs: 'assets/app.js.gz' });
+});
+
+test('what is compressed is what zlib unpacks, with places in it where it comes back into step', () => {
+  const { files } = inspect(pack(SITE, OPTIONS).image);
+  const app = Buffer.from(files.get('assets/app.js.gz') ?? []);
+  expect(gunzipSync(app).equals(text(300_000))).toBe(true);
+  // A sync flush ends with an empty block that is stored.
+  const flushes = app.toString('latin1').split('\x00\x00\xff\xff').length - 1;
+  expect(flushes).toBeGreaterThanOrEqual(Math.floor(300_000 / (32 << 10)));
 });
 
 test('files stay where they are in a base, and other bytes are none', () => {
