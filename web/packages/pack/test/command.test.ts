@@ -74,7 +74,10 @@ test('files stay at their places in a base, which may be the image that is repla
   expect(image(root, 'dist/www.bin').blocksFree).toBe(3);
   const told = await run(root, 'dist/site', ...base, '--json');
   expect(JSON.parse(told.stdout)).toMatchObject({ free_bytes: 3 * 4096 });
+});
 
+test('a base that is no image, or is not there, is refused', async () => {
+  const root = project(SITE);
   const none = await run(root, 'dist/site', '--base', 'package.json');
   expect([none.code, none.stderr]).toEqual([
     1,
