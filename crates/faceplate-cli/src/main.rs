@@ -10,6 +10,7 @@ mod arguments;
 mod base;
 mod board;
 mod browser;
+mod cache;
 mod commands;
 mod conformance;
 mod device;

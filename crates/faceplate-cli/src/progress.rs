@@ -129,6 +129,16 @@ impl Progress {
         }
     }
 
+    /// Something that people may want to know.
+    pub(crate) fn tell(&self, what: &str) {
+        let line = format!("{}: {what}", self.device);
+        match &self.view {
+            View::Bar(bar) => bar.suspend(|| text::print(&line)),
+            View::Lines { .. } => text::print(&line),
+            View::Nothing => {}
+        }
+    }
+
     /// Something that is not as it should be, but no reason to fail.
     pub(crate) fn warn(&mut self, what: &str) {
         self.warnings.push(what.to_owned());

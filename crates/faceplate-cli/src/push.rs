@@ -2,12 +2,15 @@
 
 mod broken;
 mod check;
+mod deliver;
 mod error;
 mod no_page;
 mod page;
+mod parcel;
 mod seen;
 mod send;
 mod wait;
+mod words;
 
 use std::{
     collections::HashMap,
@@ -18,10 +21,12 @@ use faceplate::BuildId;
 use faceplate_pack::{ImageError, Inspection, Means, Unpacked};
 
 use crate::{
-    device::{self, Address, Sectors, State, Status},
+    cache::Cache,
+    device::{self, Address, State, Status},
     progress::Progress,
     text,
 };
+pub(crate) use deliver::Delivered;
 pub(crate) use error::PushError;
 use seen::{By, Seen};
 pub(crate) use wait::for_reboot;
@@ -115,6 +120,8 @@ pub(crate) struct Options {
     pub(crate) within: Option<u16>,
     /// Whether the page is opened here.
     pub(crate) open: bool,
+    /// Whether the whole image is sent, whatever the device has.
+    pub(crate) full: bool,
     /// How long to wait for a device that restarts.
     pub(crate) timeout: Duration,
 }
@@ -135,10 +142,8 @@ pub(crate) enum Confirm {
 pub(crate) struct Pushed {
     /// The slot that serves now.
     pub(crate) slot: String,
-    /// Whether anything was sent; not when it ran the image already.
-    pub(crate) sent: bool,
-    /// Sectors written and left alone, if the device could tell.
-    pub(crate) sectors: Option<Sectors>,
+    /// What was sent; nothing when it ran the image already.
+    pub(crate) delivered: Option<Delivered>,
     /// How long it took.
     pub(crate) took: Duration,
 }
@@ -148,6 +153,7 @@ pub(crate) fn push(
     image: &Image,
     address: &Address,
     options: &Options,
+    cache: &Cache,
     progress: &mut Progress,
 ) -> Result<Pushed, PushError> {
     let begin = Instant::now();
@@ -170,6 +176,7 @@ pub(crate) fn push(
             }
             progress.warn("it was never confirmed, but kept: there was nothing to go back to");
         }
+        cache.put(&image.sha256, &image.bytes);
         let slot = before.active_slot().label.clone();
         progress.done(&format!(
             "runs {} in {slot} already; nothing was sent",
@@ -177,8 +184,7 @@ pub(crate) fn push(
         ));
         return Ok(Pushed {
             slot,
-            sent: false,
-            sectors: None,
+            delivered: None,
             took: begin.elapsed(),
         });
     }
@@ -190,10 +196,10 @@ pub(crate) fn push(
     }
     // A push that was interrupted goes on where it was.
     let sent = !before.serves(&image.sha256);
-    let sectors = match sent {
+    let delivered = match sent {
         true => {
             standing.may_change().map_err(PushError::Unreachable)?;
-            replace(image, address, options, &before, progress)?
+            Some(replace(image, address, options, cache, before, progress)?)
         }
         false => None,
     };
@@ -225,29 +231,27 @@ pub(crate) fn push(
     progress.done(&format!("runs {} in {slot}, confirmed{how}", image.name()));
     Ok(Pushed {
         slot,
-        sent,
-        sectors,
+        delivered,
         took: begin.elapsed(),
     })
 }
 
-/// Sends the image and waits until the device runs it. Gives the sectors, if the device told.
+/// Sends the image and waits until the device runs it.
 fn replace(
     image: &Image,
     address: &Address,
     options: &Options,
-    before: &Status,
+    cache: &Cache,
+    before: Status,
     progress: &mut Progress,
-) -> Result<Option<Sectors>, PushError> {
-    may_begin(image, before)?;
-    let size = text::bytes(image.len() as u64);
-    let to = &before.inactive_slot().label;
-    progress.phase(&format!("sending {} ({size}) to {to}", image.name()));
-    let sectors = send::send(image, address, options, before, progress)?;
+) -> Result<Delivered, PushError> {
+    may_begin(image, &before)?;
+    let (delivered, before) = deliver::deliver(image, address, options, cache, before, progress)?;
+    cache.put(&image.sha256, &image.bytes);
     progress.phase("restarting");
-    let after = for_reboot(address, before, options.timeout)?;
+    let after = for_reboot(address, &before, options.timeout)?;
     runs(&image.sha256, &after)?;
-    Ok(sectors)
+    Ok(delivered)
 }
 
 /// What can be known before anything is sent.

@@ -15,6 +15,19 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
+/// A number with a comma before each three digits, as `12,345`.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -122,6 +135,13 @@ mod tests {
             "1.00 MiB",
             "16.00 MiB",
         ];
+        assert_eq!(shown, want);
+    }
+
+    #[test]
+    fn numbers_have_commas() {
+        let shown = [0, 999, 1000, 12_345, 344_064, 1_000_000].map(number);
+        let want = ["0", "999", "1,000", "12,345", "344,064", "1,000,000"];
         assert_eq!(shown, want);
     }
 

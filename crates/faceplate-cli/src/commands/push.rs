@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{login::LoginOptions, not_an_image, read_image};
 use crate::{
+    cache::Cache,
     device::Address,
     failure::{self, Failure},
     progress::Progress,
@@ -15,8 +16,8 @@ use crate::{
 
 /// Bring an image to devices, and wait until the new frontend is confirmed.
 ///
-/// The image is checked first. The device writes it beside the running frontend, checks it, switches
-/// and restarts; then the new page is loaded from it, with its scripts and styles, and has to be
+/// The image is checked first. Only what the device does not have yet is sent. It writes the new
+/// frontend beside the running one, checks it, switches and restarts; then the new page is loaded from it, with its scripts and styles, and has to be
 /// opened in a browser, where it confirms itself. Where that fails the device goes back to the old
 /// frontend: at once where the page certainly does not load, else when the time is over. Several
 /// devices get it one after the other.
@@ -39,6 +40,9 @@ pub(crate) struct Push {
     /// system does.
     #[arg(long)]
     open: bool,
+    /// Send the whole image, also where the device has a part of it.
+    #[arg(long)]
+    full: bool,
     /// Seconds from the restart in which it has to be confirmed, or the device goes back [default:
     /// 300 for the page; with --confirm load the device's, 120].
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(10..=3600))]
@@ -94,6 +98,7 @@ impl Push {
             confirm,
             within,
             open: self.open,
+            full: self.full,
             timeout: Duration::from_secs(self.timeout.into()),
         };
         let image = Image::new(read_image(&self.image)?).map_err(|error| {
@@ -101,12 +106,13 @@ impl Push {
                 format_args!("{error}. Nothing was sent; make an image with `faceplate pack`");
             not_an_image(&self.image, what)
         })?;
+        let cache = Cache::of_user();
         let mut failed = Vec::new();
         let mut code = 0;
         let mut results = Vec::new();
         for address in &devices {
             let mut progress = Progress::new(address.to_string(), self.json);
-            let result = push::push(&image, address, &options, &mut progress);
+            let result = push::push(&image, address, &options, &cache, &mut progress);
             let warnings = progress.into_warnings();
             if let Err(error) = &result {
                 failed.push(address.to_string());
@@ -150,9 +156,12 @@ fn to_json(address: &Address, result: Result<Pushed, PushError>, warnings: &[Str
         Ok(pushed) => json!({
             "device": device,
             "ok": true,
-            "sent": pushed.sent,
+            "sent": pushed.delivered.is_some(),
             "slot": pushed.slot,
-            "sectors": pushed.sectors.map(|sectors| {
+            "upload": pushed.delivered.as_ref().map(|delivered| {
+                json!({ "way": delivered.way.name(), "bytes": delivered.bytes, "tries": delivered.tries })
+            }),
+            "sectors": pushed.delivered.and_then(|delivered| delivered.sectors).map(|sectors| {
                 json!({ "written": sectors.written, "same": sectors.same })
             }),
             "seconds": (pushed.took.as_secs_f64() * 10.0).round() / 10.0,

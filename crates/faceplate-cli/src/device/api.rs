@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::{Address, ClientError, Response, Standing, Status, http::request, log_in, login::SAY};
 use crate::failure::Kind;
 
+/// Longest wait for a list of chunks: a device without a unit for SHA-256 hashes a megabyte in some seconds.
+const CHUNKS: Duration = Duration::from_secs(60);
 /// Longest wait for an answer: the worst erase keeps a device for 2 s, and a packet may be lost.
 const ANSWER: Duration = Duration::from_secs(6);
 /// The same for a rollback, which reads the whole other slot first: 4 MiB twice take less than a second on the
@@ -228,6 +230,24 @@ fn put_password(address: &Address, body: &Value) -> Result<(), ApiError> {
     let response = command(address, "PUT", "/api/ota/password", body, ANSWER)?;
     match response.status {
         200 | 204 => Ok(()),
+        _ => Err(ApiError::Refused(Problem::of(&response))),
+    }
+}
+
+/// The list of the chunks in a slot, `active` or `inactive`, of at most so many bytes of it.
+pub(crate) fn chunks(
+    address: &Address,
+    slot: &str,
+    len: Option<usize>,
+) -> Result<Vec<u8>, ApiError> {
+    let mut path = format!("/api/ota/frontend/chunks?slot={slot}");
+    if let Some(len) = len {
+        path.push_str(&format!("&length={len}"));
+    }
+    let fields = [("Accept", faceplate::chunks::MEDIA_TYPE)];
+    let response = request(address, "GET", &path, &fields, &[], CHUNKS)?;
+    match response.status {
+        200 => Ok(response.body),
         _ => Err(ApiError::Refused(Problem::of(&response))),
     }
 }

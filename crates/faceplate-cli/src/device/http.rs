@@ -98,7 +98,8 @@ pub(crate) fn content_digest(sha256: &[u8]) -> String {
     format!("sha-256=:{}:", base64(sha256))
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// SHA-256 of bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new(SOFTWARE);
     hasher.update(bytes);
     hasher.finish()

@@ -121,6 +121,17 @@ impl Status {
         &self.slots[1 - self.active.min(1)]
     }
 
+    /// What an upload that was not finished has left in the slot that the next one goes to, or anything else there that
+    /// is no whole frontend.
+    pub(crate) fn has_leftovers(&self) -> bool {
+        let slot = self.inactive_slot();
+        !slot.valid
+            && slot
+                .problem
+                .as_deref()
+                .is_some_and(|problem| problem != "empty")
+    }
+
     /// Whether the image with this SHA-256 (hex digits) is served.
     pub(crate) fn serves(&self, sha256: &str) -> bool {
         self.state != State::Recovery && self.active_slot().sha256.as_deref() == Some(sha256)

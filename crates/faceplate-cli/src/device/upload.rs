@@ -1,4 +1,4 @@
-//! Sending an image, ready to hear "no" at any moment.
+//! Sending an image, or what differs of it, ready to hear "no" at any moment.
 
 use std::{
     io::Write as _,
@@ -29,31 +29,44 @@ pub(crate) struct Sending {
     pub(crate) abort: AtomicBool,
 }
 
-/// Sends `image` and gives the answer. It has no time limit of its own: `sending.abort` ends it.
+/// What is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Body<'a> {
+    /// `POST` for an image, `PATCH` for what differs.
+    pub(crate) method: &'a str,
+    /// Its type.
+    pub(crate) media_type: &'a str,
+    /// The bytes.
+    pub(crate) bytes: &'a [u8],
+    /// Their `Content-Digest`.
+    pub(crate) digest: &'a str,
+}
+
+/// Sends `body` and gives the answer. It has no time limit of its own: `sending.abort` ends it.
 pub(crate) fn upload(
     address: &Address,
     query: &str,
-    digest: &str,
-    image: &[u8],
+    body: Body<'_>,
     sending: &Sending,
 ) -> Result<Response, ClientError> {
+    let Body { method, digest, .. } = body;
     let path = format!("/api/ota/frontend{query}");
-    signed(address, ["POST", &path, digest], |signature| {
+    signed(address, [method, &path, digest], |signature| {
         let mut fields = vec![
-            ("Content-Type", "application/octet-stream"),
+            ("Content-Type", body.media_type),
             ("Content-Digest", digest),
         ];
         fields.extend(authorization(signature));
-        let head = head(address, "POST", &path, &fields, image.len());
+        let head = head(address, method, &path, &fields, body.bytes.len());
         sending.sent.store(0, Ordering::Relaxed);
-        send(address, &head, image, sending)
+        send(address, &head, body.bytes, sending)
     })
 }
 
 fn send(
     address: &Address,
     head: &str,
-    image: &[u8],
+    body: &[u8],
     sending: &Sending,
 ) -> Result<Response, ClientError> {
     let stream = connect(address, Duration::MAX)?;
@@ -67,7 +80,7 @@ fn send(
         });
         let stop = || answered.load(Ordering::Relaxed) || sending.abort.load(Ordering::Relaxed);
         let sent = write(&stream, head.as_bytes(), None, stop)
-            && write(&stream, image, Some(&sending.sent), stop);
+            && write(&stream, body, Some(&sending.sent), stop);
         broken.store(!sent, Ordering::Relaxed);
         // A reader that panicked has no answer.
         reader.join().unwrap_or(Err(ClientError::Closed))

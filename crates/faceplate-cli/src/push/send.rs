@@ -1,4 +1,4 @@
-//! Sending the image, while watching what the device makes of it.
+//! Sending the image, or what differs of it, while watching what the device makes of it.
 
 use std::{
     sync::atomic::Ordering,
@@ -9,6 +9,7 @@ use std::{
 use super::{
     Confirm, Image, Options, STALL,
     error::{After, PushError},
+    parcel::Parcel,
 };
 use crate::{
     device::{self, Address, Problem, Response, Sectors, Sending, State, Status, Uploaded},
@@ -20,13 +21,15 @@ const ASK: Duration = Duration::from_millis(200);
 /// How often the end of the upload is looked for.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Sends the image; gives how many sectors were written, or `None` when the device took all of it
-/// but its answer got lost.
+/// Sends the image as it is in `parcel`; gives how many sectors were written, or `None` when the device took all of
+/// it but its answer got lost. `sent` gets the bytes that the network took besides.
 pub(super) fn send(
     image: &Image,
+    parcel: &Parcel<'_>,
     address: &Address,
     options: &Options,
     before: &Status,
+    sent: &mut u64,
     progress: &mut Progress,
 ) -> Result<Option<Sectors>, PushError> {
     let query = match (options.confirm, options.within) {
@@ -36,12 +39,10 @@ pub(super) fn send(
             format!("?confirm=client&within={within}")
         }
     };
-    let digest = device::content_digest(&image.inspection.sha256);
     let stall = STALL.min(options.timeout);
     let sending = Sending::default();
     let (answer, watch) = thread::scope(|scope| {
-        let upload =
-            scope.spawn(|| device::upload(address, &query, &digest, &image.bytes, &sending));
+        let upload = scope.spawn(|| device::upload(address, &query, parcel.body(), &sending));
         let mut watch = Watch::new(stall);
         while !upload.is_finished() {
             watch.look(address, &sending, before, progress);
@@ -56,6 +57,7 @@ pub(super) fn send(
             watch,
         )
     });
+    *sent += sending.sent.load(Ordering::Relaxed);
     match answer {
         Ok(response) if response.status == 200 => accepted(image, &response).map(Some),
         Ok(response) => Err(PushError::Refused(Problem::of(&response))),

@@ -312,7 +312,7 @@ fn the_other_commands_say_who_one_is_too() {
 #[test]
 fn an_upload_that_breaks_off_tells_what_the_device_runs() {
     for read in [0, 100_000, 1 << 30] {
-        let (ended, state) = push(|state| state.on_upload = vec![Act::CloseAfter(read)]);
+        let (ended, state) = push(|state| state.on_upload = vec![Act::CloseAfter(read); 3]);
         fails(
             ended,
             1,
@@ -328,7 +328,7 @@ fn an_upload_that_breaks_off_tells_what_the_device_runs() {
 #[test]
 fn an_upload_that_stands_still_is_given_up() {
     for read in [0, 100_000, 1 << 30] {
-        let (ended, _) = push(|state| state.on_upload = vec![Act::StallAfter(read)]);
+        let (ended, _) = push(|state| state.on_upload = vec![Act::StallAfter(read); 3]);
         fails(
             ended,
             1,
@@ -755,7 +755,7 @@ fn scripts_are_told_the_kind_of_each_failure() {
     type Change = Box<dyn FnOnce(&mut State) + Send>;
     let on_trial = r#"{"type":"/problems/on-trial","title":"On trial"}"#;
     let status = |act| -> Change { Box::new(move |state| state.on_status = Some(act)) };
-    let upload = |act| -> Change { Box::new(move |state| state.on_upload = vec![act]) };
+    let upload = |act| -> Change { Box::new(move |state| state.on_upload = vec![act; 3]) };
     let confirm = |act| -> Change { Box::new(move |state| state.on_confirm = vec![act; 3]) };
     let file = |act| -> Change { Box::new(move |state| state.on_file = Some(("/".into(), act))) };
     let table = vec![

@@ -8,6 +8,7 @@
 mod beside;
 mod common;
 mod conformance;
+mod differ;
 mod flash_image;
 mod harm;
 mod lost;

@@ -327,7 +327,8 @@ fn what_is_changed_on_the_way_is_refused() {
     let variables = [("FACEPLATE_PASSWORD", RIGHT)];
     for (from, to) in [
         ("?confirm=client", "?confirm=device"),
-        ("POST /api/ota/frontend", "PUT /api/ota/password"),
+        ("PATCH /api/ota/frontend", "PUT /api/ota/password"),
+        ("PATCH /api/ota/frontend", "POST /api/ota/frontend"),
     ] {
         let between = Bent::start(&sim.address, &[(from, to)], &[]);
         let push = [

@@ -103,12 +103,19 @@ fn a_push_ends_when_the_new_frontend_serves_and_is_confirmed() {
     let at = &sim.address;
     let lines: Vec<&str> = ended.out.lines().collect();
     assert_eq!(lines[0], format!("{at}: asking for its status"));
+    assert_eq!(lines[1], format!("{at}: looking for what differs"));
+    let sending = format!("{at}: sending what differs of new (");
+    assert!(lines[2].starts_with(&sending), "{}", lines[2]);
     assert!(
-        lines[1].starts_with(&format!("{at}: sending new (")),
+        lines[2].ends_with(" KiB of 312 KiB) to www_1"),
         "{}",
-        lines[1]
+        lines[2]
     );
-    assert!(lines[1].ends_with(" to www_1"));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with(&format!("{at}: sent ")) && line.ends_with(" bytes"))
+    );
     assert_eq!(
         lines[lines.len() - 4..],
         [
@@ -141,6 +148,10 @@ fn scripts_are_told_in_json_and_the_same_image_is_not_sent_twice() {
         (&true.into(), &true.into())
     );
     assert_eq!(device["slot"], "www_1");
+    assert_eq!(
+        (&device["upload"]["way"], &device["upload"]["tries"]),
+        (&"chunks".into(), &1.into())
+    );
     let blocks = fs::metadata(folder.join("new.bin")).unwrap().len() / 4096;
     let sectors = |which: &str| device["sectors"][which].as_u64().unwrap();
     assert_eq!(sectors("written") + sectors("same"), blocks);
@@ -150,6 +161,7 @@ fn scripts_are_told_in_json_and_the_same_image_is_not_sent_twice() {
 
     let again = push(&folder, &sim, "new.bin", &["--json"]).expect(0).json();
     assert_eq!(again["devices"][0]["sent"], false);
+    assert_eq!(again["devices"][0]["upload"], Value::Null);
     // The way back is still there.
     assert_eq!(status(&folder, &sim)["slots"][0]["version"], "old");
 }

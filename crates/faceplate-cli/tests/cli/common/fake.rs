@@ -57,6 +57,10 @@ pub(crate) struct State {
     pub(crate) on_status: Option<Act>,
     /// One for each upload, then it behaves.
     pub(crate) on_upload: Vec<Act>,
+    /// The same for what differs.
+    pub(crate) on_patch: Vec<Act>,
+    /// The list of the chunks of what it runs; it has no such thing without.
+    pub(crate) chunks: Option<Vec<u8>>,
     pub(crate) on_confirm: Vec<Act>,
     pub(crate) on_rollback: Vec<Act>,
     pub(crate) on_file: Option<(String, Act)>,
@@ -80,6 +84,8 @@ pub(crate) struct State {
     pub(crate) build: Option<String>,
     /// What it serves once it runs the new frontend.
     pub(crate) files: Vec<(String, Vec<u8>)>,
+    /// SHA-256 of the old frontend; any where this is empty.
+    pub(crate) old: String,
     /// SHA-256 of the new frontend.
     pub(crate) new: String,
 
@@ -90,6 +96,8 @@ pub(crate) struct State {
     pub(crate) asked: String,
     /// Bytes of bodies that came.
     pub(crate) received: usize,
+    /// Methods of uploads that came.
+    pub(crate) uploads: Vec<String>,
     pub(crate) query: String,
     pub(crate) digest: String,
     pub(crate) boot: u32,
@@ -264,11 +272,22 @@ fn connection(stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) {
             drop(locked);
             request.answer(200, status.as_bytes());
         }
-        ("POST", "/api/ota/frontend") => {
+        ("GET", "/api/ota/frontend/chunks") => {
+            let list = state.lock().unwrap().chunks.clone();
+            match list {
+                Some(list) => request.answer(200, &list),
+                None => request.answer(404, b"{}"),
+            }
+        }
+        ("POST" | "PATCH", "/api/ota/frontend") => {
             let mut locked = state.lock().unwrap();
+            locked.uploads.push(method.to_owned());
             locked.query = query.to_owned();
             locked.digest.clone_from(&request.digest);
-            let act = locked.on_upload.pop();
+            let act = match method {
+                "PATCH" => locked.on_patch.pop(),
+                _ => locked.on_upload.pop(),
+            };
             drop(locked);
             match act {
                 Some(act) => misbehave(act, &mut request, state, stop),
@@ -480,6 +499,10 @@ impl State {
                 "build": build, "sha256": sha256, "problem": null,
             })
         };
+        let old = match &*self.old {
+            "" => "0a",
+            old => old,
+        };
         let new = slot("www_1", "new", &self.new, self.build.as_deref());
         json!({
             "device": {
@@ -490,7 +513,7 @@ impl State {
             "state": state,
             "trial": if on_trial { trial } else { Value::Null },
             "last": last,
-            "slots": [slot("www_0", "old", "0a", None), new],
+            "slots": [slot("www_0", "old", old, None), new],
             "upload": null,
         })
     }

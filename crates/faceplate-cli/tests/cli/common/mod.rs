@@ -1,5 +1,6 @@
 //! What the tests of the command have in common: folders that go away, and running it.
 pub(crate) mod bent;
+pub(crate) mod cut;
 pub(crate) mod elf;
 pub(crate) mod esptool;
 pub(crate) mod fake;
@@ -85,6 +86,8 @@ pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faceplate"));
     // That of whoever runs the tests is for other devices.
     command.env_remove("FACEPLATE_PASSWORD");
+    // Nor are images kept for others.
+    command.env("FACEPLATE_CACHE", "");
     command
 }
 
