@@ -9,6 +9,7 @@ mod keygen;
 mod login;
 mod pack;
 mod password;
+mod pull;
 mod push;
 mod rollback;
 mod sign;
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
     Push(push::Push),
+    Pull(pull::Pull),
     Status(status::ShowStatus),
     Confirm(confirm::Confirm),
     Rollback(rollback::Rollback),
@@ -45,6 +47,7 @@ impl Command {
         match self {
             Self::Inspect(inspect) => inspect.json,
             Self::Push(push) => push.json,
+            Self::Pull(pull) => pull.json,
             Self::Status(status) => status.json,
             Self::Confirm(confirm) => confirm.json,
             Self::Rollback(rollback) => rollback.json,
@@ -69,6 +72,7 @@ impl Command {
             Self::Keygen(keygen) => keygen.run()?,
             Self::Sign(sign) => sign.run()?,
             Self::Push(push) => push.run()?,
+            Self::Pull(pull) => pull.run()?,
             Self::Status(status) => status.run()?,
             Self::Confirm(confirm) => confirm.run()?,
             Self::Rollback(rollback) => rollback.run()?,

@@ -4,6 +4,7 @@ mod address;
 mod answer;
 mod api;
 mod connection;
+mod download;
 mod header;
 mod http;
 mod login;
@@ -17,6 +18,7 @@ pub(crate) use api::{
     set_password, status,
 };
 pub(crate) use connection::{Connection, Next};
+pub(crate) use download::{Download, Ended};
 pub(crate) use header::Header;
 pub(crate) use http::{ClientError, content_digest, sha256};
 pub(crate) use login::{Asked, Login, Standing, asked, log_in};

@@ -72,22 +72,32 @@ impl Progress {
 
     /// The device has written so many bytes.
     pub(crate) fn written(&mut self, written: u64, total: u64) {
+        self.count(["writing", "written"], written, total);
+    }
+
+    /// So many bytes have come from the device.
+    pub(crate) fn got(&mut self, got: u64, total: u64) {
+        self.count(["getting it", "got"], got, total);
+    }
+
+    /// So many bytes are done, which is called so while it goes on, and when it is done.
+    fn count(&mut self, [doing, done]: [&str; 2], count: u64, total: u64) {
         match &mut self.view {
             View::Bar(bar) => {
                 if bar.length() != Some(total) {
                     bar.set_style(style("{prefix}: {msg} [{bar:30}] {bytes} of {total_bytes}"));
                     bar.set_length(total);
-                    bar.set_message("writing");
+                    bar.set_message(doing.to_owned());
                 }
-                bar.set_position(written);
+                bar.set_position(count);
             }
             View::Lines { percent, .. } => {
-                let now = written.saturating_mul(100) / total.max(1);
+                let now = count.saturating_mul(100) / total.max(1);
                 if now / STEP > *percent / STEP {
                     *percent = now;
-                    let (written, total) = (text::bytes(written), text::bytes(total));
+                    let (count, total) = (text::bytes(count), text::bytes(total));
                     let device = &self.device;
-                    text::print(&format!("{device}: written {written} of {total} ({now} %)"));
+                    text::print(&format!("{device}: {done} {count} of {total} ({now} %)"));
                 }
             }
             View::Nothing => {}

@@ -16,6 +16,7 @@ mod pack;
 mod page;
 mod password;
 mod prompt;
+mod pull;
 mod push;
 mod sign;
 mod sim;
