@@ -104,12 +104,17 @@ impl ChunkList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faceplate::chunks::HASH;
 
     fn list(len: u32, chunks: &[u16]) -> Vec<u8> {
         let list = List { len, sha256: None };
-        let entries = chunks
-            .iter()
-            .flat_map(|&len| Chunk { len, hash: [1; 8] }.encode());
+        let entries = chunks.iter().flat_map(|&len| {
+            Chunk {
+                len,
+                hash: [1; HASH],
+            }
+            .encode()
+        });
         list.encode().into_iter().chain(entries).collect()
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use faceplate::{SECTOR, chunks::LINKS_MAX};
+use faceplate::{
+    SECTOR,
+    chunks::{HASH, LINKS_MAX},
+};
 
 use crate::{
     format::copy_len,
@@ -43,7 +46,7 @@ pub fn from_chunks(
 }
 
 /// The chunks of the base by their hashes.
-struct There(HashMap<[u8; 8], Vec<Placed>>);
+struct There(HashMap<[u8; HASH], Vec<Placed>>);
 
 /// A chunk of the base, and its links.
 struct Old {

@@ -1,8 +1,10 @@
 //! What updates and serving cost, counted on the simulated flash chip.
 //!
-//! `bench` prints all figures and fails when one is over its budget; `bench serve ROUNDS` only
-//! serves, so that its instructions can be counted from outside. `cargo xtask bench` runs both.
+//! `bench` prints all figures and fails when one is over its budget; `bench deltas BUILDS` does the same with real
+//! frontends (`web/bench`) in a folder; `bench serve ROUNDS` only serves, so that its instructions can be counted from
+//! outside. `cargo xtask bench` runs all of it.
 
+mod deltas;
 mod device;
 mod frontends;
 mod large;
@@ -55,10 +57,18 @@ fn main() -> Result<ExitCode> {
                 ExitCode::SUCCESS
             })
         }
+        ["deltas", builds] => {
+            let mut report = Report { over: false };
+            deltas::measure(&mut report, std::path::Path::new(builds))?;
+            Ok(match report.over {
+                true => ExitCode::FAILURE,
+                false => ExitCode::SUCCESS,
+            })
+        }
         ["serve", rounds] => {
             println!("{}", serving::serve_rounds(rounds.parse()?)?);
             Ok(ExitCode::SUCCESS)
         }
-        _ => Err("usage: bench [serve ROUNDS]".into()),
+        _ => Err("usage: bench [serve ROUNDS | deltas BUILDS]".into()),
     }
 }

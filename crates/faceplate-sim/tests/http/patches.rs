@@ -372,11 +372,13 @@ fn cut(image: &[u8]) -> Vec<Chunk> {
         hash = (hash << 1).wrapping_add(mix(byte));
         content.push(byte);
         let len = at + 1 - start;
-        if len >= 128 && hash >> 22 == 0 || len >= 4096 || at + 1 == image.len() {
+        let bits = if len < 640 { 12 } else { 7 };
+        let place = len >= 320 && hash >> (32 - bits) == 0;
+        if place || len >= 1024 || at + 1 == image.len() {
             let digest = Sha256::digest(&content);
             found.push(Chunk {
                 len: len as u16,
-                hash: digest[..8].try_into().unwrap(),
+                hash: digest[..5].try_into().unwrap(),
             });
             content.clear();
             start = at + 1;
