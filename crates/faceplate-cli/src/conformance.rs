@@ -10,6 +10,7 @@ mod commands;
 mod connections;
 mod files;
 mod guards;
+mod patches;
 mod recovery;
 mod report;
 mod request;

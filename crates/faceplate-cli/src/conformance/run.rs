@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    commands, connections, files, guards, recovery,
+    commands, connections, files, guards, patches, recovery,
     report::{Found, Outcome, Report},
     requests,
     row::{About, Checked, Row, Stop},
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The rows that change nothing, group by group, in the order in which they are tried.
-const GROUPS: [&[Row<Target>]; 16] = [
+const GROUPS: [&[Row<Target>]; 17] = [
     status::ROWS,
     guards::hosts::ROWS,
     guards::types::ROWS,
@@ -32,6 +32,7 @@ const GROUPS: [&[Row<Target>]; 16] = [
     requests::ROWS,
     requests::heads::ROWS,
     uploads::ROWS,
+    patches::ROWS,
     commands::ROWS,
     files::ROWS,
     files::tags::ROWS,

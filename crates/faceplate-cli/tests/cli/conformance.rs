@@ -25,7 +25,7 @@ use crate::common::{
 
 const QUICK: [&str; 2] = ["--reboot-ms", "100"];
 /// All groups in which no row waits for a time to be over.
-const QUICK_GROUPS: &str = "status,guards,requests,uploads,commands,files,recovery,wifi";
+const QUICK_GROUPS: &str = "status,guards,requests,uploads,patches,commands,files,recovery,wifi";
 
 /// A frontend with a file of each kind, packed as `www.bin`.
 pub(crate) fn folder() -> Folder {
@@ -258,7 +258,23 @@ fn a_trial_goes_on_whatever_is_asked_and_no_update_is_tried() {
 
 /// How requests are changed on their way to a device, so that it looks as if it did not look at them, and the
 /// rows that say so.
-const BLIND: [(&Bends, &[&str]); 5] = [
+const BLIND: [(&Bends, &[&str]); 9] = [
+    // It gives the image of the other slot, or another part than was asked for,
+    (
+        &[(
+            "GET /api/ota/frontend HTTP",
+            "GET /api/ota/frontend?slot=inactive HTTP",
+        )],
+        &["patches/image", "patches/image-range", "patches/chunks"],
+    ),
+    (
+        &[("Range: bytes=5000-", "Range: bytes=5001-")],
+        &["patches/image-range"],
+    ),
+    // what it serves in place of nothing,
+    (&[("slot=inactive", "slot=active")], &["patches/no-image"]),
+    // and takes any word for a slot.
+    (&[("?slot=www_0", "?slot=0")], &["patches/slot"]),
     // It takes any host,
     (
         &[("Host: faceplate-conformance.example", "Host: localhost")],
@@ -302,7 +318,7 @@ const BLIND: [(&Bends, &[&str]); 5] = [
 ];
 
 /// How answers are changed on their way back, and the rows that say so.
-const WRONG: [(&Bends, &[&str]); 17] = [
+const WRONG: [(&Bends, &[&str]); 20] = [
     (
         &[("/problems/foreign-host", "/problems/strange-host")],
         &[
@@ -326,6 +342,8 @@ const WRONG: [(&Bends, &[&str]); 17] = [
         &[("Cache-Control: no-store", "Cache-Control: max-age=60")],
         &[
             "status/not-cached",
+            "patches/image",
+            "patches/chunks",
             "commands/not-cached",
             "files/not-acceptable",
             "wifi/status",
@@ -347,7 +365,7 @@ const WRONG: [(&Bends, &[&str]); 17] = [
     (&[("ETag: ", "ETag: W/")], &["files/etag"]),
     (
         &[("206 Partial Content", "200 OK")],
-        &["files/range", "files/if-range"],
+        &["patches/image-range", "files/range", "files/if-range"],
     ),
     (
         &[("Content-Range: bytes */", "Content-Range: bytes 0-0/")],
@@ -379,6 +397,15 @@ const WRONG: [(&Bends, &[&str]); 17] = [
         &["uploads/too-large"],
     ),
     (&[("\"wifi\":true", "\"wifi\":1234")], &["status/device"]),
+    (&[("FPchunk1", "FPchunk2")], &["patches/chunks"]),
+    (
+        &[("/problems/bad-patch", "/problems/bad_patch")],
+        &["patches/not-a-patch"],
+    ),
+    (
+        &[("/problems/other-base", "/problems/other_base")],
+        &["patches/other-base"],
+    ),
 ];
 
 /// Tries a device of its own that is wrong in this; gives what was said, and its status after that.
