@@ -332,9 +332,9 @@ fn a_list_that_lies_makes_a_patch_that_makes_no_other_image() {
         }
     }
     // All chunks claim to be one that is wanted.
-    let wanted = honest[46..54].to_vec();
+    let wanted = honest[46..51].to_vec();
     let mut same = honest.clone();
-    for entry in same[44..].chunks_mut(10) {
+    for entry in same[44..].chunks_mut(7) {
         entry[2..].copy_from_slice(&wanted);
     }
     let list = ChunkList::parse(&same).unwrap();

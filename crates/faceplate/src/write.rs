@@ -210,24 +210,23 @@ impl SectorWriter {
         Ok(Holds::Same)
     }
 
-    /// Whether the sector at `at` begins a 64 KiB block that this upload fills to its end, and
-    /// enough of it is in use for one large erase to be quicker.
+    /// Whether the sector at `at` begins a 64 KiB block of the region of which this upload writes so much that is in
+    /// use that one large erase is quicker. It takes what lies behind the end of the image with it: nothing is there that
+    /// could still be served.
     async fn whole_block_goes<F: NorFlash>(
         &self,
         flash: &mut F,
         at: u32,
     ) -> Result<bool, Option<F::Error>> {
         let address = self.region.offset + at;
-        let reaches = self.total - at >= BLOCK && at >= self.keep_end;
-        if !self.block_erase || !address.is_multiple_of(BLOCK) || !reaches {
+        let is_inside = self.region.len - at >= BLOCK && at >= self.keep_end;
+        if !self.block_erase || !address.is_multiple_of(BLOCK) || !is_inside {
             return Ok(false);
         }
-        if !self.trusted {
-            return Ok(true);
-        }
+        let end = address + BLOCK.min(self.total - at);
         let mut used = 0;
-        for sector in (address..address + BLOCK).step_by(SECTOR as usize) {
-            if !is_blank(flash, sector).await.map_err(Some)? {
+        for sector in (address..end).step_by(SECTOR as usize) {
+            if !self.trusted || !is_blank(flash, sector).await.map_err(Some)? {
                 used += 1;
                 if used >= BLOCK_ERASE_PAYS {
                     return Ok(true);

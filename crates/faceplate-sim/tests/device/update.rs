@@ -7,7 +7,7 @@ use faceplate::{
     update::{Phase, UploadError},
     verify::Problem,
 };
-use faceplate_sim::flash::{Counters, Cut, Driver};
+use faceplate_sim::flash::{Counters, Cut, Driver, W25Q128_SIZE};
 use littlefs_image::run;
 
 const CLIENT: Confirmer = Confirmer::Client { within_s: 60 };
@@ -102,25 +102,45 @@ fn a_blank_slot_is_programmed_without_an_erase() {
 }
 
 #[test]
-fn bytes_past_the_end_of_a_short_image_stay_as_they_are() {
+fn a_large_erase_may_go_past_the_end_of_a_short_image_and_not_past_the_slot() {
     let old = Frontend::new("1.0.0", 90);
-    let new = Frontend::new("2.0.0", 90);
-    assert_ne!(
-        new.image.len() % 65536,
-        0,
-        "a large erase would go past the end"
-    );
-    let board = Board::with(&old);
-    let slot = board.slot(1);
-    board
-        .flash
-        .poke(slot.offset, &Rng::new(9).bytes(SLOT))
-        .expect("in bounds");
-    let tail = (slot.offset + new.image.len() as u32, SLOT - new.image.len());
-    let before = board.flash.peek(tail.0, tail.1).expect("in bounds");
-    install(&board, &new, CLIENT).expect("installs");
-    assert_eq!(board.flash.peek(tail.0, tail.1).expect("in bounds"), before);
-    assert!(serves(&board.boot(), &new));
+    for (kib, blocks, slot_bytes, large, small) in [
+        // 6 sectors behind the first block: one large erase is quicker,
+        (60, 22, 0x10_0000, 2, 0),
+        // for 2 it is not.
+        (46, 18, 0x10_0000, 1, 2),
+        // A slot that ends before the block does.
+        (60, 22, 0x1_c000, 1, 6),
+    ] {
+        let table = format!(
+            "nvs, data, nvs, 0x9000, 0x6000\nwww_0, data, littlefs, 0x210000, {slot_bytes:#x}\n\
+             www_1, data, littlefs, 0x310000, {slot_bytes:#x}\n"
+        );
+        let new = Frontend::sized("2.0.0", kib, slot_bytes);
+        assert_eq!(new.image.len() / 4096, blocks);
+        let old = Frontend::sized(old.version, 30, slot_bytes);
+        let board = Board::of(&table, W25Q128_SIZE).flashed(&old);
+        let slot = board.slot(1);
+        let noise = Rng::new(9).bytes(slot_bytes as usize + 4096);
+        board.flash.poke(slot.offset, &noise).expect("in bounds");
+        let (cost, _) = cost(&board, &new.image);
+        assert_eq!(cost.block_erases, large, "{kib} KiB");
+        // NVS may erase a sector of its own.
+        assert!(
+            (small..=small + 1).contains(&cost.sector_erases),
+            "{cost:?}"
+        );
+        let erased = if large == 2 {
+            0x2_0000
+        } else {
+            new.image.len()
+        };
+        let tail = board
+            .flash
+            .peek(slot.offset + erased as u32, noise.len() - erased);
+        assert_eq!(tail.expect("in bounds"), noise[erased..]);
+        assert!(serves(&board.boot(), &new));
+    }
 }
 
 /// Uploads `image` and expects that it is refused with nothing written anywhere.
