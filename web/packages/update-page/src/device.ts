@@ -5,6 +5,17 @@ import type { Status } from './status.js';
 
 export { DeviceReader, Problem, Unreachable, pageBase, type UnreachableKind } from './reader.js';
 
+/** How an image is sent. */
+export interface UploadOptions {
+  /** Who says that the new frontend works. */
+  readonly confirm?: 'device' | 'client';
+  /** Seconds that a client has for it. */
+  readonly within?: number;
+  /** It is a patch that makes the image. */
+  readonly patch?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** What the device did with an image. */
 export interface Uploaded {
   readonly slot: number;
@@ -24,8 +35,19 @@ function isRestart(value: unknown): value is { slot: number; reboot_ms: number }
   return has(value, '', 'slot reboot_ms');
 }
 
+const PATCH_TYPE = 'application/vnd.faceplate.patch';
+
+/** Whatever is no JSON. */
+function isBytes(value: unknown): value is ArrayBuffer {
+  return has(value, '', 'byteLength');
+}
+
 /** A rollback reads the other slot first; a slot of some MiB takes seconds. */
 const COMMAND_MS = 15_000;
+/** All of a slot is read, and hashed while it is. */
+const CHUNKS_MS = 20_000;
+/** The largest slot by a bad network. */
+const IMAGE_MS = 120_000;
 
 /**
  * The address of a device as people write it (`provider.local`, `192.168.4.1:8080`,
@@ -86,19 +108,31 @@ export class Device extends DeviceReader {
   }
 
   /**
-   * Sends an image and waits until the device has written, checked and switched to it. A refusal that comes
-   * early may get lost with the connection: `update` looks before whether the image can fit.
+   * Sends an image, or a patch that makes one, and waits until the device has written, checked and switched to
+   * it. A refusal that comes early may get lost with the connection: `update` looks before whether the image can
+   * fit.
    */
-  upload(
-    image: Blob,
-    options: { confirm?: 'device' | 'client'; within?: number; signal?: AbortSignal } = {},
-  ): Promise<Uploaded> {
-    const { confirm = 'device', within, signal } = options;
+  upload(image: Blob, options: UploadOptions = {}): Promise<Uploaded> {
+    const { confirm = 'device', within, patch, signal } = options;
     const query =
       confirm === 'client'
         ? `?confirm=client${within === undefined ? '' : `&within=${within}`}`
         : '';
-    return this.#post(isUploaded, `frontend${query}`, image, 0, signal);
+    const path = `frontend${query}`;
+    return patch
+      ? this.#change('PATCH', PATCH_TYPE, isUploaded, path, image, 0, signal)
+      : this.#post(isUploaded, path, image, 0, signal);
+  }
+
+  /** The chunks of what is in a slot, as `readChunks` reads them; of the first `length` bytes. */
+  chunks(slot: number, length?: number, signal?: AbortSignal): Promise<ArrayBuffer> {
+    const most = length === undefined ? '' : `&length=${length}`;
+    return this.ask(isBytes, `frontend/chunks?slot=${slot}${most}`, {}, CHUNKS_MS, signal);
+  }
+
+  /** The image that runs, to keep it. */
+  image(signal?: AbortSignal): Promise<ArrayBuffer> {
+    return this.ask(isBytes, 'frontend', {}, IMAGE_MS, signal);
   }
 
   /**
@@ -137,9 +171,21 @@ export class Device extends DeviceReader {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<T> {
-    // Exactly these, or the device refuses: they are its guard against other sites' pages.
     const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream';
-    const init = { method: 'POST', headers: { 'Content-Type': type }, body };
+    return this.#change('POST', type, is, path, body, timeoutMs, signal);
+  }
+
+  /** Exactly these types, or the device refuses: they are its guard against other sites' pages. */
+  #change<T>(
+    method: string,
+    type: string,
+    is: (value: unknown) => value is T,
+    path: string,
+    body: Blob | string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const init = { method, headers: { 'Content-Type': type }, body };
     return this.ask(is, path, init, timeoutMs, signal);
   }
 }

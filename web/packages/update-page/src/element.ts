@@ -12,12 +12,12 @@ const LANGUAGES: readonly Words[] = [en, de];
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 /**
- * The Update page. Attributes: `device` (its address, for pages that it did not serve), `within`, `home`,
+ * The Update page. Attributes: `device` (its address, for pages that it did not serve), `within`, `home`, `full`,
  * `title`, as the properties of the Svelte component are; `lang` (`en`, `de`; that of the page around
  * without it). What an update has reached outlives the element.
  */
 export class FaceplateUpdate extends Base {
-  static readonly observedAttributes = ['device', 'within', 'home', 'title', 'lang'];
+  static readonly observedAttributes = ['device', 'within', 'home', 'full', 'title', 'lang'];
 
   #words: Words | undefined;
   #shown: ReturnType<typeof mount> | undefined;
@@ -58,6 +58,7 @@ export class FaceplateUpdate extends Base {
       device: new Device(value('device')),
       within: within === undefined ? undefined : Number(within),
       home: value('home'),
+      full: this.hasAttribute('full'),
       title: value('title'),
       words: this.#words ?? LANGUAGES.find((words) => words.lang === lang) ?? en,
     };

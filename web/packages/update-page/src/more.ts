@@ -3,6 +3,7 @@
 import { hiddenFrame } from './frame.js';
 
 export { hold } from './hold.js';
+export { save } from './save.js';
 export { view } from './view.js';
 export { Work } from './work.js';
 export { en } from './words/en.js';

@@ -7,6 +7,7 @@ export {
   Unreachable,
   deviceUrl,
   type UnreachableKind,
+  type UploadOptions,
   type Uploaded,
 } from './device.js';
 export type * from './global.js';

@@ -24,6 +24,7 @@ export interface Meter {
  * no bytes): by the pace of a chip with a frontend of some 600 KiB.
  */
 const SPANS: Record<Phase, readonly [from: number, to: number, usual: number]> = {
+  reconnecting: [0, 0.62, 0],
   sending: [0, 0.62, 0],
   writing: [0, 0.62, 0],
   checking: [0.62, 0.7, 1000],
@@ -48,16 +49,20 @@ export function startMeter(phase: Phase, total: number, now: number): Meter {
 /** The bar after what the client reports; what would lead back is no news. */
 export function advance(meter: Meter, state: UpdateState | { phase: 'done' }, now: number): Meter {
   const { phase } = state;
-  if (ORDER.indexOf(phase) < ORDER.indexOf(meter.phase)) return meter;
+  const again = phase === 'reconnecting';
+  if (!again && ORDER.indexOf(phase) < ORDER.indexOf(meter.phase)) return meter;
   const since = phase === meter.phase ? meter.since : now;
   const total = 'total' in state ? state.total : meter.total;
-  const flashed = 'written' in state ? state.written : phase === 'sending' ? 0 : total;
+  const none = again || phase === 'sending';
+  const flashed = 'written' in state ? state.written : none ? 0 : total;
   const written = Math.max(meter.written, Math.min(flashed, total));
   const [from, to, usual] = SPANS[phase];
   // Slower and slower towards the end, which only the next phase reaches.
   const part = usual ? 1 - Math.exp((since - now) / usual) : total ? written / total : 0;
   const value = Math.max(meter.value, from + (to - from) * part);
-  const { speed, mark } = measure(meter, written, now);
+  // What was lost is no pace.
+  const anew = { speed: null, mark: { at: now, written } };
+  const { speed, mark } = again ? anew : measure(meter, written, now);
   return { phase, value, written, total, speed, since, mark };
 }
 
@@ -76,5 +81,6 @@ export function secondsLeft(meter: Meter, now: number): number | null {
   if (phase === 'sending' || phase === 'writing') {
     return speed ? (total - written) / speed + later / 1000 : null;
   }
+  if (phase === 'reconnecting') return null;
   return Math.max(1, (SPANS[phase][2] - (now - since) + later) / 1000);
 }

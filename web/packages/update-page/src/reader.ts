@@ -98,14 +98,16 @@ export class DeviceReader {
     const timer = timeoutMs ? setTimeout(abort, timeoutMs) : undefined;
     signal?.addEventListener('abort', abort);
     let response: Response;
-    let text: string;
+    let body: unknown;
     try {
       const url = `${this.base}/api/ota/${path}`;
       // A page that Faceplate has stamped knows what to do where the device has a password.
       const by = stamped();
       const sent = { ...init, cache: 'no-store', signal: stop.signal, quiet: true } as const;
-      response = await (by?.fetch ? by.fetch(url, sent, this.base) : fetch(url, sent));
-      text = await response.text();
+      response = await (by?.fetch ?? fetch)(url, sent, this.base);
+      const bytes = await response.arrayBuffer();
+      // What is no JSON stays as it is.
+      body = await new Response(bytes).json().catch(() => bytes);
     } catch (cause) {
       signal?.throwIfAborted();
       throw new Unreachable('silent', { cause });
@@ -113,10 +115,9 @@ export class DeviceReader {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     }
-    const body = json(text);
-    if (response.ok && is(body)) return body;
     const { ok, status } = response;
-    const problem = ok ? null : toProblem(body, status);
+    if (ok && is(body)) return body;
+    const problem = toProblem(body, status);
     // The person is asked here, where no time is limited; of what is only looked at, once.
     if (!again && isLocked(problem) && (await this.ready(!init.method))) {
       return this.ask(is, path, init, timeoutMs, signal, true);
@@ -139,14 +140,6 @@ export const isLocked = (error: unknown): boolean =>
 export function withBuilds(status: Status): Status {
   const slots = status.slots.map((slot) => ({ ...slot, build: slot.build ?? null }));
   return { ...status, slots };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function toProblem(body: unknown, status: number): Problem | null {

@@ -163,7 +163,7 @@ export function restView(state: State, w: RestWords, now: number): View {
     task: free ? { kind: 'choose', hint: w.task.chooseHint } : { kind: 'none', text: '' },
     back: line(),
     controls,
-    details: { heading: w.details.heading, wifi: false, sections: [] },
+    details: { heading: w.details.heading, sections: [] },
     spoken: notice?.title ?? '',
   };
 }

@@ -18,8 +18,10 @@ export interface View {
   readonly details: {
     readonly heading: string;
     readonly sections: readonly Section[];
-    /** Whether the device has a page for its Wi-Fi. */
-    readonly wifi: boolean;
+    /** The link to the device's page for its Wi-Fi; empty where it has none. */
+    readonly wifi?: string;
+    /** Saves what runs. */
+    readonly backup?: Control | null;
   };
   /** For a live region: what changed, in a few words. */
   readonly spoken: string;
@@ -62,13 +64,22 @@ export interface Progress {
 }
 
 export type ControlId =
-  'choose' | 'install' | 'tryAgain' | 'cancel' | 'keep' | 'look' | 'goBack' | 'reload' | 'dismiss';
+  | 'choose'
+  | 'install'
+  | 'tryAgain'
+  | 'cancel'
+  | 'keep'
+  | 'look'
+  | 'goBack'
+  | 'backup'
+  | 'reload'
+  | 'dismiss';
 
 export interface Control {
   readonly id: ControlId;
   readonly label: string;
   readonly rank: 'primary' | 'secondary' | 'danger';
-  readonly place: 'notice' | 'task' | 'back';
+  readonly place: 'notice' | 'task' | 'back' | 'details';
   readonly disabled: boolean;
   /** Of a link that opens in a new tab (`look`). */
   readonly href: string | null;

@@ -19,8 +19,8 @@ export function silenceOf(
   const ms = now - silent;
   if (status && ms < RESTART_MS) {
     const { trial, upload } = status;
-    // All of it was there: what is left is a check of a second.
-    if (upload && upload.received >= upload.total) return 'restarting';
+    // All of it was there: what is left is a check of a second. (Of a patch it knows that when it has begun.)
+    if (upload?.total && upload.received >= upload.total) return 'restarting';
     // It decides at the end of the trial, and that is a restart.
     if (trial && trial.seconds_left - (silent - heard) / 1000 <= SLACK_S) return 'restarting';
   }

@@ -4,6 +4,7 @@ import type { FrameReport } from './frame.js';
 import type { ImageFacts } from './image.js';
 import type { Meter } from './progress.js';
 import type { Status } from './status.js';
+import type { Sent } from './update.js';
 
 /** Times are milliseconds since 1970. */
 export interface State {
@@ -63,6 +64,8 @@ export interface Run {
   readonly from: Named | null;
   readonly to: Named | null;
   readonly meter: Meter;
+  /** How the file is sent; null before it is, and of a way back. */
+  readonly sent: Sent | null;
   /** Cancelled, and the device has not let go of it yet. */
   readonly stopping: boolean;
 }

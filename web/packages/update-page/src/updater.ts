@@ -14,6 +14,8 @@ export interface UpdaterOptions {
   readonly within?: number | undefined;
   /** The address of the frontend: loaded unseen before, and shown after an update; this page again without it. */
   readonly home?: string | undefined;
+  /** Sends all of a file, where by itself it sends what differs from what the device has. */
+  readonly full?: boolean | undefined;
 }
 
 /** A look that fails so soon after one that did not is counted from that one. */
@@ -122,6 +124,11 @@ export class Updater {
   /** Goes back to the other frontend. */
   goBack(): Promise<void> {
     return this.#do((work) => work.goBack());
+  }
+
+  /** Keeps the image that runs, as a file of the browser. */
+  backup(): Promise<void> {
+    return this.#do((work) => work.backup());
   }
 
   /** Loads what the device runs now. */

@@ -71,7 +71,8 @@ class Drawing {
       details: {
         heading: details.heading,
         sections: this.#details(),
-        wifi: !!this.#status?.device.wifi,
+        wifi: this.#status?.device.wifi ? this.#w.details.wifi : '',
+        backup: this.#backup(),
       },
       spoken: 'title' in task && task.kind !== 'chosen' ? task.title : (notice?.title ?? ''),
     };
@@ -259,7 +260,7 @@ class Drawing {
       ...(restarts && { text: bar.meaning.restarting }),
       ...(quiet && { figures: this.#waiting(since) }),
       // A restart is silent.
-      frozen: quiet && phase !== 'restarting' && !restarts,
+      frozen: phase === 'reconnecting' || (quiet && phase !== 'restarting' && !restarts),
     };
   }
 
@@ -296,7 +297,7 @@ class Drawing {
   #figures(meter: Meter): string {
     const { bar } = this.#w;
     const { phase, written, total, speed } = meter;
-    if (phase === 'done') return '';
+    if (phase === 'done' || phase === 'reconnecting') return '';
     if (phase === 'confirming') return this.#status?.trial ? bar.undecided(this.#left()) : '';
     const moving = phase === 'sending' || phase === 'writing';
     const left = secondsLeft(meter, this.#now);
@@ -353,7 +354,10 @@ class Drawing {
     }
     if (run) {
       const { phase } = run.meter;
-      if (run.what === 'update' && (phase === 'sending' || phase === 'writing')) {
+      if (
+        run.what === 'update' &&
+        (phase === 'sending' || phase === 'writing' || phase === 'reconnecting')
+      ) {
         add('cancel', c.cancel, { disabled: run.stopping });
       }
       return list;
@@ -401,6 +405,15 @@ class Drawing {
       });
     }
     return list;
+  }
+
+  /** What runs can be saved, but not while the device is busy with an update. */
+  #backup(): Control | null {
+    const { run, busy, leaving } = this.#state;
+    const { state, upload } = this.#status ?? {};
+    if (!this.#active?.valid || state === 'recovery' || upload || run || leaving) return null;
+    const disabled = busy || this.#silence === 'lost' || this.#silence === 'restarting';
+    return put('backup', this.#w.controls.backup, { place: 'details', disabled });
   }
 
   /** A person can end the trial that somebody began. */
@@ -521,7 +534,8 @@ class Drawing {
       [d.key, of.signer],
       [d.hash, of.sha256],
     ];
-    const { file, end, report } = this.#state;
+    const { file, end, report, run } = this.#state;
+    const { sent } = run ?? {};
     // Which of the two the error is of that is told.
     const back = end?.kind === 'went_back' ? end.report : null;
     const failure = (back ?? report)?.failure;
@@ -550,7 +564,13 @@ class Drawing {
         ]),
       ),
       ...(file
-        ? [section(d.file, [[d.name, file.name], ...content(file, this.#size(file.bytes))])]
+        ? [
+            section(d.file, [
+              [d.name, file.name],
+              ...content(file, this.#size(file.bytes)),
+              [d.sends, sent && d.of(this.#size(sent.bytes), this.#size(sent.total))],
+            ]),
+          ]
         : []),
     ];
   }

@@ -18,6 +18,7 @@ import {
 import { advance, startMeter } from './progress.js';
 import { idOf } from './rest-view.js';
 import { rollBack, type RollbackOutcome } from './rollback.js';
+import { backupName } from './save.js';
 import { sha256 } from './sha256.js';
 import { SAID, THREW, type End, type ImageFile, type Named, type Run } from './state.js';
 import type { Slot, Status } from './status.js';
@@ -47,6 +48,7 @@ export class Work {
   readonly #device: Device;
   readonly #frame: More['frame'];
   readonly #hold: More['hold'];
+  readonly #save: More['save'];
   #blob: File | null = null;
   #abort = new AbortController();
   /** Total of an upload that was broken off, while the device may still be busy with it. */
@@ -63,11 +65,12 @@ export class Work {
   /** What was the way back before the update that runs. */
   #had: Named | null = null;
 
-  constructor(updater: Updater, { frame, hold }: Pick<More, 'frame' | 'hold'>) {
+  constructor(updater: Updater, { frame, hold, save }: Pick<More, 'frame' | 'hold' | 'save'>) {
     this.#updater = updater;
     this.#device = Device.of(updater.device);
     this.#frame = frame;
     this.#hold = hold;
+    this.#save = save;
   }
 
   /** Reads the file; nothing is sent. */
@@ -142,6 +145,15 @@ export class Work {
     await this.#follow({ what: 'back', from, to }, 0, 'switching', (options) =>
       rollBack(this.#device, options),
     );
+  }
+
+  /** Gives the browser the image that runs, to keep it. */
+  backup(): Promise<void> {
+    const { status } = this.#updater.state;
+    return this.#command(async () => {
+      const image = new Blob([await this.#device.image()]);
+      if (status) this.#save(image, backupName(status));
+    });
   }
 
   /** Goes on with what the page before left. */
@@ -287,7 +299,7 @@ export class Work {
   // What is done
 
   async #send(file: ImageFile, image: Blob): Promise<void> {
-    const { within = WITHIN } = this.#updater.options;
+    const { within = WITHIN, full = false } = this.#updater.options;
     const { status } = this.#updater.state;
     const other = status?.slots[1 - status.active];
     this.#had = other?.valid ? named(status, 1 - (status?.active ?? 0)) : null;
@@ -301,6 +313,12 @@ export class Work {
       return update(this.#device, image, {
         ...options,
         within,
+        // What was too large to be read as a whole is too large to be compared.
+        ...(file.sha256 ? { full, sha256: file.sha256 } : { full: true }),
+        onSend: (sent) => {
+          const { run } = this.#updater.state;
+          if (run) this.#updater.set({ run: { ...run, sent } });
+        },
         onPending: (pending) => {
           leaveSending(null);
           leavePending({ ...pending, ...names });
@@ -322,7 +340,7 @@ export class Work {
     const meter = startMeter(phase, total, Date.now());
     this.#leftover = null;
     this.#said = false;
-    const run: Run = { ...names, meter, stopping: false };
+    const run: Run = { ...names, meter, sent: null, stopping: false };
     this.#updater.set({ run, end: null, changed: false, report: null, holding: update });
     if (update) this.#release = this.#hold();
     this.#updater.rest();

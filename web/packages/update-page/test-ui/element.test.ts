@@ -38,7 +38,7 @@ const heading = (element: Element) => inside(element).getByRole('heading', { lev
 test('the element shows the device that serves the page', async () => {
   const element = put('<faceplate-update></faceplate-update>');
   await waitFor(() => expect(heading(element)).toHaveTextContent('kitchen'));
-  expect(asked).toHaveBeenCalledWith('/api/ota/status', expect.anything());
+  expect(asked).toHaveBeenCalledWith('/api/ota/status', expect.anything(), '');
   expect(document.querySelector('.faceplate')).toBeNull();
 });
 

@@ -5,6 +5,7 @@ import { cleanup, fireEvent, render, screen, within } from '@testing-library/sve
 import { userEvent } from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import Page from '../src/Page.svelte';
+import { put } from '../src/rest-view.js';
 import type { View } from '../src/view.js';
 import { en } from '../src/words/en.js';
 import { ASKING, CHOSEN, FAILED, GO_BACK, IDLE, notice, STALE, verdict, writing } from './views.js';
@@ -271,7 +272,12 @@ describe('a notice', () => {
   test('is text, whatever a device says of itself', () => {
     const evil = '<img src=x onerror=alert(1)>';
     const rows = [['Name', evil]] as const;
-    const details = { heading: 'Details', sections: [{ heading: evil, rows }], wifi: false };
+    const details = {
+      heading: 'Details',
+      sections: [{ heading: evil, rows }],
+      wifi: '',
+      backup: null,
+    };
     show({ ...IDLE, title: evil, notice: notice('bad', evil), details });
     expect(document.querySelector('img')).toBeNull();
     expect(screen.getAllByText(evil).length).toBe(4);
@@ -313,8 +319,18 @@ describe('technical details', () => {
     const link = screen.getByText('Wi-Fi setup');
     expect(link).toHaveAttribute('href', '/recovery/wifi');
     expect(link.closest('[hidden]')).toBeNull();
-    await draw({ ...IDLE, details: { ...IDLE.details, wifi: false } });
-    expect(link.closest('[hidden]')).toHaveTextContent('· Wi-Fi setup');
+    await draw({ ...IDLE, details: { ...IDLE.details, wifi: '' } });
+    expect(link.closest('[hidden]')).not.toBeNull();
+  });
+
+  test('have a button that saves what runs, where that can be', async () => {
+    const backup = put('backup', 'Save a copy', { place: 'details' });
+    const draw = show({ ...IDLE, details: { ...IDLE.details, backup } });
+    await user.click(screen.getByText('Technical details'));
+    await user.click(button('Save a copy'));
+    expect(onact.mock.calls).toEqual([['backup']]);
+    await draw(IDLE);
+    expect(screen.queryByRole('button', { name: 'Save a copy' })).toBeNull();
   });
 
   test('change where they change alone, so that what is marked to be copied stays so', async () => {

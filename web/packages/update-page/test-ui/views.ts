@@ -38,7 +38,8 @@ export const IDLE: View = {
       },
       { heading: 'www_0 (runs)', rows: [['SHA-256', 'a'.repeat(64)]] },
     ],
-    wifi: true,
+    wifi: 'Wi-Fi setup',
+    backup: null,
   },
   spoken: '',
 };
@@ -50,7 +51,7 @@ export const ASKING: View = {
   task: { kind: 'none', text: '' },
   controls: [],
   back: null,
-  details: { heading: 'Technical details', sections: [], wifi: false },
+  details: { heading: 'Technical details', sections: [], wifi: '', backup: null },
 };
 
 export const CHOSEN: View = {

@@ -306,6 +306,47 @@ test.each([
   expect(() => deviceUrl(address)).toThrow(words);
 });
 
+test('an upload of a patch is another method and type, with the same query', async () => {
+  const heads: (string | undefined)[] = [];
+  fake.on = (what, request, response) => {
+    if (!what.startsWith('PATCH')) return false;
+    heads.push(what, request.headers['content-type'], request.headers['content-length']);
+    request.resume();
+    fake.accept(response, 1);
+    return true;
+  };
+  const options = { confirm: 'client', within: 60, patch: true } as const;
+  await fake.client.upload(new Blob(['a patch']), options);
+  expect(heads).toEqual([
+    'PATCH frontend?confirm=client&within=60',
+    'application/vnd.faceplate.patch',
+    '7',
+  ]);
+});
+
+test('chunks and images come as the bytes that they are', async () => {
+  const bytes = Uint8Array.from({ length: 600 }, (_, i) => i);
+  fake.on = (what, _request, response) => {
+    if (!what.startsWith('GET frontend')) return false;
+    response.end(bytes);
+    return true;
+  };
+  const { client } = fake;
+  expect(new Uint8Array(await client.chunks(1))).toEqual(bytes);
+  expect(new Uint8Array(await client.chunks(0, 4096))).toEqual(bytes);
+  expect(new Uint8Array(await client.image())).toEqual(bytes);
+  expect(fake.asked).toEqual([
+    'GET frontend/chunks?slot=1',
+    'GET frontend/chunks?slot=0&length=4096',
+    'GET frontend',
+  ]);
+});
+
+test('a device that knows of no chunks says so', async () => {
+  const error = await caught(fake.client.chunks(0));
+  expect(error).toMatchObject({ name: 'Problem', kind: 'not-found' });
+});
+
 describe('a device with a password', () => {
   const refused = new Response('{"type":"/problems/password-needed","title":"t"}', { status: 401 });
   /** A page that knows how to log in, and a person who does or does not. */

@@ -160,6 +160,7 @@ export class FakeDevice {
       response.on('close', () => (this.#told += 1));
       return this.#json(response, 200, this.status);
     }
+    if (request.method === 'GET') return void this.problem(response, 404, 'not-found');
     const json = request.headers['content-type'] === 'application/json';
     if (what.startsWith('POST frontend')) {
       if (request.headers['content-type'] !== 'application/octet-stream') {

@@ -67,6 +67,19 @@ export class MemoryDevice {
     if (!this.enters) throw new Problem('password-needed', 401);
   }
 
+  /** What it tells of its chunks; nothing, as firmware from before there were patches. */
+  list: ArrayBuffer | null = null;
+  async chunks(slot: number): Promise<ArrayBuffer> {
+    if (!this.list) throw new Problem('not-found', 404);
+    this.asked.push(`chunks ${slot}`);
+    return this.list;
+  }
+
+  async image(): Promise<ArrayBuffer> {
+    if (this.down) throw new Unreachable('silent');
+    return new ArrayBuffer(16_384);
+  }
+
   upload(image: Blob, { within, signal }: { within?: number; signal?: AbortSignal } = {}) {
     this.asked.push(`upload within ${within}`);
     this.sent = image;
@@ -156,7 +169,7 @@ export class NotingBrowser implements Browser {
   load = async () => {
     this.loads++;
     if (this.gone) throw new TypeError('error loading dynamically imported module');
-    return { ...more, frame: this.frame, hold: this.hold };
+    return { ...more, frame: this.frame, hold: this.hold, save: this.save };
   };
   readonly frame = {
     home: '/',
@@ -170,6 +183,9 @@ export class NotingBrowser implements Browser {
     this.held++;
     return () => void this.held--;
   };
+  /** What was saved, by name. */
+  readonly saved: [name: string, bytes: number][] = [];
+  save = (file: Blob, name: string) => void this.saved.push([name, file.size]);
   stay = () => {
     this.stayed++;
     return () => void this.stayed--;

@@ -57,6 +57,23 @@ test('nothing that leads back is news, whatever comes in whatever order', () => 
   }
 });
 
+test('a connection that was lost is no step back, and what was lost no pace', () => {
+  const states = [
+    writing(4096),
+    writing(200_000),
+    { phase: 'reconnecting', total: TOTAL },
+  ] as const;
+  const [, before, lost] = follow([...states]);
+  expect(lost).toMatchObject({ phase: 'reconnecting', value: before?.value, written: 200_000 });
+  expect(before?.speed).not.toBeNull();
+  expect(lost?.speed).toBeNull();
+  expect(secondsLeft(lost as Meter, 2000)).toBeNull();
+  // The device goes over what it has already, and on.
+  const on = follow([...states, { phase: 'sending', received: 0, total: TOTAL }, writing(50_000)]);
+  expect(on.at(-1)).toMatchObject({ phase: 'writing', value: before?.value, written: 200_000 });
+  expect(follow([...states, writing(300_000)]).at(-1)?.value).toBeGreaterThan(before?.value ?? 1);
+});
+
 test('no step of it is a jump: phases meet where the one before ends', () => {
   const [last, check] = follow([writing(TOTAL), { phase: 'checking', total: TOTAL }]);
   expect((check?.value ?? 0) - (last?.value ?? 0)).toBeLessThan(0.01);

@@ -10,6 +10,7 @@ import { isWanted } from '../src/rest-view.js';
 import { Updater, updaterFor } from '../src/updater.js';
 import { view } from '../src/view.js';
 import { en } from '../src/words/en.js';
+import { listOf } from './images.js';
 import { MemoryDevice, NEW, NotingBrowser, OLD, imageFile } from './memory.js';
 
 let device: MemoryDevice;
@@ -68,6 +69,22 @@ const report = (more: Partial<FrameReport> = {}): FrameReport => ({
   ...more,
 });
 const THREW = report({ failure: { text: 'oops', place: 'main.js:1:1' }, outcome: 'failed' });
+
+describe('a copy of what runs', () => {
+  test('is given to the browser under the name of the device and of the version', async () => {
+    await updater.backup();
+    expect(browser.saved).toEqual([[`kitchen-${OLD.version}.bin`, 16_384]]);
+    expect(state()).toMatchObject({ busy: false, end: null });
+  });
+
+  test('that cannot be had is told in words', async () => {
+    device.down = true;
+    await updater.backup();
+    expect(browser.saved).toEqual([]);
+    const failure = { kind: 'unreachable', why: 'silent' };
+    expect(state()).toMatchObject({ busy: false, end: { kind: 'failed', failure } });
+  });
+});
 
 describe('an update', () => {
   test('ends with the page of the new frontend, which has 300 s to prove itself', async () => {
@@ -137,6 +154,68 @@ describe('an update', () => {
     device.sent = null;
     void updater.tryAgain();
     await vi.waitFor(() => expect(device.sent).not.toBeNull());
+  });
+
+  test('sends what differs, says how much that is, and nothing of the kind where all is to be sent', async () => {
+    const file = imageFile();
+    device.list = await listOf(new Uint8Array(await file.arrayBuffer()));
+    await install(file);
+    const { sent, meter } = state().run ?? {};
+    expect(device.sent?.size).toBeLessThan(100);
+    expect(sent).toEqual({ bytes: device.sent?.size, total: 16_384, how: 'patch' });
+    expect(meter?.total).toBe(16_384);
+    device.answer(new Problem('rejected', 422));
+    await pass(1);
+    device.now = { ...device.now, upload: null };
+    device.sent = null;
+    updater.options = { full: true };
+    void updater.tryAgain();
+    await vi.waitFor(() => expect(device.sent?.size).toBe(16_384));
+    expect(state().run?.sent?.how).toBe('asked');
+  });
+
+  test('whose connection breaks goes on by itself when the device is there again', async () => {
+    const file = imageFile();
+    device.list = await listOf(new Uint8Array(await file.arrayBuffer()));
+    await install(file);
+    device.progress('writing', 8192);
+    await pass(1);
+    device.down = true;
+    device.answer(new Unreachable('silent'));
+    await pass(40);
+    expect(state().run).toMatchObject({ meter: { phase: 'reconnecting', written: 8192 } });
+    expect(state()).toMatchObject({ end: null, holding: true });
+    device.sent = null;
+    device.down = false;
+    device.now = { ...device.now, upload: null };
+    await pass(1);
+    await vi.waitFor(() => expect(device.sent).not.toBeNull());
+    await pass(1);
+    expect(state().run).toMatchObject({ meter: { phase: 'sending' }, sent: { how: 'rest' } });
+    device.take();
+    await pass(1);
+    device.restartNew();
+    await pass(1);
+    expect(state().run?.meter.phase).toBe('confirming');
+  });
+
+  test('whose connection broke can be cancelled before that', async () => {
+    const file = imageFile();
+    device.list = await listOf(new Uint8Array(await file.arrayBuffer()));
+    await install(file);
+    device.progress('writing', 8192);
+    await pass(1);
+    device.down = true;
+    device.answer(new Unreachable('silent'));
+    await pass(5);
+    expect(state().run?.meter.phase).toBe('reconnecting');
+    updater.cancel();
+    await pass(1);
+    expect(state().run?.stopping).toBe(true);
+    device.down = false;
+    device.now = { ...device.now, upload: null };
+    await pass(1);
+    expect(state()).toMatchObject({ run: null, end: { kind: 'cancelled', late: false } });
   });
 
   test('outlives its page: whoever comes back finds it as it is', async () => {

@@ -96,11 +96,13 @@ const running = (at: UpdateState, more: Partial<Run> = {}): Partial<State> => ({
     from: OLD,
     to: NEW,
     stopping: false,
+    sent: null,
     meter: advance(startMeter('sending', 614_400, NOW - 4 * SECOND), at, NOW),
     ...more,
   },
 });
 const WRITING = { phase: 'writing', received: 311_296, written: 307_200, total: 614_400 } as const;
+const BROKEN = { phase: 'reconnecting', total: 614_400 } as const;
 const CONFIRMING = { phase: 'confirming', secondsLeft: 290 } as const;
 const report = (more: Partial<FrameReport>): FrameReport => ({
   build: NEW.build,
@@ -364,6 +366,21 @@ const TABLE: [string, State, Partial<Short>][] = [
     'a device that dies while it writes',
     status({ upload: WRITING }, { ...running(WRITING), ...silentFor(12) }),
     { notice: null, task: 'progress: Writing', controls: 'cancel' },
+  ],
+  [
+    'a connection that broke: it goes on by itself, and can be cancelled',
+    status({}, { ...running(BROKEN), ...silentFor(12) }),
+    { notice: null, task: 'progress: Connection lost', controls: 'cancel' },
+  ],
+  [
+    'the same while the device is busy with what broke off',
+    status({ upload: WRITING }, running(BROKEN)),
+    { notice: null, task: 'progress: Connection lost', controls: 'cancel' },
+  ],
+  [
+    'the same, cancelled',
+    status({}, { ...running(BROKEN, { stopping: true }), ...silentFor(12) }),
+    { notice: null, task: 'progress: Stopping …', controls: 'cancel-' },
   ],
   [
     'cancelling',
@@ -907,6 +924,20 @@ test('a device that dies at 31 % stays at 31 %, and the bar says since when noth
   });
 });
 
+test('the bar stands still while a connection is lost, and says what will happen', () => {
+  const meter = advance(startMeter('sending', 614_400, NOW - 4 * SECOND), WRITING, NOW - SECOND);
+  const broken = advance(meter, BROKEN, NOW);
+  const state = status({}, running(BROKEN, { meter: broken }));
+  expect(progress(state)).toMatchObject({ percent: '31 %', figures: '', frozen: true });
+  expect(progress(state).text).toMatch(/goes on by itself/);
+  const silent = { ...state, ...silentFor(5) };
+  expect(progress(silent).figures).toBe('waiting for the device … (5 s)');
+  expect(view(silent, de, NOW).spoken).toBe('Verbindung verloren');
+  // And goes on from there.
+  const again = advance(broken, { phase: 'sending', received: 0, total: 614_400 }, NOW + SECOND);
+  expect(again).toMatchObject({ value: meter.value, written: 307_200, speed: null });
+});
+
 test('an answer that takes a second is no news', () => {
   const state = status({}, running(WRITING));
   expect(progress(state, NOW + 1500)).toMatchObject({ frozen: false });
@@ -1034,12 +1065,12 @@ test('one looks at a new frontend where it is', () => {
 });
 
 test.each([
-  [true, true],
-  [false, false],
+  [true, 'Wi-Fi setup'],
+  [false, ''],
   // Firmware that does not tell.
-  [undefined, false],
+  [undefined, ''],
 ] as const)(
-  'where the device says %s of its Wi-Fi, the link to its setup is there: %s',
+  'where the device says %s of its Wi-Fi, the link to its setup is there: %j',
   (wifi, shown) => {
     const told = { device: { ...device, ...(wifi !== undefined && { wifi }) } };
     expect(view(status(told), en, NOW).details.wifi).toBe(shown);
@@ -1047,7 +1078,7 @@ test.each([
 );
 
 test('while no device is known, there is no link to its Wi-Fi setup', () => {
-  expect(view({ ...status({}), status: null }, en, NOW).details.wifi).toBe(false);
+  expect(view({ ...status({}), status: null }, en, NOW).details.wifi).toBe('');
 });
 
 test('the details call everything as the device does', () => {
@@ -1073,6 +1104,32 @@ test('the details call everything as the device does', () => {
     expect(rows).toContain(row);
   }
   expect(rows.join()).not.toMatch(/null|undefined/);
+});
+
+test('the details tell how much of a file goes over the network, once that is known', () => {
+  const sends = (more: Partial<Run>) => {
+    const { details } = view(status({}, running(WRITING, more)), en, NOW);
+    return details.sections.at(-1)?.rows.find(([name]) => name === 'Sends')?.[1];
+  };
+  const sent = { bytes: 12_288, total: 614_400, how: 'patch' } as const;
+  expect(sends({ sent })).toBe('12 KiB of 600 KiB');
+  expect(sends({ sent: null })).toBeUndefined();
+});
+
+test.each([
+  ['a settled device', status(), 'backup'],
+  ['a device on trial', status(ON_TRIAL), 'backup'],
+  ['one that is busy with a command', status({}, { busy: true }), 'backup-'],
+  ['one that does not answer', status({}, silentFor(12)), 'backup-'],
+  ['an answer that was lost', status({}, silentFor(4)), 'backup'],
+  ['an update', status({ upload: WRITING }, running(WRITING)), null],
+  ['somebody else’s', status({ upload: WRITING }), null],
+  ['recovery', status({ state: 'recovery' }), null],
+  ['no device', START, null],
+  ['a page that is about to be loaded', status({}, { leaving: true }), null],
+])('a copy of what runs is offered by the details: %s', (_, state, want) => {
+  const { backup } = view(state, en, NOW).details;
+  expect(backup ? `${backup.id}${backup.disabled ? '-' : ''}` : null).toBe(want);
 });
 
 test('the details name the APIs, keys and sequences of device, slots and file', () => {

@@ -34,6 +34,7 @@ export const de: Words = {
 
   bar: {
     phases: {
+      reconnecting: 'Verbindung verloren',
       sending: 'Senden',
       writing: 'Schreiben',
       checking: 'Prüfen',
@@ -43,6 +44,8 @@ export const de: Words = {
       done: 'Fertig',
     },
     meaning: {
+      reconnecting:
+        'Wenn das Gerät wieder antwortet, geht es von selbst weiter. Lassen Sie diese Seite offen.',
       sending: 'Die Datei ist unterwegs. Lassen Sie diese Seite offen.',
       writing:
         'Das Gerät schreibt die neue Oberfläche neben die laufende. Lassen Sie diese Seite offen.',
@@ -98,6 +101,7 @@ export const de: Words = {
     goBack: (name) => `Zurück zu ${name}`,
     goForward: (name) => `Wieder zu ${name}`,
     anyway: (name) => `${name} trotzdem starten`,
+    backup: 'Kopie der laufenden sichern',
     reload: 'Laden',
     dismiss: 'Schließen',
   },
@@ -438,6 +442,7 @@ export const de: Words = {
     build: 'Build',
     size: 'Größe',
     of: (used, size) => `${used} von ${size}`,
+    sends: 'Sendet',
     sequence: 'Laufende Nummer',
     key: 'Schlüssel',
     hash: 'SHA-256',

@@ -20,6 +20,7 @@ export const more: MoreWords = {
   },
   bar: {
     phases: {
+      reconnecting: 'Connection lost',
       sending: 'Sending',
       writing: 'Writing',
       checking: 'Checking',
@@ -29,6 +30,7 @@ export const more: MoreWords = {
       done: 'Done',
     },
     meaning: {
+      reconnecting: 'It goes on by itself when the device answers again. Keep this page open.',
       sending: 'The file is on its way. Keep this page open.',
       writing: 'The device writes the new frontend beside the one that runs. Keep this page open.',
       checking: 'The device checks everything that it wrote.',
@@ -73,6 +75,7 @@ export const more: MoreWords = {
     look: 'Look at it first',
     goBackNow: 'Go back now',
     anyway: (name) => `Run ${name} anyway`,
+    backup: 'Save a copy of what runs',
   },
   back: {
     failed: (name, why) => `${name} is still there, but ${why}.`,
@@ -311,9 +314,11 @@ export const more: MoreWords = {
     build: 'Build',
     size: 'Size',
     of: (used, size) => `${used} of ${size}`,
+    sends: 'Sends',
     sequence: 'Sequence',
     key: 'Key',
     hash: 'SHA-256',
     problem: 'Problem',
+    wifi: 'Wi-Fi setup',
   },
 };

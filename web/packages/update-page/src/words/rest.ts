@@ -67,6 +67,5 @@ export const rest: RestWords = {
   details: {
     heading: 'Technical details',
     recovery: 'Recovery page',
-    wifi: 'Wi-Fi setup',
   },
 };

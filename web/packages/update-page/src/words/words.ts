@@ -99,6 +99,7 @@ export interface Words {
     readonly anyway: With;
     readonly reload: Say;
     readonly dismiss: Say;
+    readonly backup: Say;
   };
 
   readonly back: {
@@ -197,6 +198,8 @@ export interface Words {
     readonly build: Say;
     readonly size: Say;
     readonly of: With<[string, string]>;
+    /** How much of the file goes over the network. */
+    readonly sends: Say;
     readonly sequence: Say;
     /** That signed, or whose frontends the device takes. */
     readonly key: Say;
@@ -227,7 +230,7 @@ export interface RestWords extends Pick<
     'silent' | 'denied' | 'locked' | 'missing' | 'recovery' | 'stale' | 'updated' | 'rolledBack'
   >;
   readonly unreachable: Of<'unreachable', 'foreign'>;
-  readonly details: Of<'details', 'heading' | 'recovery' | 'wifi'>;
+  readonly details: Of<'details', 'heading' | 'recovery'>;
 }
 
 type Both = 'runs' | 'task' | 'controls' | 'back' | 'notices' | 'unreachable' | 'details';

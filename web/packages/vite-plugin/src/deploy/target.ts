@@ -104,7 +104,8 @@ export class TargetDevice extends Device {
     // They are for this device: they do not follow anybody who leads elsewhere.
     const request = { ...init, headers, redirect: 'manual' } as const;
     try {
-      return harmlessJson(await super.ask(is, path, request, timeoutMs, signal));
+      const answer = await super.ask(is, path, request, timeoutMs, signal);
+      return answer instanceof ArrayBuffer ? answer : harmlessJson(answer);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const { kind, status, detail, title, slotSize } = error;
