@@ -16,6 +16,7 @@ export * from './image.js';
 export * from './judge.js';
 export * from './last.js';
 export * from './note.js';
+export { patchBetween } from './patch.js';
 export * from './rollback.js';
 export { silenceOf, type Silence } from './silence.js';
 export * from './state.js';

@@ -1,5 +1,6 @@
 // What differs between an image and what a device has, in the form that it takes: crates/faceplate/src/patch.rs.
-import { BLOCK, type Chunk, type Chunks, type Cut } from './chunks.js';
+import { BLOCK, cut, type Chunk, type Chunks, type Cut } from './chunks.js';
+import { sha256 } from './sha256.js';
 
 /** What the next bytes of the image are: the kinds of operations. */
 const DATA = 0;
@@ -14,6 +15,10 @@ function leb(number: number): number[] {
   for (; number > 127; number >>>= 7) bytes.push((number & 127) | 128);
   return [...bytes, number];
 }
+
+/** What is written in hex. */
+const bytesOf = (hex: string) =>
+  Uint8Array.from({ length: 32 }, (_, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16));
 
 /** Chunks with the same are the same bytes at the same place. */
 const place = ({ at, length, hash }: Chunk) => `${at} ${length} ${hash}`;
@@ -30,8 +35,21 @@ export interface Parts {
   readonly left: Chunks | null;
 }
 
+/** The patch that makes an image of another one that is at hand. */
+export async function patchBetween(
+  old: Uint8Array<ArrayBuffer>,
+  image: Uint8Array<ArrayBuffer>,
+): Promise<Blob> {
+  const of = new Uint8Array(36);
+  new DataView(of.buffer).setUint32(0, old.length, true);
+  of.set(bytesOf(sha256(old)), 4);
+  const base = { of, chunks: await cut(old) };
+  const chunks = await cut(image);
+  return makePatch({ image, sha256: sha256(image), chunks, base, left: null });
+}
+
 /** The patch that makes the image. */
-export function makePatch({ image, sha256, chunks, base, left }: Parts): Blob {
+export function makePatch({ image, sha256: hash, chunks, base, left }: Parts): Blob {
   const head = new Uint8Array(HEAD);
   const parts: Uint8Array<ArrayBuffer>[] = [head];
   const there = new Set(left?.chunks.map(place));
@@ -95,7 +113,7 @@ export function makePatch({ image, sha256, chunks, base, left }: Parts): Blob {
   head.set(new TextEncoder().encode('FPpatch1'));
   if (base) head.set(base.of, 8);
   view.setUint32(44, image.length, true);
-  sha256.match(/../g)?.forEach((byte, i) => (head[48 + i] = parseInt(byte, 16)));
+  head.set(bytesOf(hash), 48);
   view.setUint32(80, kept, true);
   return new Blob(parts);
 }

@@ -47,6 +47,11 @@ export interface UpdateOptions extends Omit<FollowOptions, 'onState'> {
   readonly within?: number;
   /** Sends all of the image, where by itself it sends what differs from what the device has. */
   readonly full?: boolean;
+  /**
+   * Makes a patch of what the device runs, which is asked for by its SHA-256, where the caller has it. Without, or
+   * where it gives null, the device is asked for the chunks.
+   */
+  readonly patchFrom?: (sha256: string) => Promise<Blob | null>;
   /** SHA-256 of the image in hex, where it is known. */
   readonly sha256?: string;
   /** Called with every change of state. */
@@ -239,8 +244,14 @@ class Sending {
   /** What is sent: what differs, if that is known and worth it. */
   async #body(status: Status, signal: AbortSignal): Promise<Blob> {
     const image = this.#image;
-    const { sha256, onSend } = this.#options;
-    const patch = this.#full ? null : await differ(this.#device, image, status, sha256, signal);
+    const { sha256, onSend, patchFrom } = this.#options;
+    const { valid, sha256: runs } = status.slots[status.active] ?? {};
+    // What an upload has left, the device alone knows.
+    const from = valid && runs && !this.#full && !this.#times;
+    const made = from ? await patchFrom?.(runs) : null;
+    const patch = this.#full
+      ? null
+      : (made ?? (await differ(this.#device, image, status, sha256, signal)));
     this.#goesOn = !!patch;
     this.#patch = !!patch && patch.size <= image.size * WORTH;
     const body = patch && this.#patch ? patch : image;

@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Sent, type UpdateOptions, type UpdateState, update } from '../src/update.js';
-import { FakeDevice, NEW, pause } from './fake.js';
+import { patchBetween } from '../src/patch.js';
+import { FakeDevice, NEW, OLD, pause } from './fake.js';
 import { concat, follow, listOf, noise, type Bytes } from './images.js';
 
 const OLD_IMAGE = noise(61_440, 1);
@@ -173,6 +174,32 @@ test('a moment without a total, before the device knows what a patch makes, is n
   await run();
   const totals = states.flatMap((state) => ('total' in state ? [state.total] : []));
   expect(new Set(totals)).toEqual(new Set([IMAGE.length]));
+});
+
+test('a patch from an image that is at hand needs no list, where the caller has that image', async () => {
+  const patchFrom = vi.fn(async (sha256: string) =>
+    sha256 === OLD.sha256 ? patchBetween(OLD_IMAGE, IMAGE) : null,
+  );
+  await run({ patchFrom });
+  expect(lists()).toEqual([]);
+  expect(how()).toEqual(['patch']);
+  expect(follow(bodies[0] as Bytes, OLD_IMAGE, slots[1]).image).toEqual(IMAGE);
+  expect(patchFrom.mock.calls).toEqual([[OLD.sha256]]);
+});
+
+test('where the caller has not, the device is asked', async () => {
+  await run({ patchFrom: async () => null });
+  expect(lists()).toEqual(['GET frontend/chunks?slot=0']);
+  expect(how()).toEqual(['patch']);
+});
+
+test('what is missing of an upload is asked of the device, whatever is at hand', async () => {
+  const patchFrom = vi.fn(() => patchBetween(OLD_IMAGE, IMAGE));
+  upload = (count, response) => (count ? takes(response) : breaks(response));
+  await run({ patchFrom });
+  expect(patchFrom).toHaveBeenCalledOnce();
+  expect(lists()).toHaveLength(2);
+  expect(how()).toEqual(['patch', 'rest']);
 });
 
 describe('an upload that broke off', () => {

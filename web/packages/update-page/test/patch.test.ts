@@ -1,7 +1,7 @@
 // Chunks and patches, against their description.
 import { describe, expect, test } from 'vitest';
 import { cut, readChunks, type Chunks } from '../src/chunks.js';
-import { makePatch } from '../src/patch.js';
+import { makePatch, patchBetween } from '../src/patch.js';
 import { sha256 } from '../src/sha256.js';
 import { chunksOf, concat, file, follow, listOf, noise, type Bytes } from './images.js';
 
@@ -122,6 +122,16 @@ describe('a patch', () => {
     const image = concat(ROOT, file(content, 2), content.slice(0, 8192));
     await patched(image, base);
     await patched(base, image);
+  });
+
+  test('between two images at hand is the one that a list would give', async () => {
+    const more = concat(ROOT, file(concat(PAGE, noise(40, 5)), 2), file(BUNDLE, 3));
+    const patch = await patchBetween(OLD, more);
+    const made = follow(new Uint8Array(await patch.arrayBuffer()), OLD, none);
+    expect(made).toEqual(
+      expect.objectContaining({ image: more, data: (await patched(more, OLD)).data }),
+    );
+    expect(made.head).toMatchObject({ baseLength: OLD.length, base: sha256(OLD) });
   });
 
   test('without anything in common is longer by some bytes than the image', async () => {

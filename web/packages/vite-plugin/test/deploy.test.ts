@@ -39,7 +39,12 @@ function deploy(
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   if (image) writeFileSync(join(folder, 'www.bin'), image);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const env = { ...process.env, DEVICE: device ?? undefined, FACEPLATE_PASSWORD: undefined };
+  const env = {
+    ...process.env,
+    DEVICE: device ?? undefined,
+    FACEPLATE_PASSWORD: undefined,
+    XDG_CACHE_HOME: folder,
+  };
   return new Promise<{ code: number; stdout: string; stderr: string }>((done) => {
     const child = execFile(
       process.execPath,
@@ -70,6 +75,16 @@ test('an image is sent, its page is loaded with what belongs to it, and a page t
   expect(stdout).toMatch(/waiting for a page to confirm \(\d+ s left\)\n/);
   expect(stdout).not.toContain('warning');
   expect(stdout.trim().split('\n').at(-1)).toBe(`${address}: runs 2.0.0 in www_1, confirmed`);
+});
+
+test('to a device that does not tell what it has all of it is sent, which is said but where it was asked for', async () => {
+  const first = await fakeDevice(OLD, 'is looked at');
+  const told =
+    /: sending 2\.0\.0 \([\d.]+ KiB\): all of it, since the device does not tell what it has\n/;
+  expect((await deploy(NEW, first.address)).stdout).toMatch(told);
+  const second = await fakeDevice(OLD, 'is looked at');
+  const { stdout } = await deploy(NEW, second.address, ['--full']);
+  expect(stdout).toMatch(/: sending 2\.0\.0 \([\d.]+ KiB\)\n/);
 });
 
 test('no request of the API goes by a connection that the device may be closing', async () => {
@@ -542,7 +557,7 @@ test('--json answers in JSON alone, and errors have a kind', async () => {
   const { sha256, build } = inspect(NEW);
   expect(JSON.parse(done.stdout)).toEqual({
     ...{ device: address, image: 'www.bin', version: '2.0.0', build, sha256, confirm: 'page' },
-    ...{ slot: 'www_1', sent: true, warnings: [] },
+    ...{ slot: 'www_1', sent: true, sent_bytes: NEW.length, warnings: [] },
   });
   expect(done.stderr).toContain(`open http://${address}/ in a browser`);
   const error = async (...given: Parameters<typeof deploy>) => {

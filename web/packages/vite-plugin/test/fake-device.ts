@@ -31,7 +31,7 @@ export type Habit =
 
 export interface Fake {
   readonly address: string;
-  /** `METHOD path` of what was asked for, but the status and whether there is a password. */
+  /** `METHOD path` of what was asked for, but the status, chunks, and whether there is a password. */
   readonly requests: string[];
   /** What came to be confirmed. */
   readonly bodies: string[];
@@ -126,7 +126,7 @@ export async function fakeDevice(
 
   const server = createServer((incoming, outgoing) => {
     const { method, url = '/' } = incoming;
-    const isAsked = url === '/api/ota/status' || url === '/api/ota/login';
+    const isAsked = /^\/api\/ota\/(status|login|frontend\/chunks.*)$/.test(url);
     if (!isAsked) requests.push(`${method} ${url}`);
     if (instead(incoming, outgoing)) return;
     const json = (body: unknown) => {
@@ -151,6 +151,9 @@ export async function fakeDevice(
       if (habit === 'has no way back') return refuse('no-way-back');
       goBack({ outcome: 'rolled_back', reason: null, from: 1, to: 0 });
       json({ slot: 0, reboot_ms: 1 });
+    } else if (url.startsWith('/api/ota/frontend/chunks')) {
+      // As firmware from before there were patches.
+      outgoing.writeHead(404).end();
     } else if (url.startsWith('/api/ota/frontend')) {
       confirm = url.includes('confirm=client') ? 'client' : 'device';
       void buffer(incoming).then((body) => json(upload(body)));

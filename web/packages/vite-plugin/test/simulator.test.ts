@@ -1,13 +1,15 @@
 // `faceplate-deploy` against the simulated device, whose path FACEPLATE gives.
 import { execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi, type TestContext } from 'vitest';
 import { inspect, pack, SigningKey } from 'faceplate-pack';
+import type { Status } from 'faceplate-update-page/ota';
 import { imageOf } from './fake-device.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));
@@ -43,7 +45,12 @@ function deploy(
 ) {
   writeFileSync(join(folder, 'www.bin'), image);
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((done) => {
-    const env = { ...process.env, DEVICE: device, FACEPLATE_PASSWORD: password };
+    const env = {
+      ...process.env,
+      DEVICE: device,
+      FACEPLATE_PASSWORD: password,
+      XDG_CACHE_HOME: folder,
+    };
     const child = execFile(
       process.execPath,
       [COMMAND, ...args],
@@ -58,6 +65,58 @@ const PAGE = '<script src="/assets/app-3f2a9c1b.js"></script><p>Lamp</p>';
 const SCRIPT = { 'assets/app-3f2a9c1b.js': 'console.log(1);\n'.repeat(9000) };
 const lamp = (version: string, script: Record<string, string> = SCRIPT) =>
   imageOf(version, { 'index.html': `${PAGE}<p>${version}</p>`, ...script }, 'confirm');
+
+/** The same with its script in many chunks, and a statement in the middle of it. */
+const script = (statement: string) => {
+  const lines = Array.from({ length: 6000 }, (_, i) => `let v${i} = ${(i * i * 7919) % 9973};`);
+  return {
+    ...SCRIPT,
+    'assets/big.js': lines.toSpliced(3000, 0, `"${statement}";`).join('\n'),
+    'photo.jpg': noise(90_000),
+  };
+};
+
+/** A text in which nothing repeats. */
+function noise(length: number): string {
+  let seed = 1;
+  return Array.from({ length }, () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; // Numerical Recipes' generator
+    return String.fromCharCode(33 + ((seed >>> 24) % 94));
+  }).join('');
+}
+
+/** A way to the device that breaks once, when so many bytes of one connection went up. */
+async function cutOnce(base: string, bytes: number, onFinish: Finish): Promise<string> {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((client) => {
+    const device = connect(Number(new URL(base).port), '127.0.0.1');
+    let up = 0;
+    for (const socket of [client, device]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+    }
+    client.on('data', (part) => {
+      up += part.length;
+      if (isCut || up < bytes) return void device.write(part);
+      isCut = true;
+      client.pause();
+      // By then it is on the flash, and was seen there.
+      setTimeout(() => {
+        client.resetAndDestroy();
+        device.resetAndDestroy();
+      }, 2000);
+    });
+    device.pipe(client);
+    client.on('close', () => device.destroy());
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onFinish(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 /** A folder and a simulated device that runs version 1. */
 async function lampAt({ onTestFinished }: TestContext) {
@@ -85,6 +144,53 @@ describe.skipIf(!FACEPLATE).concurrent('with a simulated device', () => {
     expect(await status()).toMatchObject({
       ...{ active: 1, state: 'settled', last: { outcome: 'rolled_back' } },
     });
+  });
+
+  test('of an edit, what the device does not have is sent, from its list or from what was deployed before', async (context) => {
+    const { folder, device, status } = await lampAt(context);
+    mkdirSync(join(folder, 'node_modules'));
+    const push = async (version: string, statement: string, args: string[] = []) => {
+      const image = lamp(version, script(statement));
+      const all = ['--confirm', 'load', '--json', ...args];
+      const { code, stdout, stderr } = await deploy(folder, image, device, all);
+      expect(code, stderr).toBe(0);
+      const { sha256, sent_bytes: sent } = JSON.parse(stdout) as {
+        sha256: string;
+        sent_bytes: number;
+      };
+      const { slots, active } = (await status()) as Status;
+      expect(slots[active]?.sha256).toBe(sha256);
+      return { part: sent / image.length, said: stderr };
+    };
+    const cache = join(folder, 'node_modules/.cache/faceplate');
+    const first = await push('2', 'a');
+    expect(first.said).toContain('all of it, since nearly all of it differs');
+    // Now from the image that was kept, then without it.
+    const second = await push('3', 'b');
+    rmSync(cache, { recursive: true });
+    const third = await push('4', 'c');
+    for (const { said, part } of [second, third]) {
+      expect(said).toMatch(/sending \d \(.* of .*: what the device does not have\)/);
+      expect(part).toBeLessThan(0.5);
+    }
+    expect(await push('5', 'd', ['--full'])).toMatchObject({ part: 1 });
+    expect(readdirSync(cache)).toHaveLength(2);
+  });
+
+  test('a connection that breaks is followed by one that sends the rest', async (context) => {
+    const { folder, device, status } = await lampAt(context);
+    mkdirSync(join(folder, 'node_modules'));
+    const way = await cutOnce(device, 150_000, context.onTestFinished);
+    const photo = { 'photo.jpg': noise(300_000) };
+    const { code, stdout, stderr } = await deploy(folder, lamp('2', { ...SCRIPT, ...photo }), way, [
+      ...['--confirm', 'load'],
+    ]);
+    expect(code, stderr).toBe(0);
+    const lost = stdout.indexOf('the connection is lost; waiting until the device answers');
+    const rest = stdout.indexOf('the connection was lost; sending the rest of 2 (');
+    expect(lost).toBeGreaterThan(0);
+    expect(rest).toBeGreaterThan(lost);
+    expect(await status()).toMatchObject({ active: 1, state: 'settled' });
   });
 
   test('a frontend whose script throws is confirmed by no page, and deploying it ends with 5', async (context) => {

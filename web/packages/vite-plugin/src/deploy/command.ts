@@ -31,6 +31,7 @@ Usage: faceplate-deploy [options] [IMAGE]
                        load    this command, when the page has loaded with its scripts and styles;
                                whether they run is not known
                        device  the device, when it has served for a while
+  --full             send all of the image; else what the device does not have
   --open             open the new frontend in the browser that BROWSER names, or the system's;
                      with --confirm page alone
   --within SECONDS   how long after its restart the device waits for the new frontend to be
@@ -97,8 +98,8 @@ async function run(args: string[]): Promise<void> {
   const host = placeOf(base);
   const progress = new Progress(host, values.json ? process.stderr : process.stdout);
   try {
-    const { open } = values;
-    const options = { confirm, within, open, headers, password, progress };
+    const { full, open } = values;
+    const options = { confirm, within, full, open, headers, password, progress };
     const deployed = await deploy(base, image, options);
     if (!values.json) return;
     const { sha256, build } = image;
@@ -124,6 +125,7 @@ function parse(args: string[]) {
       options: {
         device: { type: 'string' },
         confirm: { type: 'string', default: 'page' },
+        full: { type: 'boolean', default: false },
         open: { type: 'boolean', default: false },
         within: { type: 'string' },
         'password-file': { type: 'string' },

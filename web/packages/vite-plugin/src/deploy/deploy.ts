@@ -1,21 +1,25 @@
 // Brings an image to a device, up to the moment when the new frontend serves and is confirmed.
 import {
   describeLast,
+  patchBetween,
   Problem,
   resume,
   update,
+  type Sent,
   type Status,
   type UpdateState,
+  type UploadOptions,
 } from 'faceplate-update-page/ota';
-import { bytes } from 'faceplate-pack';
 import { mayBegin, runs } from './begin.js';
 import { openBrowser } from './browser.js';
+import { Cache, cacheFolder } from './cache.js';
 import { checkFrontend, Doubt, NoAnswer } from './check.js';
 import { attempt, Failure, words } from './failure.js';
 import type { Image } from './image.js';
 import type { Password } from './login.js';
 import { TargetDevice, type Headers } from './target.js';
 import type { Progress } from './progress.js';
+import { sending } from './sent.js';
 import { endedBy, look, type By, type Seen } from './seen.js';
 import { confirmed, doubt, failure, invitation, waitsInVain, type Confirm } from './verdict.js';
 
@@ -23,6 +27,8 @@ export interface DeployOptions {
   readonly confirm: Confirm;
   /** Seconds from the restart until the new frontend must be confirmed by a page or by us. */
   readonly within: number;
+  /** Whether all of the image is sent; else what the device does not have. */
+  readonly full: boolean;
   /** Whether the new frontend is opened in a browser. */
   readonly open: boolean;
   /** What each request has besides. */
@@ -37,6 +43,8 @@ export interface Deployed {
   readonly slot: string;
   /** Whether anything was sent; not when it ran the image already. */
   readonly sent: boolean;
+  /** Bytes of it that were sent, or of what makes it of what the device has; of several tries, all. */
+  readonly sent_bytes: number;
   /** What is not as it should be, but no reason to fail. */
   readonly warnings: readonly string[];
 }
@@ -50,8 +58,8 @@ const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 
 /** A device that confirms the next frontend by itself; `update` wants to be asked. */
 class ConfirmsItself extends TargetDevice {
-  override upload(image: Blob, { signal }: { signal?: AbortSignal } = {}) {
-    return super.upload(image, { confirm: 'device', ...(signal && { signal }) });
+  override upload(image: Blob, { patch = false, signal }: UploadOptions = {}) {
+    return super.upload(image, { confirm: 'device', patch, ...(signal && { signal }) });
   }
 }
 
@@ -64,6 +72,8 @@ class Deployment {
   readonly #device: TargetDevice;
   readonly #name: string;
   readonly #url: string;
+  readonly #cache = new Cache(cacheFolder(process.cwd()));
+  #sentBytes = 0;
   /** Ends the following where nothing is left to wait for. */
   readonly #stop = new AbortController();
   #warnings: string[] = [];
@@ -132,7 +142,9 @@ class Deployment {
       `runs ${this.#name} in ${slot}` +
         (already ? ' already; nothing was sent' : `, ${confirmed(confirm, this.#by)}`),
     );
-    return { slot, sent: !there, warnings: this.#warnings };
+    this.#cache.put(this.image.sha256, this.image.bytes);
+    const sent_bytes = this.#sentBytes;
+    return { slot, sent: !there, sent_bytes, warnings: this.#warnings };
   }
 
   /** Sends the image, or goes on where it is `onTrial` already, until the device has settled. */
@@ -155,9 +167,19 @@ class Deployment {
       const pending = { bootId: '', slot: onTrial.active, sha256, version: this.#name, within };
       following = resume(this.#device, pending, { onState, onLook, signal });
     } else {
-      progress.say(`sending ${this.#name} (${bytes(image.bytes.length)})`);
       const blob = new Blob([image.bytes]);
-      following = update(this.#device, blob, { within, onState, onLook, signal });
+      const onSend = (sent: Sent) => {
+        this.#sentBytes += sent.bytes;
+        progress.say(sending(this.#name, sent));
+      };
+      const patchFrom = async (sha256: string) => {
+        const old = this.#cache.get(sha256);
+        return old && patchBetween(old, image.bytes);
+      };
+      const { sha256 } = image;
+      const how = { full: options.full, sha256, patchFrom, onSend };
+      const all = { within, onState, onLook, signal, ...how };
+      following = update(this.#device, blob, all);
     }
     const outcome = await attempt(following);
     this.#by = endedBy(this.#seen, performance.now());
@@ -185,6 +207,8 @@ class Deployment {
         return progress.bytes('sending', state.received, state.total);
       case 'writing':
         return progress.bytes('writing', state.written, state.total);
+      case 'reconnecting':
+        return progress.phase('the connection is lost; waiting until the device answers');
       case 'confirming':
         this.#left = state.secondsLeft;
         this.#trial ??= this.#onTrial();
