@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 
 use self::count::Counter;
 use crate::cargo::{cargo, root, run, target_dir};
+use crate::web;
 
 pub(crate) fn bench() -> Result<ExitCode, String> {
     let example = [
@@ -25,6 +26,13 @@ pub(crate) fn bench() -> Result<ExitCode, String> {
     if let Err(why) = &kept {
         eprintln!("{why}");
     }
+    let patched = web::build_bench().and_then(|builds| {
+        let mut deltas = Command::new(&program);
+        run(deltas.current_dir(root()).args(["deltas", builds]))
+    });
+    if let Err(why) = &patched {
+        eprintln!("updates of real frontends: {why}");
+    }
     let counter = Counter::here();
     let served = match &counter {
         Ok(counter) => counter.per_one(&program, &["serve"]).map(|figure| {
@@ -36,11 +44,13 @@ pub(crate) fn bench() -> Result<ExitCode, String> {
     let served = served.unwrap_or_else(|why| format!("SKIPPED: {why}"));
     line("instructions per byte served", &served);
     let compared = [beside::littlefs(&counter), beside::picoserve(&counter)];
-    Ok(if kept.is_ok() && compared == [true; 2] {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(
+        if kept.is_ok() && patched.is_ok() && compared == [true; 2] {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        },
+    )
 }
 
 /// Prints one figure, as the benches do.

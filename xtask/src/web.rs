@@ -61,6 +61,16 @@ pub(crate) fn install_builds() -> Result<(), String> {
     }
 }
 
+/// Builds the frontends that updates are measured with; the folder that they are in, from the root.
+pub(crate) fn build_bench() -> Result<&'static str, String> {
+    let folder = "bench";
+    if !installed(folder)? {
+        run(&mut npm(&["ci", "--ignore-scripts", "--prefix", folder]))?;
+    }
+    run(&mut npm(&["run", "build", "--silent", "--prefix", folder]))?;
+    Ok("web/bench/dist")
+}
+
 /// Whether what the lock file of a folder below `web/` names is installed.
 fn installed(folder: &str) -> Result<bool, String> {
     let changed = |file: &str| fs::metadata(root().join("web").join(folder).join(file))?.modified();

@@ -215,7 +215,7 @@ fn an_image_is_refused_by_its_first_block_however_it_comes() {
     let mut image = new.image.clone();
     image[..8192].copy_from_slice(&old.image[40_960..49_152]);
     let refused = patches::upload(&device, &between(&old.image, &[], &image).bytes(), CLIENT);
-    let refused = refused.err().expect("refused");
+    let refused = refused.expect_err("refused");
     assert!(
         matches!(refused, Refused::Upload(UploadError::NotAnImage(_))),
         "{refused:?}"

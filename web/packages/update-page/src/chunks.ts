@@ -27,13 +27,16 @@ export interface Chunks {
 
 export const BLOCK = 4096;
 
-/** No chunk but the last has fewer bytes; one of a block ends. */
-const MIN = 128;
+/** No chunk but the last has fewer bytes, and none many more. */
+const [MIN, MAX] = [320, 1024];
+/** Up to here few places end one, then many: so most are about as long. */
+const NORMAL = 640;
 /** Most links at the beginning of a block. */
 const LINKS = 16;
-/** Before the first chunk of a list, and of each of them. */
+/** Before the first chunk of a list, of each of them, and of its hash, as digits. */
 const HEAD = 44;
-const ENTRY = 10;
+const ENTRY = 7;
+const DIGITS = 10;
 /** After so many chunks the page may do something else. */
 const TURN = 64;
 
@@ -66,9 +69,10 @@ export async function cut(image: Uint8Array, signal?: AbortSignal): Promise<Cut[
       gear = ((gear << 1) + (GEAR[byte] ?? 0)) | 0;
     }
     const length = at - start;
-    // The upper ten bits: one place of 1024 on average.
-    if (at === end || length >= BLOCK || (length >= MIN && gear >>> 22 === 0)) {
-      const hash = sha256(content.subarray(0, size)).slice(0, 16);
+    // The upper bits: one place of 4096 on average, or of 128.
+    const isPlace = length >= MIN && gear >>> (length < NORMAL ? 20 : 25) === 0;
+    if (at === end || length >= MAX || isPlace) {
+      const hash = sha256(content.subarray(0, size)).slice(0, DIGITS);
       chunks.push({ at: start, length, hash, links: length - size });
       [start, size] = [at, 0];
       if (chunks.length % TURN === 0) await sleep(0, signal);
@@ -86,10 +90,8 @@ export function readChunks(list: ArrayBuffer): Chunks | null {
   let at = 0;
   for (let from = HEAD; from + ENTRY <= list.byteLength; from += ENTRY) {
     const length = view.getUint16(from, true);
-    const hash = view
-      .getBigUint64(from + 2)
-      .toString(16)
-      .padStart(16, '0');
+    const high = view.getUint8(from + 2) * 2 ** 32;
+    const hash = (high + view.getUint32(from + 3)).toString(16).padStart(DIGITS, '0');
     chunks.push({ at, length, hash });
     at += length;
   }
