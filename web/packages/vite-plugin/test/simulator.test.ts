@@ -2,7 +2,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi, type TestContext } from 'vitest';
 import { inspect, pack, SigningKey } from 'faceplate-pack';
 import type { Status } from 'faceplate-update-page/ota';
+import { cutOnce } from '../../update-page/test/cut-once.js';
 import { imageOf } from './fake-device.js';
 
 const COMMAND = fileURLToPath(new URL('../bin/faceplate-deploy.js', import.meta.url));
@@ -85,39 +85,6 @@ function noise(length: number): string {
   }).join('');
 }
 
-/** A way to the device that breaks once, when so many bytes of one connection went up. */
-async function cutOnce(base: string, bytes: number, onFinish: Finish): Promise<string> {
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const server = createServer((client) => {
-    const device = connect(Number(new URL(base).port), '127.0.0.1');
-    let up = 0;
-    for (const socket of [client, device]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-    }
-    client.on('data', (part) => {
-      up += part.length;
-      if (isCut || up < bytes) return void device.write(part);
-      isCut = true;
-      client.pause();
-      // By then it is on the flash, and was seen there.
-      setTimeout(() => {
-        client.resetAndDestroy();
-        device.resetAndDestroy();
-      }, 2000);
-    });
-    device.pipe(client);
-    client.on('close', () => device.destroy());
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  onFinish(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 /** A folder and a simulated device that runs version 1. */
 async function lampAt({ onTestFinished }: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'faceplate-'));
@@ -182,9 +149,12 @@ describe.skipIf(!FACEPLATE).concurrent('with a simulated device', () => {
     mkdirSync(join(folder, 'node_modules'));
     const way = await cutOnce(device, 150_000, context.onTestFinished);
     const photo = { 'photo.jpg': noise(300_000) };
-    const { code, stdout, stderr } = await deploy(folder, lamp('2', { ...SCRIPT, ...photo }), way, [
-      ...['--confirm', 'load'],
-    ]);
+    const { code, stdout, stderr } = await deploy(
+      folder,
+      lamp('2', { ...SCRIPT, ...photo }),
+      way.base,
+      [...['--confirm', 'load']],
+    );
     expect(code, stderr).toBe(0);
     const lost = stdout.indexOf('the connection is lost; waiting until the device answers');
     const rest = stdout.indexOf('the connection was lost; sending the rest of 2 (');
