@@ -8,8 +8,8 @@ export interface Chunk {
   readonly at: number;
   /** Bytes, links included. */
   readonly length: number;
-  /** The beginning of the SHA-256 of the others, in hex. */
-  readonly hash: string;
+  /** The beginning of the SHA-256 of the others: a number of 40 bits. */
+  readonly hash: number;
 }
 
 /** Of an image that is at hand. */
@@ -33,10 +33,9 @@ const [MIN, MAX] = [320, 1024];
 const NORMAL = 640;
 /** Most links at the beginning of a block. */
 const LINKS = 16;
-/** Before the first chunk of a list, of each of them, and of its hash, as digits. */
+/** Before the first chunk of a list, and of each of them. */
 const HEAD = 44;
 const ENTRY = 7;
-const DIGITS = 10;
 /** After so many chunks the page may do something else. */
 const TURN = 64;
 
@@ -72,7 +71,7 @@ export async function cut(image: Uint8Array, signal?: AbortSignal): Promise<Cut[
     // The upper bits: one place of 4096 on average, or of 128.
     const isPlace = length >= MIN && gear >>> (length < NORMAL ? 20 : 25) === 0;
     if (at === end || length >= MAX || isPlace) {
-      const hash = sha256(content.subarray(0, size)).slice(0, DIGITS);
+      const hash = parseInt(sha256(content.subarray(0, size)).slice(0, 10), 16);
       chunks.push({ at: start, length, hash, links: length - size });
       [start, size] = [at, 0];
       if (chunks.length % TURN === 0) await sleep(0, signal);
@@ -90,8 +89,7 @@ export function readChunks(list: ArrayBuffer): Chunks | null {
   let at = 0;
   for (let from = HEAD; from + ENTRY <= list.byteLength; from += ENTRY) {
     const length = view.getUint16(from, true);
-    const high = view.getUint8(from + 2) * 2 ** 32;
-    const hash = (high + view.getUint32(from + 3)).toString(16).padStart(DIGITS, '0');
+    const hash = view.getUint8(from + 2) * 2 ** 32 + view.getUint32(from + 3);
     chunks.push({ at, length, hash });
     at += length;
   }

@@ -39,17 +39,23 @@ const hex = (text: string) => (text.match(/../g) ?? []).map((byte) => parseInt(b
 /** The list that a device gives; of a slot without a whole image where `whole` is false. */
 export async function listOf(image: Bytes, whole = true): Promise<ArrayBuffer> {
   const chunks = await cut(image);
-  const list = new DataView(new ArrayBuffer(44 + 10 * chunks.length));
+  const list = new DataView(new ArrayBuffer(44 + 7 * chunks.length));
   const bytes = new Uint8Array(list.buffer);
   bytes.set(new TextEncoder().encode('FPchunk1'));
   list.setUint32(8, image.length, true);
   if (whole) bytes.set(hex(sha256(image)), 12);
   chunks.forEach(({ length, hash }, i) => {
-    list.setUint16(44 + 10 * i, length, true);
-    bytes.set(hex(hash), 46 + 10 * i);
+    list.setUint16(44 + 7 * i, length, true);
+    bytes.set(hex(hash.toString(16).padStart(10, '0')), 46 + 7 * i);
   });
   return list.buffer;
 }
+
+/** The first five bytes of a SHA-256, as a number. */
+const hashOf = (content: number[]) =>
+  hex(sha256(Uint8Array.from(content)))
+    .slice(0, 5)
+    .reduce((number, byte) => number * 256 + byte, 0);
 
 /** The chunks of an image as their description says, found apart from the way of the client. */
 export function chunksOf(image: Bytes): Pick<Cut, 'length' | 'hash'>[] {
@@ -78,14 +84,14 @@ export function chunksOf(image: Bytes): Pick<Cut, 'length' | 'hash'>[] {
     hash = ((hash << 1n) + (gear[byte] ?? 0n)) & 0xffffffffn;
     content.push(byte);
     const length = at + 1 - start;
-    if ((length >= 128 && hash >> 22n === 0n) || length >= 4096 || at + 1 === image.length) {
-      found.push({ length, hash: sha256(Uint8Array.from(content)).slice(0, 16) });
+    const isPlace = length >= 320 && hash >> (length < 640 ? 20n : 25n) === 0n;
+    if (isPlace || length >= 1024 || at + 1 === image.length) {
+      found.push({ length, hash: hashOf(content) });
       [content, start] = [[], at + 1];
     }
   });
   // An end among links.
-  const hash8 = sha256(Uint8Array.from(content)).slice(0, 16);
-  if (start < image.length) found.push({ length: image.length - start, hash: hash8 });
+  if (start < image.length) found.push({ length: image.length - start, hash: hashOf(content) });
   return found;
 }
 

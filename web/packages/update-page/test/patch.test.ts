@@ -144,9 +144,11 @@ describe('a patch', () => {
   test('keeps what an upload has left at the same place, before it copies', async () => {
     const image = concat(ROOT, file(noise(90_000, 9), 2));
     const left = concat(image.slice(0, 61_440), noise(image.length - 61_440, 10));
-    const { kept, data, head } = await patched(image, OLD, left);
+    const { kept, data, copied, head } = await patched(image, OLD, left);
     expect(kept).toBeGreaterThan(61_440 - 4096);
-    expect(data).toBe(image.length - kept);
+    expect(data + copied).toBe(image.length - kept);
+    // Nothing but blank bytes is in the base.
+    expect(copied).toBeLessThan(4096);
     expect(head.keep).toBe(kept);
     // What is at another place is not there.
     expect(await patched(image, null, concat(noise(4096, 11), left))).toMatchObject({ kept: 0 });
