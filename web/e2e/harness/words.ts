@@ -23,6 +23,6 @@ export const SAYS = {
   wentBack: (to: Frontend) =>
     new RegExp(`went back to ${VERSIONS[to]}`.replaceAll('.', '\\.'), 'i'),
   cancelled: /^Cancelled/m,
-  lost: /connection broke/i,
+  goesOn: /goes on by itself/i,
   changed: /file has changed since you chose it/i,
 } as const;

@@ -118,10 +118,10 @@ describe.skipIf(!FACEPLATE)('with a simulated device', { timeout: 60_000 }, () =
     onTestFinished,
   }) => {
     const { device, folder } = await start(onTestFinished);
-    const other = pack(folder, '2', { ...files('2', []), 'assets/photo.jpg': noise(90_000, 2) });
+    const other = pack(folder, '2', { ...files('2', []), 'assets/photo.jpg': noise(300_000, 2) });
     const { sent } = await send(device, other);
     expect(sent).toEqual([{ bytes: other.length, total: other.length, how: 'differs' }]);
-    const edited = pack(folder, '3', { ...files('3', []), 'assets/photo.jpg': noise(90_000, 2) });
+    const edited = pack(folder, '3', { ...files('3', []), 'assets/photo.jpg': noise(300_000, 2) });
     const full = await send(device, edited, { full: true });
     expect(full.sent).toEqual([{ bytes: edited.length, total: edited.length, how: 'asked' }]);
   });

@@ -131,7 +131,8 @@ describe.skipIf(!FACEPLATE).concurrent('with a simulated device', () => {
     };
     const cache = join(folder, 'node_modules/.cache/faceplate');
     const first = await push('2', 'a');
-    expect(first.said).toContain('all of it, since nearly all of it differs');
+    // The scripts of the first have nothing in common with it.
+    expect(first.part).toBeGreaterThan(0.7);
     // Now from the image that was kept, then without it.
     const second = await push('3', 'b');
     rmSync(cache, { recursive: true });
