@@ -26,7 +26,7 @@ const LAX: u32 = 7;
 /// No chunk but the last has fewer bytes: a hostile image must not make an endless list.
 pub const MIN: u32 = 320;
 
-/// A chunk of so many bytes ends; it may have up to 63 more that are links.
+/// A chunk of so many bytes ends; it may have up to 64 more that are links.
 pub const MAX: u32 = 1024;
 
 /// Most links at the start of a block: a block number has 32 bits, and no slot as many blocks as 16 of them.
@@ -210,7 +210,7 @@ mod tests {
     use std::{vec, vec::Vec};
 
     use super::*;
-    use crate::sha256::SOFTWARE;
+    use crate::{gear::tests::noise, sha256::SOFTWARE};
 
     /// Cuts in one go.
     fn chunks(bytes: &[u8]) -> Vec<Chunk> {
@@ -231,16 +231,6 @@ mod tests {
         }
         assert_eq!(chunker.position() as usize, bytes.len());
         found
-    }
-
-    fn noise(len: usize, mut seed: u32) -> Vec<u8> {
-        let mut next = || {
-            seed ^= seed << 13;
-            seed ^= seed >> 17;
-            seed ^= seed << 5;
-            (seed >> 11) as u8
-        };
-        (0..len).map(|_| next()).collect()
     }
 
     /// A file's content in consecutive blocks from `first` on, as LittleFS stores it.

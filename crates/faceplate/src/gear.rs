@@ -41,12 +41,13 @@ impl Gear {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::vec::Vec;
 
     use super::*;
 
-    fn noise(len: usize, mut seed: u32) -> Vec<u8> {
+    /// Bytes in which nothing repeats, the same ones for each seed.
+    pub(crate) fn noise(len: usize, mut seed: u32) -> Vec<u8> {
         let mut next = || {
             seed ^= seed << 13;
             seed ^= seed >> 17;

@@ -93,6 +93,16 @@ struct Scenario {
     on_trial: Option<Slot>,
 }
 
+/// `old` in www_0; www_1 holds a third frontend, so that an upload has to erase.
+fn over_a_third(f: &Frontends) -> Board {
+    let board = f.board().flashed(&f.old);
+    board
+        .flash
+        .poke(board.slot(1).offset, &f.next.image)
+        .expect("in bounds");
+    board
+}
+
 /// `old` in www_0, confirmed; `new` in www_1, active and on trial by a client.
 fn on_trial(f: &Frontends) -> Board {
     let board = f.board().flashed(&f.old);
@@ -181,15 +191,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "upload over an older frontend",
-        // www_1 holds a third frontend, so that the upload has to erase.
-        before: |f| {
-            let board = f.board().flashed(&f.old);
-            board
-                .flash
-                .poke(board.slot(1).offset, &f.next.image)
-                .expect("in bounds");
-            board
-        },
+        before: over_a_third,
         act: |board, f| install(board, &f.new, CLIENT).and_then(|()| boot_again(board)),
         old_may_serve: true,
         new_may_serve: true,
@@ -198,14 +200,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "patch of the running frontend",
-        before: |f| {
-            let board = f.board().flashed(&f.old);
-            board
-                .flash
-                .poke(board.slot(1).offset, &f.next.image)
-                .expect("in bounds");
-            board
-        },
+        before: over_a_third,
         act: |board, f| {
             patches::install(board, &f.edited.image, CLIENT).and_then(|()| boot_again(board))
         },
